@@ -122,8 +122,8 @@ class TextConfig(BaseModel):
         ge=0.0,
         le=1.0,
         description="Largest share of bytes that may break UTF-8 in a text still read as UTF-8 (a cut in the middle of "
-        "a character, a pasted Windows quote). Windows-1252 text in Western languages has 1 to 6 % of such bytes and no "
-        "valid sequences.",
+        "a character, a pasted Windows quote). Windows-1252 text has 1 to 6 % of such bytes in most "
+        "Western languages, and no valid sequences.",
     )
     repair_mojibake: bool = Field(True, description="Undo wrongly decoded UTF-8 such as `â€™` with ftfy.")
     max_passes: int = Field(

@@ -1,0 +1,156 @@
+"""The step itself: takes raw records, gives documents and rejects; one bad record never stops a batch."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from cleaners.document import DOCUMENT_SCHEMA, UTC_MICROSECONDS
+from cleaners.errors import Rejected
+from cleaners.extract.config import ExtractConfig
+from cleaners.extract.metadata import host_of
+from cleaners.extract.page import extract_page
+from cleaners.extract.plain import count_words, find_agency, find_title
+from cleaners.text import TextConfig, repair_text
+
+# What a reader of inputs gives: one row a record, its content decoded. `media` is "html" or "text".
+RAW_SCHEMA = pl.Schema(
+    {
+        "article_id": pl.String(),
+        "source_uri": pl.String(),
+        "media": pl.String(),
+        "content": pl.String(),
+        "url": pl.String(),
+        "title": pl.String(),
+        "site": pl.String(),
+        "authors": pl.List(pl.String()),
+        "published_at": UTC_MICROSECONDS,
+        "fetched_at": UTC_MICROSECONDS,
+        "raw_sha256": pl.String(),
+        "n_bytes": pl.Int64(),
+    }
+)
+# The columns of `cleaners.schemas.Rejects` but for the run.
+REJECT_SCHEMA = pl.Schema(
+    {
+        "source_uri": pl.String(),
+        "stage": pl.String(),
+        "reason": pl.String(),
+        "detail": pl.String(),
+        "raw_sha256": pl.String(),
+        "n_bytes": pl.Int64(),
+        "article_id": pl.String(),
+    }
+)
+
+
+class Extracted(NamedTuple):
+    """Documents, and a reject for each record that is none; together one row a record."""
+
+    documents: pl.DataFrame
+    rejects: pl.DataFrame
+
+
+def extract_articles(records: pl.DataFrame, config: ExtractConfig, text_config: TextConfig | None = None) -> Extracted:
+    """Turn raw records into documents.
+
+    What a record says of itself (title, site, authors, dates) outranks what its page says.
+
+    Args:
+        records: frame with `RAW_SCHEMA`.
+        config: thresholds of extraction.
+        text_config: how the text is repaired; the defaults when not given.
+
+    Returns:
+        `documents` with `DOCUMENT_SCHEMA` in the records' order, and `rejects` with stage `extract`.
+    """
+    # Its warnings name pages that become rejects here, with the reason.
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    logging.getLogger("htmldate").setLevel(logging.CRITICAL)
+    repair = text_config or TextConfig()
+    documents, rejects = [], []
+    for record in records.iter_rows(named=True):
+        try:
+            documents.append(_document(record, config, repair))
+        except Rejected as reject:
+            rejects.append(_reject(record, reject))
+        except Exception as error:  # whatever a page does to a parser, the others must live
+            detail = f"{type(error).__name__}: {error}"[:500]
+            rejects.append(_reject(record, Rejected("extract", "failed", detail)))
+    return Extracted(pl.DataFrame(documents, DOCUMENT_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA))
+
+
+def _document(record: dict[str, Any], config: ExtractConfig, repair: TextConfig) -> dict[str, Any]:
+    found = _from_page(record, config, repair) if record["media"] == "html" else _from_text(record, config, repair)
+    n_words = count_words(found["text"])
+    if n_words < config.min_words:
+        detail = f"{n_words} words, fewer than {config.min_words}: {found['text']:.80}"
+        raise Rejected("extract", "too_short", detail)
+    kept = ("article_id", "source_uri", "url", "fetched_at", "raw_sha256")
+    return {
+        **{column: record[column] for column in kept},
+        "parent_article_id": None,
+        **found,
+        "title": _repaired(record["title"], repair) or found["title"],
+        "site": record["site"] or found["site"],
+        "authors": record["authors"] or found["authors"],
+        "published_at": record["published_at"] or found["published_at"],
+        "agency": find_agency(found["text"]),
+        "language": _language(found["text"], n_words, config),
+    }
+
+
+def _from_page(record: dict[str, Any], config: ExtractConfig, repair: TextConfig) -> dict[str, Any]:
+    page = extract_page(record["content"], record["url"], record["fetched_at"], config)
+    return {
+        "origin": "page",
+        "text": repair_text(page.text, repair).strip(),
+        "title": _repaired(page.metadata.title, repair),
+        "authors": [author for name in page.metadata.authors if (author := _repaired(name, repair))],
+        "canonical_url": page.metadata.canonical_url,
+        "site": page.metadata.site,
+        "published_at": page.metadata.published_at,
+        "extractor": page.extractor,
+    }
+
+
+def _from_text(record: dict[str, Any], config: ExtractConfig, repair: TextConfig) -> dict[str, Any]:
+    text = repair_text(record["content"], repair).rstrip()
+    return {
+        "origin": "text",
+        "text": text,
+        "title": find_title(text, config),
+        "authors": [],
+        "canonical_url": None,
+        "site": host_of(record["url"]),
+        "published_at": None,
+        "extractor": "plain text",
+    }
+
+
+def _repaired(text: str | None, repair: TextConfig) -> str | None:
+    """Repair a field of one line."""
+    return " ".join(repair_text(text, repair).split()) or None if text else None
+
+
+def _language(text: str, n_words: int, config: ExtractConfig) -> str | None:
+    if n_words < config.min_language_words:
+        return None
+    import py3langid
+
+    language = str(py3langid.classify(text[: config.language_characters])[0])
+    return None if language == "zxx" else language  # zxx: no linguistic content
+
+
+def _reject(record: dict[str, Any], reject: Rejected) -> dict[str, Any]:
+    return {
+        "source_uri": record["source_uri"],
+        "stage": reject.stage,
+        "reason": reject.reason,
+        "detail": reject.detail,
+        "raw_sha256": record["raw_sha256"],
+        "n_bytes": record["n_bytes"],
+        "article_id": record["article_id"],
+    }

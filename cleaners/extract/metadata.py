@@ -1,0 +1,203 @@
+"""What a page says of itself: takes a parsed page, gives title, authors, address, site and date; removes nothing.
+
+Structured data (JSON-LD, OpenGraph, HTML meta) comes first, trafilatura's and htmldate's heuristics fill the gaps.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+from cleaners.dates import parse_timestamp
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+# Query parameters that tell where a reader came from, not what the page shows. Source: the lists of ClearURLs and of
+# Brave's and Firefox's query stripping; the `utm_` family is Google Analytics'.
+TRACKING = re.compile(
+    r"utm_.*|mtm_.*|pk_.*|hsa_.*|_hs(?:enc|mi)|fb(?:clid|_\w+)|[gd]clid|g(?:ad_source|braid)|wbraid|msclkid|yclid|twclid"
+    r"|ttclid|li_fat_id|igshid|igsh|mc_[ce]id|mkt_tok|oly_(?:anon|enc)_id|vero_id|wickedid|s_cid|cmpid|icid|ncid|ocid"
+    r"|smid|smtyp|xtor|ito|at_(?:medium|campaign|custom\d|link_\w+|ptr_\w+|format|bbc_team)|ns_\w+|_ga|_gl|ref_?src|__twitter_impression"
+    r"|sr_share|soc_src|soc_trk|guccounter|guce_referrer(?:_sig)?|spm|rss|feed(?:Type|Name)|partner|ftag|taid|fbclid",
+    re.I,
+)
+DATE_METAS = (
+    *("article:published_time", "og:article:published_time", "og:published_time", "datepublished", "date.published"),
+    *(
+        "parsely-pub-date",
+        "sailthru.date",
+        "publishdate",
+        "publish-date",
+        "published_time",
+        "pubdate",
+        "dcterms.created",
+    ),
+    *("dc.date.issued", "dcterms.issued", "dc.date", "dcterms.date", "article.published", "citation_publication_date"),
+)
+ARTICLE_TYPE = re.compile(r"(?:Article|Posting|Report|Review)$|^(?:Liveblog|Blog)Posting$")
+TITLE_SEPARATOR = re.compile(r"\s+[-–—|·•:»«]\s+|\s*\|\s*")
+SPACES = re.compile(r"\s+")
+
+
+class PageMetadata(NamedTuple):
+    """What a page says of itself; null where it says nothing."""
+
+    title: str | None
+    authors: list[str]
+    canonical_url: str | None
+    site: str | None
+    published_at: datetime | None
+    is_article: bool
+
+
+def read_metadata(tree: HtmlElement, url: str | None, fetched_at: datetime | None) -> PageMetadata:
+    """Read a page's metadata.
+
+    Args:
+        tree: the parsed page; it is not changed.
+        url: where it was fetched from, if known.
+        fetched_at: when, if known: no date after it is believed.
+
+    Returns:
+        The metadata; `is_article` says that the page's structured data calls it an article.
+    """
+    from trafilatura.metadata import extract_metadata
+
+    nodes = list(_json_ld(tree))
+    metas = _metas(tree)
+    latest = fetched_at or datetime.now(UTC)
+    # htmldate's extensive search costs four times the rest of the metadata and guesses from the page's text.
+    search = {"original_date": True, "extensive_search": False, "max_date": latest.strftime("%Y-%m-%d")}
+    found = extract_metadata(tree, url, search)
+    is_article = any(map(_is_article, nodes)) or metas.get("og:type", "").casefold() in {"article", "newsarticle"}
+    return PageMetadata(
+        title=_without_site(_clean(found.title), _clean(found.sitename)),
+        authors=split_authors(found.author),
+        canonical_url=_canonical(tree, metas, url),
+        site=host_of(url) or host_of(found.url) or _clean(found.sitename),
+        published_at=_published(tree, nodes, metas) or parse_timestamp(found.date),
+        is_article=is_article,
+    )
+
+
+def host_of(url: str | None) -> str | None:
+    """Return the host of an address in small letters, without `www.`; null where there is none."""
+    if not url:
+        return None
+    try:
+        host = urlsplit(url if "//" in url else f"//{url}").hostname
+    except ValueError:
+        return None
+    host = (host or "").casefold().removeprefix("www.")
+    return host if "." in host or host == "localhost" else None
+
+
+def clean_url(url: str) -> str | None:
+    """Return an address without fragment and tracking parameters; null where it is no web address.
+
+    Args:
+        url: an absolute address.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        if parts.scheme.casefold() not in {"http", "https"} or not parts.hostname:
+            return None
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        return None
+    kept = [(key, value) for key, value in pairs if not TRACKING.fullmatch(key)]
+    # A query that loses nothing stays as it is written: encoding it anew could change it.
+    query = parts.query if len(kept) == len(pairs) else urlencode(kept)
+    return urlunsplit((parts.scheme.casefold(), parts.netloc.casefold(), parts.path or "/", query, ""))
+
+
+def split_authors(names: str | None) -> list[str]:
+    """Split a field of authors at semicolons; each name once, in order."""
+    return list(dict.fromkeys(name for part in (names or "").split(";") if (name := _clean(part))))
+
+
+def is_front_page(url: str | None) -> bool:
+    """Tell whether an address is a site's front page."""
+    if not url or not host_of(url):
+        return False
+    parts = urlsplit(url)
+    return re.fullmatch(r"/*(?:(?:index|home|default)(?:\.\w+)?/?)?", parts.path) is not None and not parts.query
+
+
+def _clean(value: str | None) -> str | None:
+    return SPACES.sub(" ", value or "").strip() or None
+
+
+def _without_site(title: str | None, site: str | None) -> str | None:
+    """Cut ` - Site` from the end of a title where it names the site."""
+    if not title or not site:
+        return title
+    for match in TITLE_SEPARATOR.finditer(title):
+        if title[match.end() :].casefold() == site.casefold() and match.start():
+            return title[: match.start()]
+    return title
+
+
+def _metas(tree: HtmlElement) -> dict[str, str]:
+    """Each `meta` of the page by its name in small letters; the first of a name counts."""
+    metas: dict[str, str] = {}
+    for element in tree.iter("meta"):
+        name = element.get("property") or element.get("name") or element.get("itemprop")
+        content = element.get("content")
+        if name and content and content.strip():
+            metas.setdefault(name.strip().casefold(), content.strip())
+    return metas
+
+
+def _json_ld(tree: HtmlElement) -> Iterator[dict[str, Any]]:
+    """Every object of the page's JSON-LD that has a type, outer ones first; broken scripts are passed over."""
+    for script in tree.iterfind(".//script[@type='application/ld+json']"):
+        try:
+            queue = [json.loads((script.text or "").strip().removesuffix(";"), strict=False)]
+        except (ValueError, RecursionError):
+            continue
+        while queue:
+            node = queue.pop(0)
+            if isinstance(node, list):
+                queue = [*node, *queue]
+            elif isinstance(node, dict):
+                if "@type" in node:
+                    yield node
+                queue += [node[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in node]
+
+
+def _is_article(node: dict[str, Any]) -> bool:
+    types = node.get("@type")
+    return any(isinstance(t, str) and ARTICLE_TYPE.search(t) for t in (types if isinstance(types, list) else [types]))
+
+
+def _published(tree: HtmlElement, nodes: list[dict[str, Any]], metas: dict[str, str]) -> datetime | None:
+    stated = [node.get("datePublished") for node in nodes if _is_article(node)]
+    stated += [node.get("datePublished") for node in nodes if not _is_article(node)]
+    stated += [metas.get(name) for name in DATE_METAS]
+    stated += [element.get("datetime") for element in tree.iterfind(".//time[@datetime]") if _is_publication(element)]
+    return next((date for value in stated if isinstance(value, str) and (date := parse_timestamp(value))), None)
+
+
+def _is_publication(element: HtmlElement) -> bool:
+    return "pubdate" in element.attrib or (element.get("itemprop") or "").casefold() == "datepublished"
+
+
+def _canonical(tree: HtmlElement, metas: dict[str, str], url: str | None) -> str | None:
+    """Clean the page's own address; a front page given as the address of every page is a mistake of the site."""
+    links = [e.get("href") for e in tree.iter("link") if "canonical" in (e.get("rel") or "").casefold().split()]
+    for stated in (*links, metas.get("og:url")):
+        if not stated:
+            continue
+        try:
+            address = clean_url(urljoin(url or "", stated.strip()))
+        except ValueError:
+            continue
+        if address and not (is_front_page(address) and not is_front_page(url)):
+            return address
+    return None

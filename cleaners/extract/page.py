@@ -1,0 +1,174 @@
+"""An HTML page to its story: takes the page's source, gives text and metadata, or says why it is no article.
+
+Removes what lies outside the story by trafilatura's precise mode, or its default where that finds too little.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import tomllib
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+from cleaners.errors import Rejected
+from cleaners.extract.config import ExtractConfig
+from cleaners.extract.metadata import PageMetadata, is_front_page, read_metadata
+from cleaners.extract.plain import WORD, count_words
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+    from lxml.html import HtmlElement
+
+# trafilatura's own XML: elements that start a line, and those that keep their line ends.
+LINE_ELEMENTS = frozenset({"p", "head", "item", "list", "quote", "table", "row", "lb", "code", "fw", "ab", "graphic"})
+VERBATIM_ELEMENTS = frozenset({"code", "pre"})
+SENTENCE = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*\s*$")
+
+
+class Page(NamedTuple):
+    """The story of a page."""
+
+    text: str
+    metadata: PageMetadata
+    extractor: str
+
+
+def extract_page(source: str, url: str | None, fetched_at: datetime | None, config: ExtractConfig) -> Page:
+    """Extract the story of a page.
+
+    Args:
+        source: the page, decoded.
+        url: where it was fetched from, if known.
+        fetched_at: when it was fetched, if known.
+        config: thresholds.
+
+    Returns:
+        The story, one paragraph a line, without markup; the headline is in the metadata, not in the text.
+
+    Raises:
+        Rejected: stage `extract`, reason `no_article`.
+    """
+    from trafilatura.utils import load_html
+
+    tree = load_html(source.replace("\x00", ""))
+    if tree is None:
+        raise Rejected("extract", "no_article", "not an HTML page: the parser finds no document in it")
+    metadata = read_metadata(tree, url, fetched_at)
+    mode, text = _extract_best(tree, config)
+    n_words = count_words(text)
+    _refuse_block_page(tree, metadata, text, n_words, config)
+    if not n_words:
+        raise Rejected("extract", "no_article", "no text outside navigation and boilerplate")
+    if is_front_page(url) and not metadata.is_article:
+        raise Rejected("extract", "no_article", "the front page of a site")
+    text = _without_headline(text, tree, metadata.title)
+    if n_words >= config.min_words and not _has_sentence(text, config.min_sentence_words):
+        raise Rejected("extract", "no_article", f"{n_words} words in lines without a sentence: a list, not a story")
+    return Page(text, metadata, f"trafilatura {_version()} {mode}")
+
+
+def _extract_best(tree: HtmlElement, config: ExtractConfig) -> tuple[str, str]:
+    """Precise mode, or the default where it yields too little; the tree is parsed once and never changed."""
+    precise = _extract(tree, is_precise=True)
+    n_words = count_words(precise)
+    if n_words < config.fallback_words:
+        broad = _extract(tree, is_precise=False)
+        if count_words(broad) >= config.fallback_gain * max(1, n_words):
+            return "default", broad
+    return "precision", precise
+
+
+def _extract(tree: HtmlElement, *, is_precise: bool) -> str:
+    from trafilatura import bare_extraction
+    from trafilatura.settings import Document
+
+    # No `deduplicate`: its memory of earlier pages would make the result depend on their order.
+    document = bare_extraction(
+        tree, favor_precision=is_precise, include_comments=False, include_tables=True, include_formatting=False
+    )
+    return "\n".join(_lines(document.body)) if isinstance(document, Document) else ""
+
+
+def _lines(body: _Element) -> list[str]:
+    """Write trafilatura's body one paragraph a line, cells of a row between tabs, without its list and table marks."""
+    from lxml.etree import iterwalk
+
+    parts: list[str] = []
+    verbatim = cells = 0
+    for event, element in iterwalk(body, events=("start", "end")):
+        tag = element.tag
+        breaks = "\n" if tag in LINE_ELEMENTS else ""
+        if event == "start":
+            verbatim += tag in VERBATIM_ELEMENTS
+            cells += tag == "cell"
+            addition = breaks + _inline(element.text, verbatim)
+            parts.append(addition.replace("\n", " ") if cells else addition)
+        else:
+            verbatim -= tag in VERBATIM_ELEMENTS
+            cells -= tag == "cell"
+            addition = ("\t" if tag == "cell" else breaks) + _inline(element.tail, verbatim)
+            parts.append(addition.replace("\n", " ") if cells else addition)
+    lines = ("\t".join(" ".join(cell.split()) for cell in line.split("\t")) for line in "".join(parts).split("\n"))
+    return [line for raw in lines if (line := html.unescape(raw).strip()) and line != "\u2424"]
+
+
+def _inline(text: str | None, verbatim: int) -> str:
+    """In HTML a line end within a paragraph is a space."""
+    if not text:
+        return ""
+    return text if verbatim else text.replace("\n", " ").replace("\t", " ")
+
+
+def _without_headline(text: str, tree: HtmlElement, title: str | None) -> str:
+    """Drop first lines that repeat the headline word for word: it is in `title`. 10 % of pages have one."""
+    headlines = {_words(title or "")} | {_words(" ".join(h1.itertext())) for h1 in tree.iter("h1")}
+    headlines.discard(())
+    while "\n" in text:
+        first, rest = text.split("\n", 1)
+        if _words(first) not in headlines:
+            break
+        text = rest
+    return text
+
+
+def _words(line: str) -> tuple[str, ...]:
+    return tuple(WORD.findall(line.casefold())) if len(line) <= 1_000 else ()
+
+
+def _has_sentence(text: str, min_words: int) -> bool:
+    for line in text.split("\n"):
+        n_words = count_words(line)
+        if n_words >= 3 * min_words or (n_words >= min_words and SENTENCE.search(line)):
+            return True
+    return False
+
+
+def _refuse_block_page(
+    tree: HtmlElement, metadata: PageMetadata, text: str, n_words: int, config: ExtractConfig
+) -> None:
+    """Refuse walls, challenges and error pages."""
+    if n_words >= config.block_page_words or metadata.is_article:
+        return
+    title_element = tree.find(".//title")
+    page_title = (title_element.text or "").strip() if title_element is not None else ""
+    visible = text or " ".join(" ".join(tree.xpath("//body//text()[not(parent::script or parent::style)]")).split())
+    fields = {"title": f"{page_title}\n{metadata.title or ''}", "text": visible[:4_000]}
+    for rule_id, field, pattern in _block_rules():
+        if pattern.search(fields[field]):
+            raise Rejected("extract", "no_article", f"a wall or an error page ({rule_id}): {page_title or visible:.80}")
+
+
+@cache
+def _block_rules() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
+    table = tomllib.loads((files("cleaners") / "rules" / "block_pages.toml").read_text(encoding="utf-8"))
+    return tuple((row["id"], row["field"], re.compile(row["pattern"], re.I | re.M)) for row in table["rule"])
+
+
+@cache
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("trafilatura")
