@@ -1,0 +1,62 @@
+"""Predictions for the text contamination set: takes its JSON lines, gives removed spans by kind, and nothing else.
+
+The whole file is one batch that goes through the functions the flow calls. No gold field is read.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from cleaners.document import DOCUMENT_SCHEMA, make_id, sha256_hex
+from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
+
+# What a whole article has besides, but the set keeps as article.
+NO_KIND = ("byline", "agency_credit")
+
+
+def predict(in_path: Path, out_path: Path) -> None:
+    """Strip the documents of `in_path` and write `{id, removed: [{start, end, kind, confidence}]}` lines.
+
+    Args:
+        in_path: JSON lines with id, source (the site), title, published and contaminated_text.
+        out_path: where the predictions go, one line a document; offsets in code points of contaminated_text.
+
+    """
+    with in_path.open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines if line.strip()]
+    documents = pl.DataFrame([_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
+    config = StripConfig()
+    evidence = learn_evidence([gather_evidence(documents, config)], config)
+    spans = strip_articles(documents, evidence, config).removed_spans
+    removed: dict[str, list[dict[str, Any]]] = {}
+    for span in spans.filter(~pl.col("category").is_in(NO_KIND)).iter_rows(named=True):
+        removed.setdefault(span["article_id"], []).append(
+            {"start": span["start"], "end": span["end"], "kind": span["category"], "confidence": span["confidence"]}
+        )
+    with out_path.open("w", encoding="utf-8") as out:
+        for row in rows:
+            out.write(json.dumps({"id": row["id"], "removed": removed.get(make_id(row["id"]), [])}) + "\n")
+
+
+def _document(row: dict[str, Any]) -> dict[str, Any]:
+    text = row["contaminated_text"]
+    published = row.get("published")
+    moment = datetime.fromisoformat(published) if published else None
+    return {
+        **dict.fromkeys(DOCUMENT_SCHEMA.names()),
+        "article_id": make_id(row["id"]),
+        "origin": "text",
+        "source_uri": row["id"],
+        "site": row.get("source"),
+        "title": row.get("title"),
+        "authors": [],
+        "published_at": moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None,
+        "text": text,
+        "raw_sha256": sha256_hex(text),
+        "extractor": "bench",
+    }

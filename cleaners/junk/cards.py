@@ -1,0 +1,143 @@
+"""Cards of other articles: takes a page, gives passages such as 'Publisher / 3 hours ago / - Publisher / headline / body'.
+
+A card with a body carries what salvage needs: headline, publisher, age and where the body stands. A teaser (headline,
+standfirst, 'N hours ago') has none. Removes the whole card.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from cleaners.junk.cohesion import find_return
+from cleaners.junk.headlines import find_headline_end, is_headline_like
+from cleaners.junk.page import Card, Extent, Page, Passage, split_sentences
+from cleaners.junk.rules import RuleDescription
+
+DESCRIPTIONS = (
+    RuleDescription(
+        id="card-publisher",
+        category="related_article",
+        description="A card of another article: the publisher, its age ('3 hours ago'), a dash and the publisher again, "
+        "then headline and body. Salvaged as an article of its own when the body is long enough.",
+    ),
+    RuleDescription(
+        id="card-teaser",
+        category="related_article",
+        description="A teaser of another article: headline, standfirst and its age ('3 hours ago') on three lines.",
+    ),
+    RuleDescription(
+        id="card-teaser-inline",
+        category="related_article",
+        description="The same teaser without line breaks: the sentence before an age that stands between two sentences.",
+    ),
+)
+
+_UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "day": 86400, "week": 604800}
+_UNITS |= {"month": 2629746, "year": 31556952}  # Gregorian means
+_AGE = r"(?P<count>\d{1,3}|an?|one) (?P<unit>second|sec|minute|min|hour|hr|day|week|month|year)s? ago"
+_MARK = re.compile(rf"(?<!\w){_AGE}\s+[-–—|•·]\s+")
+_AGE_LINE = re.compile(_AGE, re.IGNORECASE)
+_AGE_INLINE = re.compile(rf"(?<=[.!?\"”’] ){_AGE}(?=\s+[A-Z\"“‘]|\s*\Z)")
+_MAX_PUBLISHER_WORDS = 7
+
+
+def find_cards(page: Page) -> Iterator[Passage]:
+    """Cards and teasers in a page."""
+    if " ago" not in page.lower:
+        return
+    marks = [
+        (start, mark) for mark in _MARK.finditer(page.text) if (start := _publisher_start(page.text, mark)) is not None
+    ]
+    for number, (start, mark) in enumerate(marks):
+        limit = marks[number + 1][0] if number + 1 < len(marks) else len(page.text)
+        yield _publisher_card(page, start, mark, limit)
+    if not marks:
+        yield from _find_teasers(page)
+        yield from _find_inline_teasers(page)
+
+
+def parse_age(match: re.Match[str]) -> timedelta:
+    """The age that '3 hours ago' names."""
+    count = int(match["count"]) if match["count"].isdigit() else 1
+    return timedelta(seconds=count * _UNITS[match["unit"].lower()])
+
+
+def _publisher_start(text: str, mark: re.Match[str]) -> int | None:
+    """Where the publisher stands before its age, if the same words stand behind the dash too."""
+    before = text[max(0, mark.start() - 80) : mark.start()].rstrip()
+    words = re.findall(r"\S+", text[mark.end() : mark.end() + 80])
+    for size in range(min(len(words), _MAX_PUBLISHER_WORDS), 0, -1):
+        name = " ".join(words[:size])
+        if before.endswith(name) and not before[: -len(name)][-1:].isalnum():
+            return max(0, mark.start() - 80) + len(before) - len(name)
+    return None
+
+
+def _publisher_card(page: Page, start: int, mark: re.Match[str], limit: int) -> Passage:
+    text = page.text
+    site = text[start : mark.start()].strip()
+    name_end = mark.end() + len(site)
+    head_start = _skip(text, name_end, limit)
+    line_end = _line_end(text, head_start, limit)
+    is_inline = "\n" not in text[start:head_start]
+    if not is_inline:
+        title: str | None = text[head_start:line_end].strip() or None
+        body_start = _skip(text, line_end, limit)
+        body_end = _line_end(text, body_start, limit)
+    else:
+        body_start = find_headline_end(text, head_start, line_end) or head_start
+        title = text[head_start:body_start].strip() or None
+        # The next card bounds this one; behind the last one the article may go on in the same line.
+        body_end = (
+            line_end if limit < len(text) and line_end == limit else find_return(page, start, body_start, line_end)
+        )
+    while body_end > body_start and text[body_end - 1].isspace():
+        body_end -= 1
+    end = max(body_end, min(line_end, limit) if not is_inline else body_end, name_end)
+    card = Card((body_start, max(body_start, body_end)), title, site, parse_age(mark))
+    return Passage(start, end, "card-publisher", "related_article", 0.99 if not is_inline else 0.9, card=card)
+
+
+def _find_teasers(page: Page) -> Iterator[Passage]:
+    lines = [page.text[slice(*line)] for line in page.lines]
+    ages = [number for number, line in enumerate(lines) if len(line) <= 20 and _AGE_LINE.fullmatch(line)]
+    found: list[Extent] = []
+    for number in ages:
+        # In a live blog the age stands before its entry, so the first age follows no headline and standfirst.
+        is_teaser = (
+            number >= 2
+            and is_headline_like(lines[number - 2])
+            and len(lines[number - 1].split()) <= 60
+            and number - 1 not in ages
+            and lines[number - 1].endswith((".", "!", "?", "…", "”", '"'))
+        )
+        if not is_teaser:
+            return
+        found.append((page.lines[number - 2][0], page.lines[number][1]))
+    for start, end in found:
+        yield Passage(start, end, "card-teaser", "related_article", 0.9)
+
+
+def _find_inline_teasers(page: Page) -> Iterator[Passage]:
+    for age in _AGE_INLINE.finditer(page.text):
+        line_start = page.text.rfind("\n", 0, age.start()) + 1
+        sentences = list(split_sentences(page.text, max(line_start, age.start() - 600), age.start()))
+        if len(sentences) < 2:
+            continue
+        start, end = sentences[-1]
+        standfirst = find_headline_end(page.text, start, end)
+        if standfirst is not None:
+            yield Passage(start, age.end(), "card-teaser-inline", "related_article", 0.85)
+
+
+def _skip(text: str, position: int, limit: int) -> int:
+    while position < limit and text[position].isspace():
+        position += 1
+    return position
+
+
+def _line_end(text: str, position: int, limit: int) -> int:
+    end = text.find("\n", position, limit)
+    return limit if end < 0 else end

@@ -1,0 +1,137 @@
+"""The one decision: takes a page's proposed passages, gives the spans to remove, sorted and apart.
+
+1. A passage below the least confidence stays. 2. When repetition and ownership together would take more than a set share
+of the page, they take nothing. 3. A passage that counts only beside other junk needs a neighbour of its category.
+4. Where passages overlap, cards win, then the longer one; the other keeps what is left of it. 5. Neighbours of one
+category become one region under the rule of its longest part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from cleaners.junk.config import StripConfig
+from cleaners.junk.page import Page, Passage
+
+
+def decide(page: Page, passages: Iterable[Passage], config: StripConfig) -> list[Passage]:
+    """Choose what to remove.
+
+    Args:
+        page: the document.
+        passages: what the detectors propose, in any order, overlapping or not.
+        config: thresholds.
+
+    Returns:
+        Passages sorted by start, not overlapping, their extents without outer white space.
+
+    """
+    proposed = [trimmed for passage in passages if (trimmed := _trim(page.text, passage))]
+    sure = [passage for passage in proposed if passage.confidence >= config.min_confidence]
+    accepted = _attach(page.text, _spare_versions(page, sure, config))
+    return _join(page.text, _paint(page.text, accepted))
+
+
+def _spare_versions(page: Page, passages: list[Passage], config: StripConfig) -> list[Passage]:
+    """Without the uncertain passages where they would take too much."""
+    taken = np.zeros(len(page.text), dtype=bool)
+    for passage in passages:
+        if not passage.is_certain:
+            taken[passage.start : passage.end] = True
+    if taken.sum() <= config.max_uncertain_share * len(page.text.strip()):
+        return passages
+    return [passage for passage in passages if passage.is_certain]
+
+
+def _attach(text: str, passages: list[Passage]) -> list[Passage]:
+    """Accept attached passages that touch accepted junk of their category, until none is added."""
+    accepted = [passage for passage in passages if not passage.is_attached]
+    waiting = [passage for passage in passages if passage.is_attached]
+    while waiting:
+        behind = {(_next_solid(text, passage.end), passage.category) for passage in accepted}
+        before = {(_previous_solid(text, passage.start), passage.category) for passage in accepted}
+        touching = [
+            passage
+            for passage in waiting
+            if (passage.start, passage.category) in behind or (passage.end, passage.category) in before
+        ]
+        if not touching:
+            break
+        accepted += touching
+        waiting = [passage for passage in waiting if passage not in touching]
+    return accepted
+
+
+def _paint(text: str, passages: Sequence[Passage]) -> list[Passage]:
+    """Parts of the passages that do not overlap."""
+    order = sorted(
+        passages, key=lambda passage: (passage.card is not None, passage.end - passage.start, -passage.start)
+    )
+    owner = np.full(len(text) + 1, -1, dtype=np.int64)
+    for number, passage in enumerate(order):
+        owner[passage.start : passage.end] = number
+    changes = [0, *(np.flatnonzero(np.diff(owner)) + 1).tolist()]
+    parts = []
+    for start, end in pairwise([*changes, len(text)]):
+        number = int(owner[start])
+        if number >= 0 and (part := _trim(text, replace(order[number], start=start, end=end))):
+            # A card that another one interrupts is salvaged once, from its first part.
+            is_whole = (part.start, part.end) == (order[number].start, order[number].end)
+            parts.append(part if is_whole or part.card is None else _without_lost_body(part))
+    return parts
+
+
+def _without_lost_body(part: Passage) -> Passage:
+    """A part of a card keeps the card only if it holds the whole body."""
+    assert part.card is not None
+    holds_body = part.start <= part.card.body[0] and part.card.body[1] <= part.end
+    return part if holds_body else replace(part, card=None)
+
+
+def _join(text: str, parts: list[Passage]) -> list[Passage]:
+    joined: list[Passage] = []
+    longest = 0
+    for part in parts:
+        size = part.end - part.start
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and last.category == part.category
+            and last.card is None
+            and part.card is None
+            and last.kept_as is None
+            and part.kept_as is None
+            and not text[last.end : part.start].strip()
+        ):
+            rule = part if size > longest else last
+            joined[-1] = replace(rule, start=last.start, end=part.end)
+            longest = max(longest, size)
+        else:
+            joined.append(part)
+            longest = size
+    return joined
+
+
+def _trim(text: str, passage: Passage) -> Passage | None:
+    start, end = passage.start, passage.end
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return replace(passage, start=start, end=end) if start < end else None
+
+
+def _next_solid(text: str, position: int) -> int:
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
+def _previous_solid(text: str, position: int) -> int:
+    while position > 0 and text[position - 1].isspace():
+        position -= 1
+    return position

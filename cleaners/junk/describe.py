@@ -1,0 +1,17 @@
+"""The page of rules: takes nothing, gives every rule and detector that can stand in `removed_spans.rule_id`."""
+
+from __future__ import annotations
+
+from cleaners.junk import cards, credits, owners, templates, widgets
+from cleaners.junk.rules import RuleDescription, load_rules
+
+
+def describe_rules() -> list[RuleDescription]:
+    """Rules of the TOML files, then the detectors, in a fixed order; `docs/rules.md` is generated from them."""
+    rows = [
+        RuleDescription(id=rule.id, category=rule.category, description=rule.description, examples=rule.positive)
+        for rule in load_rules()
+    ]
+    for module in (widgets, cards, credits, templates, owners):
+        rows += module.DESCRIPTIONS
+    return rows

@@ -1,0 +1,93 @@
+"""One document as the detectors see it: takes a text, gives its lines and sentences by offset; removes nothing.
+
+Also the two small types that pass between detectors and the decision: a passage proposed, and the card inside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+
+_LINE = re.compile(r"[^\s][^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
+# A sentence ends at a stop (with what closes a quotation or a bracket) before a space and anything but a small letter.
+_STOP = re.compile(r"[.!?…。！？][\"'”’»)\]*]{0,4}(?=\s+[^\sa-z])")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Gen|Sen|Rep|Gov|Lt|Col|Sgt|Capt|Rev|Hon|Jr|Sr|vs|No|Inc|Corp|Co|Ltd|Jan|Feb"
+    r"|Mar|Apr|Aug|Sept?|Oct|Nov|Dec))\.$"
+)
+
+Extent = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card says about the article inside it."""
+
+    body: Extent
+    title: str | None
+    site: str | None
+    age: timedelta | None
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A passage that a detector proposes to remove.
+
+    `is_certain` tells rules and cards, whose text says itself what it is, from repetition and ownership, which depend
+    on what else was crawled. `kept_as` is what the passage says that goes to a column (an agency, an author).
+    """
+
+    start: int
+    end: int
+    rule_id: str
+    category: str
+    confidence: float
+    is_certain: bool = True
+    is_attached: bool = False
+    card: Card | None = None
+    kept_as: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A text with its title and site, cut into lines and sentences when first asked for."""
+
+    text: str
+    title: str | None = None
+    site: str | None = None
+    lower: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lower", self.text.lower())
+
+    @cached_property
+    def lines(self) -> list[Extent]:
+        """Lines that hold more than white space, without the white space around them."""
+        return [(match.start(), match.start() + len(match[0].rstrip())) for match in _LINE.finditer(self.text)]
+
+    @cached_property
+    def sentences(self) -> list[Extent]:
+        """Sentences, none across a line break; a line without a stop is one sentence."""
+        return [sentence for start, end in self.lines for sentence in split_sentences(self.text, start, end)]
+
+    @cached_property
+    def edges(self) -> frozenset[int]:
+        """Offsets at which a sentence or a line begins or ends."""
+        return frozenset(edge for sentence in self.sentences for edge in sentence)
+
+
+def split_sentences(text: str, start: int, end: int) -> Iterator[Extent]:
+    """Extents of the sentences in `text[start:end]`, without the white space between them."""
+    first = start
+    for stop in _STOP.finditer(text, start, end):
+        if text[stop.start()] == "." and _ABBREVIATION.search(text, max(first, stop.start() - 6), stop.start() + 1):
+            continue
+        yield first, stop.end()
+        first = stop.end()
+        while first < end and text[first].isspace():
+            first += 1
+    if first < end:
+        yield first, end

@@ -1,0 +1,174 @@
+"""Rules as data: takes the `junk_*.toml` files of `cleaners.rules`, gives compiled rules and the passages they match in a page.
+
+Flags what the text itself shows to be junk. Long lines are skipped by line and sentence rules: junk is short.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cleaners.errors import ConfigError
+from cleaners.junk.page import Extent, Page, Passage
+
+Scope = Literal["line", "sentence", "anywhere", "attached"]
+
+
+class Rule(BaseModel):
+    """One rule: where its pattern must match for the match to be junk."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*(-[a-z0-9]+)*$", description="Stable name, written to removed_spans.")
+    category: str = Field(description="One of the categories of removed_spans.")
+    scope: Scope = Field(
+        description="line: a whole line; sentence: a whole sentence (or a line of one); anywhere: any match; "
+        "attached: a match that touches other junk of its category."
+    )
+    pattern: str = Field(
+        min_length=1, description="Python regular expression; bounded repeats, so that time is linear."
+    )
+    ignore_case: bool = Field(False, description="Whether case does not matter.")
+    cues: tuple[str, ...] = Field(
+        min_length=1, description="Small-letter strings, one of which a text must hold before the rule is tried at all."
+    )
+    chain: bool = Field(
+        False,
+        description="A line rule that also matches as a link of a chain of such rules at the very end of the text.",
+    )
+    confidence: float = Field(gt=0.0, le=1.0, description="How surely a match is junk, 0 to 1.")
+    max_chars: int = Field(400, ge=1, le=2000, description="Longer lines and sentences are not tried.")
+    description: str = Field(min_length=1, description="What it removes, for the reader of removed_spans.")
+    positive: tuple[str, ...] = Field(min_length=1, description="Texts it must remove whole.")
+    negative: tuple[str, ...] = Field(min_length=1, description="Texts it must leave alone.")
+
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern, compiled once in a process."""
+        return _compile(self.pattern, self.ignore_case)
+
+
+class RuleDescription(BaseModel):
+    """A row of docs/rules.md: a rule or a detector that can stand in `removed_spans.rule_id`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    category: str
+    description: str
+    examples: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=1)
+def load_rules() -> tuple[Rule, ...]:
+    """All rules of the package, in the order of their files.
+
+    Raises:
+        ConfigError: a file is not TOML, a rule lacks a field, a pattern does not compile or an id comes twice.
+
+    """
+    rules: list[Rule] = []
+    for name, table in _read_tables():
+        for row in table.get("rule", []):
+            try:
+                rule = Rule.model_validate(row)
+                _ = rule.compiled
+            except (ValidationError, re.error) as error:
+                raise ConfigError(
+                    f"cleaners/rules/{name}: rule {row.get('id')!r}: {error}", "Correct the rule."
+                ) from error
+            rules.append(rule)
+    twice = {rule.id for rule in rules if sum(other.id == rule.id for other in rules) > 1}
+    if twice:
+        raise ConfigError(f"cleaners/rules: ids given twice: {', '.join(sorted(twice))}.", "Rename one of each.")
+    return tuple(rules)
+
+
+@lru_cache(maxsize=1)
+def load_words() -> dict[str, frozenset[str]]:
+    """The word lists of the rule files (`[words]` tables): section labels, outlets, agencies ..., by name."""
+    words: dict[str, frozenset[str]] = {}
+    for _, table in _read_tables():
+        for name, values in table.get("words", {}).items():
+            words[name] = words.get(name, frozenset()) | frozenset(values)
+    return words
+
+
+def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator[Passage]:
+    """Passages of a page that rules match; they may overlap.
+
+    Args:
+        page: the document.
+        rules: the rules to try, by default all of the package.
+
+    """
+    chosen = [
+        rule for rule in (load_rules() if rules is None else rules) if any(cue in page.lower for cue in rule.cues)
+    ]
+    for rule in chosen:
+        for start, end in _find(page, rule):
+            yield _passage(rule, start, end)
+    yield from _find_chain(page, [rule for rule in chosen if rule.chain])
+
+
+def _find(page: Page, rule: Rule) -> Iterator[Extent]:
+    pattern = rule.compiled
+    if rule.scope in ("line", "sentence"):
+        for start, end in page.lines if rule.scope == "line" else page.sentences:
+            if end - start <= rule.max_chars and pattern.fullmatch(page.text, start, end):
+                yield start, end
+        return
+    for match in pattern.finditer(page.text):
+        if match.end() > match.start() and _ends_at_words(page.text, *match.span()):
+            yield match.span()
+
+
+def _find_chain(page: Page, rules: list[Rule]) -> Iterator[Passage]:
+    """Rules that stand one after the other, without line breaks, between the last sentence and the end of the text."""
+    if not rules or not page.sentences:
+        return
+    position, end = page.sentences[-1]
+    if end - position > max(rule.max_chars for rule in rules):
+        return
+    links: list[Passage] = []
+    while position < end:
+        matches = [(match.end(), rule) for rule in rules if (match := rule.compiled.match(page.text, position, end))]
+        longest = max(matches, key=lambda pair: pair[0], default=None)
+        if longest is None or longest[0] == position or not _ends_at_words(page.text, position, longest[0]):
+            return
+        links.append(_passage(longest[1], position, longest[0]))
+        position = longest[0]
+        while position < end and page.text[position].isspace():
+            position += 1
+    yield from links
+
+
+def _passage(rule: Rule, start: int, end: int) -> Passage:
+    return Passage(start, end, rule.id, rule.category, rule.confidence, is_attached=rule.scope == "attached")
+
+
+def _ends_at_words(text: str, start: int, end: int) -> bool:
+    """Whether a cut at both offsets leaves no half word."""
+    cuts_start = 0 < start < len(text) and text[start - 1].isalnum() and text[start].isalnum()
+    cuts_end = 0 < end < len(text) and text[end - 1].isalnum() and text[end].isalnum()
+    return not (cuts_start or cuts_end)
+
+
+def _read_tables() -> Iterator[tuple[str, dict[str, Any]]]:
+    for file in sorted(resources.files("cleaners.rules").iterdir(), key=lambda entry: entry.name):
+        if file.name.startswith("junk_") and file.name.endswith(".toml"):
+            try:
+                yield file.name, tomllib.loads(file.read_text(encoding="utf-8"))
+            except tomllib.TOMLDecodeError as error:
+                raise ConfigError(f"cleaners/rules/{file.name}: {error}", "Correct the file's TOML.") from error
+
+
+@lru_cache(maxsize=1024)
+def _compile(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE if ignore_case else 0)

@@ -1,0 +1,240 @@
+"""Strip and salvage: takes documents and learned evidence, gives clean articles, removed spans and rejects.
+
+Removes junk as `decide` chooses; makes an article of its own of every embedded card with a body, and strips that too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, time
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from cleaners.document import DOCUMENT_SCHEMA, make_id, sha256_hex
+from cleaners.junk.cards import find_cards
+from cleaners.junk.config import StripConfig
+from cleaners.junk.credits import find_agency, find_bylines, split_authors
+from cleaners.junk.decide import decide
+from cleaners.junk.evidence import EVIDENCE_SCHEMA, owned_tokens
+from cleaners.junk.owners import OwnerIndex, find_owned
+from cleaners.junk.page import Card, Page, Passage
+from cleaners.junk.rules import find_by_rules, load_rules
+from cleaners.junk.splice import fit_white_space, splice
+from cleaners.junk.templates import TemplateIndex, find_templates
+from cleaners.junk.tokens import tokenize
+from cleaners.junk.widgets import find_widgets
+
+SALVAGE_EXTRACTOR = "copydesk salvage"
+
+STRIPPED_SCHEMA = pl.Schema(
+    {**dict(DOCUMENT_SCHEMA), "n_words": pl.Int64, "n_removed_chars": pl.Int64, "text_sha256": pl.String}
+)
+SPAN_SCHEMA = pl.Schema(
+    {
+        "article_id": pl.String,
+        "span_no": pl.Int64,
+        "start": pl.Int64,
+        "end": pl.Int64,
+        "text": pl.String,
+        "rule_id": pl.String,
+        "category": pl.String,
+        "confidence": pl.Float64,
+        "salvaged_article_id": pl.String,
+    }
+)
+REJECT_SCHEMA = pl.Schema(
+    {
+        "source_uri": pl.String,
+        "stage": pl.String,
+        "reason": pl.String,
+        "detail": pl.String,
+        "raw_sha256": pl.String,
+        "n_bytes": pl.Int64,
+        "article_id": pl.String,
+    }
+)
+
+Row = dict[str, Any]
+
+
+class Stripped(NamedTuple):
+    """What stripping a shard gives.
+
+    `articles` has the columns of DOCUMENT_SCHEMA (its `text` cleaned) with `n_words`, `n_removed_chars` and
+    `text_sha256`; `removed_spans` and `rejects` have those of their tables without `run_id`.
+    """
+
+    articles: pl.DataFrame
+    removed_spans: pl.DataFrame
+    rejects: pl.DataFrame
+
+
+class Indexes(NamedTuple):
+    """Learned evidence, ready to look up."""
+
+    templates: TemplateIndex
+    owners: OwnerIndex
+
+
+def strip_articles(documents: pl.DataFrame, evidence: pl.DataFrame | None, config: StripConfig) -> Stripped:
+    """Remove what is not the story, and salvage the stories inside.
+
+    Args:
+        documents: frame of `DOCUMENT_SCHEMA`.
+        evidence: result of `learn_evidence`; None to use rules alone.
+        config: thresholds.
+
+    Returns:
+        Clean articles (embedded ones right behind their parents), spans and rejects, in the order of the documents.
+        A document on which a detector fails, or of which nothing is left, is a reject; the others go on.
+
+    Raises:
+        ConfigError: a rule file is faulty.
+
+    """
+    load_rules()  # a faulty rule file stops here, with its name, and not as a reject of every document
+    evidence = pl.DataFrame(schema=EVIDENCE_SCHEMA) if evidence is None else evidence
+    indexes = Indexes(TemplateIndex(evidence, config), OwnerIndex(evidence))
+    articles: list[Row] = []
+    spans: list[Row] = []
+    rejects: list[Row] = []
+    for document in documents.select(DOCUMENT_SCHEMA.names()).iter_rows(named=True):
+        try:
+            found = list(_strip_document(document, indexes, config))
+        except Exception as error:
+            rejects.append(_reject(document, "failed", f"{type(error).__name__}: {error}"))
+            continue
+        for article, removed in found:
+            if article["text"].strip():
+                articles.append(article)
+                spans += removed
+            else:
+                rejects.append(
+                    _reject(article, "nothing_left", f"{article['n_removed_chars']} characters, all removed")
+                )
+    return Stripped(
+        pl.DataFrame(articles, schema=STRIPPED_SCHEMA),
+        pl.DataFrame(spans, schema=SPAN_SCHEMA),
+        pl.DataFrame(rejects, schema=REJECT_SCHEMA),
+    )
+
+
+def find_junk(page: Page, article_id: str, indexes: Indexes, config: StripConfig) -> list[Passage]:
+    """What to remove from one page, by every detector, decided; with the agency credit that then closes it."""
+    proposed = [*find_by_rules(page), *find_widgets(page), *find_cards(page), *find_bylines(page)]
+    tokens = tokenize(page.text)
+    proposed += find_templates(page, tokens, indexes.templates, config)
+    proposed += find_owned(page, tokens, owned_tokens(tokens, page.title), article_id, indexes.owners, config)
+    chosen = decide(page, proposed, config)
+    agency = find_agency(page.text, _kept_end(page.text, chosen))
+    return sorted([*chosen, agency], key=lambda passage: passage.start) if agency else chosen
+
+
+def _strip_document(
+    document: Row, indexes: Indexes, config: StripConfig, depth: int = 0
+) -> Iterator[tuple[Row, list[Row]]]:
+    """The clean article with its spans, then those of the articles inside it."""
+    text = document["text"] or ""
+    page = Page(text, document["title"], document["site"])
+    chosen = find_junk(page, document["article_id"], indexes, config)
+    fitted = fit_white_space(text, [(passage.start, passage.end) for passage in chosen])
+    cleaned = splice(text, fitted)
+    rows: list[Row] = []
+    embedded: list[Row] = []
+    for number, (passage, (start, end)) in enumerate(zip(chosen, fitted, strict=True)):
+        salvaged = _salvage(document, passage.card, config) if passage.card and depth < config.max_depth else None
+        if salvaged:
+            embedded.append(salvaged)
+        rows.append(
+            {
+                "article_id": document["article_id"],
+                "span_no": number,
+                "start": start,
+                "end": end,
+                "text": text[start:end],
+                "rule_id": passage.rule_id,
+                "category": passage.category,
+                "confidence": passage.confidence,
+                "salvaged_article_id": salvaged["article_id"] if salvaged else None,
+            }
+        )
+    yield _article(document, cleaned, chosen), rows
+    for child in embedded:
+        yield from _strip_document(child, indexes, config, depth + 1)
+
+
+def _article(document: Row, cleaned: str, removed: list[Passage]) -> Row:
+    authors = [
+        name
+        for passage in removed
+        if passage.rule_id == "byline-author"
+        for name in split_authors(passage.kept_as or "")
+    ]
+    agencies = [passage.kept_as for passage in removed if passage.category == "agency_credit"]
+    return {
+        **document,
+        "text": cleaned,
+        "authors": list(document["authors"] or []) or authors,
+        "agency": document["agency"] or next(iter(agencies), None),
+        "n_words": len(cleaned.split()),
+        "n_removed_chars": len(document["text"] or "") - len(cleaned),
+        "text_sha256": sha256_hex(cleaned),
+    }
+
+
+def _salvage(parent: Row, card: Card, config: StripConfig) -> Row | None:
+    """The document inside a card, not yet stripped; None for a mere teaser."""
+    start, end = card.body
+    body = parent["text"][start:end].strip()
+    if len(body.split()) < config.salvage_min_words:
+        return None
+    return {
+        **dict.fromkeys(DOCUMENT_SCHEMA.names()),
+        "article_id": make_id(parent["article_id"], "embedded", str(start)),
+        "origin": "embedded",
+        "parent_article_id": parent["article_id"],
+        "source_uri": parent["source_uri"],
+        "site": card.site,
+        "title": card.title,
+        "authors": [],
+        "published_at": _published_at(parent, card),
+        "fetched_at": parent["fetched_at"],
+        "language": parent["language"],
+        "text": body,
+        "raw_sha256": parent["raw_sha256"],
+        "extractor": SALVAGE_EXTRACTOR,
+    }
+
+
+def _published_at(parent: Row, card: Card) -> datetime | None:
+    """An age counts back from when the page was fetched; from its own date only where that has a time of day."""
+    if card.age is None:
+        return None
+    published: datetime | None = parent["published_at"]
+    seen: datetime | None = parent["fetched_at"]
+    if seen is None and published is not None and published.time() != time(0):
+        seen = published
+    return seen - card.age if seen else None
+
+
+def _kept_end(text: str, chosen: list[Passage]) -> int:
+    """Where the text ends once the passages at its end are cut."""
+    end = len(text.rstrip())
+    for passage in reversed(chosen):
+        if text[passage.end : end].strip():
+            break
+        end = len(text[: passage.start].rstrip())
+    return end
+
+
+def _reject(document: Row, reason: str, detail: str) -> Row:
+    return {
+        "source_uri": document["source_uri"],
+        "stage": "strip",
+        "reason": reason,
+        "detail": detail,
+        "raw_sha256": document["raw_sha256"],
+        "n_bytes": None,
+        "article_id": document["article_id"],
+    }

@@ -1,0 +1,128 @@
+"""Site templates: takes a page and learned evidence, gives passages whose token 5-grams recur over the site's documents.
+
+Works without line breaks. A passage counts when it begins and ends where sentences do, or when it is long.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from cleaners.junk.config import StripConfig
+from cleaners.junk.evidence import SITE, TEMPLATE, TEMPLATE_N
+from cleaners.junk.page import Page, Passage
+from cleaners.junk.rules import RuleDescription
+from cleaners.junk.tokens import U64, Tokens, hash_ngrams, hash_text, mix_with
+
+DESCRIPTIONS = tuple(
+    RuleDescription(
+        id=f"template-{category.replace('_', '-')}",
+        category=category,
+        description=f"Words repeated over several different documents of one site: its template, by its words {what}.",
+    )
+    for category, what in (
+        ("signup_banner", "an invitation to sign up"),
+        ("cookie_notice", "a cookie or terms notice"),
+        ("comments_ui", "a comment section"),
+        ("share_ui", "share buttons"),
+        ("ad_marker", "an advertisement's place"),
+        ("caption_credit", "a picture's caption"),
+        ("read_more_link", "a link to another article"),
+        ("hashtags", "tags"),
+        ("related_article", "another article or its card"),
+        ("top_stories_widget", "a list of headlines"),
+    )
+)
+
+# What a repeated passage is, by its words; the first that matches names it.
+_CATEGORIES = (
+    ("related_article", re.compile(r"(?i)\b\d+ (?:min\w*|hours?|days?|weeks?) ago\b|\A\W*related (?:articles|stories)\b(?=.{300})|\A\W*more on this topic", re.DOTALL)),
+    ("cookie_notice", re.compile(r"(?i)\bcookies?\b|terms of (?:use|service)|user agreement|privacy policy")),
+    ("top_stories_widget", re.compile(r"(?i)\A\W*(?:top stories|trending|most (?:popular|read)|latest news|recommended|related stories)\b|swipe\. select\.")),
+    ("signup_banner", re.compile(r"(?i)\b(?:subscri\w+|sign(?:ing)? up|newsletters?|inbox)\b")),
+    ("comments_ui", re.compile(r"(?i)\bcomments?\b|join the (?:conversation|discussion)")),
+    ("share_ui", re.compile(r"(?i)\bshare (?:on|this|via)\b|\btweet\b|\bcopy link\b|\bprint (?:options|edition|plus)\b")),
+    ("ad_marker", re.compile(r"(?i)\badvertisement\b|\bsponsored\b|continues below")),
+    ("read_more_link", re.compile(r"(?i)\A\W*(?:read(?: more| also| next)?|related|watch|more|see also|next)\s?[:|]")),
+    ("caption_credit", re.compile(r"(?i)\b(?:getty|photo(?:graph)?|image|picture|credit|courtesy|reuters|hide caption)\b")),
+    ("hashtags", re.compile(r"#\w|(?i:\A\W*tags:)")),
+)  # fmt: skip
+
+
+class TemplateIndex:
+    """Learned site templates, ready to look up.
+
+    Args:
+        evidence: frame of `learn_evidence`.
+        config: thresholds.
+
+    """
+
+    def __init__(self, evidence: pl.DataFrame, config: StripConfig) -> None:
+        sites = evidence.filter(pl.col("kind") == SITE)
+        self._n_documents = dict(zip(sites["key"].to_list(), sites["n"].to_list(), strict=True))
+        rows = evidence.filter(
+            (pl.col("kind") == TEMPLATE)
+            & (pl.col("n") >= config.template_min_documents)
+            & (pl.col("value").bitwise_count_ones() >= config.template_min_documents)
+        ).sort("key")
+        self._keys: U64 = rows["key"].to_numpy()
+        self._counts: npt.NDArray[np.uint32] = rows["n"].to_numpy()
+        self._config = config
+
+    def covers(self, tokens: Tokens, site: str) -> npt.NDArray[np.bool_]:
+        """Which tokens stand in an n-gram of the site's template; shape (tokens,)."""
+        covered = np.zeros(len(tokens.hashes), dtype=bool)
+        salt = hash_text(site)
+        grams = mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), salt)
+        if not len(grams) or not len(self._keys):
+            return covered
+        places = np.minimum(np.searchsorted(self._keys, grams), len(self._keys) - 1)
+        least = max(
+            self._config.template_min_documents, self._config.template_min_share * self._n_documents.get(salt, 0)
+        )
+        found = (self._keys[places] == grams) & (self._counts[places] >= least)
+        for offset in range(TEMPLATE_N):
+            covered[offset : offset + len(found)] |= found
+        return covered
+
+
+def find_templates(page: Page, tokens: Tokens, index: TemplateIndex, config: StripConfig) -> Iterator[Passage]:
+    """Passages of a page that repeat its site's template."""
+    if page.site is None:
+        return
+    covered = index.covers(tokens, page.site)
+    if not covered.any():
+        return
+    steps = np.diff(np.concatenate(([0], covered.astype(np.int8), [0])))
+    for first, last in zip(
+        np.flatnonzero(steps == 1).tolist(), (np.flatnonzero(steps == -1) - 1).tolist(), strict=True
+    ):
+        start, end = _with_punctuation(page.text, int(tokens.starts[first]), int(tokens.ends[last]))
+        n_bounds = (start in page.edges) + (end in page.edges)
+        n_tokens = last - first + 1
+        if n_bounds < 2 and n_tokens < config.template_min_tokens:
+            continue
+        category = _categorise(page.text[start:end])
+        confidence = 0.85 if n_bounds == 2 else 0.8 if n_bounds else 0.7
+        yield Passage(start, end, f"template-{category.replace('_', '-')}", category, confidence, is_certain=False)
+
+
+def _categorise(passage: str) -> str:
+    for category, pattern in _CATEGORIES:
+        if pattern.search(passage):
+            return category
+    return "related_article" if len(passage.split()) > 40 else "top_stories_widget"
+
+
+def _with_punctuation(text: str, start: int, end: int) -> tuple[int, int]:
+    """The same extent with the marks that touch it: brackets, quotation marks, stops."""
+    while start > 0 and not text[start - 1].isspace() and not text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and not text[end].isspace() and not text[end].isalnum():
+        end += 1
+    return start, end
