@@ -41,5 +41,16 @@ def find_return(page: Page, start: int, body_start: int, line_end: int) -> int:
     return best_end
 
 
+def share_own(page: Page, start: int, end: int) -> float:
+    """How much of a passage the rest of its page speaks of too.
+
+    Returns:
+        Share of the passage's distinct words of five letters or more, or with capitals, that the rest holds, 0 to 1.
+    """
+    words = _words(page.text[start:end])
+    own = _words(page.text[:start]) | _words(page.text[end:])
+    return len(words & own) / len(words) if words else 1.0
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(text) if len(word) >= 5 or word[0].isupper())

@@ -34,6 +34,19 @@ class StripConfig(BaseModel):
     owner_min_tokens: int = Field(
         24, ge=8, description="Tokens that a passage must share, in order, with the beginning of another document."
     )
+    owner_max_own_share: float = Field(
+        0.6,
+        ge=0.0,
+        le=1.0,
+        description="A passage that begins another document stays if the rest of the page speaks of more than this share "
+        "of its words: then both are of one story.",
+    )
+    shared_min_documents: int = Field(
+        3, ge=3, description="Documents that must share a passage, this one included, before it counts as nobody's own."
+    )
+    shared_max_own_share: float = Field(
+        0.3, ge=0.0, le=1.0, description="The same share for a passage that several documents hold and none begins with."
+    )
     max_uncertain_share: float = Field(
         0.75,
         ge=0.0,

@@ -1,9 +1,9 @@
 """The one decision: takes a page's proposed passages, gives the spans to remove, sorted and apart.
 
-1. A passage below the least confidence stays. 2. When repetition and ownership together would take more than a set share
-of the page, they take nothing. 3. A passage that counts only beside other junk needs a neighbour of its category.
-4. Where passages overlap, cards win, then the longer one; the other keeps what is left of it. 5. Neighbours of one
-category become one region under the rule of its longest part.
+1. A passage below the least confidence stays. 2. When repetition and ownership together would take more than a set
+share of the page, they take nothing. 3. A passage that counts only beside other junk needs a neighbour of its category.
+4. Where passages overlap, cards win, then the confident, then the longer; the other keeps what is left of it.
+5. Neighbours of one category become one region under the rule of its longest part.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import numpy as np
 
 from cleaners.junk.config import StripConfig
 from cleaners.junk.page import Page, Passage
+
+
+_STRONG = 0.8
 
 
 def decide(page: Page, passages: Iterable[Passage], config: StripConfig) -> list[Passage]:
@@ -69,7 +72,7 @@ def _attach(text: str, passages: list[Passage]) -> list[Passage]:
 def _paint(text: str, passages: Sequence[Passage]) -> list[Passage]:
     """Parts of the passages that do not overlap."""
     order = sorted(
-        passages, key=lambda passage: (passage.card is not None, passage.end - passage.start, -passage.start)
+        passages, key=lambda passage: (passage.card is not None, passage.confidence >= _STRONG, passage.end - passage.start)
     )
     owner = np.full(len(text) + 1, -1, dtype=np.int64)
     for number, passage in enumerate(order):

@@ -18,7 +18,7 @@ from cleaners.junk.tokens import U64, Tokens, hash_ngrams, hash_text, mix_with, 
 TEMPLATE_N = 5
 OWNER_N = 8
 # Leads are kept whole so that a passage's first word is found; the rest is sampled, for it only has to show its extent.
-LEAD_TOKENS = 64
+LEAD_TOKENS = 96
 SAMPLE = 8
 
 SITE, TEMPLATE, OWNER = 0, 1, 2

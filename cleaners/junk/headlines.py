@@ -13,7 +13,15 @@ _WORD = re.compile(r"\S+")
 _OPENING_QUOTES = '"“‘'
 # Words that begin a sentence and hardly ever stand with a capital inside a headline written in small letters.
 _STARTERS = frozenset(
-    ["The", "A", "An", "In", "On", "At", "He", "She", "It", "They", "We", "I", "But", "And", "As", "When", "While", "If", "For", "This", "That", "These", "Those", "There", "After", "Before", "Since", "Now", "Just", "Not", "No", "All", "Some", "Many", "Most", "More", "Last", "Two", "Three", "From", "With", "By", "To", "His", "Her", "Its", "Their", "Our", "My", "Your", "You", "What", "Who", "How", "Why", "Where", "Once", "Both", "Each", "Every", "Another", "Despite", "During", "Until", "Under", "Over", "Then", "So", "Yet", "Still", "Although", "Though", "Because", "According", "Following", "Earlier", "Meanwhile", "However"]
+    "The A An In On At He She It They We I But And As When While If For This That These Those There After Before Since "
+    "Now Just Not No All Some Many Most More Last Two Three From With By To His Her Its Their Our My Your You What Who "
+    "How Why Where Once Both Each Every Another Despite During Until Under Over Then So Yet Still Although Though "
+    "Because According Following Earlier Meanwhile However".split()
+)
+# A sentence does not end on these, so that the capital behind them belongs to a name.
+_JOINERS = frozenset(
+    "a an the of in on at to by for from with and or but as into over under via about our your my his her its their "
+    "is are was were be get".split()
 )
 _DATELINE = re.compile(r"[A-Z][A-Z.' ]{2,30}(?:, [A-Z][\w.]{1,20}){0,3}(?:,? \(?[A-Z][\w ]{1,20}\)?)? ?[-–—] ")
 
@@ -59,6 +67,8 @@ def find_headline_end(text: str, start: int, end: int) -> int | None:
             return match.start()
         following = words[number + 1][0]
         # In a headline in capitals only a starter before small words ("The band will ...") begins a sentence.
+        if previous.lower() in _JOINERS:
+            continue
         if word in _STARTERS and previous[-1] not in ",:;-–—(&" and previous not in _STARTERS:
             if not in_title_case and previous[:1].islower():
                 return match.start()

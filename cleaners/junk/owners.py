@@ -1,7 +1,7 @@
 """Passages owned by another document: takes a page and learned evidence, gives what is another document's beginning.
 
-When this page holds, not at its own beginning, the first words of another document, the passage is that document's.
-Removes it as far as both agree, with a headline before it.
+When this page holds, not at its own beginning, the first words of another document, the passage is that document's; a
+passage of several documents that is foreign to each is nobody's here. Removes it as far as they agree, with its headline.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
+from cleaners.junk.cohesion import share_own
 from cleaners.junk.config import StripConfig
 from cleaners.junk.evidence import LEAD_TOKENS, OWNER, OWNER_N, OwnedTokens
 from cleaners.junk.headlines import is_headline_like
@@ -23,12 +24,25 @@ DESCRIPTIONS = (
     RuleDescription(
         id="owned-passage",
         category="related_article",
-        description="A passage that is the beginning of another document of the collection, inside this one.",
+        description="A passage that is the beginning of another document of the collection, inside this one, and does "
+        "not speak of what this one speaks of.",
+    ),
+    RuleDescription(
+        id="shared-passage",
+        category="related_article",
+        description="A long passage that stands in several otherwise different documents and is foreign to this "
+        "one by its words.",
     ),
 )
 
-# An owner begins with the passage: its first shared word is among these many of its own.
-_MAX_OWNER_START = 24
+# An owner begins with the passage: its first shared word is among these many of its own, for a caption or a banner may
+# stand before it there.
+_MAX_OWNER_START = 80
+_MAX_GAP = 120
+# Tokens by which one side may be ahead of the other between two shared n-grams: a banner on one side only.
+_MAX_SHIFT = 80
+# Characters by which sampling may have missed a sentence's beginning or end.
+_MAX_WIDENING = 160
 
 
 class OwnerIndex:
@@ -65,47 +79,55 @@ class OwnerIndex:
 def find_owned(
     page: Page, tokens: Tokens, owned: OwnedTokens, article_id: str, index: OwnerIndex, config: StripConfig
 ) -> Iterator[Passage]:
-    """Passages of a page that are the beginning of other documents."""
+    """Propose the passages of a page that are the beginning of other documents, or shared by several."""
+    runs: list[tuple[int, int]] = []
     for pairs in index.find_shared(owned.hashes, article_id).values():
-        yield from _passages(page, tokens, owned.n_title, pairs, config)
+        # A version of this very story begins as this one does: its beginning is no foreign passage.
+        if pairs[0][0] < LEAD_TOKENS // 2 and pairs[0][1] < LEAD_TOKENS:
+            continue
+        for run in _runs(pairs):
+            first, last = run[0][0], run[-1][0] + OWNER_N - 1
+            if last - first + 1 < config.owner_min_tokens:
+                continue
+            start, end = _extent(page, tokens, first - owned.n_title, last - owned.n_title)
+            own_share = share_own(page, start, end)
+            if run[0][1] <= _MAX_OWNER_START and first > run[0][1] + owned.n_title:
+                if own_share <= config.owner_max_own_share:
+                    yield Passage(start, end, "owned-passage", "related_article", 0.85, is_certain=False)
+            elif first > LEAD_TOKENS and own_share <= config.shared_max_own_share:
+                runs.append((start, end))
+    yield from _shared(runs, config)
 
 
-def _passages(
-    page: Page, tokens: Tokens, n_title: int, pairs: list[tuple[int, int]], config: StripConfig
-) -> Iterator[Passage]:
-    # A version of this very story begins as this one does: its beginning is no foreign passage.
-    if min(here for here, _ in pairs) < LEAD_TOKENS // 2 and min(pairs)[1] <= min(pairs)[0] + LEAD_TOKENS:
-        return
+def _runs(pairs: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Chains of shared n-grams along which both sides advance; sampling leaves gaps."""
     run: list[tuple[int, int]] = []
-    for pair in [*pairs, (1 << 40, 0)]:
-        # Both sides advance together; sampling leaves gaps, an inner cut shifts one side.
-        if run and not (0 < pair[0] - run[-1][0] <= 120 and abs((pair[0] - run[-1][0]) - (pair[1] - run[-1][1])) <= 40):
-            passage = _passage(page, tokens, n_title, run, config)
-            if passage:
-                yield passage
-            run = []
-        run.append(pair)
+    for here, there in pairs:
+        if run:
+            step, other = here - run[-1][0], there - run[-1][1]
+            if not (0 < step <= _MAX_GAP and other > 0 and abs(step - other) <= _MAX_SHIFT):
+                yield run
+                run = []
+        run.append((here, there))
+    if run:
+        yield run
 
 
-def _passage(
-    page: Page, tokens: Tokens, n_title: int, run: list[tuple[int, int]], config: StripConfig
-) -> Passage | None:
-    (first, owner_start), (last, _) = run[0], run[-1]
-    size = last - first + OWNER_N
-    if size < config.owner_min_tokens or owner_start > _MAX_OWNER_START or first < owner_start + n_title:
-        return None
-    start = int(tokens.starts[first - n_title])
-    end = int(tokens.ends[min(last - n_title + OWNER_N, len(tokens.ends)) - 1])
-    start, end = _snap(page, start, end)
-    return Passage(start, end, "owned-passage", "related_article", 0.85, is_certain=False)
+def _shared(runs: list[tuple[int, int]], config: StripConfig) -> Iterator[Passage]:
+    """Passages that enough other documents share, as far as the shortest of them reaches."""
+    for start, end in sorted(set(runs)):
+        holders = [run for run in runs if run[0] <= start and run[1] >= end]
+        if len(holders) >= config.shared_min_documents - 1:
+            yield Passage(start, end, "shared-passage", "related_article", 0.75, is_certain=False)
 
 
-def _snap(page: Page, start: int, end: int) -> tuple[int, int]:
-    """Widen to whole sentences, and take the headline on the line before."""
+def _extent(page: Page, tokens: Tokens, first: int, last: int) -> tuple[int, int]:
+    """Offsets of whole sentences around tokens, with the headline on the line before."""
+    start, end = int(tokens.starts[max(first, 0)]), int(tokens.ends[min(last, len(tokens.ends) - 1)])
     for sentence in page.sentences:
-        if sentence[0] <= start < sentence[1]:
+        if sentence[0] <= start < sentence[1] and start - sentence[0] <= _MAX_WIDENING:
             start = sentence[0]
-        if sentence[0] < end <= sentence[1]:
+        if sentence[0] < end <= sentence[1] and sentence[1] - end <= _MAX_WIDENING:
             end = sentence[1]
     for number, line in enumerate(page.lines):
         if line[0] == start and number > 0 and is_headline_like(page.text[slice(*page.lines[number - 1])]):

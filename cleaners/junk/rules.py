@@ -1,4 +1,4 @@
-"""Rules as data: takes the `junk_*.toml` files of `cleaners.rules`, gives compiled rules and the passages they match in a page.
+"""Rules as data: takes the `junk_*.toml` files of `cleaners.rules`, gives the passages of a page that they match.
 
 Flags what the text itself shows to be junk. Long lines are skipped by line and sentence rules: junk is short.
 """
@@ -15,9 +15,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cleaners.errors import ConfigError
+from cleaners.junk.headlines import find_headline_end
 from cleaners.junk.page import Extent, Page, Passage
 
-Scope = Literal["line", "sentence", "anywhere", "attached"]
+Scope = Literal["line", "sentence", "anywhere", "attached", "run_on"]
 
 
 class Rule(BaseModel):
@@ -29,7 +30,8 @@ class Rule(BaseModel):
     category: str = Field(description="One of the categories of removed_spans.")
     scope: Scope = Field(
         description="line: a whole line; sentence: a whole sentence (or a line of one); anywhere: any match; "
-        "attached: a match that touches other junk of its category."
+        "attached: a match that touches other junk of its category; run_on: from a match to where a sentence visibly begins "
+        "behind the headline that follows it in the same line."
     )
     pattern: str = Field(
         min_length=1, description="Python regular expression; bounded repeats, so that time is linear."
@@ -122,11 +124,26 @@ def _find(page: Page, rule: Rule) -> Iterator[Extent]:
     if rule.scope in ("line", "sentence"):
         for start, end in page.lines if rule.scope == "line" else page.sentences:
             if end - start <= rule.max_chars and pattern.fullmatch(page.text, start, end):
-                yield start, end
+                yield start, _own_end(page.text, pattern, start, end)
         return
     for match in pattern.finditer(page.text):
+        if rule.scope == "run_on":
+            line_end = page.text.find("\n", match.end())
+            headline_end = find_headline_end(page.text, match.end(), len(page.text) if line_end < 0 else line_end)
+            if headline_end is not None:
+                yield match.start(), headline_end
+            continue
         if match.end() > match.start() and _ends_at_words(page.text, *match.span()):
             yield match.span()
+
+
+def _own_end(text: str, pattern: re.Pattern[str], start: int, end: int) -> int:
+    """Where a match ends that may have run on, for want of a stop, into the sentence behind it."""
+    shorter = find_headline_end(text, start, end)
+    if shorter is None:
+        return end
+    shorter = start + len(text[start:shorter].rstrip())
+    return shorter if pattern.fullmatch(text, start, shorter) else end
 
 
 def _find_chain(page: Page, rules: list[Rule]) -> Iterator[Passage]:
