@@ -1,0 +1,20 @@
+"""Near-duplicates: which articles already ran, here or elsewhere, in the same words or nearly.
+
+Takes article texts, gives stories (clusters named after their canonical article) and the verified pairs behind them;
+removes nothing. Shingles -> MinHash signatures -> bands -> verified candidates -> clusters, one module each.
+"""
+
+from cleaners.neardup.clusters import NearDuplicates, find_near_duplicates
+from cleaners.neardup.config import NearDuplicateConfig
+from cleaners.neardup.shingles import hash_shingle, list_shingles
+from cleaners.neardup.signatures import SIGNATURE_SCHEMA, sign_articles
+
+__all__ = [
+    "SIGNATURE_SCHEMA",
+    "NearDuplicateConfig",
+    "NearDuplicates",
+    "find_near_duplicates",
+    "hash_shingle",
+    "list_shingles",
+    "sign_articles",
+]
