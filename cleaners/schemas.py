@@ -78,28 +78,48 @@ def run_id() -> dy.String:
 class Articles(dy.Schema):
     """One row an article: what a reader of the news wants, cleaned. Rows never change once published."""
 
-    article_id = identifier("Stable id of the article: the same input gives the same id in any run, order and machine.", primary_key=True)
+    article_id = identifier(
+        "Stable id of the article: the same input gives the same id in any run, order and machine.", primary_key=True
+    )
     origin = dy.String(
         check=lambda c: c.is_in(ORIGINS),
         description="Where the article came from: page (HTML), text (plain text) or embedded (found inside another article).",
     )
     parent_article_id = identifier("For an embedded article: the article it was found in.", nullable=True)
-    source_uri = dy.String(description="The input file or address; `#n` after it names the record within a container, counted from 0.")
+    source_uri = dy.String(
+        description="The input file or address; `#n` after it names the record within a container, counted from 0."
+    )
     url = dy.String(nullable=True, description="The address the article was fetched from, as the input gives it.")
-    canonical_url = dy.String(nullable=True, description="The page's own canonical address, tracking parameters removed.")
-    site = dy.String(nullable=True, description="The outlet: the input's site column, else the host of the address, else the site named on an embedded card.")
+    canonical_url = dy.String(
+        nullable=True, description="The page's own canonical address, tracking parameters removed."
+    )
+    site = dy.String(
+        nullable=True,
+        description="The outlet: the input's site column, else the host of the address, else the site named on an embedded card.",
+    )
     title = dy.String(nullable=True, description="The headline.")
     authors = dy.List(dy.String(), description="Authors named by the page or its byline, in order.")
     agency = dy.String(nullable=True, description="The news agency credited, in capitals, e.g. REUTERS.")
     published_at = utc_timestamp("When the article says it was published (UTC).")
     fetched_at = utc_timestamp("When the input says it was fetched (UTC).")
-    language = dy.String(nullable=True, regex=r"^[a-z]{2,3}$", description="Language of the text, an ISO 639-1 code; null when there is too little text to tell.")
-    text = dy.String(min_length=1, description="The cleaned text. Splicing `removed_spans` back in gives the extracted text exactly.")
-    text_normalised = dy.String(nullable=True, description="`text` with variants of names replaced by their canonical forms; null where equal to `text`.")
+    language = dy.String(
+        nullable=True,
+        regex=r"^[a-z]{2,3}$",
+        description="Language of the text, an ISO 639-1 code; null when there is too little text to tell.",
+    )
+    text = dy.String(
+        min_length=1, description="The cleaned text. Splicing `removed_spans` back in gives the extracted text exactly."
+    )
+    text_normalised = dy.String(
+        nullable=True,
+        description="`text` with variants of names replaced by their canonical forms; null where equal to `text`.",
+    )
     people = dy.List(dy.String(), description="Canonical names of the people mentioned, each once, sorted.")
     n_words = dy.Int64(min=1, description="Words in `text`.")
     n_removed_chars = dy.Int64(min=0, description="Characters (code points) removed from the extracted text.")
-    raw_sha256 = dy.String(regex=SHA256_REGEX, description="SHA-256 of the input's bytes (of the record's bytes in a container).")
+    raw_sha256 = dy.String(
+        regex=SHA256_REGEX, description="SHA-256 of the input's bytes (of the record's bytes in a container)."
+    )
     text_sha256 = dy.String(regex=SHA256_REGEX, description="SHA-256 of `text` in UTF-8.")
     extractor = dy.String(description="What extracted the text, with its version.")
     code_version = dy.String(description="Version of Copydesk and digest of its cleaning code and rules.")
@@ -110,12 +130,19 @@ class RemovedSpans(dy.Schema):
     """One row a removed passage: what was cut from an article, where, by which rule and how surely."""
 
     article_id = identifier("The article it was cut from.", primary_key=True)
-    span_no = dy.Int64(min=0, primary_key=True, description="Number of the span in the article, from 0, in order of `start`.")
+    span_no = dy.Int64(
+        min=0, primary_key=True, description="Number of the span in the article, from 0, in order of `start`."
+    )
     start = dy.Int64(min=0, description="First character in the extracted text (code points, from 0).")
     end = dy.Int64(min=1, description="One past the last character in the extracted text.")
     text = dy.String(min_length=1, description="The removed characters, with the white space that went with them.")
-    rule_id = dy.String(min_length=1, description="The rule or detector that removed it; `docs/rules.md` explains each.")
-    category = dy.String(check=lambda c: c.is_in(list(JUNK_CATEGORIES)), description="What kind of junk it is: " + "; ".join(f"{k} ({v})" for k, v in JUNK_CATEGORIES.items()) + ".")
+    rule_id = dy.String(
+        min_length=1, description="The rule or detector that removed it; `docs/rules.md` explains each."
+    )
+    category = dy.String(
+        check=lambda c: c.is_in(list(JUNK_CATEGORIES)),
+        description="What kind of junk it is: " + "; ".join(f"{k} ({v})" for k, v in JUNK_CATEGORIES.items()) + ".",
+    )
     confidence = dy.Float64(min=0.0, max=1.0, description="How sure the detector is, 0 to 1.")
     salvaged_article_id = identifier("The article that was made of this passage, if it was one.", nullable=True)
     run_id = run_id()
@@ -132,10 +159,19 @@ class Clusters(dy.Schema):
     article_id = identifier("The article.", primary_key=True)
     cluster_id = identifier("The story: the id of its canonical article.")
     is_canonical = dy.Bool(description="True for the one article of the cluster that a reader should keep.")
-    match = dy.String(check=lambda c: c.is_in(MATCHES), description="exact: same text as the canonical article; near: a near-duplicate of it; single: alone, or the canonical article itself.")
-    similarity = dy.Float64(min=0.0, max=1.0, description="Containment of the shorter text's shingles in the canonical article's; 1 for itself and exact copies.")
+    match = dy.String(
+        check=lambda c: c.is_in(MATCHES),
+        description="exact: same text as the canonical article; near: a near-duplicate of it; single: alone, or the canonical article itself.",
+    )
+    similarity = dy.Float64(
+        min=0.0,
+        max=1.0,
+        description="Containment of the shorter text's shingles in the canonical article's; 1 for itself and exact copies.",
+    )
     cluster_size = dy.Int64(min=1, description="Articles in the cluster.")
-    previous_cluster_id = identifier("The cluster this article was in before the last run that changed it; null if it never changed.", nullable=True)
+    previous_cluster_id = identifier(
+        "The cluster this article was in before the last run that changed it; null if it never changed.", nullable=True
+    )
     run_id = run_id()
 
 
@@ -153,10 +189,15 @@ class NameMentions(dy.Schema):
     """One row a mention of a person or an organisation in an article's text."""
 
     article_id = identifier("The article.", primary_key=True)
-    start = dy.Int64(min=0, primary_key=True, description="First character of the mention in `articles.text` (code points, from 0).")
+    start = dy.Int64(
+        min=0, primary_key=True, description="First character of the mention in `articles.text` (code points, from 0)."
+    )
     end = dy.Int64(min=1, description="One past the last character.")
     surface = dy.String(min_length=1, description="The mention as the article writes it.")
-    canonical = dy.String(min_length=1, description="The name that the mention stands for; the surface itself where nothing better is known.")
+    canonical = dy.String(
+        min_length=1,
+        description="The name that the mention stands for; the surface itself where nothing better is known.",
+    )
     entity = dy.String(check=lambda c: c.is_in(["person", "organisation"]), description="person or organisation.")
     flag_id = identifier("The flag raised on this mention, if any.", nullable=True)
 
@@ -170,21 +211,33 @@ class NameFlags(dy.Schema):
     end = dy.Int64(min=1, description="One past the last character.")
     surface = dy.String(min_length=1, description="The name as the article writes it.")
     canonical = dy.String(min_length=1, description="The name that was expected.")
-    kind = dy.String(check=lambda c: c.is_in(list(NAME_FLAG_KINDS)), description="; ".join(f"{k}: {v}" for k, v in NAME_FLAG_KINDS.items()) + ".")
+    kind = dy.String(
+        check=lambda c: c.is_in(list(NAME_FLAG_KINDS)),
+        description="; ".join(f"{k}: {v}" for k, v in NAME_FLAG_KINDS.items()) + ".",
+    )
     is_error = dy.Bool(description="True for an error to correct, false for a legitimate variant.")
     confidence = dy.Float64(min=0.0, max=1.0, description="How sure the check is, 0 to 1.")
     evidence = dy.String(description="JSON object: supporting article ids, authority row, roles, counts, what decided.")
-    decision = dy.String(nullable=True, description="An editor's decision (accept, reject, two_people), null while open.")
+    decision = dy.String(
+        nullable=True, description="An editor's decision (accept, reject, two_people), null while open."
+    )
 
 
 class Rejects(dy.Schema):
     """One row an input or record that did not become an article: nothing is lost without a reason."""
 
-    source_uri = dy.String(description="The input file or address; `#n` after it names the record within a container, counted from 0.")
+    source_uri = dy.String(
+        description="The input file or address; `#n` after it names the record within a container, counted from 0."
+    )
     stage = dy.String(check=lambda c: c.is_in(STAGES), description="The step that gave up: " + ", ".join(STAGES) + ".")
-    reason = dy.String(check=lambda c: c.is_in(list(REJECT_REASONS)), description="; ".join(f"{k}: {v}" for k, v in REJECT_REASONS.items()) + ".")
+    reason = dy.String(
+        check=lambda c: c.is_in(list(REJECT_REASONS)),
+        description="; ".join(f"{k}: {v}" for k, v in REJECT_REASONS.items()) + ".",
+    )
     detail = dy.String(description="What exactly was seen.")
-    raw_sha256 = dy.String(nullable=True, regex=SHA256_REGEX, description="SHA-256 of the bytes, null where they could not be read.")
+    raw_sha256 = dy.String(
+        nullable=True, regex=SHA256_REGEX, description="SHA-256 of the bytes, null where they could not be read."
+    )
     n_bytes = dy.Int64(nullable=True, min=0, description="Size of the input in bytes, null where unknown.")
     article_id = identifier("The id the article would have had, where it got that far.", nullable=True)
     run_id = run_id()

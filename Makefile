@@ -1,0 +1,52 @@
+# make run    set up, run the main job on seeds/, show what it did
+# make test   set up, lint, type-check, test
+# make ui     the Prefect UI on 127.0.0.1:4200, with every run so far
+# make docs   write the generated pages under docs/
+# make lock   resolve the requirements again (needs uv)
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
+export DO_NOT_TRACK ?= 1
+
+.PHONY: run test ui docs lock clean
+
+run: .venv/run-ready
+	@$(BIN)/copydesk run seeds
+
+test: .venv/test-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+ui: .venv/run-ready
+	$(BIN)/copydesk ui
+
+docs: .venv/test-ready
+	$(BIN)/python -m flows.docs docs
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q \
+		pyproject.toml --extra build -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q \
+		pyproject.toml --extra build --extra dev -o requirements-dev.txt
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Copydesk needs Python 3.11 or newer; say which with: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run-ready: requirements.txt pyproject.toml | .venv/bin/python
+	@echo "Setting up .venv (about a minute, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/test-ready: requirements-dev.txt .venv/run-ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@.ci/install-chromium
+	@touch $@

@@ -1,0 +1,84 @@
+"""The flow `clean-news`: scraped news in, one published snapshot out. Read top to bottom, it is the table of contents."""
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prefect import flow
+from prefect.runtime import flow_run
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows import tasks
+from flows.progress import listening
+from flows.publish import clear_staging
+from flows.runners import worker_pool
+from flows.settings import Settings
+from flows.stages import Run
+from flows.storage import code_version, latest_snapshot, output_lock
+
+# Threads that wait for worker processes; the processes do the work, so a few more threads than cores cost nothing.
+TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=32)
+
+
+class RunResult(NamedTuple):
+    """How a run ended: `published`, `dry_run` or `nothing_new`; its snapshot and report, None where there are none."""
+
+    status: str
+    run_id: str
+    n_inputs: int
+    snapshot: Path | None
+    report: Path | None
+
+
+def name_run() -> str:
+    """What the Prefect UI calls the run: its first source and the time."""
+    settings: Any = flow_run.parameters.get("settings")
+    sources = settings.get("sources", []) if isinstance(settings, dict) else getattr(settings, "sources", [])
+    more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+    return f"{sources[0] if sources else 'no source'}{more} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+@flow(name="clean-news", flow_run_name=name_run, task_runner=TASK_RUNNER, persist_result=False)
+def clean_news(settings: Settings) -> RunResult:
+    """Clean scraped news and publish it as one Parquet snapshot.
+
+    Args:
+        settings: where to read, where to write, and how each step decides.
+    """
+    output = Path(settings.output)
+    with output_lock(output), worker_pool(settings.n_workers), listening(tasks.ProgressArtifact()):
+        clear_staging(output)
+        run = _begin_run(settings, output)
+
+        plan = tasks.discover(run)
+        if plan.is_empty:
+            return RunResult("nothing_new", run.run_id, plan.n_inputs, run.previous, None)
+        extracted = tasks.map_shards(tasks.extract, run, plan)
+        n_repeated = tasks.learn(run)
+        stripped = tasks.map_shards(tasks.strip, run, plan)
+        tasks.match(run)
+        tasks.check_names(run)
+        staged = tasks.assemble(run, plan, tasks.add_counts([*extracted, *stripped], n_repeated))
+        report = tasks.report(run, staged)
+        if settings.dry_run:
+            return RunResult("dry_run", run.run_id, plan.n_inputs, run.previous, tasks.keep_report(run, report))
+        tasks.hold_gates(run, staged)
+        snapshot = tasks.publish(run)
+
+        clear_staging(output)
+        return RunResult("published", run.run_id, plan.n_inputs, snapshot, snapshot / report.name)
+
+
+def _begin_run(settings: Settings, output: Path) -> Run:
+    """A run's name and places. The name sorts by time; four random digits tell apart two runs of one second."""
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    previous = latest_snapshot(output)
+    return Run(
+        run_id=run_id,
+        settings=settings,
+        output=output,
+        staging=output / "_staging" / run_id,
+        previous=previous.path if previous else None,
+        code_version=code_version(settings),
+    )

@@ -1,0 +1,177 @@
+"""The command `copydesk`. Each command imports what it needs when it runs: `--help` and `inspect` never load Prefect."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# Quiet and private unless the environment says otherwise; read by Prefect when it is first imported.
+PREFECT_DEFAULTS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "DO_NOT_TRACK": "1",
+}
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The copy desk for scraped news: strips what is not the story, finds the story that already ran, flags the names "
+    "that do not agree, and publishes Parquet.",
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="TOML file of settings; default: copydesk.toml here, if there is one."),
+]
+OutputOption = Annotated[str | None, typer.Option("--output", "-o", help="Folder of the snapshots; default: output.")]
+
+
+@app.command()
+def run(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, globs or fsspec addresses of .txt, .html, .htm (also .gz), .jsonl[.gz], .parquet, "
+            ".warc[.gz]. Default: the sources of the config file."
+        ),
+    ] = None,
+    output: OutputOption = None,
+    config: ConfigOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do everything but publish; only the report is kept.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; default: one for each core.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log.")] = False,
+) -> None:
+    """Clean what is new in SOURCES and publish it as one snapshot.
+
+    Exit code 0: published, or nothing was new. 1: nothing was published, the message says why. 2: wrong usage or settings.
+    """
+    from flows.settings import load_settings
+
+    with _errors_told():
+        settings = load_settings(
+            config, sources=sources, output=output, workers=workers, dry_run=True if dry_run else None
+        )
+        if not settings.sources:
+            _fail(
+                "No sources to read.",
+                "Name files or folders: copydesk run FOLDER, or `sources` in the config.",
+                EXIT_USAGE,
+            )
+        for name, value in PREFECT_DEFAULTS.items():
+            os.environ.setdefault(name, value)
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "ERROR")
+        from flows.terminal import show_result, showing_progress
+
+        with showing_progress():
+            from flows.clean_news import clean_news
+
+            result = clean_news(settings)
+        show_result(result, settings)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="One document: .txt, .html or .htm, also gzipped.")],
+    output: OutputOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Show one document with what would be removed, coloured by rule, its names and its nearest matches."""
+    from flows.inspection import inspect_file
+    from flows.settings import load_settings
+
+    with _errors_told():
+        inspect_file(file, load_settings(config, output=output))
+
+
+@app.command()
+def report(
+    run_id: Annotated[str, typer.Argument(help="A run under output/runs, or `latest`.")] = "latest",
+    output: OutputOption = None,
+    config: ConfigOption = None,
+    write: Annotated[
+        Path | None, typer.Option("--write", "-w", help="Write the report here instead of opening it.")
+    ] = None,
+) -> None:
+    """Open the HTML report of a run in the browser, or write it to a file."""
+    from flows.report import write_report
+    from flows.settings import load_settings
+    from flows.storage import find_snapshot
+
+    with _errors_told():
+        snapshot = find_snapshot(Path(load_settings(config, output=output).output), run_id)
+        if write:
+            path = write_report(snapshot.path, snapshot.run_id, write)
+        else:
+            path = snapshot.path / "report.html"
+            if not path.is_file():
+                path = write_report(snapshot.path, snapshot.run_id)
+            typer.launch(path.resolve().as_uri())
+        typer.echo(path)
+
+
+@app.command()
+def schema(
+    table: Annotated[str | None, typer.Argument(help="One table; default: all of them.")] = None,
+) -> None:
+    """Print the contracts of the published tables: columns, types, keys, descriptions (Markdown)."""
+    from cleaners.schemas import TABLES
+    from flows.docs import describe_tables
+
+    if table and table not in TABLES:
+        _fail(f"There is no table {table}.", f"The tables are {', '.join(TABLES)}.", EXIT_USAGE)
+    typer.echo(describe_tables([table] if table else list(TABLES)))
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 4200,
+) -> None:
+    """Serve the Prefect UI on 127.0.0.1, with every run so far; stop it with Ctrl-C."""
+    for name, value in PREFECT_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    typer.echo(f"The Prefect UI opens at http://127.0.0.1:{port}/runs (stop it with Ctrl-C).")
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    os.execv(sys.executable, command)  # noqa: S606
+
+
+def main() -> None:
+    """The entry point of the command `copydesk`."""
+    app()
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """Turn errors that a user can mend into one message and an exit code."""
+    from cleaners.errors import ConfigError, CopydeskError
+
+    try:
+        yield
+    except ConfigError as error:
+        _fail(error.message, error.hint, EXIT_USAGE)
+    except CopydeskError as error:
+        _fail(error.message, error.hint, EXIT_FAILED)
+    except KeyboardInterrupt:
+        _fail("Stopped.", "Nothing was published; run again to start over.", 130)
+
+
+def _fail(message: str, hint: str | None, code: int) -> None:
+    typer.secho(f"Error: {message}", fg="red", err=True)
+    if hint:
+        typer.echo(hint, err=True)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    main()

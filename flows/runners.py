@@ -1,0 +1,70 @@
+"""Where the work runs: a pool of plain worker processes that import `cleaners` and the light part of `flows`, never Prefect.
+
+Prefect's own process pool imports Prefect in every worker, 6-13 s each; these start in about a second.
+"""
+
+import multiprocessing
+import sys
+import types
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_pool: ProcessPoolExecutor | None = None
+
+
+@contextmanager
+def worker_pool(n_workers: int) -> Iterator[None]:
+    """Keep `n_workers` processes for the time of a run; `run_in_worker` uses them."""
+    global _pool  # noqa: PLW0603
+    _pool = _start_pool(n_workers)
+    try:
+        yield
+    finally:
+        _pool.shutdown(wait=True, cancel_futures=True)
+        _pool = None
+
+
+def run_in_worker(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a function in a worker process and wait for its result.
+
+    Outside `worker_pool` it runs here: a step can be tried alone.
+
+    Raises:
+        BrokenProcessPool: a worker died (out of memory, killed). The pool is started anew, so a retry can succeed.
+    """
+    global _pool  # noqa: PLW0603
+    pool = _pool
+    if pool is None:
+        return function(*args, **kwargs)
+    try:
+        return pool.submit(function, *args, **kwargs).result()
+    except BrokenProcessPool:
+        if _pool is pool:
+            _pool = _start_pool(pool._max_workers)
+        raise
+
+
+def _start_pool(n_workers: int) -> ProcessPoolExecutor:
+    """Start the pool with all its processes.
+
+    A spawned process imports the parent's `__main__` again; under a deployment that is Prefect's engine. An empty module
+    stands in its place while the workers start.
+    """
+    pool = ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("spawn"))
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        pool.submit(_ready)
+    finally:
+        sys.modules["__main__"] = main
+    return pool
+
+
+def _ready() -> None:
+    """Nothing: submitting it starts the workers."""

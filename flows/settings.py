@@ -1,0 +1,116 @@
+"""The settings of a run: one model behind the TOML file, the environment, the command line and the Prefect form."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from cleaners.config import CleaningConfig
+from cleaners.errors import ConfigError
+from flows.sources import InputConfig
+
+DEFAULT_CONFIG_FILE = "copydesk.toml"
+
+
+class Settings(BaseModel):
+    """Everything a run can be told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sources: list[str] = Field(
+        [],
+        description="Files, folders (read recursively), globs or fsspec addresses of .txt, .html, .htm (also .gz), "
+        ".jsonl[.gz], .parquet and .warc[.gz].",
+    )
+    output: str = Field("output", description="Folder of the published snapshots.")
+    dry_run: bool = Field(False, description="Do everything but publish: only the report is written.")
+    authority: str | None = Field(
+        None,
+        description="CSV file of names (canonical, aliases, roles, qid, source) added to the core that ships with Copydesk.",
+    )
+    workers: int = Field(0, ge=0, description="Worker processes; 0 means one for each core.")
+    shard_bytes: int = Field(
+        8 * 2**20,
+        ge=2**16,
+        description="Input bytes a shard, about 5 s of work on text: less and the scheduler's 10 ms a task shows, more "
+        "and a crash costs more.",
+    )
+    max_shards: int = Field(
+        100, ge=1, description="Most shards a run: the Prefect UI stays readable up to about 100 tasks."
+    )
+    keep_snapshots: int = Field(10, ge=1, description="Snapshots kept under output/runs; older ones are removed.")
+    max_files_per_table: int = Field(
+        200, ge=2, description="Above this many files in a table a run merges the older half into one."
+    )
+    input: InputConfig = Field(InputConfig(), description="What is read, and how its columns are named.")
+    cleaning: CleaningConfig = Field(CleaningConfig(), description="The cleaning steps.")
+
+    @property
+    def n_workers(self) -> int:
+        """Worker processes to start: the setting, or the cores this process may use."""
+        return self.workers or len(os.sched_getaffinity(0))
+
+
+class _FileAndEnvironment(Settings, BaseSettings):
+    """`Settings` filled from arguments, then `COPYDESK_*` variables (`__` between levels), then the TOML file."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="COPYDESK_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings
+
+
+def load_settings(config_file: str | Path | None = None, **given: Any) -> Settings:  # noqa: ANN401
+    """Read the settings of a run.
+
+    Args:
+        config_file: a TOML file with the fields of `Settings`; None reads `copydesk.toml` here if there is one.
+        given: what the caller sets; it wins over the environment, which wins over the file. None counts as not given.
+
+    Raises:
+        ConfigError: the file is missing, is not TOML, or a value does not fit; the message names the field.
+    """
+    path = Path(config_file) if config_file else Path(DEFAULT_CONFIG_FILE)
+    from_file: dict[str, Any] = {}
+    if config_file or path.exists():
+        try:
+            from_file = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"Cannot read the config file {path}: {error.strerror}.", "Check --config.") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} is not valid TOML: {error}.", "See docs/configuration.md.") from error
+    try:
+        environment = _FileAndEnvironment().model_dump(exclude_unset=True)
+        chosen = {key: value for key, value in given.items() if value is not None}
+        return Settings.model_validate(_merge(_merge(from_file, environment), chosen))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigError(
+            f"The settings do not fit: {problems}.", "docs/configuration.md lists every field."
+        ) from error
+
+
+def _merge(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
+    """`lower` with the values of `upper` over it, level by level."""
+    merged = dict(lower)
+    for key, value in upper.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged

@@ -1,0 +1,383 @@
+"""The work of each step of a run, file to file, without Prefect: what worker processes execute.
+
+Every function takes the `Run` and leaves Parquet files in its staging folder; only counts and paths travel back. The
+tasks in `flows/tasks.py` wrap them; `flows/publish.py` makes the snapshot of what they leave.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from cleaners.document import DOCUMENT_SCHEMA
+from cleaners.extract import REJECT_SCHEMA, extract_articles
+from cleaners.junk import gather_evidence, learn_evidence, restore, strip_articles
+from cleaners.names import check_names, core_authority, find_mentions, load_authority
+from cleaners.neardup import find_near_duplicates, sign_articles
+from cleaners.quality import RunCounts
+from flows.settings import Settings
+from flows.sources import DOCUMENT_FORMATS, INPUT_SCHEMA, discover_inputs, read_records
+from flows.storage import Snapshot, read_authority, read_snapshot, write_parquet
+
+CLEANED_COLUMNS = [*DOCUMENT_SCHEMA.names(), "n_words", "n_removed_chars", "text_sha256"]
+MATCH_COLUMNS = ["article_id", "title", "text", "site", "published_at", "text_sha256"]
+
+
+class Run(NamedTuple):
+    """What every step of one run shares. Small, so that it can travel to worker processes."""
+
+    run_id: str
+    settings: Settings
+    output: Path
+    staging: Path
+    previous: Path | None
+    code_version: str
+
+    @property
+    def previous_snapshot(self) -> Snapshot | None:
+        """The snapshot this run builds on."""
+        return read_snapshot(self.previous) if self.previous else None
+
+    def work(self, *parts: str) -> Path:
+        """A path among the run's intermediate files."""
+        return self.staging.joinpath("work", *parts)
+
+    def index_file(self, index: str) -> Path:
+        """The file of an index in the staged snapshot."""
+        return self.staging / "snapshot" / "index" / index / f"{self.run_id}.parquet"
+
+
+class Piece(NamedTuple):
+    """One input, or the `part`-th of `n_parts` strides through the records of a container."""
+
+    source_uri: str
+    name: str
+    format: str
+    n_bytes: int
+    raw_sha256: str
+    part: int
+    n_parts: int
+
+
+class Shard(NamedTuple):
+    """Inputs that one worker takes at a time."""
+
+    number: int
+    pieces: tuple[Piece, ...]
+
+    @property
+    def file_name(self) -> str:
+        """The shard's file in each folder of intermediate files."""
+        return f"{self.number:05d}.parquet"
+
+
+class Plan(NamedTuple):
+    """What a run has to do."""
+
+    shards: tuple[Shard, ...]
+    n_inputs: int
+    n_known_inputs: int
+    n_new_rejects: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all is new."""
+        return not self.shards and not self.n_new_rejects
+
+
+def plan_run(run: Run) -> Plan:
+    """Find what is new: digest every input, leave out what the last snapshot holds, deal the rest into shards."""
+    settings = run.settings
+    found = discover_inputs(settings.sources, settings.input)
+    previous = run.previous_snapshot
+    known = pl.DataFrame(schema={"input_id": pl.String})
+    earlier_rejects = pl.DataFrame(schema=REJECT_SCHEMA)
+    if previous:
+        known = (
+            previous.scan("index/inputs", pl.Schema({**INPUT_SCHEMA, "code_version": pl.String()}))
+            .filter(pl.col("code_version") == run.code_version)
+            .select("input_id")
+            .collect()
+        )
+        earlier_rejects = previous.scan("rejects", REJECT_SCHEMA).select(REJECT_SCHEMA.names()).collect()
+    inputs = found.inputs.join(known, on="input_id", how="anti")
+    rejects = found.rejects.select(REJECT_SCHEMA.names()).join(
+        earlier_rejects, on=["source_uri", "reason", "raw_sha256"], how="anti", nulls_equal=True
+    )
+    plan = Plan(_deal(inputs, settings), found.inputs.height, found.inputs.height - inputs.height, rejects.height)
+    if not plan.is_empty:
+        write_parquet(inputs.select(INPUT_SCHEMA.names()), run.work("inputs.parquet"))
+        write_parquet(rejects, run.work("rejects", "discover.parquet"))
+    return plan
+
+
+def extract_shard(run: Run, shard: Shard) -> RunCounts:
+    """Read the records of a shard and turn each into a document or a reject; count the evidence in them."""
+    settings = run.settings
+    documents, rejects, counts = [], [], RunCounts()
+    for piece in shard.pieces:
+        for batch in read_records(piece, settings.input, settings.cleaning.text):
+            fresh = _without_known(run, piece, batch.records)
+            extracted = extract_articles(fresh, settings.cleaning.extract, settings.cleaning.text)
+            documents.append(extracted.documents)
+            rejects += [batch.rejects.select(REJECT_SCHEMA.names()), extracted.rejects.select(REJECT_SCHEMA.names())]
+            counts = counts.plus(
+                RunCounts(
+                    n_records=batch.records.height,
+                    n_known=batch.records.height - fresh.height,
+                    n_rejects=extracted.rejects.height,
+                )
+            )
+    extracted_documents = _concat(documents, DOCUMENT_SCHEMA)
+    write_parquet(extracted_documents, run.work("extracted", shard.file_name))
+    write_parquet(_concat(rejects, REJECT_SCHEMA), run.work("rejects", f"extract-{shard.file_name}"))
+    write_parquet(gather_evidence(extracted_documents, settings.cleaning.strip), run.work("evidence", shard.file_name))
+    return counts
+
+
+def learn_from_shards(run: Run) -> int:
+    """Merge the shards' evidence with what earlier runs learned, and find documents that came twice.
+
+    Returns:
+        How many documents came twice (same bytes, same name or address, in different places).
+    """
+    previous = run.previous_snapshot
+    earlier = None
+    if previous and previous.files("index/evidence"):
+        earlier = pl.read_parquet(previous.files("index/evidence"))
+    shards = [pl.read_parquet(path) for path in sorted(run.work("evidence").glob("*.parquet"))]
+    evidence = learn_evidence(shards, run.settings.cleaning.strip, earlier)
+    write_parquet(evidence, run.index_file("evidence"))
+    twice = (
+        pl.scan_parquet(run.work("extracted", "*.parquet"), include_file_paths="shard")
+        .select("article_id", "source_uri", "raw_sha256", "shard")
+        .sort("article_id", "source_uri", "shard")
+        .with_columns(first_uri=pl.col("source_uri").first().over("article_id"))
+        .filter(pl.int_range(pl.len()).over("article_id") > 0)
+        .collect()
+    )
+    write_parquet(twice.select("article_id", "source_uri"), run.work("twice.parquet"))
+    rejects = twice.select(
+        "source_uri",
+        stage=pl.lit("read"),
+        reason=pl.lit("identical_input"),
+        detail=pl.lit("the same content under the same name or address as ") + pl.col("first_uri"),
+        raw_sha256="raw_sha256",
+        n_bytes=pl.lit(None, pl.Int64),
+        article_id=pl.lit(None, pl.String),
+    )
+    write_parquet(_concat([rejects], REJECT_SCHEMA), run.work("rejects", "twice.parquet"))
+    return twice.height
+
+
+def strip_shard(run: Run, shard: Shard) -> RunCounts:
+    """Strip the documents of a shard, salvage embedded articles, sign them and find their names."""
+    cleaning = run.settings.cleaning
+    twice = pl.read_parquet(run.work("twice.parquet"))
+    documents = pl.read_parquet(run.work("extracted", shard.file_name)).join(
+        twice, on=["article_id", "source_uri"], how="anti"
+    )
+    evidence = pl.read_parquet(run.index_file("evidence"))
+    stripped = strip_articles(documents, evidence, cleaning.strip)
+    articles, spans, rejects = _hold_contract(run, documents, stripped.articles, stripped.removed_spans)
+    rejects = pl.concat([stripped.rejects.select(REJECT_SCHEMA.names()), rejects])
+    write_parquet(articles, run.work("articles", shard.file_name))
+    write_parquet(spans, run.work("removed_spans", shard.file_name))
+    write_parquet(rejects, run.work("rejects", f"strip-{shard.file_name}"))
+    write_parquet(sign_articles(articles, cleaning.near_duplicates), run.work("signatures", shard.file_name))
+    mentions = find_mentions(articles, cleaning.names, _authority(run))
+    write_parquet(mentions, run.work("mentions", shard.file_name))
+    main = articles.filter(pl.col("origin") != "embedded")
+    main_spans = spans.join(main, on="article_id", how="semi").with_columns(n=pl.col("end") - pl.col("start"))
+    return RunCounts(
+        n_articles=main.height,
+        n_embedded=articles.height - main.height,
+        n_rejects=rejects.join(documents, on="article_id", how="semi").height,
+        n_extracted_chars=int(documents.join(main, on="article_id", how="semi")["text"].str.len_chars().sum()),
+        n_kept_chars=int(main["text"].str.len_chars().sum()),
+        n_removed_chars=int(main_spans["n"].sum()),
+        n_salvaged_chars=int(main_spans.filter(pl.col("salvaged_article_id").is_not_null())["n"].sum()),
+    )
+
+
+def match_articles(run: Run) -> int:
+    """Cluster the new articles with all that earlier runs published.
+
+    Returns:
+        Clusters of two or more.
+    """
+    config = run.settings.cleaning.near_duplicates
+    articles = _all_articles(run, MATCH_COLUMNS)
+    signatures = _all_rows(run, "signatures", articles, lambda unsigned: sign_articles(unsigned, config))
+    previous = run.previous_snapshot
+    earlier_clusters = None
+    if previous:
+        earlier_clusters = pl.read_parquet(
+            previous.files("clusters"), columns=["article_id", "cluster_id", "previous_cluster_id"]
+        )
+    found = find_near_duplicates(articles, config, signatures, earlier_clusters)
+    write_parquet(found.clusters, run.work("clusters.parquet"))
+    write_parquet(found.pairs, run.work("duplicate_pairs.parquet"))
+    return int((found.clusters.filter("is_canonical")["cluster_size"] > 1).sum())
+
+
+def check_all_names(run: Run) -> int:
+    """Hold every name against the other papers and the authority file.
+
+    Returns:
+        Flags that say error.
+    """
+    config = run.settings.cleaning.names
+    authority = _authority(run)
+    articles = _all_articles(run, ["article_id", "title", "text", "site", "published_at"])
+    mentions = _all_rows(run, "mentions", articles, lambda unread: find_mentions(unread, config, authority))
+    clusters = pl.read_parquet(run.work("clusters.parquet"), columns=["article_id", "cluster_id"])
+    checked = check_names(articles, config, mentions, clusters, authority)
+    flags = checked.flags
+    previous = run.previous_snapshot
+    if previous:
+        decided = pl.read_parquet(previous.files("name_flags"), columns=["flag_id", "decision"])
+        flags = flags.drop("decision").join(decided, on="flag_id", how="left").select(checked.flags.columns)
+    write_parquet(checked.mentions, run.work("name_mentions.parquet"))
+    write_parquet(flags, run.work("name_flags.parquet"))
+    write_parquet(checked.articles, run.work("named.parquet"))
+    return int(flags["is_error"].sum())
+
+
+def replaced_article_ids(run: Run) -> pl.Series:
+    """Ids of earlier articles that this run's inputs replace: read again, rejected now, or embedded in one of those."""
+    new = pl.scan_parquet(run.work("articles", "*.parquet")).select("article_id").collect()["article_id"]
+    rejected = (
+        pl.scan_parquet(run.work("rejects", "*.parquet")).select("article_id").drop_nulls().collect()["article_id"]
+    )
+    replaced = pl.concat([new, rejected]).unique()
+    previous = run.previous_snapshot
+    if not previous:
+        return replaced
+    parents = (
+        previous.scan("articles", DOCUMENT_SCHEMA).select("article_id", "parent_article_id").drop_nulls().collect()
+    )
+    while True:
+        children = parents.filter(
+            pl.col("parent_article_id").is_in(replaced.implode()) & ~pl.col("article_id").is_in(replaced.implode())
+        )
+        if children.is_empty():
+            return replaced
+        replaced = pl.concat([replaced, children["article_id"]])
+
+
+def _all_articles(run: Run, columns: list[str]) -> pl.DataFrame:
+    """The new articles after the earlier ones that still hold."""
+    new = pl.scan_parquet(run.work("articles", "*.parquet")).select(columns)
+    previous = run.previous_snapshot
+    if not previous:
+        return new.collect()
+    gone = replaced_article_ids(run).to_frame("article_id").lazy()
+    earlier = pl.scan_parquet(previous.files("articles")).select(columns).join(gone, on="article_id", how="anti")
+    return pl.concat([earlier, new]).collect()
+
+
+def _all_rows(
+    run: Run, index: str, articles: pl.DataFrame, make: Callable[[pl.DataFrame], pl.DataFrame]
+) -> pl.DataFrame:
+    """An index over all articles, saved for the next run: the shards' rows after the earlier ones.
+
+    The earlier ones are made anew if the code or its settings changed since.
+    """
+    new = pl.scan_parquet(run.work(index, "*.parquet")).collect()
+    fresh = pl.scan_parquet(run.work("articles", "*.parquet")).select("article_id").collect()
+    earlier_articles = articles.join(fresh, on="article_id", how="anti")
+    previous = run.previous_snapshot
+    if previous and previous.manifest["code_version"] == run.code_version:
+        earlier = pl.read_parquet(previous.files(f"index/{index}")).join(earlier_articles, on="article_id", how="semi")
+    else:
+        earlier = make(earlier_articles)
+    rows = pl.concat([earlier.select(new.columns), new])
+    write_parquet(rows.sort("article_id"), run.index_file(index))
+    return rows
+
+
+def _hold_contract(
+    run: Run, documents: pl.DataFrame, articles: pl.DataFrame, spans: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Take out articles that break the contract or whose spans do not give back the extracted text, as rejects."""
+    from cleaners.schemas import Articles
+
+    complete = articles.with_columns(
+        text_normalised=pl.lit(None, pl.String),
+        people=pl.lit([], pl.List(pl.String)),
+        code_version=pl.lit(run.code_version),
+        run_id=pl.lit(run.run_id),
+    ).select(Articles.column_names())
+    good, failures = Articles.filter(complete, cast=True)
+    broken = dict.fromkeys(failures.invalid()["article_id"].to_list(), "breaks the contract of its table: ")
+    for name in broken:
+        broken[name] += ", ".join(sorted(failures.counts()))
+    original = dict(documents.select("article_id", "text").iter_rows())
+    kept = dict(good.filter(pl.col("origin") != "embedded").select("article_id", "text").iter_rows())
+    for (article_id,), cut in spans.sort("start").group_by(["article_id"], maintain_order=True):
+        name = str(article_id)
+        if name in kept and restore(kept[name], cut.select("start", "text").iter_rows()) != original[name]:
+            broken[name] = "its removed spans do not give back the extracted text"
+    rejects = articles.filter(pl.col("article_id").is_in(list(broken))).select(
+        "source_uri",
+        stage=pl.lit("contracts"),
+        reason=pl.lit("contract"),
+        detail=pl.col("article_id").replace_strict(broken, default="", return_dtype=pl.String),
+        raw_sha256="raw_sha256",
+        n_bytes=pl.lit(None, pl.Int64),
+        article_id="article_id",
+    )
+    sound = articles.filter(~pl.col("article_id").is_in(list(broken))).select(CLEANED_COLUMNS)
+    return sound, spans.join(sound, on="article_id", how="semi"), rejects
+
+
+def _without_known(run: Run, piece: Piece, records: pl.DataFrame) -> pl.DataFrame:
+    """Leave out records of a container that an earlier run of the same code already turned into articles or rejects."""
+    previous = run.previous_snapshot
+    if previous is None or piece.format in DOCUMENT_FORMATS:
+        return records
+    known = (
+        previous.scan("articles", DOCUMENT_SCHEMA)
+        .filter(pl.col("code_version") == run.code_version)
+        .select("article_id")
+        .join(records.lazy().select("article_id"), on="article_id", how="semi")
+        .collect()
+    )
+    return records.join(known, on="article_id", how="anti")
+
+
+def _authority(run: Run) -> pl.DataFrame:
+    text = read_authority(run.settings)
+    return core_authority() if text is None else load_authority(text, with_core=True)
+
+
+def _deal(inputs: pl.DataFrame, settings: Settings) -> tuple[Shard, ...]:
+    """Deal inputs into shards of like size, largest first; containers over a shard's size are split by stride."""
+    pieces: list[Piece] = []
+    for row in inputs.select(INPUT_SCHEMA.names()).iter_rows(named=True):
+        one = row["format"] in DOCUMENT_FORMATS
+        n_parts = 1 if one else min(settings.n_workers, 1 + row["n_bytes"] // settings.shard_bytes)
+        pieces += [
+            Piece(row["source_uri"], row["name"], row["format"], row["n_bytes"], row["raw_sha256"], part, n_parts)
+            for part in range(n_parts)
+        ]
+    if not pieces:
+        return ()
+    total = sum(piece.n_bytes // piece.n_parts for piece in pieces)
+    at_least = settings.n_workers if len(pieces) > 2 * settings.n_workers else 1
+    wanted = max(at_least, *(piece.n_parts for piece in pieces), -(-total // settings.shard_bytes))
+    n_shards = min(len(pieces), settings.max_shards, max(1, wanted))
+    hands: list[list[Piece]] = [[] for _ in range(n_shards)]
+    sizes = [0] * n_shards
+    for piece in sorted(pieces, key=lambda p: (-(p.n_bytes // p.n_parts), p.source_uri, p.part)):
+        smallest = sizes.index(min(sizes))
+        hands[smallest].append(piece)
+        sizes[smallest] += piece.n_bytes // piece.n_parts + 1
+    return tuple(Shard(number, tuple(sorted(hand))) for number, hand in enumerate(hands))
+
+
+def _concat(frames: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
+    wanted = [frame.select(schema.names()).cast(dict(schema)) for frame in frames]  # type: ignore[arg-type]
+    return pl.concat(wanted) if wanted else pl.DataFrame(schema=schema)

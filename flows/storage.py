@@ -1,0 +1,252 @@
+"""Snapshots on disk: reading them, writing their Parquet files, and the digests that say what made them.
+
+output/_staging/<run_id>/         being written; read by nobody
+output/runs/<run_id>/<table>/     a whole snapshot; files unchanged since the last run are hard links
+output/runs/<run_id>/index/       what later runs need: inputs seen, evidence learned, signatures, mentions
+output/runs/<run_id>/manifest.json
+output/latest -> runs/<run_id>
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cleaners.document import sha256_hex
+from cleaners.errors import CopydeskError
+from flows.settings import Settings
+
+ROW_GROUP_ROWS = 32_768  # 16-64 k rows a group: readers skip well and the footer stays small
+ZSTD_LEVEL = 3
+# Libraries whose new version may change an article; the digest of the code covers them too.
+LIBRARIES_THAT_SHAPE_TEXT = ("trafilatura", "htmldate", "lxml", "ftfy", "charset-normalizer", "py3langid")
+
+
+class Snapshot(NamedTuple):
+    """A published snapshot: its folder and its manifest."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def run_id(self) -> str:
+        """The run that published it."""
+        return str(self.manifest["run_id"])
+
+    def files(self, table: str) -> list[Path]:
+        """The Parquet files of a table or of an index (`index/inputs`), oldest first."""
+        return [self.path / entry["path"] for entry in self.manifest["tables"].get(table, {}).get("files", [])]
+
+    def scan(self, table: str, schema: pl.Schema) -> pl.LazyFrame:
+        """A table of the snapshot, lazily; an empty frame of `schema` where the snapshot has none."""
+        paths = self.files(table)
+        return pl.scan_parquet(paths) if paths else pl.LazyFrame(schema=schema)
+
+
+def latest_snapshot(output: Path) -> Snapshot | None:
+    """The snapshot that `output/latest` names, or None before the first publication.
+
+    Raises:
+        CopydeskError: the link or the manifest is damaged.
+    """
+    link = output / "latest"
+    if not link.is_symlink() and not link.exists():
+        return None
+    return read_snapshot(link.resolve())
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Open the snapshot in a folder.
+
+    Raises:
+        CopydeskError: there is no readable manifest, or a file it names is missing.
+    """
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        wanted = [entry["path"] for table in manifest["tables"].values() for entry in table["files"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CopydeskError(
+            f"{path} is not a snapshot: its manifest.json cannot be read ({error}).",
+            "Point output/latest at an intact folder under output/runs, or move the output folder away and run again.",
+        ) from error
+    missing = [name for name in wanted if not (path / name).is_file()]
+    if missing:
+        raise CopydeskError(
+            f"The snapshot {path} lacks {len(missing)} file(s) of its manifest, first {missing[0]}.",
+            "Point output/latest at an intact folder under output/runs, or move the output folder away and run again.",
+        )
+    return Snapshot(path, manifest)
+
+
+def find_snapshot(output: Path, run_id: str) -> Snapshot:
+    """The snapshot of a run, or the latest one.
+
+    Raises:
+        CopydeskError: there is none of that name; the message lists those there are.
+    """
+    if run_id == "latest":
+        snapshot = latest_snapshot(output)
+        if snapshot is None:
+            raise CopydeskError(f"Nothing was published in {output} yet.", "Run: copydesk run SOURCE...")
+        return snapshot
+    path = output / "runs" / run_id
+    if not path.is_dir():
+        there = sorted(entry.name for entry in (output / "runs").glob("*")) or ["none"]
+        raise CopydeskError(f"There is no run {run_id} in {output}.", f"Runs kept: {', '.join(there)}.")
+    return read_snapshot(path)
+
+
+def write_parquet(
+    frame: pl.DataFrame,
+    path: Path,
+    *,
+    descriptions: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
+) -> None:
+    """Write a frame with plain Arrow types that every reader knows (no dictionaries, no 64-bit offsets).
+
+    Args:
+        frame: the rows.
+        path: the file; its folder is made.
+        descriptions: a description a column, written into the field's metadata.
+        metadata: key-value pairs of the file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    schema = pa.schema(
+        [
+            pa.field(name, _plain_arrow(dtype), metadata={"description": (descriptions or {}).get(name, "")})
+            for name, dtype in frame.schema.items()
+        ],
+        metadata=metadata or {},
+    )
+    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=ZSTD_LEVEL) as writer:
+        for offset in range(0, frame.height, ROW_GROUP_ROWS):
+            part = frame.slice(offset, ROW_GROUP_ROWS).to_arrow()
+            writer.write_table(part.cast(schema), row_group_size=ROW_GROUP_ROWS)
+
+
+def write_json(value: Any, path: Path) -> None:  # noqa: ANN401
+    """Write JSON so that the file is either whole or not there."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+    temporary.replace(path)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def code_version(settings: Settings) -> str:
+    """What made an article: `<version>+<code>.<config>`, digests of eight digits each.
+
+    The first covers the cleaning code, its rules, data and the libraries that shape text; the second the cleaning
+    settings, the column mapping and the authority file. Equal on every machine.
+
+    Raises:
+        CopydeskError: the authority file cannot be read.
+    """
+    config = settings.cleaning.model_dump_json() + settings.input.model_dump_json()
+    if settings.authority:
+        config += sha256_hex(read_authority(settings) or "")
+    return f"{version('copydesk')}+{_code_digest()}.{sha256_hex(config)[:8]}"
+
+
+def read_authority(settings: Settings) -> str | None:
+    """The text of the user's authority file, None where the settings name none.
+
+    Raises:
+        CopydeskError: it cannot be read.
+    """
+    if not settings.authority:
+        return None
+    try:
+        return Path(settings.authority).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CopydeskError(
+            f"Cannot read the authority file {settings.authority}: {error}.", "It must be a CSV file in UTF-8."
+        ) from error
+
+
+@contextmanager
+def output_lock(output: Path) -> Iterator[None]:
+    """Hold the output folder for one run; the kernel lets go of it when the process ends, however it ends.
+
+    Raises:
+        CopydeskError: another run holds it, or the folder cannot be written.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        handle = os.open(output / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise CopydeskError(
+            f"Cannot write to the output folder {output}: {error.strerror}.", "Choose another with --output."
+        ) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CopydeskError(
+                f"Another run is writing to {output}.", "Wait for it to end, or choose another folder with --output."
+            ) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+@cache
+def _code_digest() -> str:
+    """Eight digits over every file of the `cleaners` package and the versions of the libraries that shape text."""
+    digest = hashlib.sha256()
+    for name, content in sorted(_package_files(files("cleaners"), "")):
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    for library in LIBRARIES_THAT_SHAPE_TEXT:
+        digest.update(f"{library} {version(library)}\0".encode())
+    return digest.hexdigest()[:8]
+
+
+def _package_files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.name == "__pycache__":
+            continue
+        if entry.is_dir():
+            yield from _package_files(entry, f"{prefix}{entry.name}/")
+        else:
+            yield f"{prefix}{entry.name}", entry.read_bytes()
+
+
+def _plain_arrow(dtype: Any) -> pa.DataType:  # noqa: ANN401
+    if isinstance(dtype, pl.List | pl.Array):
+        return pa.list_(_plain_arrow(dtype.inner))
+    if isinstance(dtype, pl.Datetime):
+        return pa.timestamp(dtype.time_unit, tz=dtype.time_zone)
+    return _PLAIN_ARROW[dtype.base_type()]
+
+
+_PLAIN_ARROW: dict[Any, pa.DataType] = {
+    pl.String: pa.string(),
+    pl.Binary: pa.binary(),
+    pl.Boolean: pa.bool_(),
+    pl.Float32: pa.float32(),
+    pl.Float64: pa.float64(),
+    pl.Int32: pa.int32(),
+    pl.Int64: pa.int64(),
+    pl.UInt8: pa.uint8(),
+    pl.UInt16: pa.uint16(),
+    pl.UInt32: pa.uint32(),
+    pl.UInt64: pa.uint64(),
+}

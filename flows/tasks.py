@@ -1,0 +1,179 @@
+"""The Prefect tasks of `clean-news`: thin wrappers that run one stage in a worker process and say how far it came.
+
+Tasks pass the `Run`, shards and counts, never frames: hashing a 95 MB frame argument costs 1.6 s.
+"""
+
+import shutil
+from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from prefect import get_run_logger, task
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import as_completed
+
+from cleaners.errors import ContractBroken
+from cleaners.quality import RunCounts, check_gates
+from flows import publish as publishing
+from flows import stages
+from flows.figures import summarise_run
+from flows.progress import announce
+from flows.report import render_markdown, summary_rows, write_report
+from flows.runners import run_in_worker
+from flows.stages import Plan, Run, Shard
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ONCE: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+# A worker that died, a file system that hiccuped: try twice more. A bad document never gets here, it is a reject.
+RETRIED: dict[str, Any] = {**ONCE, "retries": 2, "retry_delay_seconds": [1, 10]}
+
+
+@task(task_run_name="discover", **RETRIED)
+def discover(run: Run) -> Plan:
+    """Digest every input and plan the shards of what is new."""
+    plan = _whole("discover", stages.plan_run, run)
+    get_run_logger().info("%d inputs, %d known, %d shards", plan.n_inputs, plan.n_known_inputs, len(plan.shards))
+    return plan
+
+
+@task(task_run_name="extract-{shard.number}", **RETRIED)
+def extract(run: Run, shard: Shard) -> RunCounts:
+    """Read, decode and extract the documents of one shard."""
+    return run_in_worker(stages.extract_shard, run, shard)
+
+
+@task(task_run_name="learn", **RETRIED)
+def learn(run: Run) -> int:
+    """Learn what repeats over documents: site templates, passages owned by another document."""
+    return _whole("learn", stages.learn_from_shards, run)
+
+
+@task(task_run_name="strip-{shard.number}", **RETRIED)
+def strip(run: Run, shard: Shard) -> RunCounts:
+    """Strip one shard, salvage its embedded articles, sign them and find their names."""
+    return run_in_worker(stages.strip_shard, run, shard)
+
+
+@task(task_run_name="match", **RETRIED)
+def match(run: Run) -> int:
+    """Cluster near-duplicates over the archive."""
+    return _whole("match", stages.match_articles, run)
+
+
+@task(task_run_name="names", **RETRIED)
+def check_names(run: Run) -> int:
+    """Check every name against the other papers and the authority file."""
+    return _whole("names", stages.check_all_names, run)
+
+
+@task(task_run_name="assemble", **RETRIED)
+def assemble(run: Run, plan: Plan, counts: RunCounts) -> Path:
+    """Put the snapshot together in staging and hold every table against its contract.
+
+    Raises:
+        ContractBroken: a table breaks its contract; nothing is published.
+    """
+    gates = check_gates(counts, run.settings.cleaning.quality)
+    figures = publishing.summarise_counts(plan, counts, gates)
+    return _whole("assemble", publishing.assemble_snapshot, run, figures)
+
+
+@task(task_run_name="report", **ONCE)
+def report(run: Run, staged: Path) -> Path:
+    """Write the HTML report into the staged snapshot; leave a table and a markdown report in the Prefect UI."""
+    figures = run_in_worker(summarise_run, staged, run.run_id)
+    create_table_artifact(summary_rows(figures), key="copydesk-summary", description=f"Figures of run {run.run_id}")
+    create_markdown_artifact(render_markdown(figures), key="copydesk-report", description=f"Report of run {run.run_id}")
+    return _whole("report", write_report, staged, run.run_id)
+
+
+@task(task_run_name="keep-report", **ONCE)
+def keep_report(run: Run, written: Path) -> Path:
+    """A dry run keeps nothing but its report, beside the snapshots."""
+    kept = run.output / f"dry-run-{run.run_id}.html"
+    shutil.move(written, kept)
+    publishing.clear_staging(run.output)
+    return kept
+
+
+@task(task_run_name="gates", **ONCE)
+def hold_gates(run: Run, staged: Path) -> None:
+    """Stop here if a gate is broken.
+
+    Raises:
+        ContractBroken: which figure left its bounds, what was expected, and what to do.
+    """
+    broken = run_in_worker(publishing.list_broken_gates, staged, run.run_id)
+    if broken:
+        raise ContractBroken(
+            f"Nothing was published, {len(broken)} gate(s) are broken: {'; '.join(broken)}.",
+            f"The report is {staged / 'report.html'}. If the figures are right for these sources, widen the bounds in "
+            "[cleaning.quality] of the config.",
+        )
+
+
+@task(task_run_name="publish", **ONCE)
+def publish(run: Run) -> Path:
+    """Move the snapshot to its place and switch `output/latest`, last of all."""
+    snapshot = publishing.switch_latest(run)
+    removed = publishing.drop_old_snapshots(run.output, run.settings.keep_snapshots)
+    if removed:
+        get_run_logger().info("removed old snapshots: %s", ", ".join(removed))
+    address = (snapshot.resolve() / "report.html").as_uri()
+    create_link_artifact(address, key="copydesk-html-report", description=f"HTML report of run {run.run_id}")
+    announce("publish", 1, 1)
+    return snapshot
+
+
+def map_shards(shard_task: Any, run: Run, plan: Plan) -> list[RunCounts]:  # noqa: ANN401
+    """Run a task over every shard and announce each that is done.
+
+    Returns:
+        The counts of the shards, in the order of the plan.
+    """
+    futures = [shard_task.submit(run, shard) for shard in plan.shards]
+    announce(shard_task.name, 0, len(futures))
+    for done, _ in enumerate(as_completed(futures), 1):
+        announce(shard_task.name, done, len(futures))
+    return [future.result() for future in futures]
+
+
+def add_counts(parts: list[RunCounts], n_repeated: int) -> RunCounts:
+    """The sum of the shards' counts, and the documents that came twice as rejects."""
+    return reduce(RunCounts.plus, parts, RunCounts(n_rejects=n_repeated))
+
+
+class ProgressArtifact:
+    """Shows the announced progress as a bar in the Prefect UI: a listener for `flows.progress`."""
+
+    STEPS = ("discover", "extract", "learn", "strip", "match", "names", "assemble", "report", "publish")
+
+    def __init__(self) -> None:
+        self._artifact_id: UUID | None = None
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Move the bar: every step counts the same."""
+        percent = 100 * (self.STEPS.index(step) + done / max(1, total)) / len(self.STEPS)
+        if self._artifact_id is None:
+            self._artifact_id = create_progress_artifact(percent, key="copydesk-progress", description=step)  # type: ignore[assignment]
+        elif done == total:
+            update_progress_artifact(self._artifact_id, percent, description=step)
+
+
+def _whole(step: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a global stage in a worker and announce its begin and end."""
+    announce(step, 0, 1)
+    result = run_in_worker(function, *args, **kwargs)
+    announce(step, 1, 1)
+    return result

@@ -1,0 +1,72 @@
+"""What `copydesk run` shows in the terminal: progress while it works, then what it did."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from flows.progress import listening
+from flows.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.clean_news import RunResult
+
+STEP_TITLES = {
+    "discover": "Looking for what is new",
+    "extract": "Reading and extracting",
+    "learn": "Learning what repeats",
+    "strip": "Stripping what is not the story",
+    "match": "Finding near-duplicates",
+    "names": "Checking names",
+    "assemble": "Holding contracts",
+    "report": "Writing the report",
+    "publish": "Publishing",
+}
+
+
+@contextmanager
+def showing_progress(console: Console | None = None) -> Iterator[None]:
+    """Show a bar a step while the run works; in a pipe or a log, a line when a step is done."""
+    console = console or Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<32}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        waiting = bars.add_task("Starting Prefect", total=None)
+        shown: dict[str, TaskID] = {}
+
+        def show(step: str, done: int, total: int) -> None:
+            bars.remove_task(waiting) if waiting in bars.task_ids else None
+            if step not in shown:
+                shown[step] = bars.add_task(STEP_TITLES[step], total=total)
+            bars.update(shown[step], completed=done, total=total)
+            if done == total and not console.is_terminal:
+                console.print(f"{STEP_TITLES[step]}: {done} of {total}", highlight=False)
+
+        with listening(show):
+            yield
+
+
+def show_result(result: "RunResult", settings: Settings, console: Console | None = None) -> None:
+    """Say what a run did, where its results lie and how to see the run in the Prefect UI."""
+    from flows.figures import summarise_run
+    from flows.report import print_summary
+
+    console = console or Console()
+    if result.status == "nothing_new":
+        console.print(
+            f"Nothing is new: all {result.n_inputs} inputs are in the snapshot {result.snapshot}.", highlight=False
+        )
+    elif result.status == "dry_run":
+        console.print(f"Dry run: nothing was published. The report is {result.report}.", highlight=False)
+    elif result.snapshot:
+        print_summary(summarise_run(result.snapshot, result.run_id), result.snapshot, console)
+    console.print(
+        "The run in the Prefect UI: [bold]make ui[/], or [bold]copydesk ui[/], then http://127.0.0.1:4200/runs"
+    )

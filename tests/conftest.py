@@ -1,0 +1,88 @@
+"""Fixtures that several modules share: the seeds, and the whole pipeline without Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+import pytest
+
+if TYPE_CHECKING:
+    from flows.stages import Run
+
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+
+
+class Tables(NamedTuple):
+    """The published tables of a snapshot."""
+
+    snapshot: Path
+    articles: pl.DataFrame
+    removed_spans: pl.DataFrame
+    clusters: pl.DataFrame
+    duplicate_pairs: pl.DataFrame
+    name_mentions: pl.DataFrame
+    name_flags: pl.DataFrame
+    rejects: pl.DataFrame
+    run_summary: pl.DataFrame
+
+
+def read_tables(snapshot: Path) -> Tables:
+    return Tables(snapshot, *(pl.read_parquet(snapshot / name / "*.parquet") for name in Tables._fields[1:]))
+
+
+def run_stages(
+    sources: list[Path | str], output: Path, run_id: str = "20260101T000000Z-0001", **settings
+) -> Run | None:
+    """The stages of `clean-news` in its order, here and now; None when nothing is new."""
+    from flows import publish, stages
+    from flows.report import write_report
+    from flows.settings import Settings
+    from flows.stages import Run
+    from flows.storage import code_version, latest_snapshot
+
+    chosen = Settings(sources=[str(source) for source in sources], output=str(output), workers=1, **settings)
+    output.mkdir(parents=True, exist_ok=True)
+    previous = latest_snapshot(output)
+    run = Run(
+        run_id=run_id,
+        settings=chosen,
+        output=output,
+        staging=output / "_staging" / run_id,
+        previous=previous.path if previous else None,
+        code_version=code_version(chosen),
+    )
+    plan = stages.plan_run(run)
+    if plan.is_empty:
+        return None
+    counts = [stages.extract_shard(run, shard) for shard in plan.shards]
+    n_repeated = stages.learn_from_shards(run)
+    counts += [stages.strip_shard(run, shard) for shard in plan.shards]
+    stages.match_articles(run)
+    stages.check_all_names(run)
+    total = stages.RunCounts(n_rejects=n_repeated)
+    for part in counts:
+        total = total.plus(part)
+    gates = publish.check_gates(total, chosen.cleaning.quality)
+    staged = publish.assemble_snapshot(run, publish.summarise_counts(plan, total, gates))
+    assert publish.list_broken_gates(staged, run_id) == []
+    write_report(staged, run_id)
+    publish.switch_latest(run)
+    publish.clear_staging(output)
+    return run
+
+
+@pytest.fixture
+def run_pipeline() -> Callable[..., Run | None]:
+    return run_stages
+
+
+@pytest.fixture(scope="session")
+def seed_tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    """The seeds, published."""
+    output = tmp_path_factory.mktemp("seeds")
+    assert run_stages([SEEDS], output) is not None
+    return read_tables(output / "latest")

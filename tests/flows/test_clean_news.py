@@ -1,0 +1,90 @@
+"""The flow on a real Prefect server: what it publishes, what it leaves in the UI, how it fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.testing.utilities import prefect_test_harness
+
+from cleaners.errors import ContractBroken, CopydeskError
+from flows.clean_news import RunResult, clean_news
+from flows.settings import Settings
+from flows.storage import output_lock
+from tests.conftest import SEEDS, read_tables
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+def names_of(kind: str) -> list[str]:
+    with get_client(sync_client=True) as client:
+        if kind == "flow runs":
+            return [run.name for run in client.read_flow_runs()]
+        if kind == "task runs":
+            return [run.name for run in client.read_task_runs(limit=200)]
+        return [str(artifact.key) for artifact in client.read_artifacts()]
+
+
+def test_it_publishes_and_leaves_its_figures_in_the_ui_then_finds_nothing_new(tmp_path: Path) -> None:
+    settings = Settings(sources=[str(SEEDS)], output=str(tmp_path), workers=2)
+    result = clean_news(settings)
+    assert isinstance(result, RunResult)
+    assert result.status == "published"
+    assert result.report
+    assert result.report.is_file()
+    tables = read_tables(tmp_path / "latest")
+    assert (tables.articles.height, tables.name_flags.filter("is_error").height) == (8, 1)
+    assert {"copydesk-summary", "copydesk-report", "copydesk-progress", "copydesk-html-report"} <= set(
+        names_of("artifacts")
+    )
+    assert {"discover", "extract-0", "learn", "strip-0", "match", "names", "assemble", "gates", "publish"} <= set(
+        names_of("task runs")
+    )
+    assert any(name.startswith(str(SEEDS)) for name in names_of("flow runs"))
+    before = sorted((path, path.lstat().st_mtime_ns) for path in tmp_path.rglob("*"))
+    again = clean_news(settings)
+    assert (again.status, again.n_inputs) == ("nothing_new", 5)
+    assert sorted((path, path.lstat().st_mtime_ns) for path in tmp_path.rglob("*")) == before
+
+
+def test_a_dry_run_keeps_only_its_report(tmp_path: Path) -> None:
+    result = clean_news(Settings(sources=[str(SEEDS)], output=str(tmp_path), workers=1, dry_run=True))
+    assert result.status == "dry_run"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [".lock", str(result.report and result.report.name)]
+    )
+
+
+def test_a_broken_gate_publishes_nothing_and_says_what_was_expected(tmp_path: Path) -> None:
+    clean_news(Settings(sources=[str(SEEDS)], output=str(tmp_path / "out"), workers=1))
+    latest = (tmp_path / "out" / "latest").readlink()
+    rows = [json.dumps({"text": "too short", "url": f"https://a.example/{n}"}) for n in range(60)]
+    (tmp_path / "walls.jsonl").write_text("\n".join(rows))
+    with pytest.raises(ContractBroken, match=r"reject_share is 1 share, expected at most 0\.9"):
+        clean_news(Settings(sources=[str(tmp_path / "walls.jsonl")], output=str(tmp_path / "out"), workers=1))
+    assert (tmp_path / "out" / "latest").readlink() == latest
+
+
+def test_two_runs_cannot_overlap(tmp_path: Path) -> None:
+    with output_lock(tmp_path), pytest.raises(CopydeskError, match="Another run"):
+        clean_news(Settings(sources=[str(SEEDS)], output=str(tmp_path)))
+
+
+def test_its_parameters_are_a_described_form() -> None:
+    schema = clean_news.parameters.model_dump()
+    settings = schema["definitions"]["Settings"]["properties"]
+    assert all(field.get("description") for field in settings.values())
+    assert {"sources", "output", "cleaning", "input"} <= set(settings)
+
+
+def test_what_was_published_is_readable_by_glob(tmp_path: Path) -> None:
+    clean_news(Settings(sources=[str(SEEDS / "001_7d87d238794ebb31.txt")], output=str(tmp_path), workers=1))
+    assert pl.read_parquet(f"{tmp_path}/latest/articles/*.parquet").height == 1

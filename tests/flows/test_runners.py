@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import pytest
+
+from flows.runners import run_in_worker, worker_pool
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_work_is_done_in_another_process_and_errors_come_back() -> None:
+    with worker_pool(2):
+        assert run_in_worker(os.getpid) != os.getpid()
+        with pytest.raises(ZeroDivisionError):
+            run_in_worker(divmod, 1, 0)
+    assert run_in_worker(os.getpid) == os.getpid()
+
+
+def test_after_a_killed_worker_the_next_call_succeeds() -> None:
+    with worker_pool(1):
+        victim = run_in_worker(os.getpid)
+        with pytest.raises(BrokenProcessPool):
+            run_in_worker(signal.raise_signal, signal.SIGKILL)
+        assert run_in_worker(os.getpid) not in {victim, os.getpid()}
+
+
+def test_workers_do_not_import_the_main_module(tmp_path: Path) -> None:
+    script = tmp_path / "main.py"
+    script.write_text(
+        "import sys\nprint('imported', __name__, flush=True)\n"
+        "from flows.runners import run_in_worker, worker_pool\n"
+        "if __name__ == '__main__':\n"
+        "    with worker_pool(1):\n        print(run_in_worker(abs, -3), flush=True)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.splitlines() == ["imported __main__", "3"]

@@ -1,0 +1,178 @@
+"""The stages of a run, file to file: what is new, what is skipped, what is replaced, and that nothing is lost."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from flows.storage import latest_snapshot
+from tests.conftest import SEEDS, read_tables
+
+STORIES = [
+    "The harbour board said on Monday that it had approved a second crane for the eastern quay. Work begins in March and "
+    "should end before the winter storms, according to the chief engineer, who presented the plan to the council.",
+    "A committee of the regional parliament rejected the budget amendment by nine votes to four. Its chair told reporters "
+    "that the vote would be repeated once the audit office had published its figures for the past financial year.",
+    "Researchers at the coastal institute measured a drop of two degrees in the bay since the dam was opened. Fishermen "
+    "had reported smaller catches for three seasons, and the ministry now wants to pay them for the lost income.",
+]
+
+
+def tree_state(folder: Path) -> dict[str, tuple[int, int]]:
+    return {
+        str(path.relative_to(folder)): (path.lstat().st_mtime_ns, path.lstat().st_ino)
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def test_the_second_run_finds_nothing_new_and_changes_nothing(tmp_path: Path, run_pipeline: Callable) -> None:
+    assert run_pipeline([SEEDS], tmp_path)
+    before = tree_state(tmp_path)
+    assert run_pipeline([SEEDS], tmp_path, run_id="second") is None
+    assert tree_state(tmp_path) == before
+
+
+def test_ids_do_not_depend_on_place_order_or_company(tmp_path: Path, run_pipeline: Callable, seed_tables) -> None:
+    elsewhere = tmp_path / "some" / "where" / "else"
+    elsewhere.mkdir(parents=True)
+    names = sorted(path.name for path in SEEDS.iterdir())
+    random.Random(3).shuffle(names)
+    for name in names:
+        shutil.copy(SEEDS / name, elsewhere / name)
+    (elsewhere / "another.txt").write_text(STORIES[0])
+    run_pipeline([elsewhere / name for name in [*names, "another.txt"]], tmp_path / "out")
+    here = read_tables(tmp_path / "out" / "latest")
+    ids = set(seed_tables.articles["article_id"])
+    assert ids < set(here.articles["article_id"])
+    for name in ("removed_spans", "clusters", "name_flags"):
+        mine = getattr(here, name).filter(pl.col("article_id").is_in(list(ids))).drop("run_id", strict=False)
+        theirs = getattr(seed_tables, name).drop("run_id", strict=False)
+        assert mine.sort(mine.columns[:3]).equals(theirs.sort(theirs.columns[:3])), name
+
+
+def test_every_kind_of_input_becomes_an_article_or_a_reject(tmp_path: Path, run_pipeline: Callable) -> None:
+    landing = tmp_path / "landing"
+    (landing / "deep").mkdir(parents=True)
+    page = f"<html><head><title>Crane</title></head><body><article><h1>Crane</h1><p>{STORIES[0]}</p><p>{STORIES[1]}</p></article></body></html>"
+    (landing / "deep" / "page.html.gz").write_bytes(gzip.compress(page.encode()))
+    (landing / "latin.txt").write_bytes(STORIES[1].replace("budget", "café budget").encode("cp1252"))
+    (landing / "empty.txt").write_text(" \n")
+    (landing / "noise.txt").write_bytes(random.Random(1).randbytes(4096))
+    (landing / "notes.docx").write_bytes(b"PK\x03\x04 something")
+    with (landing / "feed.jsonl").open("w") as feed:
+        feed.write(json.dumps({"text": STORIES[2], "url": "https://a.example/1", "site": "a.example"}) + "\n")
+        feed.write("{broken\n")
+        feed.write(json.dumps({"html": page, "url": "https://b.example/2"}) + "\n")
+    run_pipeline([landing], tmp_path / "out")
+    tables = read_tables(tmp_path / "out" / "latest")
+    assert tables.articles.height == 4
+    assert dict(tables.rejects.select(pl.col("source_uri").str.split("/").list.last(), "reason").rows()) == {
+        "empty.txt": "empty",
+        "noise.txt": "binary",
+        "notes.docx": "unsupported_format",
+        "feed.jsonl#1": "malformed_record",
+    }
+    assert "café budget" in tables.articles.filter(pl.col("source_uri").str.ends_with("latin.txt"))["text"].item()
+
+
+def test_a_later_run_adds_to_the_snapshot_and_links_what_did_not_change(tmp_path: Path, run_pipeline: Callable) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "one.txt").write_text(STORIES[0])
+    (landing / "empty.txt").write_text("")
+    run_pipeline([landing], tmp_path / "out", run_id="20260101T000000Z-0001")
+    first = tmp_path / "out" / "latest" / "articles" / "20260101T000000Z-0001.parquet"
+    inode = first.stat().st_ino
+    (landing / "two.txt").write_text(STORIES[1])
+    run_pipeline([landing], tmp_path / "out", run_id="20260102T000000Z-0001")
+    tables = read_tables(tmp_path / "out" / "latest")
+    assert sorted(tables.articles["run_id"]) == ["20260101T000000Z-0001", "20260102T000000Z-0001"]
+    assert tables.rejects.height == 1
+    assert tables.clusters.height == 2
+    assert (tmp_path / "out" / "latest" / "articles" / first.name).stat().st_ino == inode
+    assert tables.run_summary["run_id"].n_unique() == 2
+
+
+def test_a_story_that_ran_before_is_found_again(tmp_path: Path, run_pipeline: Callable) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "one.txt").write_text("\n".join(STORIES))
+    run_pipeline([landing], tmp_path / "out", run_id="1")
+    (landing / "copy.txt").write_text("\n".join(STORIES))
+    (landing / "near.txt").write_text("\n".join(STORIES).replace("Monday", "Tuesday"))
+    run_pipeline([landing], tmp_path / "out", run_id="2")
+    tables = read_tables(tmp_path / "out" / "latest")
+    assert tables.clusters["cluster_id"].n_unique() == 1
+    assert sorted(tables.clusters["match"]) == ["exact", "near", "single"]
+    assert tables.duplicate_pairs.height >= 2
+
+
+def test_other_settings_clean_the_same_input_anew_in_place_of_the_old(tmp_path: Path, run_pipeline: Callable) -> None:
+    run_pipeline([SEEDS], tmp_path, run_id="1")
+    before = read_tables(tmp_path / "latest")
+    changed = {"cleaning": {"quality": {"min_records": 51}}}
+    assert run_pipeline([SEEDS], tmp_path, run_id="2", **changed)
+    after = read_tables(tmp_path / "latest")
+    assert after.articles["run_id"].unique().to_list() == ["2"]
+    for name in ("articles", "removed_spans", "clusters"):
+        old, new = (getattr(tables, name).drop("run_id", "code_version", strict=False) for tables in (before, after))
+        assert old.sort(old.columns[:3]).equals(new.sort(new.columns[:3])), name
+
+
+def test_an_appended_feed_adds_only_its_new_records(tmp_path: Path, run_pipeline: Callable) -> None:
+    feed = tmp_path / "feed.jsonl"
+    rows = [json.dumps({"text": story, "url": f"https://a.example/{n}"}) for n, story in enumerate(STORIES)]
+    feed.write_text("\n".join(rows[:2]) + "\n")
+    run_pipeline([feed], tmp_path / "out", run_id="1")
+    feed.write_text("\n".join(rows) + "\n")
+    run_pipeline([feed], tmp_path / "out", run_id="2")
+    tables = read_tables(tmp_path / "out" / "latest")
+    assert sorted(tables.articles["run_id"]) == ["1", "1", "2"]
+    known = tables.run_summary.filter(metric="records_known", run_id="2")["value"].item()
+    assert known == 2
+
+
+def test_the_same_record_twice_is_kept_once_and_said(tmp_path: Path, run_pipeline: Callable) -> None:
+    row = json.dumps({"text": STORIES[0], "url": "https://a.example/1"}) + "\n"
+    (tmp_path / "a.jsonl").write_text(row + row)
+    (tmp_path / "b.jsonl").write_text(row)
+    run_pipeline([tmp_path / "a.jsonl", tmp_path / "b.jsonl"], tmp_path / "out")
+    tables = read_tables(tmp_path / "out" / "latest")
+    assert tables.articles.height == 1
+    assert tables.rejects["reason"].to_list() == ["identical_input"] * 2
+
+
+def test_an_editors_decision_survives_the_next_run(tmp_path: Path, run_pipeline: Callable) -> None:
+    run_pipeline([SEEDS], tmp_path / "out", run_id="1")
+    snapshot = latest_snapshot(tmp_path / "out")
+    assert snapshot
+    path = snapshot.files("name_flags")[0]
+    flags = pl.read_parquet(path).with_columns(decision=pl.when("is_error").then(pl.lit("accept")))
+    flags.write_parquet(path)
+    (tmp_path / "more.txt").write_text(STORIES[0])
+    run_pipeline([tmp_path / "more.txt"], tmp_path / "out", run_id="2")
+    assert read_tables(tmp_path / "out" / "latest").name_flags.filter("is_error")["decision"].to_list() == ["accept"]
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_shards_share_a_large_feed_and_lose_nothing(tmp_path: Path, n_workers: int) -> None:
+    from flows.settings import Settings
+    from flows.stages import Run, extract_shard, plan_run
+
+    rows = [json.dumps({"text": f"Number {n}. {STORIES[n % 3]}", "url": f"https://a.example/{n}"}) for n in range(400)]
+    (tmp_path / "feed.jsonl").write_text("\n".join(rows))
+    settings = Settings(sources=[str(tmp_path / "feed.jsonl")], workers=n_workers, shard_bytes=2**16)
+    run = Run("r", settings, tmp_path, tmp_path / "staging", None, "code")
+    plan = plan_run(run)
+    assert len(plan.shards) == n_workers
+    counts = [extract_shard(run, shard) for shard in plan.shards]
+    assert sum(count.n_records for count in counts) == 400
+    documents = pl.read_parquet(run.work("extracted", "*.parquet"))
+    assert documents["article_id"].n_unique() == 400
