@@ -196,10 +196,15 @@ def repair_text(text: str, config: TextConfig) -> str:
     return _remove_invisible(unicodedata.normalize("NFC", text))
 
 
+def drop_surrogates(text: str) -> str:
+    """Join pairs of surrogates to the character they stand for and drop lone ones, which no file can hold."""
+    if not SURROGATES.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+
+
 def _repair_once(text: str, config: TextConfig) -> str:
-    if SURROGATES.search(text):  # pairs become the character they stand for, lone ones go
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-    text = text.replace("\x00", "")
+    text = drop_surrogates(text).replace("\x00", "")
     if config.repair_mojibake:
         import ftfy
 
@@ -266,6 +271,8 @@ def _known_codec(label: str | None) -> str | None:
         name = codecs.lookup(label.strip().strip("\"'")).name
     except (LookupError, ValueError):
         return None
+    if name.startswith(("unicode", "raw", "idna", "punycode", "undefined", "mbcs", "oem")):
+        return None  # codecs of Python, not encodings of text
     # UTF-16 in a declaration that could be read as ASCII is a lie, and means UTF-8.
     return "utf-8" if name.startswith(("utf", "charmap")) else WHATWG_CODECS.get(name, name)
 

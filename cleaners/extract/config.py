@@ -25,8 +25,8 @@ class ExtractConfig(BaseModel):
     min_words: int = Field(
         20,
         ge=1,
-        description="Words an article must have, counting a CJK character as half a word. News briefs have 30 words and "
-        "more, the shortest of 248 hand-labelled news bodies 37; error and consent lines stay below.",
+        description="Words an article must have, counting a CJK character as half a word. News briefs have 30 words "
+        "and more, the shortest of 248 hand-labelled news bodies 37; error and consent lines stay below.",
     )
     min_sentence_words: int = Field(
         8,
@@ -43,8 +43,8 @@ class ExtractConfig(BaseModel):
     min_language_words: int = Field(
         12,
         ge=1,
-        description="Words below which the language is left null. Of passages of 12 words py3langid calls 99 % as it calls "
-        "their whole article, of 5 words 94 %, of 3 words 80 % (248 pages, nearly all English).",
+        description="Words below which the language is left null. Of passages of 12 words py3langid calls 99 % as it "
+        "calls their whole article, of 5 words 94 %, of 3 words 80 % (248 pages, nearly all English).",
     )
     language_characters: int = Field(
         2_000,

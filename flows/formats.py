@@ -1,0 +1,115 @@
+"""Reading of one input: takes a piece, gives batches of raw records and a reject for what cannot be read.
+
+A single document is one record; a container (JSON lines, Parquet, WARC) gives one for each row, streamed, so that
+memory holds one batch whatever the size of the file.
+"""
+
+import gzip
+import io
+from collections.abc import Iterator
+from typing import IO, Any, NamedTuple
+
+import polars as pl
+
+from cleaners.document import make_id, sha256_hex
+from cleaners.errors import Rejected
+from cleaners.extract import RAW_SCHEMA, REJECT_SCHEMA
+from cleaners.text import TextConfig, decode_text, drop_surrogates
+from flows.containers import read_jsonl, read_parquet, read_warc
+from flows.inputs import GZIP_MAGIC, READ_ERRORS, InputConfig, InputSource, Piece, Unusable, open_input
+
+
+class RawBatch(NamedTuple):
+    """Raw records (`RAW_SCHEMA`) and rejects (`REJECT_SCHEMA`)."""
+
+    records: pl.DataFrame
+    rejects: pl.DataFrame
+
+
+def read_records(piece: Piece, config: InputConfig, text_config: TextConfig) -> Iterator[RawBatch]:
+    """Read one input, or its part, batch by batch.
+
+    A single document's article id is made of its digest and file name. A container's record has the digest of its own
+    content, and an id made of that and its address (or the source's id), so that a file that grows keeps its ids. Two
+    records of the same content and address therefore share an id; whoever joins batches must keep one.
+
+    Args:
+        piece: the input. Parts count records from 0 within the input; a single document is record 0.
+        config: limits and column names.
+        text_config: how bytes are decoded.
+
+    Yields:
+        Batches of at most `batch_documents` records, ending with the one that reaches `batch_bytes`. What cannot be
+        read is a reject with stage `read`; what comes after it in the file is still read where the format allows.
+    """
+    source = InputSource(piece, config, text_config)
+    records: list[dict[str, Any]] = []
+    rejects: list[dict[str, Any]] = []
+    size = 0
+    for item in _guarded(source):
+        if isinstance(item, Unusable):
+            rejects.append(_reject_row(piece, item))
+        else:
+            records.append(item)
+            size += item["n_bytes"]
+        if len(records) + len(rejects) >= config.batch_documents or size >= config.batch_bytes:
+            yield RawBatch(pl.DataFrame(records, RAW_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA))
+            records, rejects, size = [], [], 0
+    if records or rejects:
+        yield RawBatch(pl.DataFrame(records, RAW_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA))
+
+
+def _guarded(source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
+    """Read until the end or until the file breaks; what was read before the break stays."""
+    readers = {"jsonl": read_jsonl, "parquet": read_parquet, "warc": read_warc}
+    reader = readers.get(source.piece.format, _read_document)
+    try:
+        with open_input(source.piece.source_uri) as stream:
+            yield from reader(stream, source)
+    except Exception as error:  # object stores have errors of their own; the other inputs must live
+        if source.piece.part == 0:  # every part meets the same break; one of them says so
+            reason = "unreadable" if isinstance(error, READ_ERRORS) else "failed"
+            yield Unusable(None, reason, f"{type(error).__name__}: {error}", source.piece.raw_sha256)
+
+
+def _read_document(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
+    piece, limit = source.piece, source.config.max_bytes
+    if not source.is_mine(0):
+        return
+    raw = stream.read(limit + 1)
+    data = raw
+    if raw.startswith(GZIP_MAGIC) and len(raw) <= limit:
+        data = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(limit + 1)
+    if len(data) > limit:
+        yield Unusable(None, "too_large", f"more than {limit} bytes (decompressed)", piece.raw_sha256)
+        return
+    if sha256_hex(raw) != piece.raw_sha256:
+        yield Unusable(
+            None, "unreadable", "the file changed between discovery and reading; run again", piece.raw_sha256
+        )
+        return
+    try:
+        content = decode_text(data, source.text)
+    except Rejected as reject:
+        yield Unusable(None, reject.reason, reject.detail, piece.raw_sha256, len(raw))
+        return
+    yield {
+        "article_id": make_id("article", piece.raw_sha256, piece.name),
+        "source_uri": piece.source_uri,
+        "media": piece.format,
+        "content": content,
+        "raw_sha256": piece.raw_sha256,
+        "n_bytes": len(raw),
+    }
+
+
+def _reject_row(piece: Piece, unusable: Unusable) -> dict[str, Any]:
+    uri = piece.source_uri if unusable.number is None else f"{piece.source_uri}#{unusable.number}"
+    return {
+        "source_uri": uri,
+        "stage": "read",
+        "reason": unusable.reason,
+        "detail": drop_surrogates(unusable.detail)[:500],
+        "raw_sha256": unusable.raw_sha256,
+        "n_bytes": unusable.n_bytes,
+    }

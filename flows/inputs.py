@@ -1,0 +1,151 @@
+"""What is read: takes nothing, gives the settings of the input and the small types that its readers share."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, NamedTuple, Protocol, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cleaners.text import TextConfig
+
+GZIP_MAGIC = b"\x1f\x8b"
+# What a broken or vanishing file raises; pyarrow's and fastwarc's errors are OSError or ValueError.
+READ_ERRORS = (OSError, EOFError, zlib.error, ValueError)
+
+
+class ColumnNames(BaseModel):
+    """Which columns or keys of a container hold what; the first one that is present and not empty counts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    html: tuple[str, ...] = Field(
+        ("html", "raw_html", "page_html"), description="The page's source; it counts before `text`."
+    )
+    text: tuple[str, ...] = Field(
+        ("text", "body", "content", "article_text", "articleBody", "maintext", "plain_text"),
+        description="The article's text, a string or a list of paragraphs.",
+    )
+    url: tuple[str, ...] = Field(
+        ("url", "link", "uri", "source_url", "permalink"), description="The address it was fetched from."
+    )
+    title: tuple[str, ...] = Field(("title", "headline"), description="The headline.")
+    site: tuple[str, ...] = Field(
+        ("site", "source", "domain", "source_domain", "publisher", "outlet", "site_name"), description="The outlet."
+    )
+    authors: tuple[str, ...] = Field(
+        ("authors", "author", "byline"), description="The authors, a list or a string with semicolons."
+    )
+    published_at: tuple[str, ...] = Field(
+        ("published_at", "published", "datePublished", "date_publish", "publish_date", "pubdate", "pub_date", "date"),
+        description="When it was published.",
+    )
+    fetched_at: tuple[str, ...] = Field(
+        ("fetched_at", "crawled_at", "date_download", "retrieved_at", "downloaded_at", "fetch_time", "crawl_date"),
+        description="When it was fetched.",
+    )
+    id: tuple[str, ...] = Field(
+        ("id", "article_id", "doc_id", "guid", "uuid"),
+        description="The source's own id; makes the article's id where there is no address.",
+    )
+
+
+class InputConfig(BaseModel):
+    """What is read, up to which size, and how its columns are named."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    suffixes: dict[str, str] = Field(
+        {
+            ".txt": "text",
+            ".html": "html",
+            ".htm": "html",
+            ".xhtml": "html",
+            ".jsonl": "jsonl",
+            ".ndjson": "jsonl",
+            ".parquet": "parquet",
+            ".warc": "warc",
+        },
+        description="File suffix to format (text, html, jsonl, parquet, warc), each also with `.gz` after it.",
+    )
+    columns: ColumnNames = Field(ColumnNames(), description="Column names of JSON lines and Parquet files.")
+    max_bytes: int = Field(
+        20_000_000,
+        ge=1_000,
+        description="Largest document in bytes, decompressed; in a container, largest record. trafilatura's own limit "
+        "(MAX_FILE_SIZE).",
+    )
+    batch_documents: int = Field(500, ge=1, description="Most records in a batch of one input.")
+    batch_bytes: int = Field(
+        64_000_000,
+        ge=1_000_000,
+        description="A batch of one input ends with the record that reaches this size in bytes.",
+    )
+    parquet_rows: int = Field(
+        128, ge=1, description="Rows decoded at a time from a Parquet file; pages have some 100 kB, articles 5 kB."
+    )
+    digest_threads: int = Field(
+        8,
+        ge=1,
+        le=64,
+        description="Inputs digested at a time: hashing frees the interpreter, and object storage waits.",
+    )
+
+
+class Piece(Protocol):
+    """One input, or every `n_parts`-th record of a container from record `part` on."""
+
+    @property
+    def source_uri(self) -> str:
+        """Path or address, as fsspec opens it."""
+
+    @property
+    def name(self) -> str:
+        """Base name of the file."""
+
+    @property
+    def format(self) -> str:
+        """One of the formats of `InputConfig.suffixes`."""
+
+    @property
+    def raw_sha256(self) -> str:
+        """Digest of the file."""
+
+    @property
+    def part(self) -> int:
+        """Which part, from 0."""
+
+    @property
+    def n_parts(self) -> int:
+        """How many parts the records are dealt into."""
+
+
+class Unusable(NamedTuple):
+    """A record that cannot be used; `number` is None for the input itself."""
+
+    number: int | None
+    reason: str
+    detail: str
+    raw_sha256: str | None = None
+    n_bytes: int | None = None
+
+
+class InputSource(NamedTuple):
+    """A piece, and how it is read."""
+
+    piece: Piece
+    config: InputConfig
+    text: TextConfig
+
+    def is_mine(self, number: int) -> bool:
+        """Tell whether a record belongs to this part."""
+        return number % self.piece.n_parts == self.piece.part
+
+
+@contextmanager
+def open_input(uri: str) -> Iterator[IO[bytes]]:
+    """Open a local path or any address that fsspec knows, for reading bytes."""
+    import fsspec
+
+    with fsspec.open(uri, "rb") if "://" in uri else open(uri, "rb") as stream:  # noqa: PTH123 -- keeps odd paths as given
+        yield cast(IO[bytes], stream)

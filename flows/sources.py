@@ -1,0 +1,239 @@
+"""What lies in the landing zone: takes files, folders, globs and addresses, gives inputs with their digests.
+
+An input is its bytes and its file name, wherever it lies; what is no input becomes a reject. Nothing is changed.
+"""
+
+import glob
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from cleaners.document import make_id
+from cleaners.errors import CopydeskError
+from cleaners.extract import REJECT_SCHEMA
+from flows.formats import RawBatch, read_records
+from flows.inputs import ColumnNames, InputConfig, Piece, open_input
+
+__all__ = [
+    "INPUT_SCHEMA",
+    "ColumnNames",
+    "Discovered",
+    "InputConfig",
+    "Piece",
+    "RawBatch",
+    "discover_inputs",
+    "read_records",
+]
+
+INPUT_SCHEMA = pl.Schema(
+    {
+        "input_id": pl.String(),
+        "source_uri": pl.String(),
+        "name": pl.String(),
+        "format": pl.String(),
+        "n_bytes": pl.Int64(),
+        "raw_sha256": pl.String(),
+    }
+)
+DOCUMENT_FORMATS = frozenset({"text", "html"})
+DIGEST_CHUNK = 1 << 20
+
+
+class Discovered(NamedTuple):
+    """Inputs (`INPUT_SCHEMA`) and rejects (`REJECT_SCHEMA`), both sorted by `source_uri`."""
+
+    inputs: pl.DataFrame
+    rejects: pl.DataFrame
+
+
+class _Found(NamedTuple):
+    """A file before its digest; `trouble` says why it is none."""
+
+    uri: str
+    n_bytes: int | None = None
+    trouble: tuple[str, str] | None = None
+
+
+def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
+    """Find and digest every input.
+
+    Folders are searched to their depth, symbolic links followed once; files and folders whose name begins with a dot
+    are passed over. The address of an input is the source as given with the path below it, with forward slashes.
+
+    Args:
+        sources: files, folders, globs (`**` for any depth) and fsspec addresses of any of them.
+        config: suffixes and limits.
+
+    Returns:
+        The inputs, and rejects of stage `discover`: `unsupported_format`, `empty`, `too_large` (single documents),
+        `unreadable`, `identical_input` (the same name and bytes again; the first address in order is kept).
+
+    Raises:
+        CopydeskError: a source does not exist, matches nothing, or cannot be listed. An empty folder is no error: a
+            landing zone may be empty.
+    """
+    if not sources:
+        raise CopydeskError(
+            "No source was given.", "Name a file, a folder, a glob or an address such as s3://bucket/news."
+        )
+    found: dict[str, _Found] = {}
+    for source in sources:
+        for item in _list_remote(source) if "://" in source else _list_local(source):
+            found.setdefault(item.uri if "://" in item.uri else os.path.abspath(item.uri), item)  # noqa: PTH100 -- links stay
+    ordered = sorted(found.values(), key=lambda item: item.uri)
+    inputs: list[dict[str, Any]] = []
+    rejects: list[dict[str, Any]] = []
+    first_of: dict[str, str] = {}
+    with ThreadPoolExecutor(config.digest_threads) as pool:
+        for item, result in zip(ordered, pool.map(lambda item: _digest(item, config), ordered), strict=True):
+            if isinstance(result, dict) and result["input_id"] in first_of:
+                detail = f"the same bytes under the same name as {first_of[result['input_id']]}"
+                rejects.append(_reject(item.uri, "identical_input", detail, result["raw_sha256"], result["n_bytes"]))
+            elif isinstance(result, dict):
+                first_of[result["input_id"]] = item.uri
+                inputs.append(result)
+            else:
+                rejects.append(_reject(item.uri, *result, None, item.n_bytes))
+    return Discovered(pl.DataFrame(inputs, INPUT_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA))
+
+
+def format_of(name: str, config: InputConfig) -> str | None:
+    """Return the format of a file by its suffix, with or without `.gz` after it; null where there is no reader.
+
+    Args:
+        name: base name of the file.
+        config: the suffixes known.
+    """
+    stem = name.casefold().removesuffix(".gz")
+    return config.suffixes.get(PurePosixPath(stem).suffix) if not stem.startswith(".") else None
+
+
+def _list_local(source: str) -> Iterator[_Found]:
+    path = os.path.expanduser(source)  # noqa: PTH111 -- pathlib would rewrite the path as given
+    if os.path.lexists(path):
+        yield from _below(path)
+    elif glob.has_magic(path):
+        matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 -- passes hidden files over
+        if not matches:
+            raise CopydeskError(f"Nothing matches {source!r}.", "Check the pattern; ** matches any depth of folders.")
+        for match in matches:
+            yield from _below(match)
+    else:
+        raise CopydeskError(f"{source!r} does not exist.", "Give an existing file or folder, a glob or an address.")
+
+
+def _below(path: str) -> Iterator[_Found]:
+    """Yield a file itself, or every file below a folder."""
+    if not Path(path).is_dir():
+        yield _stat(path)
+        return
+    failed: list[OSError] = []
+    entered: set[tuple[int, int]] = set()
+    for folder, folders, names in os.walk(path, onerror=failed.append, followlinks=True):
+        status = Path(folder).stat()
+        if (status.st_dev, status.st_ino) in entered:
+            folders.clear()
+            continue
+        entered.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield _stat(os.path.join(folder, name))  # noqa: PTH118 -- `./a` stays `./a`
+    for error in failed:
+        yield _Found(_address(error.filename or path), None, ("unreadable", f"the folder cannot be listed: {error}"))
+
+
+def _stat(path: str) -> _Found:
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        return _Found(_address(path), None, ("unreadable", f"{type(error).__name__}: {error.strerror}"))
+    if not stat.S_ISREG(status.st_mode):
+        return _Found(_address(path), None, ("unsupported_format", "no regular file (a pipe, socket or device)"))
+    if _address(path) != path.replace(os.sep, "/"):
+        return _Found(_address(path), status.st_size, ("unreadable", "the file name is not UTF-8; rename the file"))
+    return _Found(_address(path), status.st_size)
+
+
+def _address(path: str) -> str:
+    """Write the path with forward slashes; bytes of a name that are not UTF-8 are spelled out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace").replace(os.sep, "/")
+
+
+def _list_remote(source: str) -> Iterator[_Found]:
+    import fsspec
+
+    try:
+        system, path = fsspec.core.url_to_fs(source)
+        if glob.has_magic(source):
+            entries = system.glob(path, detail=True)
+        else:
+            entries = system.find(path, detail=True)
+            if not entries and not system.exists(path):
+                raise CopydeskError(f"{source!r} does not exist.", "Check the address and the credentials.")
+    except ImportError as error:
+        raise CopydeskError(f"Cannot read {source!r}: {error}.", "Install the package it names.") from error
+    except CopydeskError:
+        raise
+    except Exception as error:  # each file system has its own errors
+        raise CopydeskError(f"Cannot list {source!r}: {error}.", "Check the address and the credentials.") from error
+    if glob.has_magic(source) and not entries:
+        raise CopydeskError(f"Nothing matches {source!r}.", "Check the pattern; ** matches any depth of folders.")
+    base = re.split(r"[*?\[]", path)[0]
+    for name, entry in sorted(entries.items()):
+        parts = PurePosixPath(name[len(base) :] if name != base else "").parts
+        if any(part.startswith(".") for part in parts):
+            continue
+        if entry.get("type") == "directory":
+            yield from _list_remote(system.unstrip_protocol(name))
+        else:
+            yield _Found(system.unstrip_protocol(name), entry.get("size"))
+
+
+def _digest(item: _Found, config: InputConfig) -> dict[str, Any] | tuple[str, str]:
+    """Digest a file in chunks; return its row, or the reason and detail of its reject."""
+    if item.trouble:
+        return item.trouble
+    name = item.uri.rsplit("/", 1)[-1]
+    kind = format_of(name, config)
+    if kind is None:
+        return "unsupported_format", f"no reader for {name!r}; known are {', '.join(config.suffixes)}, also with .gz"
+    if item.n_bytes == 0:
+        return "empty", "a file of 0 bytes"
+    if kind in DOCUMENT_FORMATS and (item.n_bytes or 0) > config.max_bytes:
+        return "too_large", f"{item.n_bytes} bytes, more than {config.max_bytes}"
+    digest, n_bytes = hashlib.sha256(), 0
+    try:
+        with open_input(item.uri) as stream:
+            while chunk := stream.read(DIGEST_CHUNK):
+                digest.update(chunk)
+                n_bytes += len(chunk)
+    except Exception as error:  # each file system has its own errors; the other inputs must live
+        return "unreadable", f"{type(error).__name__}: {error}"
+    raw_sha256 = digest.hexdigest()
+    return {
+        "input_id": make_id("input", raw_sha256, name),
+        "source_uri": item.uri,
+        "name": name,
+        "format": kind,
+        "n_bytes": n_bytes,
+        "raw_sha256": raw_sha256,
+    }
+
+
+def _reject(uri: str, reason: str, detail: str, raw_sha256: str | None, n_bytes: int | None) -> dict[str, Any]:
+    return {
+        "source_uri": uri,
+        "stage": "discover",
+        "reason": reason,
+        "detail": detail[:500],
+        "raw_sha256": raw_sha256,
+        "n_bytes": n_bytes,
+    }
