@@ -23,7 +23,7 @@ class StripConfig(BaseModel):
         "Measured: 3 gives precision .998 on the development set.",
     )
     template_min_share: float = Field(
-        0.002,
+        0.01,
         ge=0.0,
         le=1.0,
         description="Share of a site's documents that must hold it too, so that common phrases of a large site do not count.",
@@ -35,7 +35,7 @@ class StripConfig(BaseModel):
         24, ge=8, description="Tokens that a passage must share, in order, with the beginning of another document."
     )
     owner_max_own_share: float = Field(
-        0.6,
+        0.4,
         ge=0.0,
         le=1.0,
         description="A passage that begins another document stays if the rest of the page speaks of more than this share "
@@ -44,8 +44,12 @@ class StripConfig(BaseModel):
     shared_min_documents: int = Field(
         3, ge=3, description="Documents that must share a passage, this one included, before it counts as nobody's own."
     )
+    shared_min_tokens: int = Field(40, ge=8, description="Tokens of such a passage.")
     shared_max_own_share: float = Field(
-        0.3, ge=0.0, le=1.0, description="The same share for a passage that several documents hold and none begins with."
+        0.3,
+        ge=0.0,
+        le=1.0,
+        description="The same share for a passage that several documents hold and none begins with.",
     )
     max_uncertain_share: float = Field(
         0.75,

@@ -72,7 +72,8 @@ def _attach(text: str, passages: list[Passage]) -> list[Passage]:
 def _paint(text: str, passages: Sequence[Passage]) -> list[Passage]:
     """Parts of the passages that do not overlap."""
     order = sorted(
-        passages, key=lambda passage: (passage.card is not None, passage.confidence >= _STRONG, passage.end - passage.start)
+        passages,
+        key=lambda passage: (passage.card is not None, passage.confidence >= _STRONG, passage.end - passage.start),
     )
     owner = np.full(len(text) + 1, -1, dtype=np.int64)
     for number, passage in enumerate(order):

@@ -14,7 +14,7 @@ import polars as pl
 
 from cleaners.junk.cohesion import share_own
 from cleaners.junk.config import StripConfig
-from cleaners.junk.evidence import LEAD_TOKENS, OWNER, OWNER_N, OwnedTokens
+from cleaners.junk.evidence import LEAD_TOKENS, OWNER, OWNER_N, SAMPLE, OwnedTokens
 from cleaners.junk.headlines import is_headline_like
 from cleaners.junk.page import Page, Passage
 from cleaners.junk.rules import RuleDescription
@@ -43,6 +43,8 @@ _MAX_GAP = 120
 _MAX_SHIFT = 80
 # Characters by which sampling may have missed a sentence's beginning or end.
 _MAX_WIDENING = 160
+# Share of a document's n-grams that another one holds when both are versions of one story.
+_VERSION_SHARE = 0.5
 
 
 class OwnerIndex:
@@ -76,14 +78,36 @@ class OwnerIndex:
         return shared
 
 
+def is_version(pairs: list[tuple[int, int]], n_tokens: int) -> bool:
+    """Tell another version of the same story: both begin alike, or most of this one stands in the other.
+
+    Args:
+        pairs: n-grams shared, (position here, position there).
+        n_tokens: tokens of this document, its title included.
+
+    """
+    if pairs[0][0] < LEAD_TOKENS // 2 and pairs[0][1] < LEAD_TOKENS:
+        return True
+    expected = min(n_tokens, LEAD_TOKENS) + max(0, n_tokens - LEAD_TOKENS) / SAMPLE
+    return len({here for here, _ in pairs}) >= _VERSION_SHARE * expected
+
+
 def find_owned(
-    page: Page, tokens: Tokens, owned: OwnedTokens, article_id: str, index: OwnerIndex, config: StripConfig
+    page: Page, tokens: Tokens, owned: OwnedTokens, shared: dict[int, list[tuple[int, int]]], config: StripConfig
 ) -> Iterator[Passage]:
-    """Propose the passages of a page that are the beginning of other documents, or shared by several."""
+    """Propose the passages of a page that are the beginning of other documents, or shared by several.
+
+    Args:
+        page: the document.
+        tokens: of its text.
+        owned: of its title and text.
+        shared: for each other document, the n-grams shared, from `OwnerIndex.find_shared`.
+        config: thresholds.
+
+    """
     runs: list[tuple[int, int]] = []
-    for pairs in index.find_shared(owned.hashes, article_id).values():
-        # A version of this very story begins as this one does: its beginning is no foreign passage.
-        if pairs[0][0] < LEAD_TOKENS // 2 and pairs[0][1] < LEAD_TOKENS:
+    for pairs in shared.values():
+        if is_version(pairs, len(owned.hashes)):
             continue
         for run in _runs(pairs):
             first, last = run[0][0], run[-1][0] + OWNER_N - 1
@@ -94,7 +118,11 @@ def find_owned(
             if run[0][1] <= _MAX_OWNER_START and first > run[0][1] + owned.n_title:
                 if own_share <= config.owner_max_own_share:
                     yield Passage(start, end, "owned-passage", "related_article", 0.85, is_certain=False)
-            elif first > LEAD_TOKENS and own_share <= config.shared_max_own_share:
+            elif (
+                first > LEAD_TOKENS
+                and last - first >= config.shared_min_tokens
+                and own_share <= config.shared_max_own_share
+            ):
                 runs.append((start, end))
     yield from _shared(runs, config)
 

@@ -17,7 +17,7 @@ from cleaners.junk.config import StripConfig
 from cleaners.junk.credits import find_agency, find_bylines, split_authors
 from cleaners.junk.decide import decide
 from cleaners.junk.evidence import EVIDENCE_SCHEMA, owned_tokens
-from cleaners.junk.owners import OwnerIndex, find_owned
+from cleaners.junk.owners import OwnerIndex, find_owned, is_version
 from cleaners.junk.page import Card, Page, Passage
 from cleaners.junk.rules import find_by_rules, load_rules
 from cleaners.junk.splice import fit_white_space, splice
@@ -124,8 +124,11 @@ def find_junk(page: Page, article_id: str, indexes: Indexes, config: StripConfig
     """What to remove from one page, by every detector, decided; with the agency credit that then closes it."""
     proposed = [*find_by_rules(page), *find_widgets(page), *find_cards(page), *find_bylines(page)]
     tokens = tokenize(page.text)
-    proposed += find_templates(page, tokens, indexes.templates, config)
-    proposed += find_owned(page, tokens, owned_tokens(tokens, page.title), article_id, indexes.owners, config)
+    owned = owned_tokens(tokens, page.title)
+    shared = indexes.owners.find_shared(owned.hashes, article_id)
+    n_versions = sum(is_version(pairs, len(owned.hashes)) for pairs in shared.values())
+    proposed += find_templates(page, tokens, n_versions, indexes.templates, config)
+    proposed += find_owned(page, tokens, owned, shared, config)
     chosen = decide(page, proposed, config)
     agency = find_agency(page.text, _kept_end(page.text, chosen))
     return sorted([*chosen, agency], key=lambda passage: passage.start) if agency else chosen

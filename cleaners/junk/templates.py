@@ -39,18 +39,35 @@ DESCRIPTIONS = tuple(
 )
 
 # What a repeated passage is, by its words; the first that matches names it.
-_CATEGORIES = (
-    ("related_article", re.compile(r"(?i)\b\d+ (?:min\w*|hours?|days?|weeks?) ago\b|\A\W*related (?:articles|stories)\b(?=.{300})|\A\W*more on this topic", re.DOTALL)),
-    ("cookie_notice", re.compile(r"(?i)\bcookies?\b|terms of (?:use|service)|user agreement|privacy policy")),
-    ("top_stories_widget", re.compile(r"(?i)\A\W*(?:top stories|trending|most (?:popular|read)|latest news|recommended|related stories)\b|swipe\. select\.")),
-    ("signup_banner", re.compile(r"(?i)\b(?:subscri\w+|sign(?:ing)? up|newsletters?|inbox)\b")),
-    ("comments_ui", re.compile(r"(?i)\bcomments?\b|join the (?:conversation|discussion)")),
-    ("share_ui", re.compile(r"(?i)\bshare (?:on|this|via)\b|\btweet\b|\bcopy link\b|\bprint (?:options|edition|plus)\b")),
-    ("ad_marker", re.compile(r"(?i)\badvertisement\b|\bsponsored\b|continues below")),
-    ("read_more_link", re.compile(r"(?i)\A\W*(?:read(?: more| also| next)?|related|watch|more|see also|next)\s?[:|]")),
-    ("caption_credit", re.compile(r"(?i)\b(?:getty|photo(?:graph)?|image|picture|credit|courtesy|reuters|hide caption)\b")),
-    ("hashtags", re.compile(r"#\w|(?i:\A\W*tags:)")),
-)  # fmt: skip
+_CATEGORIES = tuple(
+    (category, re.compile(pattern))
+    for category, pattern in (
+        (
+            "related_article",
+            r"(?i)\b\d+ (?:min\w*|hours?|days?|weeks?) ago\b|\A\W*more on this topic|\A\W*related (?:articles|stories)\b(?=.{300})",
+        ),
+        ("cookie_notice", r"(?i)\bcookies?\b|terms of (?:use|service)|user agreement|privacy policy|\bcopyright\b|©"),
+        (
+            "top_stories_widget",
+            r"(?i)\A\W*(?:top stories|trending|most (?:popular|read)|latest news|recommended|related stories)\b|swipe\. select\.",
+        ),
+        ("signup_banner", r"(?i)\b(?:subscri\w+|sign(?:ing)? up|log in|newsletters?|inbox)\b"),
+        (
+            "comments_ui",
+            r"(?i)\b(?:(?:\d+|all|new|add|leave a|no) comments?|comments? \(|comments are)|join the (?:conversation|discussion)",
+        ),
+        ("share_ui", r"(?i)\bshare (?:on|this|via)\b|\btweet\b|\bcopy link\b|\bprint (?:options|edition|plus)\b"),
+        ("ad_marker", r"(?i)\badvertisement\b|\bsponsored\b|continues below"),
+        ("read_more_link", r"(?i)\A\W*(?:read(?: more| also| next)?|related|watch|more|see also|next)\s?[:|]"),
+        ("caption_credit", r"(?i)\b(?:getty|photo(?:graph)?s?|image|picture|credit|courtesy|hide caption)\b"),
+        ("hashtags", r"#\w|(?i:\A\W*tags:)"),
+    )
+)
+# Reporters' standing phrases recur too; a sentence of the story is no template.
+_REPORTING = re.compile(
+    r"(?i)\b(?:said|says|told|asked|declined|respond(?:ed)?|according to|reported|contributed|spokes\w+|reporting|comment)\b"
+)
+_LONG = 40
 
 
 class TemplateIndex:
@@ -74,8 +91,17 @@ class TemplateIndex:
         self._counts: npt.NDArray[np.uint32] = rows["n"].to_numpy()
         self._config = config
 
-    def covers(self, tokens: Tokens, site: str) -> npt.NDArray[np.bool_]:
-        """Which tokens stand in an n-gram of the site's template; shape (tokens,)."""
+    def covers(self, tokens: Tokens, site: str, n_versions: int) -> npt.NDArray[np.bool_]:
+        """Tell which tokens stand in an n-gram of the site's template.
+
+        Args:
+            tokens: the document.
+            site: its site.
+            n_versions: other documents that tell the same story; they do not count as repetition.
+
+        Returns:
+            Booleans of shape (tokens,).
+        """
         covered = np.zeros(len(tokens.hashes), dtype=bool)
         salt = hash_text(site)
         grams = mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), salt)
@@ -91,11 +117,13 @@ class TemplateIndex:
         return covered
 
 
-def find_templates(page: Page, tokens: Tokens, index: TemplateIndex, config: StripConfig) -> Iterator[Passage]:
-    """Passages of a page that repeat its site's template."""
+def find_templates(
+    page: Page, tokens: Tokens, n_versions: int, index: TemplateIndex, config: StripConfig
+) -> Iterator[Passage]:
+    """Propose the passages of a page that repeat its site's template; `n_versions` others tell the same story."""
     if page.site is None:
         return
-    covered = index.covers(tokens, page.site)
+    covered = index.covers(tokens, page.site, n_versions)
     if not covered.any():
         return
     steps = np.diff(np.concatenate(([0], covered.astype(np.int8), [0])))
@@ -103,20 +131,23 @@ def find_templates(page: Page, tokens: Tokens, index: TemplateIndex, config: Str
         np.flatnonzero(steps == 1).tolist(), (np.flatnonzero(steps == -1) - 1).tolist(), strict=True
     ):
         start, end = _with_punctuation(page.text, int(tokens.starts[first]), int(tokens.ends[last]))
+        start, end = _without_chance(page, start, end)
         n_bounds = (start in page.edges) + (end in page.edges)
         n_tokens = last - first + 1
         if n_bounds < 2 and n_tokens < config.template_min_tokens:
             continue
         category = _categorise(page.text[start:end])
+        if category is None:
+            if n_tokens < _LONG and _REPORTING.search(page.text, start, end):
+                continue
+            has_stop = page.text[end - 1] in '.!?”"'
+            category = "related_article" if has_stop or n_tokens >= _LONG else "top_stories_widget"
         confidence = 0.85 if n_bounds == 2 else 0.8 if n_bounds else 0.7
         yield Passage(start, end, f"template-{category.replace('_', '-')}", category, confidence, is_certain=False)
 
 
-def _categorise(passage: str) -> str:
-    for category, pattern in _CATEGORIES:
-        if pattern.search(passage):
-            return category
-    return "related_article" if len(passage.split()) > 40 else "top_stories_widget"
+def _categorise(passage: str) -> str | None:
+    return next((category for category, pattern in _CATEGORIES if pattern.search(passage)), None)
 
 
 def _with_punctuation(text: str, start: int, end: int) -> tuple[int, int]:
@@ -125,4 +156,16 @@ def _with_punctuation(text: str, start: int, end: int) -> tuple[int, int]:
         start -= 1
     while end < len(text) and not text[end].isspace() and not text[end].isalnum():
         end += 1
+    return start, end
+
+
+def _without_chance(page: Page, start: int, end: int) -> tuple[int, int]:
+    """Without a word or two behind the last sentence edge: different sentences often begin with the same word."""
+    if end in page.edges:
+        return start, end
+    last = max((edge for edge in page.edges if start < edge < end), default=None)
+    if last is not None and len(page.text[last:end].split()) <= 2:
+        end = last
+        while page.text[end - 1].isspace():
+            end -= 1
     return start, end
