@@ -13,6 +13,8 @@ from cleaners.junk.page import Page, split_sentences
 # Share of a sentence's words of five letters or more, or with capitals, that the rest of an article holds too: about
 # .2 in a foreign sentence and .45 in its own; the break is sought around the middle.
 OWN_SHARE = 0.32
+# Distinct words outside the line without which a comparison means nothing.
+MIN_OWN_WORDS = 60
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -26,10 +28,13 @@ def find_return(page: Page, start: int, body_start: int, line_end: int) -> int:
         line_end: the end of the line that holds it.
 
     Returns:
-        Offset of the end of the embedded passage, `line_end` where nothing of the page's own follows.
+        Offset of the end of the embedded passage: `line_end` where nothing of the page's own follows, `body_start` where
+        too little stands outside the line to tell its own sentences from foreign ones.
 
     """
-    own = _words(page.text[:start]) | _words(page.text[line_end:])
+    own = _words(page.text[:start]) | _words(page.text[line_end:]) | _words(page.title or "")
+    if len(own) < MIN_OWN_WORDS:
+        return body_start
     sentences = list(split_sentences(page.text, body_start, line_end))
     best, best_end, total = 0.0, line_end, 0.0
     # Scores are summed from the line's end: own sentences raise the sum, foreign ones lower it.

@@ -92,6 +92,21 @@ def is_version(pairs: list[tuple[int, int]], n_tokens: int) -> bool:
     return len({here for here, _ in pairs}) >= _VERSION_SHARE * expected
 
 
+def find_own_lead(page: Page, tokens: Tokens, owned: OwnedTokens, shared: dict[int, list[tuple[int, int]]]) -> int:
+    """Tell how far this document's own beginning reaches that other documents hold further down: they took it from here.
+
+    Returns:
+        Offset of its end, 0 where nobody took it.
+
+    """
+    last = -1
+    for pairs in shared.values():
+        run = next(_runs(pairs))
+        if run[0][0] <= _MAX_OWNER_START and run[0][1] > LEAD_TOKENS:
+            last = max(last, run[-1][0] + OWNER_N - 1 - owned.n_title)
+    return int(tokens.ends[min(last, len(tokens.ends) - 1)]) if last >= 0 else 0
+
+
 def find_owned(
     page: Page, tokens: Tokens, owned: OwnedTokens, shared: dict[int, list[tuple[int, int]]], config: StripConfig
 ) -> Iterator[Passage]:
@@ -109,6 +124,8 @@ def find_owned(
     for pairs in shared.values():
         if is_version(pairs, len(owned.hashes)):
             continue
+        # One that holds this document's beginning may have taken the rest from here too.
+        may_be_copy = pairs[0][0] < LEAD_TOKENS // 2
         for run in _runs(pairs):
             first, last = run[0][0], run[-1][0] + OWNER_N - 1
             if last - first + 1 < config.owner_min_tokens:
@@ -119,7 +136,8 @@ def find_owned(
                 if own_share <= config.owner_max_own_share:
                     yield Passage(start, end, "owned-passage", "related_article", 0.85, is_certain=False)
             elif (
-                first > LEAD_TOKENS
+                not may_be_copy
+                and first > LEAD_TOKENS
                 and last - first >= config.shared_min_tokens
                 and own_share <= config.shared_max_own_share
             ):

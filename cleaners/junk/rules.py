@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cleaners.errors import ConfigError
-from cleaners.junk.headlines import find_headline_end
+from cleaners.junk.headlines import find_headline_end, is_headline_like
 from cleaners.junk.page import Extent, Page, Passage
 
 Scope = Literal["line", "sentence", "anywhere", "attached", "run_on"]
@@ -129,7 +129,10 @@ def _find(page: Page, rule: Rule) -> Iterator[Extent]:
     for match in pattern.finditer(page.text):
         if rule.scope == "run_on":
             line_end = page.text.find("\n", match.end())
-            headline_end = find_headline_end(page.text, match.end(), len(page.text) if line_end < 0 else line_end)
+            line_end = len(page.text) if line_end < 0 else line_end
+            headline_end = find_headline_end(page.text, match.end(), line_end)
+            if headline_end is None and is_headline_like(page.text[match.end() : line_end].strip()[:300]):
+                headline_end = line_end  # nothing follows in its line
             if headline_end is not None:
                 yield match.start(), headline_end
             continue

@@ -17,7 +17,7 @@ from cleaners.junk.config import StripConfig
 from cleaners.junk.credits import find_agency, find_bylines, split_authors
 from cleaners.junk.decide import decide
 from cleaners.junk.evidence import EVIDENCE_SCHEMA, owned_tokens
-from cleaners.junk.owners import OwnerIndex, find_owned, is_version
+from cleaners.junk.owners import OwnerIndex, find_own_lead, find_owned, is_version
 from cleaners.junk.page import Card, Page, Passage
 from cleaners.junk.rules import find_by_rules, load_rules
 from cleaners.junk.splice import fit_white_space, splice
@@ -127,7 +127,8 @@ def find_junk(page: Page, article_id: str, indexes: Indexes, config: StripConfig
     owned = owned_tokens(tokens, page.title)
     shared = indexes.owners.find_shared(owned.hashes, article_id)
     n_versions = sum(is_version(pairs, len(owned.hashes)) for pairs in shared.values())
-    proposed += find_templates(page, tokens, n_versions, indexes.templates, config)
+    own_end = find_own_lead(page, tokens, owned, shared)
+    proposed += find_templates(page, tokens, n_versions, own_end, indexes.templates, config)
     proposed += find_owned(page, tokens, owned, shared, config)
     chosen = decide(page, proposed, config)
     agency = find_agency(page.text, _kept_end(page.text, chosen))

@@ -118,9 +118,19 @@ class TemplateIndex:
 
 
 def find_templates(
-    page: Page, tokens: Tokens, n_versions: int, index: TemplateIndex, config: StripConfig
+    page: Page, tokens: Tokens, n_versions: int, own_end: int, index: TemplateIndex, config: StripConfig
 ) -> Iterator[Passage]:
-    """Propose the passages of a page that repeat its site's template; `n_versions` others tell the same story."""
+    """Propose the passages of a page that repeat its site's template.
+
+    Args:
+        page: the document.
+        tokens: of its text.
+        n_versions: other documents that tell the same story.
+        own_end: where the document's own beginning ends that other documents took from it.
+        index: learned templates.
+        config: thresholds.
+
+    """
     if page.site is None:
         return
     covered = index.covers(tokens, page.site, n_versions)
@@ -138,7 +148,7 @@ def find_templates(
             continue
         category = _categorise(page.text[start:end])
         if category is None:
-            if n_tokens < _LONG and _REPORTING.search(page.text, start, end):
+            if start < own_end or (n_tokens < _LONG and _REPORTING.search(page.text, start, end)):
                 continue
             has_stop = page.text[end - 1] in '.!?”"'
             category = "related_article" if has_stop or n_tokens >= _LONG else "top_stories_widget"
