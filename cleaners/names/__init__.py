@@ -1,0 +1,21 @@
+"""Names: every person and known organisation of a batch of articles, checked against every other text.
+
+Takes article texts, gives mentions with canonical names and flags with evidence; article text is never rewritten.
+Recognise -> forms -> suspects -> verdicts, one module each; word lists, authority file and weights are data files.
+"""
+
+from cleaners.names.authority import AUTHORITY_SCHEMA, core_authority, load_authority
+from cleaners.names.config import NamesConfig
+from cleaners.names.consistency import CheckedNames, check_names
+from cleaners.names.mentions import MENTION_SCHEMA, find_mentions
+
+__all__ = [
+    "AUTHORITY_SCHEMA",
+    "MENTION_SCHEMA",
+    "CheckedNames",
+    "NamesConfig",
+    "check_names",
+    "core_authority",
+    "find_mentions",
+    "load_authority",
+]

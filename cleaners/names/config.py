@@ -1,0 +1,65 @@
+"""The settings of the names step: what counts as a mention, as support, as an error.
+
+Takes nothing, gives one immutable pydantic model; every default says where it comes from.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class NamesConfig(BaseModel):
+    """Settings of `find_mentions` and `check_names`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_support: int = Field(
+        2,
+        ge=1,
+        description="Independent texts that must agree on a name before it may correct another (measured: one text "
+        "alone is as often wrong as right); the authority file needs none.",
+    )
+    min_edit_length_two: int = Field(
+        7,
+        ge=4,
+        description="Letters a name must have before two edits still count as a misspelling; shorter names allow one "
+        "(measured: precision falls to .59 without a limit and likeness of the documents).",
+    )
+    min_confidence: float = Field(
+        0.5,
+        ge=0.0,
+        le=1.0,
+        description="Confidence below which no error is flagged; a wrong flag costs an editor's trust, so precision "
+        "goes before recall.",
+    )
+    min_likeness: float = Field(
+        0.01,
+        ge=0.0,
+        le=1.0,
+        description="Cosine of two texts below which they have nothing in common, so that one says nothing about the "
+        "names of the other (measured: namesakes in unrelated texts were the commonest false misspellings).",
+    )
+    max_surname_forms: int = Field(
+        400,
+        ge=10,
+        description="Forms in one block above which the block is not compared: too common to say anything, and the "
+        "cost grows with the square.",
+    )
+    max_compared_texts: int = Field(
+        24,
+        ge=1,
+        description="Texts of the expected person that a suspect text is compared with at most; the mean of the best "
+        "changes little beyond.",
+    )
+    context_chars: int = Field(
+        80,
+        ge=10,
+        description="Characters on either side of a mention that describe who the person is (about a clause).",
+    )
+    headline_capitals: float = Field(
+        0.7,
+        ge=0.5,
+        le=1.0,
+        description="Share of capitalised words from which a line counts as a headline in title case, where a capital "
+        "says nothing.",
+    )

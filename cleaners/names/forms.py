@@ -1,0 +1,182 @@
+"""The forms of names in a batch and the pairs of them that may be one person.
+
+Takes mentions, clusters and the authority file, gives each form with its independent support, and for a form the
+better-supported forms that look like it, found through an inverted index and never by comparing all with all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from cleaners.names.compare import (
+    are_given_variants,
+    deletion_keys,
+    fold,
+    is_romanised,
+    relate_part,
+    romanisation_key,
+)
+from cleaners.names.config import NamesConfig
+from cleaners.names.lexicon import load_lexicon
+from cleaners.names.recognise import STRONG, split_name
+
+Key = tuple[str, str]  # folded given name, folded surname
+
+
+@dataclass
+class Form:
+    """One spelling of a full name, without regard to case and diacritics."""
+
+    key: Key
+    articles: list[str] = field(default_factory=list)  # sorted, each once
+    clusters: set[str] = field(default_factory=set)
+    strength: int = -9
+    surfaces: Counter[str] = field(default_factory=Counter)
+    roles: Counter[str] = field(default_factory=Counter)
+    canonical: str | None = None  # from the authority file
+    is_alias: bool = False  # the authority file knows this spelling as another name of `canonical`
+    authority_roles: tuple[str, ...] = ()
+
+    @property
+    def support(self) -> int:
+        """Independent texts that hold the form."""
+        return len(self.clusters)
+
+    @property
+    def is_person(self) -> bool:
+        """Whether the batch or the authority file takes the form for a person."""
+        return self.canonical is not None or self.strength >= STRONG or (self.strength == 1 and self.support >= 3)
+
+    def display(self) -> str:
+        """The form as a reader expects it: the authority's, else the most usual spelling, not in capitals."""
+        if self.canonical is not None and not self.is_alias:
+            return self.canonical
+        if not self.surfaces:
+            return " ".join(part.title() for part in self.key if part)
+        mixed = {s: n for s, n in self.surfaces.items() if not s.isupper()}
+        if mixed:
+            return min(mixed, key=lambda s: (-mixed[s], -len(s), s))
+        return recase(min(self.surfaces, key=lambda s: (-self.surfaces[s], s)))
+
+
+def recase(capitals: str) -> str:
+    """A name in capitals in the usual case: particles in lower case, O'Neill and Jean-Pierre as written."""
+    particles = load_lexicon().particles
+    words = [word.lower() if word.lower() in particles else _capitalised(word) for word in capitals.split()]
+    return " ".join(words)
+
+
+def _capitalised(word: str) -> str:
+    cased = word.title()
+    return "Mc" + cased[2:].capitalize() if cased.startswith("Mc") and len(cased) > 4 else cased
+
+
+def collect_forms(people: pl.DataFrame, cluster_of: dict[str, str], authority: pl.DataFrame) -> dict[Key, Form]:
+    """Every full form of a batch, and every name of the authority file, by key."""
+    forms: dict[Key, Form] = {}
+    full = people.filter(pl.col("given") != "").sort("article_id", "start")
+    seen: set[tuple[Key, str, str]] = set()
+    for article_id, surface, given, surname, role, strength in full.select(
+        "article_id", "surface", "given", "surname", "role", "strength"
+    ).iter_rows():
+        key = (given, surname)
+        form = forms.setdefault(key, Form(key))
+        if not form.articles or form.articles[-1] != article_id:
+            form.articles.append(article_id)
+        cluster = cluster_of.get(article_id, article_id)
+        form.clusters.add(cluster)
+        form.strength = max(form.strength, strength)
+        if (key, cluster, surface) not in seen:
+            seen.add((key, cluster, surface))
+            form.surfaces[surface] += 1
+        if role:
+            form.roles[role] += 1
+    aliases: list[tuple[Key, str, tuple[str, ...]]] = []
+    for canonical, spellings, roles in (
+        authority.filter(pl.col("entity") == "person").select("canonical", "aliases", "roles").iter_rows()
+    ):
+        folded_roles = tuple(fold(role) for role in roles)
+        key = split_name(fold(canonical).split())
+        form = forms.setdefault(key, Form(key))
+        form.canonical, form.authority_roles = canonical, folded_roles
+        aliases += [(split_name(fold(s).split()), canonical, folded_roles) for s in spellings if " " in s]
+    for key, canonical, folded_roles in aliases:
+        alias_form = forms.get(key)
+        if alias_form is not None and alias_form.canonical is None:
+            alias_form.canonical, alias_form.is_alias, alias_form.authority_roles = canonical, True, folded_roles
+    return forms
+
+
+class FormIndex:
+    """Inverted index over the forms that may correct another."""
+
+    def __init__(self, forms: dict[Key, Form], config: NamesConfig) -> None:
+        self._config = config
+        self._forms = forms
+        self._by_surname: dict[str, list[Form]] = {}
+        self._by_near_surname: dict[Key, list[Form]] = {}
+        self._by_romanisation: dict[Key, list[Form]] = {}
+        self.people_of_surname: Counter[str] = Counter()
+        self.support_of_surname: Counter[str] = Counter()
+        titles = load_lexicon().titles
+        for key in sorted(forms):
+            form = forms[key]
+            if form.is_person and len(key[0]) > 1:
+                self.people_of_surname[key[1]] += 1
+                self.support_of_surname[key[1]] += form.support
+            trusted = (form.support >= config.min_support and form.is_person) or form.canonical is not None
+            if not trusted or form.is_alias or key[0] in titles or len(key[0].replace("-", "")) < 3:
+                continue
+            self._by_surname.setdefault(key[1], []).append(form)
+            for deleted in set(deletion_keys(key[1])):
+                self._by_near_surname.setdefault((key[0], deleted), []).append(form)
+            self._by_romanisation.setdefault((romanisation_key(key[0]), romanisation_key(key[1])), []).append(form)
+
+    def expected_for(self, form: Form) -> Iterator[tuple[str, Form]]:
+        """Forms that a form may stand for, each with the kind of the difference."""
+        given, surname = form.key
+        if given in load_lexicon().titles:
+            return
+        seen: set[Key] = {form.key}
+        swapped = self._forms.get((surname, given))
+        if swapped is not None and swapped in self._by_surname.get(given, ()):
+            seen.add(swapped.key)
+            yield "swapped_order", swapped
+        candidates: list[Form] = list(
+            self._by_romanisation.get((romanisation_key(given), romanisation_key(surname)), ())
+        )
+        for deleted in deletion_keys(surname):
+            candidates += self._by_near_surname.get((given, deleted), ())
+        block = self._by_surname.get(surname, [])
+        if len(block) <= self._config.max_surname_forms:
+            candidates += block
+        for other in candidates:
+            if other.key in seen:
+                continue
+            seen.add(other.key)
+            kind = self._kind(form, other)
+            if kind:
+                yield kind, other
+
+    def _kind(self, form: Form, other: Form) -> str | None:
+        """The kind of the difference between a form and the one it may stand for, None for a legitimate variant."""
+        limit = self._config.min_edit_length_two
+        (given, surname), (other_given, other_surname) = form.key, other.key
+        by_surname = relate_part(surname, other_surname, limit)
+        by_given = relate_part(given, other_given, limit)
+        if by_surname == "different" or (by_surname == "same" and by_given == "same"):
+            return None
+        if by_given in ("same", "romanised") and by_surname in ("same", "romanised"):
+            return "transliteration" if is_romanised(other_given, other_surname) else "misspelling"
+        if by_surname in ("near", "romanised"):
+            return "misspelling" if by_given == "same" else None
+        if are_given_variants(given, other_given):
+            return None
+        known = load_lexicon().given
+        if by_given in ("near", "romanised"):
+            return "given_slip" if given in known and other_given in known else "misspelling"
+        return "wrong_given" if given in known or given.split("-")[0] in known or form.strength >= STRONG else None

@@ -1,0 +1,75 @@
+"""The word lists behind the recogniser of names, read once from the package's data files.
+
+Takes nothing, gives a `Lexicon`: given names with their origin, nicknames, and the closed word classes of
+`lexicon.toml`. There is no list of surnames: what follows a given name or a title is judged by its company.
+"""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Word lists in lower case, without diacritics."""
+
+    given: dict[str, str]  # name -> origin ("" where it says nothing about the script)
+    ambiguous_given: frozenset[str]  # given names that are as often a word, a place or a surname
+    nicknames: dict[str, frozenset[str]]  # name -> every form it is exchanged with
+    titles: frozenset[str]
+    naming_titles: frozenset[str]  # those that are part of a name without a surname
+    roles: frozenset[str]
+    role_modifiers: frozenset[str]
+    thing_suffixes: frozenset[str]
+    not_names: frozenset[str]
+    demonyms: frozenset[str]  # no part of a name even where they look like a given name
+    particles: frozenset[str]
+    suffixes: frozenset[str]
+    speech_verbs: frozenset[str]
+    organisation_heads: frozenset[str]
+    family_first: frozenset[str]
+
+
+@cache
+def load_lexicon() -> Lexicon:
+    """The word lists of the package, read once a process."""
+    package = files("cleaners.names")
+    words = {
+        key: frozenset(value.split())
+        for key, value in tomllib.loads(package.joinpath("lexicon.toml").read_text(encoding="utf-8")).items()
+    }
+    given: dict[str, str] = {}
+    ambiguous = set()
+    for row in csv.DictReader(package.joinpath("given_names.csv").read_text(encoding="utf-8").splitlines()):
+        given[row["name"]] = row["origin"]
+        if row["is_ambiguous"]:
+            ambiguous.add(row["name"])
+    exchanged: dict[str, set[str]] = {}
+    for row in csv.DictReader(package.joinpath("nicknames.csv").read_text(encoding="utf-8").splitlines()):
+        short = row["nicknames"].split()
+        given.setdefault(row["name"], "")
+        for nickname in short:
+            given.setdefault(nickname, "")
+            exchanged.setdefault(row["name"], set()).add(nickname)
+            exchanged.setdefault(nickname, set()).add(row["name"])
+    return Lexicon(
+        given=given,
+        ambiguous_given=frozenset(ambiguous),
+        nicknames={name: frozenset(others) for name, others in exchanged.items()},
+        titles=words["titles"],
+        naming_titles=words["naming_titles"],
+        roles=words["role_heads"],
+        role_modifiers=words["role_modifiers"],
+        thing_suffixes=words["thing_suffixes"],
+        not_names=words["not_names"] | words["demonyms"],
+        demonyms=words["demonyms"],
+        particles=words["particles"],
+        suffixes=words["suffixes"],
+        speech_verbs=words["speech_verbs"],
+        organisation_heads=words["organisation_heads"],
+        family_first=words["family_first"],
+    )

@@ -1,0 +1,159 @@
+"""Suspect names with the evidence for and against them, and the confidence that follows from it.
+
+Takes forms, their index and the texts, gives one suspect a text and form: the expected form, the kind of the
+difference, the features and a confidence by a small logistic regression whose weights are in `decision.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from cleaners.names.config import NamesConfig
+from cleaners.names.evidence import Evidence, cosine
+from cleaners.names.forms import Form, FormIndex, Key
+from cleaners.names.lexicon import load_lexicon
+
+Place = tuple[str, int, int]  # article id, start, end
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A form in one text that may stand for a better-known one."""
+
+    article_id: str
+    form: Form
+    expected: Form
+    kind: str
+    features: dict[str, float]
+    confidence: float
+    evidence_articles: tuple[str, ...]
+    shared_roles: tuple[str, ...]
+
+    def is_flagged(self, config: NamesConfig) -> bool:
+        """Whether the suspicion is sure enough to be shown to an editor."""
+        if self.kind in ("wrong_given", "given_slip", "misspelling") and not self.expected.canonical:
+            return self.confidence >= config.min_confidence and self.features["likeness_best"] >= config.min_likeness
+        return self.confidence >= config.min_confidence
+
+
+def find_suspects(
+    forms: Mapping[Key, Form],
+    index: FormIndex,
+    places: Mapping[tuple[str, Key], list[Place]],
+    cluster_of: Mapping[str, str],
+    roles: Mapping[tuple[str, Key], set[str]],
+    evidence: Evidence,
+    config: NamesConfig,
+) -> list[Suspect]:
+    """Every suspect of a batch, scored; the best explanation for each text and form.
+
+    Args:
+        forms: all forms by key.
+        index: the forms that may correct another.
+        places: where a form, or its surname alone, stands in a text.
+        cluster_of: cluster of each article; articles of one cluster are one witness.
+        roles: offices that a text gives a form.
+        evidence: the texts.
+        config: settings of the step.
+    """
+    best: dict[tuple[str, Key], Suspect] = {}
+    n_people: Counter[str] = Counter(article_id for form in forms.values() for article_id in form.articles)
+    for key in sorted(forms):
+        form = forms[key]
+        if form.canonical is not None or not form.articles:
+            continue
+        for kind, expected in index.expected_for(form):
+            if kind in ("wrong_given", "given_slip") and form.support > max(1, expected.support // 2):
+                continue
+            if form.support >= expected.support and not (expected.canonical and form.support <= 1):
+                continue
+            for article_id in form.articles:
+                suspect = _weigh(
+                    article_id, form, expected, kind, index, places, cluster_of, roles, n_people, evidence, config
+                )
+                known = best.get((article_id, key))
+                if known is None or (suspect.confidence, expected.support) > (known.confidence, known.expected.support):
+                    best[(article_id, key)] = suspect
+    return [best[at] for at in sorted(best)]
+
+
+def _weigh(
+    article_id: str,
+    form: Form,
+    expected: Form,
+    kind: str,
+    index: FormIndex,
+    places: Mapping[tuple[str, Key], list[Place]],
+    cluster_of: Mapping[str, str],
+    roles: Mapping[tuple[str, Key], set[str]],
+    n_people: Mapping[str, int],
+    evidence: Evidence,
+    config: NamesConfig,
+) -> Suspect:
+    """The features of one suspect and the confidence they give."""
+    cluster = cluster_of.get(article_id, article_id)
+    witnesses = _spread([a for a in expected.articles if cluster_of.get(a, a) != cluster], config.max_compared_texts)
+    names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
+    text = evidence.text_vector(article_id)
+    likeness = sorted(((cosine(text, evidence.text_vector(a), names), a) for a in witnesses), reverse=True)
+    mine = evidence.context_vector(places.get((article_id, form.key), []), names)
+    theirs = evidence.context_vector([place for a in witnesses for place in places.get((a, expected.key), [])], names)
+    my_roles = roles.get((article_id, form.key), set())
+    their_roles = {r for a in witnesses for r in roles.get((a, expected.key), ())} | set(expected.authority_roles)
+    shared = {r for r in my_roles if r in their_roles}
+    rivals = max(index.people_of_surname[expected.key[1]] - 1 - (form.key[1] == expected.key[1]), 0)
+    lexicon = load_lexicon()
+    features = {
+        "likeness_best": likeness[0][0] if likeness else 0.0,
+        "likeness_mean": sum(x for x, _ in likeness[:3]) / 3,
+        "context": cosine(mine, theirs),
+        "log_support": math.log1p(len({cluster_of.get(a, a) for a in expected.articles} - {cluster})),
+        "log_own_support": math.log(max(form.support, 1)),
+        "log_rivals": math.log1p(rivals),
+        "is_expected_in_text": float(article_id in expected.articles),
+        "is_role_shared": float(bool(shared)),
+        "is_office_shared": float(any(len(r.split()) > 1 for r in shared)),
+        "is_in_authority": float(expected.canonical is not None),
+        "is_given_known": float(form.key[0] in lexicon.given),
+        "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
+        "list_likeness": likeness[0][0] if likeness and n_people[article_id] > 0.1 * len(text) else 0.0,
+    }
+    return Suspect(
+        article_id=article_id,
+        form=form,
+        expected=expected,
+        kind=kind,
+        features=features,
+        confidence=_confidence(kind, features),
+        evidence_articles=tuple(sorted(a for _, a in likeness[:5])),
+        shared_roles=tuple(sorted(shared)),
+    )
+
+
+def _spread(articles: list[str], limit: int) -> list[str]:
+    """At most `limit` articles, evenly spread over the sorted ids (ids are digests: as good as drawn by lot)."""
+    if len(articles) <= limit:
+        return articles
+    return [articles[i * len(articles) // limit] for i in range(limit)]
+
+
+def _confidence(kind: str, features: Mapping[str, float]) -> float:
+    """Logistic regression over the features of the kind's model."""
+    weights = _models()[kind]
+    return 1 / (
+        1 + math.exp(-weights["intercept"] - sum(w * features[f] for f, w in weights.items() if f != "intercept"))
+    )
+
+
+@cache
+def _models() -> dict[str, dict[str, float]]:
+    models: dict[str, dict[str, float]] = json.loads(
+        files("cleaners.names").joinpath("decision.json").read_text(encoding="utf-8")
+    )["weights"]
+    return models
