@@ -89,37 +89,33 @@ def _extract(tree: HtmlElement, *, is_precise: bool) -> str:
     document = bare_extraction(
         tree, favor_precision=is_precise, include_comments=False, include_tables=True, include_formatting=False
     )
-    return "\n".join(_lines(document.body)) if isinstance(document, Document) else ""
+    if not isinstance(document, Document):
+        return ""
+    # Where nothing else is found, the default mode gives the page as one paragraph with a line for each text in it.
+    return "\n".join(_lines(document.body, keeps_breaks=not is_precise and len(document.body) == 1))
 
 
-def _lines(body: _Element) -> list[str]:
+def _lines(body: _Element, *, keeps_breaks: bool) -> list[str]:
     """Write trafilatura's body one paragraph a line, cells of a row between tabs, without its list and table marks."""
     from lxml.etree import iterwalk
 
     parts: list[str] = []
-    verbatim = cells = 0
+    verbatim, cells = int(keeps_breaks), 0
     for event, element in iterwalk(body, events=("start", "end")):
         tag = element.tag
-        breaks = "\n" if tag in LINE_ELEMENTS else ""
-        if event == "start":
-            verbatim += tag in VERBATIM_ELEMENTS
-            cells += tag == "cell"
-            addition = breaks + _inline(element.text, verbatim)
-            parts.append(addition.replace("\n", " ") if cells else addition)
-        else:
-            verbatim -= tag in VERBATIM_ELEMENTS
-            cells -= tag == "cell"
-            addition = ("\t" if tag == "cell" else breaks) + _inline(element.tail, verbatim)
-            parts.append(addition.replace("\n", " ") if cells else addition)
-    lines = ("\t".join(" ".join(cell.split()) for cell in line.split("\t")) for line in "".join(parts).split("\n"))
-    return [line for raw in lines if (line := html.unescape(raw).strip()) and line != "\u2424"]
-
-
-def _inline(text: str | None, verbatim: int) -> str:
-    """In HTML a line end within a paragraph is a space."""
-    if not text:
-        return ""
-    return text if verbatim else text.replace("\n", " ").replace("\t", " ")
+        mark = "\n" if tag in LINE_ELEMENTS else ""
+        step = 1 if event == "start" else -1
+        verbatim += step * (tag in VERBATIM_ELEMENTS)
+        cells += step * (tag == "cell")
+        if event == "end" and tag == "cell":
+            mark = "\t"
+        text = (element.text if event == "start" else element.tail) or ""
+        if not verbatim:  # a line end within a paragraph is a space in HTML
+            text = text.replace("\n", " ").replace("\t", " ")
+        parts.append((mark + text).replace("\n", " ") if cells else mark + text)
+    lines = "".join(parts).split("\n")
+    clean = ("\t".join(" ".join(html.unescape(cell).split()) for cell in line.split("\t")).strip() for line in lines)
+    return [line for line in clean if line]
 
 
 def _without_headline(text: str, tree: HtmlElement, title: str | None) -> str:
