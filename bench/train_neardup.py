@@ -27,6 +27,9 @@ Array = npt.NDArray[np.float64]
 
 OPTIONAL = ("shared_title", "log_days")
 UNSURE_WEIGHT = 0.5
+# Where the date is unknown a false match costs this much more than a missed one: many notices differ in their date
+# alone. Measured by cross-validation: 3 against 1 raises F1 without dates from .915 to .977.
+COST_WITHOUT_DATE = 3.0
 RIDGE = 1.0  # on standardised features
 FOLDS = 10
 
@@ -113,7 +116,9 @@ def cross_validate(known: list[pl.DataFrame], features: list[str]) -> dict[str, 
 def fit(pairs: pl.DataFrame, features: list[str]) -> tuple[Array, float]:
     """Ridge logistic regression by Newton's method; weights for the features as they are, and the intercept."""
     pairs = pairs.drop_nulls(features)
-    x, label, weight = pairs.select(features).to_numpy(), pairs["label"].to_numpy(), pairs["weight"].to_numpy()
+    x, label = pairs.select(features).to_numpy(), pairs["label"].to_numpy()
+    cost = 1.0 if "log_days" in features else COST_WITHOUT_DATE
+    weight = pairs["weight"].to_numpy() * np.where(label == 0, cost, 1.0)
     mean, spread = np.average(x, axis=0, weights=weight), x.std(axis=0)
     z = np.column_stack([(x - mean) / spread, np.ones(len(x))])
     penalty = np.append(np.full(len(features), RIDGE), 0.0)

@@ -26,6 +26,8 @@ def find_candidates(signatures: UInt32s, n_shingles: Int64s, config: NearDuplica
         Row numbers `left < right`, each pair once, sorted.
     """
     rows = np.flatnonzero(n_shingles)
+    if not len(rows):
+        return rows, rows
     keys = [_band_keys(signatures, rows, band, config.rows_per_band) for band in range(config.n_bands)]
     pairs = np.zeros(0, np.uint64)
     for band in range(config.n_bands):
@@ -34,7 +36,7 @@ def find_candidates(signatures: UInt32s, n_shingles: Int64s, config: NearDuplica
         pairs = np.union1d(pairs, found)
     left = (pairs >> np.uint64(32)).astype(np.int64)
     right = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    promising = estimate_containment(signatures, n_shingles, left, right) >= config.minimum_candidate_containment
+    promising = estimate_containment(signatures, n_shingles, left, right) >= config.minimum_containment
     return left[promising], right[promising]
 
 

@@ -147,22 +147,21 @@ class _Verifier:
     """Measures and judges pairs of articles, each once, better rank first."""
 
     def __init__(self, articles: pl.DataFrame, config: NearDuplicateConfig, involved: Int64s) -> None:
+        self._config = config
         self._described = describe_articles(articles[involved], config)
         self._place = np.full(len(articles), -1, np.int64)
         self._place[involved] = np.arange(len(involved))
         self._probability: dict[Pair, float] = {}
-        self._measured: list[pl.DataFrame] = []
+        self._measured = [self._measure(np.zeros((0, 2), np.int64))]
 
     def judge(self, pairs: Collection[Pair]) -> dict[Pair, float]:
         """Give the probability of each pair."""
         new = sorted({pair for pair in pairs if pair not in self._probability})
         for start in range(0, len(new), 200_000):
-            part = np.array(new[start : start + 200_000])
-            features = measure_pairs(self._described, self._place[part[:, 0]], self._place[part[:, 1]])
-            probability = judge_pairs(features)
-            numbers = [pl.Series("left", part[:, 0]), pl.Series("right", part[:, 1])]
-            self._measured.append(features.select(*numbers, pl.Series("probability", probability), pl.all()))
-            self._probability.update(zip(new[start : start + 200_000], probability.tolist(), strict=True))
+            part = new[start : start + 200_000]
+            measured = self._measure(np.array(part))
+            self._measured.append(measured)
+            self._probability.update(zip(part, measured["probability"].to_list(), strict=True))
         return {pair: self._probability[pair] for pair in pairs}
 
     def list_verified(self, minimum: float, accepted: set[Pair]) -> pl.DataFrame:
@@ -172,6 +171,11 @@ class _Verifier:
         likely = measured.filter(pl.col("probability") >= minimum)
         supported = measured.filter(pl.col("probability") < minimum).join(also, on=["left", "right"], how="semi")
         return pl.concat([likely, supported]).sort("left", "right")
+
+    def _measure(self, pairs: Int64s) -> pl.DataFrame:
+        features = measure_pairs(self._described, self._place[pairs[:, 0]], self._place[pairs[:, 1]])
+        probability = pl.Series("probability", judge_pairs(features, self._config))
+        return features.select(pl.Series("left", pairs[:, 0]), pl.Series("right", pairs[:, 1]), probability, pl.all())
 
 
 def _group(articles: pl.DataFrame, config: NearDuplicateConfig) -> tuple[Int64s, pl.DataFrame]:

@@ -127,11 +127,12 @@ def measure_pairs(described: Described, left: Int64s, right: Int64s) -> pl.DataF
     ).with_columns(pl.col("shared_title", "log_days").fill_nan(None))
 
 
-def judge_pairs(features: pl.DataFrame) -> Float64s:
-    """Give the probability that each pair is a near-duplicate.
+def judge_pairs(features: pl.DataFrame, config: NearDuplicateConfig) -> Float64s:
+    """Give the probability that each pair is a near-duplicate; 0 below the least containment.
 
     Args:
         features: as `measure_pairs` gives them.
+        config: the least containment.
     """
     missing = {name: features[name].is_null().to_numpy() for name in ("shared_title", "log_days")}
     probabilities = np.zeros(len(features))
@@ -141,6 +142,8 @@ def judge_pairs(features: pl.DataFrame) -> Float64s:
             rows &= ~is_missing if name in decision.features else is_missing
         values = features.filter(pl.Series(rows)).select(decision.features).to_numpy()
         probabilities[rows] = 1 / (1 + np.exp(-(values @ decision.weights + decision.intercept)))
+    # Equal facts and titles alone make no copy, and the decision was trained on pairs above this line only.
+    probabilities[features["containment"].to_numpy() < config.minimum_containment] = 0.0
     return probabilities
 
 
