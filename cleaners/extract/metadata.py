@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
@@ -16,6 +17,7 @@ from cleaners.dates import parse_timestamp
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
+    from trafilatura.settings import Document
 
 # Query parameters that tell where a reader came from, not what the page shows. Source: the lists of ClearURLs and of
 # Brave's and Firefox's query stripping; the `utm_` family is Google Analytics'.
@@ -66,21 +68,16 @@ def read_metadata(tree: HtmlElement, url: str | None, fetched_at: datetime | Non
     Returns:
         The metadata; `is_article` says that the page's structured data calls it an article.
     """
-    from trafilatura.metadata import extract_metadata
-
     nodes = list(_json_ld(tree))
     metas = _metas(tree)
-    latest = fetched_at or datetime.now(UTC)
-    # htmldate's extensive search costs four times the rest of the metadata and guesses from the page's text.
-    search = {"original_date": True, "extensive_search": False, "max_date": latest.strftime("%Y-%m-%d")}
-    found = extract_metadata(tree, url, search)
+    found = _find_names(tree)
     is_article = any(map(_is_article, nodes)) or metas.get("og:type", "").casefold() in {"article", "newsarticle"}
     return PageMetadata(
         title=_without_site(_clean(found.title), _clean(found.sitename)),
         authors=split_authors(found.author),
         canonical_url=_canonical(tree, metas, url),
         site=host_of(url) or host_of(found.url) or _clean(found.sitename),
-        published_at=_published(tree, nodes, metas) or parse_timestamp(found.date),
+        published_at=_published(tree, nodes, metas) or _find_date(tree, url or found.url, fetched_at),
         is_article=is_article,
     )
 
@@ -127,6 +124,32 @@ def is_front_page(url: str | None) -> bool:
         return False
     parts = urlsplit(url)
     return re.fullmatch(r"/*(?:(?:index|home|default)(?:\.\w+)?/?)?", parts.path) is not None and not parts.query
+
+
+def _find_names(tree: HtmlElement) -> Document:
+    """Find title, authors and site in trafilatura's own order, without its search for tags, licences and dates."""
+    from trafilatura import metadata
+
+    found = metadata.examine_meta(tree)
+    if found.author and " " not in found.author:
+        found.author = None  # a login or the site, not a person
+    with suppress(Exception):  # of a page whose JSON-LD has an odd shape the rest still counts
+        found = metadata.extract_meta_json(tree, found)
+    found.title = found.title or metadata.extract_title(tree)
+    found.author = found.author or metadata.extract_author(tree)
+    found.url = found.url or metadata.extract_url(tree)
+    found.sitename = (found.sitename or metadata.extract_sitename(tree) or "").lstrip("@")
+    found.clean_and_trim()
+    return found
+
+
+def _find_date(tree: HtmlElement, url: str | None, fetched_at: datetime | None) -> datetime | None:
+    """Search the page's markup for a date; no date after the page was fetched is believed."""
+    from htmldate import find_date
+
+    # The extensive search costs more than all other metadata and guesses from the page's text.
+    latest = (fetched_at or datetime.now(UTC)).strftime("%Y-%m-%d")
+    return parse_timestamp(find_date(tree, url=url, original_date=True, extensive_search=False, max_date=latest))
 
 
 def _clean(value: str | None) -> str | None:
