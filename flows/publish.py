@@ -226,7 +226,8 @@ def _merge_older_half(
 ) -> list[dict[str, Any]]:
     """One file in place of the older half: an hourly schedule makes 8,760 files a year."""
     staged = run.staging / "snapshot"
-    older, newer = entries[: len(entries) // 2], entries[len(entries) // 2 :]
+    middle = len(entries) // 2 + 1
+    older, newer = entries[:middle], entries[middle:]
     paths = [staged / entry["path"] for entry in older]
     merged = pl.concat([pl.read_parquet(path) for path in paths])
     target = paths[0].with_name(f"merged-{run.run_id}.parquet")

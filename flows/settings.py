@@ -57,13 +57,7 @@ class Settings(BaseModel):
 class _FileAndEnvironment(Settings, BaseSettings):
     """`Settings` filled from arguments, then `COPYDESK_*` variables (`__` between levels), then the TOML file."""
 
-    model_config = SettingsConfigDict(
-        extra="forbid",
-        frozen=True,
-        env_prefix="COPYDESK_",
-        env_nested_delimiter="__",
-        nested_model_default_partial_update=True,
-    )
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="COPYDESK_", env_nested_delimiter="__")
 
     @classmethod
     def settings_customise_sources(

@@ -38,6 +38,7 @@ def run_stages(
     sources: list[Path | str], output: Path, run_id: str = "20260101T000000Z-0001", **settings
 ) -> Run | None:
     """The stages of `clean-news` in its order, here and now; None when nothing is new."""
+    from cleaners.quality import check_gates
     from flows import publish, stages
     from flows.report import write_report
     from flows.settings import Settings
@@ -66,7 +67,7 @@ def run_stages(
     total = stages.RunCounts(n_rejects=n_repeated)
     for part in counts:
         total = total.plus(part)
-    gates = publish.check_gates(total, chosen.cleaning.quality)
+    gates = check_gates(total, chosen.cleaning.quality)
     staged = publish.assemble_snapshot(run, publish.summarise_counts(plan, total, gates))
     assert publish.list_broken_gates(staged, run_id) == []
     write_report(staged, run_id)
