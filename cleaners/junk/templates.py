@@ -68,6 +68,10 @@ _REPORTING = re.compile(
     r"(?i)\b(?:said|says|told|asked|declined|respond(?:ed)?|according to|reported|contributed|spokes\w+|reporting|comment)\b"
 )
 _LONG = 40
+# Prose without any word of a banner is a template only where a large part of the site's documents holds it: a story told
+# in several versions recurs too.
+_FREQUENT_SHARE = 0.1
+_FREQUENT_DOCUMENTS = 5
 
 
 class TemplateIndex:
@@ -91,8 +95,8 @@ class TemplateIndex:
         self._counts: npt.NDArray[np.uint32] = rows["n"].to_numpy()
         self._config = config
 
-    def covers(self, tokens: Tokens, site: str, n_versions: int) -> npt.NDArray[np.bool_]:
-        """Tell which tokens stand in an n-gram of the site's template.
+    def count(self, tokens: Tokens, site: str, n_versions: int) -> npt.NDArray[np.int64]:
+        """Count for each token the documents of the site that hold an n-gram around it, 0 where too few do.
 
         Args:
             tokens: the document.
@@ -100,21 +104,27 @@ class TemplateIndex:
             n_versions: other documents that tell the same story; they do not count as repetition.
 
         Returns:
-            Booleans of shape (tokens,).
+            Counts of shape (tokens,), the largest of the n-grams that cover the token.
         """
-        covered = np.zeros(len(tokens.hashes), dtype=bool)
+        counts = np.zeros(len(tokens.hashes), dtype=np.int64)
         salt = hash_text(site)
         grams = mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), salt)
         if not len(grams) or not len(self._keys):
-            return covered
+            return counts
         places = np.minimum(np.searchsorted(self._keys, grams), len(self._keys) - 1)
         least = max(
             self._config.template_min_documents, self._config.template_min_share * self._n_documents.get(salt, 0)
         )
-        found = (self._keys[places] == grams) & (self._counts[places] >= least)
+        found = np.where((self._keys[places] == grams) & (self._counts[places] >= least), self._counts[places], 0)
         for offset in range(TEMPLATE_N):
-            covered[offset : offset + len(found)] |= found
-        return covered
+            part = counts[offset : offset + len(found)]
+            np.maximum(part, found, out=part)
+        return counts
+
+    def is_frequent(self, count: int, site: str) -> bool:
+        """Tell whether so many documents are a large part of the site's."""
+        n_documents = self._n_documents.get(hash_text(site), 0)
+        return count >= max(_FREQUENT_DOCUMENTS, _FREQUENT_SHARE * n_documents)
 
 
 def find_templates(
@@ -133,10 +143,10 @@ def find_templates(
     """
     if page.site is None:
         return
-    covered = index.covers(tokens, page.site, n_versions)
-    if not covered.any():
+    counts = index.count(tokens, page.site, n_versions)
+    if not counts.any():
         return
-    steps = np.diff(np.concatenate(([0], covered.astype(np.int8), [0])))
+    steps = np.diff(np.concatenate(([0], (counts > 0).astype(np.int8), [0])))
     for first, last in zip(
         np.flatnonzero(steps == 1).tolist(), (np.flatnonzero(steps == -1) - 1).tolist(), strict=True
     ):
@@ -150,8 +160,10 @@ def find_templates(
         if category is None:
             if start < own_end or (n_tokens < _LONG and _REPORTING.search(page.text, start, end)):
                 continue
-            has_stop = page.text[end - 1] in '.!?”"'
-            category = "related_article" if has_stop or n_tokens >= _LONG else "top_stories_widget"
+            is_prose = page.text[end - 1] in '.!?”"' or n_tokens >= _LONG
+            if is_prose and not index.is_frequent(int(counts[first : last + 1].min()), page.site):
+                continue
+            category = "related_article" if is_prose else "top_stories_widget"
         confidence = 0.85 if n_bounds == 2 else 0.8 if n_bounds else 0.7
         yield Passage(start, end, f"template-{category.replace('_', '-')}", category, confidence, is_certain=False)
 
