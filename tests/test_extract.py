@@ -145,6 +145,24 @@ def test_the_site_falls_back_to_the_name_the_page_gives():
     assert extract_one(page(head='<meta property="og:site_name" content="Aldmouth Post">'))["site"] == "Aldmouth Post"
 
 
+def test_authors_are_people_not_the_publisher():
+    data = {
+        "@type": "NewsArticle",
+        "author": [{"@type": "Organization", "name": "Post"}, {"@type": "Person", "name": "A. O&#39;Hara"}],
+    }
+    head = f'<script type="application/ld+json">{json.dumps(data)}</script>'
+    assert extract_one(page(head=head))["authors"] == ["A. O'Hara"]
+
+
+def test_half_characters_in_structured_data_cost_nobody_his_row():
+    data = r"""{"@type": "NewsArticle", "headline": "Pier \ud83d closes", "author": {"@type": "Person", "name": "A \ud800"},
+     "publisher": {"@type": "Organization", "name": "P\udc00st"}, "datePublished": "\ud800"}"""
+    broken = page(head=f'<script type="application/ld+json">{data}</script>')
+    documents, rejects = extract(record(broken), record(page()))
+    assert (documents.height, rejects.height) == (2, 0)
+    assert documents["authors"].to_list()[0] == ["A"]
+
+
 def test_a_front_page_as_everybodys_canonical_address_is_not_believed():
     head = '<link rel="canonical" href="https://post.example/">'
     assert extract_one(page(head=head), url="https://post.example/news/pier")["canonical_url"] is None

@@ -13,7 +13,7 @@ from cleaners.extract.config import ExtractConfig
 from cleaners.extract.metadata import host_of
 from cleaners.extract.page import extract_page
 from cleaners.extract.plain import count_words, find_agency, find_title
-from cleaners.text import TextConfig, repair_text
+from cleaners.text import TextConfig, drop_surrogates, repair_text
 
 # What a reader of inputs gives: one row a record, its content decoded. `media` is "html" or "text".
 RAW_SCHEMA = pl.Schema(
@@ -109,8 +109,8 @@ def _from_page(record: dict[str, Any], config: ExtractConfig, repair: TextConfig
         "text": repair_text(page.text, repair).strip(),
         "title": _repaired(page.metadata.title, repair),
         "authors": [author for name in page.metadata.authors if (author := _repaired(name, repair))],
-        "canonical_url": page.metadata.canonical_url,
-        "site": page.metadata.site,
+        "canonical_url": _repaired(page.metadata.canonical_url, repair),
+        "site": _repaired(page.metadata.site, repair),
         "published_at": page.metadata.published_at,
         "extractor": page.extractor,
     }
@@ -149,7 +149,7 @@ def _reject(record: dict[str, Any], reject: Rejected) -> dict[str, Any]:
         "source_uri": record["source_uri"],
         "stage": reject.stage,
         "reason": reject.reason,
-        "detail": reject.detail,
+        "detail": drop_surrogates(reject.detail),
         "raw_sha256": record["raw_sha256"],
         "n_bytes": record["n_bytes"],
         "article_id": record["article_id"],

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from html import unescape
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -74,7 +75,7 @@ def read_metadata(tree: HtmlElement, url: str | None, fetched_at: datetime | Non
     is_article = any(map(_is_article, nodes)) or metas.get("og:type", "").casefold() in {"article", "newsarticle"}
     return PageMetadata(
         title=_without_site(_clean(found.title), _clean(found.sitename)),
-        authors=split_authors(found.author),
+        authors=_people(nodes) or split_authors(found.author),
         canonical_url=_canonical(tree, metas, url),
         site=host_of(url) or host_of(found.url) or _clean(found.sitename),
         published_at=_published(tree, nodes, metas) or _find_date(tree, url or found.url, fetched_at),
@@ -114,8 +115,8 @@ def clean_url(url: str) -> str | None:
 
 
 def split_authors(names: str | None) -> list[str]:
-    """Split a field of authors at semicolons; each name once, in order."""
-    return list(dict.fromkeys(name for part in (names or "").split(";") if (name := _clean(part))))
+    """Split a field of authors at semicolons; each name once, in order, without the marks around it."""
+    return list(dict.fromkeys(name for part in (names or "").split(";") if (name := _clean(part.strip(" ,|·–-")))))
 
 
 def is_front_page(url: str | None) -> bool:
@@ -197,6 +198,17 @@ def _json_ld(tree: HtmlElement) -> Iterator[dict[str, Any]]:
 def _is_article(node: dict[str, Any]) -> bool:
     types = node.get("@type")
     return any(isinstance(t, str) and ARTICLE_TYPE.search(t) for t in (types if isinstance(types, list) else [types]))
+
+
+def _people(nodes: list[dict[str, Any]]) -> list[str]:
+    """Name the persons whom the structured data of an article calls its authors; organisations are no authors."""
+    names: list[str] = []
+    for node in filter(_is_article, nodes):
+        authors = node.get("author")
+        for author in authors if isinstance(authors, list) else [authors]:
+            if isinstance(author, dict) and author.get("@type") == "Person" and isinstance(author.get("name"), str):
+                names += split_authors(unescape(author["name"]))
+    return list(dict.fromkeys(names))
 
 
 def _published(tree: HtmlElement, nodes: list[dict[str, Any]], metas: dict[str, str]) -> datetime | None:
