@@ -17,14 +17,14 @@ from cleaners.errors import ConfigError
 from cleaners.names.compare import fold
 
 AUTHORITY_SCHEMA = pl.Schema(
-    {
-        "canonical": pl.String,
-        "aliases": pl.List(pl.String),
-        "roles": pl.List(pl.String),
-        "qid": pl.String,
-        "source": pl.String,
-        "entity": pl.String,
-    }
+    [
+        ("canonical", pl.String()),
+        ("aliases", pl.List(pl.String)),
+        ("roles", pl.List(pl.String)),
+        ("qid", pl.String()),
+        ("source", pl.String()),
+        ("entity", pl.String()),
+    ]
 )
 
 

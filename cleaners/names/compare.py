@@ -137,12 +137,13 @@ def are_given_variants(left: str, right: str) -> bool:
     ):
         return True
     shorter, longer = sorted((first, second), key=len)
-    if len(shorter) >= 3 and longer.startswith(shorter):
+    if len(shorter) >= 3 and len(longer) - len(shorter) >= 2 and longer.startswith(shorter):
         return True
-    # Pet forms keep the first syllable and end in -ie or -y: Berney for Bernard, Monnie for Monica.
+    # Pet forms keep the first syllable and end in -ie or -y: Monnie for Monica, Berney for Bernard.
     stem = re.sub(r"(?:ie|ey|y|i)$", "", shorter)
     undoubled = re.sub(r"(.)\1$", r"\1", stem)
-    return stem != shorter and len(undoubled) >= 3 and longer.startswith(undoubled)
+    is_pet_form = stem != shorter and len(stem) >= 4 and len(undoubled) >= 3
+    return is_pet_form and longer.startswith(undoubled)
 
 
 def _is_initials(part: str) -> bool:

@@ -23,6 +23,7 @@ class Lexicon:
     titles: frozenset[str]
     naming_titles: frozenset[str]  # those that are part of a name without a surname
     roles: frozenset[str]
+    offices: frozenset[str]  # the roles that stand before a surname alone
     role_modifiers: frozenset[str]
     thing_suffixes: frozenset[str]
     not_names: frozenset[str]
@@ -63,6 +64,7 @@ def load_lexicon() -> Lexicon:
         titles=words["titles"],
         naming_titles=words["naming_titles"],
         roles=words["role_heads"],
+        offices=words["offices"],
         role_modifiers=words["role_modifiers"],
         thing_suffixes=words["thing_suffixes"],
         not_names=words["not_names"] | words["demonyms"],

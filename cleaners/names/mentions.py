@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 import polars as pl
 
@@ -33,6 +34,23 @@ MENTION_SCHEMA = pl.Schema(
     }
 )
 
+
+class _Mention(NamedTuple):
+    """A row of `MENTION_SCHEMA`."""
+
+    article_id: str
+    start: int
+    end: int
+    surface: str
+    entity: str
+    canonical: str | None
+    given: str
+    surname: str
+    role: str
+    strength: int
+    is_titled: bool
+
+
 _ABBREVIATION = re.compile(r"\(([A-Z][A-Za-z]?[A-Z]{1,6})\)")
 _JOINERS = frozenset({"of", "and", "for", "the", "on", "in", "de", "&"})
 
@@ -53,7 +71,7 @@ def find_mentions(articles: pl.DataFrame, config: NamesConfig, authority: pl.Dat
     organisations = _organisation_pattern(_spellings(known, "organisation"))
     canonical_of = dict(_spellings(known, "organisation"))
     people = {fold(alias): canonical for alias, canonical in _spellings(known, "person")}
-    rows: list[tuple[object, ...]] = []
+    rows: list[_Mention] = []
     for article_id, text in articles.select("article_id", "text").iter_rows():
         rows.extend(_mentions_of(article_id, text or "", config, organisations, canonical_of, people))
     return pl.DataFrame(rows, schema=MENTION_SCHEMA, orient="row")
@@ -66,17 +84,16 @@ def _mentions_of(
     organisations: re.Pattern[str] | None,
     canonical_of: dict[str, str],
     people: dict[str, str],
-) -> list[tuple[object, ...]]:
+) -> list[_Mention]:
     """The mentions of one text as rows of `MENTION_SCHEMA`."""
-    found: list[tuple[object, ...]] = []
+    found: list[_Mention] = []
     taken: list[tuple[int, int]] = []
 
     def add_organisation(start: int, end: int, canonical: str) -> None:
         if not any(start < e and s < end for s, e in taken[-8:]):
             taken.append((start, end))
-            found.append(
-                (article_id, start, end, text[start:end], "organisation", canonical, "", "", "", STRONG, False)
-            )
+            place = (article_id, start, end, text[start:end], "organisation", canonical)
+            found.append(_Mention(*place, "", "", "", STRONG, False))
 
     introduced = _introduced(text, canonical_of)
     pattern_hits = []
@@ -89,8 +106,7 @@ def _mentions_of(
         ]
     for start, end, canonical in sorted(pattern_hits, key=lambda hit: (hit[0], -hit[1])):
         add_organisation(start, end, canonical)
-    starts = {s: e for s, e in taken}
-    ordered = sorted(starts.items())
+    ordered = sorted(taken)
     at = 0
     last_end = -1
     for span in find_people(text, config.headline_capitals):
@@ -101,28 +117,14 @@ def _mentions_of(
         if span.start < last_end:
             continue
         surface = text[span.start : span.end]
-        canonical = people.get(fold(surface)) if not span.given else None
-        if not span.given and span.strength < STRONG and canonical is None:
+        alias_of = people.get(fold(surface)) if not span.given else None
+        if not span.given and span.strength < STRONG and alias_of is None:
             continue
         last_end = span.end
-        strength = max(span.strength, STRONG) if canonical else span.strength
-        found.append(
-            (
-                article_id,
-                span.start,
-                span.end,
-                surface,
-                "person",
-                canonical,
-                span.given,
-                span.surname,
-                span.role,
-                strength,
-                span.is_titled,
-            )
-        )
-    found.sort(key=lambda row: row[1])  # type: ignore[arg-type, return-value]
-    return found
+        strength = max(span.strength, STRONG) if alias_of else span.strength
+        place = (article_id, span.start, span.end, surface, "person", alias_of)
+        found.append(_Mention(*place, span.given, span.surname, span.role, strength, span.is_titled))
+    return sorted(found)
 
 
 def _introduced(text: str, canonical_of: dict[str, str]) -> dict[str, tuple[int, int, str]]:

@@ -1,0 +1,224 @@
+"""Capitalised runs of a text, cut into the segments that may be names.
+
+Takes a text, gives segments of tokens with the office, title or thing beside them. Words of office, place, calendar and
+grammar end a segment; possessives part a run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cleaners.names.compare import fold
+from cleaners.names.lexicon import Lexicon, load_lexicon
+
+
+class Token(NamedTuple):
+    """A capitalised word, an initial or a particle."""
+
+    start: int
+    end: int
+    text: str
+    key: str  # folded
+
+
+class Segment(NamedTuple):
+    """Neighbouring tokens that may be one name."""
+
+    tokens: list[Token]
+    role: str  # folded office, "" where none is given
+    title: Token | None  # the title or office with a capital right before it
+    is_titled: bool  # a title, an office or an occupation stands before it, with or without a capital
+    precedes_thing: bool  # "Ford Foundation"
+    follows_article: bool  # "the Beatles"
+
+    @property
+    def names(self) -> list[Token]:
+        """The tokens without particles."""
+        particles = load_lexicon().particles
+        return [token for token in self.tokens if token.key not in particles]
+
+
+_UPPER = "".join(chr(c) for c in [*range(0x41, 0x530), *range(0x1E00, 0x1F00)] if chr(c).isupper())
+_LETTER = r"[^\W\d_]"
+_PARTICLE = r"(?:de|del|della|dello|delle|der|den|di|da|das|do|dos|du|la|le|van|von|zu|zur|ten|ter|bin|ibn|bint|al|el|y|af|av|op)"
+_TOKEN = (
+    r"(?:(?:Mrs?|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Capt|Maj|Sgt|Adm|Rev|Hon|Jr|Sr)\."
+    rf"|[{_UPPER}]\.(?:-?[{_UPPER}]\.)*(?!\w)"
+    rf"|[{_UPPER}]\.(?=[{_UPPER}]{_LETTER})"
+    rf"|(?:al|el|as|ad|an|ash|ul|ur)-[{_UPPER}]{_LETTER}+"
+    rf"|[{_UPPER}](?:{_LETTER}|['’ʼ\-](?={_LETTER}))*)"
+)
+_TOKEN_PATTERN = re.compile(rf"{_TOKEN}|(?<=[ \u00a0]){_PARTICLE}(?=[ \u00a0])|(?<![^ \u00a0]){_PARTICLE}(?=[ \u00a0])")
+_RUN = re.compile(
+    rf"(?<![\w@#/&$.'’\-]){_TOKEN}(?:[ \u00a0]?(?:(?<=[ \u00a0.]){_PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){_TOKEN})*"
+)
+_POSSESSIVE = re.compile(r"['’ʼ][sS]$")
+_LOWER_WORDS = re.compile(r"(?<![\w'’\-])[a-z][a-z'’\-]*")
+_INITIALS = re.compile(rf"(?:[{_UPPER}]\.?-?){{1,3}}")
+BEFORE = re.compile(r"((?:[\w'’\-.]+[ \u00a0]){0,3})([\w'’\-]+)(?:,)?[ \u00a0]$")
+
+
+def find_segments(text: str) -> Iterator[Segment]:
+    """Every segment of a text that may be a name, in order."""
+    lexicon = load_lexicon()
+    lower_words = set(_LOWER_WORDS.findall(text))
+    for run in _RUN.finditer(text):
+        if text[run.end() : run.end() + 1] == "." and text[run.end() + 1 : run.end() + 2].isalnum():
+            continue  # an address: Mydrivers.com
+        for piece in _pieces(run):
+            yield from _segments(piece, text, lexicon, lower_words)
+
+
+def is_given(key: str) -> bool:
+    """Whether a folded word is a known given name, or a compound of one."""
+    given = load_lexicon().given
+    return key in given or ("-" in key and key.split("-", 1)[0] in given)
+
+
+def is_initials(text: str) -> bool:
+    """Whether a word is nothing but initials: J., J.K., JK."""
+    return len(text) <= 6 and bool(_INITIALS.fullmatch(text)) and (len(text) == 1 or "." in text or len(text) == 2)
+
+
+def role_words(words: list[str], lexicon: Lexicon) -> str:
+    """The office itself: the last noun of office with the modifiers before it, without country, article or title."""
+    kept: list[str] = []
+    for word in reversed(words):
+        if word in lexicon.titles and not kept:
+            continue
+        if not kept:
+            if word not in lexicon.roles:
+                return ""
+            kept.append(word)
+        elif word in lexicon.role_modifiers or word in lexicon.roles or word == "of":
+            kept.append(word)
+        else:
+            break
+    return " ".join(w for w in reversed(kept) if w not in {"former", "ex", "late", "then", "acting", "of"})
+
+
+def _pieces(run: re.Match[str]) -> list[list[Token]]:
+    """The tokens of a run, parted at possessives: "Poland's Marcin Nowak" holds one name."""
+    pieces: list[list[Token]] = [[]]
+    for match in _TOKEN_PATTERN.finditer(run.string, run.start(), run.end()):
+        text, end = match.group(), match.end()
+        possessive = _POSSESSIVE.search(text)
+        if possessive:
+            text, end = text[: possessive.start()], end - 2
+        if text:
+            pieces[-1].append(Token(match.start(), end, text, fold(text)))
+        if possessive:
+            pieces.append([])
+    return [piece for piece in pieces if piece]
+
+
+def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: set[str]) -> Iterator[Segment]:
+    """The parts of a piece that may be names."""
+    caps = len(piece) > 1 and all(t.text.isupper() or t.key in lexicon.particles for t in piece)
+    kinds = [_kind(t, i, piece, caps, lexicon) for i, t in enumerate(piece)]
+    # A word of office, place or thing behind a given name is a surname: Stephen King, Tiger Woods, Theresa May.
+    for i in range(1, len(piece)):
+        last = i == len(piece) - 1
+        behind_given = kinds[i - 1] == "G" and (i == 1 or kinds[i - 2] in "RTNM")
+        behind_initial = kinds[i - 1] == "I" and i > 1 and kinds[i - 2] == "G"
+        if last and kinds[i] in "RTSNM" and (behind_given or behind_initial or kinds[i - 1] == "T"):
+            kinds[i] = "A"
+    office = max((i for i, k in enumerate(kinds[:-1]) if k in "RT"), default=-1)
+    role, is_titled = "", office >= 0
+    after_the = False
+    start = office + 1
+    if office >= 0:
+        role = role_words([t.key for t, k in zip(piece[: office + 1], kinds, strict=False) if k in "RMTW"], lexicon)
+    else:
+        before = text[max(0, piece[0].start - 60) : piece[0].start]
+        after_the = before[-4:].lower() == "the "
+        match = BEFORE.search(before)
+        if match:
+            word = fold(match.group(2))
+            if word in lexicon.roles or word in lexicon.titles:
+                role = role_words([*fold(match.group(1)).split(), word], lexicon)
+                is_titled = kinds[0] not in "NSM"
+    current: list[Token] = []
+    first = True
+    for i in range(start, len(piece) + 1):
+        kind = kinds[i] if i < len(piece) else "."
+        if i < len(piece) and kind in "GWAIP":
+            current.append(piece[i])
+            continue
+        if current:
+            segment = _trim(current, text, lexicon, lower_words, keep_first=is_titled and first, caps=caps)
+            if segment:
+                beside = piece[start - 1] if office >= 0 and first else None
+                yield Segment(
+                    tokens=segment,
+                    role=role if first else "",
+                    title=before
+                    if before and (before.key in lexicon.titles or before.key in lexicon.offices)
+                    else None,
+                    is_titled=is_titled and first,
+                    precedes_thing=kind in "SR",
+                    follows_article=after_the and first,
+                )
+            current = []
+        first = first and kind == "M"
+
+
+def _kind(token: Token, index: int, piece: list[Token], caps: bool, lexicon: Lexicon) -> str:
+    """One letter a token: Role, Title, Modifier, Not a name, thing Suffix, Given name, Initials, Particle, other Word."""
+    key = token.key
+    if key in lexicon.particles and index and (caps or token.text.islower()):
+        return "P"
+    if is_initials(token.text) and (len(token.text.replace(".", "")) == 1 or not caps):
+        if key in lexicon.not_names and not (len(key) == 1 and index and piece[index - 1].key in lexicon.given):
+            return "N" if len(key) > 1 else "I"
+        letters = token.text.replace(".", "").replace("-", "")
+        if len(letters) == 1 or "." in token.text or index + 2 == len(piece):
+            return "I"
+        return "N"
+    if key in lexicon.titles:
+        return "T"
+    if key in lexicon.given and key not in lexicon.not_names and key not in lexicon.roles:
+        return "G"
+    if key in lexicon.roles:
+        return "R"
+    if key in lexicon.not_names:
+        is_first_of_two = key in lexicon.given and key not in lexicon.demonyms and index + 2 == len(piece)
+        return "G" if is_first_of_two else "N"
+    if key in lexicon.thing_suffixes:
+        return "S"
+    if key in lexicon.role_modifiers:
+        return "M"
+    if not caps and token.text.isupper() and len(token.text) > 1:
+        return "N"  # an acronym
+    if "-" in key and any(part in lexicon.not_names for part in key.split("-")):
+        return "N"
+    return "W"
+
+
+def _trim(
+    tokens: list[Token], text: str, lexicon: Lexicon, lower_words: set[str], keep_first: bool, caps: bool
+) -> list[Token]:
+    """A segment without what only stands next to the name: words of the sentence's start, particles, Jr."""
+    while tokens and (tokens[0].key in lexicon.particles and tokens[0].text.islower()):
+        tokens = tokens[1:]
+    while tokens and (tokens[-1].key in lexicon.particles or tokens[-1].key in lexicon.suffixes):
+        tokens = tokens[:-1]
+    if not keep_first and len(tokens) > 1:
+        first = tokens[0]
+        # The first word of a sentence is capitalised whatever it is; the text itself tells a common word.
+        if first.key not in lexicon.given and first.text.lower() in lower_words and len(tokens) > 2:
+            tokens = tokens[1:]
+        for i in range(1, len(tokens) - 1):
+            if is_given(tokens[i].key) and not is_given(tokens[0].key) and not is_initials(tokens[0].text):
+                if tokens[0].key not in lexicon.family_first:
+                    tokens = tokens[i:]
+                break
+    if caps:
+        seen = 0
+        for i, token in enumerate(tokens):
+            seen += token.key not in lexicon.particles
+            if seen == 2:
+                return tokens[: i + 1]
+    return tokens

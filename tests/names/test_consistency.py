@@ -1,0 +1,209 @@
+import json
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cleaners.document import make_id
+from cleaners.names import CheckedNames, NamesConfig, check_names, load_authority
+from cleaners.schemas import NameFlags, NameMentions
+
+NOBODY = load_authority("canonical\n")
+
+# One story in three papers, each in its own words.
+STORY = [
+    "The harbour strike in Vanmouth ended on Friday. Transport Secretary {name} said the dockers had accepted the pay "
+    "offer. {last} thanked the unions and promised new cranes for the container terminal.",
+    "Dockers at Vanmouth container terminal return to work after accepting a pay offer, Transport Secretary {name} "
+    "said. The harbour strike had cost exporters dear, {last} added.",
+    "Exporters cheered as the Vanmouth harbour strike was called off. The dockers' unions took the pay offer put "
+    "forward by Transport Secretary {name}. The terminal's cranes move again, {last} told reporters.",
+]
+UNRELATED = [
+    "A new species of orchid was found in the hills by botanist {name}. {last} named it after her teacher, and it will "
+    "flower in the botanical garden next spring.",
+]
+
+
+def paper(number: int, text: str) -> tuple[str, str]:
+    return make_id("paper", str(number)), text
+
+
+def check(
+    texts: list[str], authority: pl.DataFrame = NOBODY, clusters: list[int] | None = None, **settings_: float
+) -> tuple[CheckedNames, list[str]]:
+    rows = [paper(i, text) for i, text in enumerate(texts)]
+    ids = [article_id for article_id, _ in rows]
+    frame = pl.DataFrame(rows, schema=["article_id", "text"], orient="row")
+    grouped = None
+    if clusters is not None:
+        grouped = pl.DataFrame({"article_id": ids, "cluster_id": [ids[c] for c in clusters]})
+    return check_names(frame, NamesConfig(**settings_), clusters=grouped, authority=authority), ids
+
+
+def story(*names: str) -> list[str]:
+    return [template.format(name=name, last=name.split()[-1]) for template, name in zip(STORY, names, strict=False)]
+
+
+def flags(checked: CheckedNames) -> list[tuple[str, str, str, bool]]:
+    return checked.flags.select("surface", "canonical", "kind", "is_error").rows()
+
+
+def test_wrong_given_name_is_flagged_with_its_evidence() -> None:
+    checked, ids = check(story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell"))
+    assert flags(checked) == [("Philip Cardwell", "Martin Cardwell", "wrong_given", True)]
+    flag = checked.flags.row(0, named=True)
+    evidence = json.loads(flag["evidence"])
+    assert evidence["articles"] == sorted(ids[:2])
+    assert evidence["roles"] == ["transport secretary"]
+    assert flag["flag_id"] == make_id(ids[2], str(flag["start"]), str(flag["end"]), "wrong_given", "Martin Cardwell")
+    # The surname alone is right and stays without a flag, but stands for the right person.
+    alone = checked.mentions.filter((pl.col("article_id") == ids[2]) & (pl.col("surface") == "Cardwell"))
+    assert alone.select("canonical", "flag_id").rows() == [("Martin Cardwell", None)]
+    assert checked.articles["people"].to_list() == [["Martin Cardwell"]] * 3
+    # An error that only a majority speaks against is not rewritten.
+    assert checked.articles["text_normalised"].to_list() == [None] * 3
+
+
+def test_one_other_text_is_no_majority() -> None:
+    checked, _ = check(story("Martin Cardwell", "Philip Cardwell"))
+    assert flags(checked) == []
+
+
+def test_copies_of_one_text_are_one_witness() -> None:
+    names = ("Martin Cardwell", "Martin Cardwell", "Philip Cardwell")
+    checked, _ = check(story(*names), clusters=[0, 0, 2])
+    assert flags(checked) == []
+
+
+def test_error_copied_by_everybody_is_flagged_in_every_copy() -> None:
+    texts = story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell")
+    checked, ids = check([*texts, texts[2], texts[2]], clusters=[0, 1, 2, 2, 2])
+    assert sorted(checked.flags["article_id"]) == sorted(ids[2:])
+
+
+def test_namesake_in_an_unrelated_text_stays_quiet() -> None:
+    texts = [*story("Martin Cardwell", "Martin Cardwell"), UNRELATED[0].format(name="Helen Cardwell", last="Cardwell")]
+    checked, _ = check(texts)
+    assert flags(checked) == []
+
+
+def test_both_names_in_one_text_are_two_people() -> None:
+    texts = story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell")
+    texts[2] += " His brother Martin Cardwell runs the ferry company."
+    checked, _ = check(texts)
+    assert flags(checked) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Robert Cardwell", "Bob Cardwell", "R. Cardwell", "Robert J. Cardwell", "Rob Cardwell"]
+)
+def test_nicknames_and_initials_are_never_errors(name: str) -> None:
+    checked, _ = check(story("Robert Cardwell", "Robert Cardwell", name))
+    assert flags(checked) == []
+
+
+def test_misspelling_is_flagged_wherever_it_stands() -> None:
+    checked, _ = check(story("Martin Cardwell", "Martin Cardwell", "Martin Cardwlel"))
+    assert flags(checked) == [
+        ("Martin Cardwlel", "Martin Cardwell", "misspelling", True),
+        ("Cardwlel", "Martin Cardwell", "misspelling", True),
+    ]
+
+
+def test_swapped_order_is_an_error_that_is_set_right() -> None:
+    texts = story("Martin Cardwell", "Martin Cardwell")
+    texts.append(STORY[2].format(name="Cardwell Martin", last="Cardwell"))
+    checked, _ = check(texts)
+    assert flags(checked) == [("Cardwell Martin", "Martin Cardwell", "swapped_order", True)]
+    assert "Transport Secretary Martin Cardwell." in checked.articles["text_normalised"][2]
+
+
+def test_transliteration_is_a_variant_and_normalised() -> None:
+    checked, _ = check(story("Sergei Baranov", "Sergei Baranov", "Sergey Baranov"))
+    assert flags(checked) == [("Sergey Baranov", "Sergei Baranov", "transliteration", False)]
+    assert checked.articles["people"].to_list() == [["Sergei Baranov"]] * 3
+    assert "Sergei Baranov." in checked.articles["text_normalised"][2]
+
+
+def test_missing_diacritics_are_a_variant() -> None:
+    checked, _ = check(story("José Cardén", "José Cardén", "Jose Carden"))
+    assert flags(checked)[0] == ("Jose Carden", "José Cardén", "diacritics", False)
+
+
+def test_authority_file_outranks_the_majority() -> None:
+    authority = load_authority("canonical,roles\nPhilip Cardwell,Transport Secretary\n")
+    checked, ids = check(story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell"), authority)
+    assert not checked.flags.filter(pl.col("article_id") == ids[2]).height
+    assert "Philip Cardwell" in checked.articles["people"][2]
+
+
+def test_authority_decides_a_misspelling_and_the_text_is_normalised() -> None:
+    authority = load_authority("canonical\nMartin Cardwell\n")
+    checked, _ = check(story("Martin Cardwell", "Martin Cardwlel"), authority)
+    assert {f[1:] for f in flags(checked)} == {("Martin Cardwell", "misspelling", True)}
+    assert "Cardwlel" not in checked.articles["text_normalised"][1]
+
+
+def test_aliases_of_people_and_spellings_of_organisations() -> None:
+    authority = load_authority(
+        "canonical,aliases,entity\nClara Whitfield,Chen Weilin,person\nNordbank,NORDBANK|NB,organisation\n"
+    )
+    checked, _ = check(["NORDBANK chairman Chen Weilin left. Shares in NB fell."], authority)
+    assert flags(checked) == [
+        ("NORDBANK", "Nordbank", "alias", False),
+        ("Chen Weilin", "Clara Whitfield", "alias", False),
+    ]
+    assert checked.articles["text_normalised"][0] == "Nordbank chairman Chen Weilin left. Shares in NB fell."
+    assert checked.articles["people"][0].to_list() == ["Clara Whitfield"]
+
+
+def test_capitals_are_no_variant() -> None:
+    checked, _ = check(["TRANSPORT SECRETARY MARTIN CARDWELL SPEAKING TO REPORTERS", *story("Martin Cardwell")])
+    assert flags(checked) == []
+    assert checked.articles["people"].to_list() == [["Martin Cardwell"]] * 2
+
+
+def test_contracts_hold_and_order_of_articles_does_not_matter() -> None:
+    texts = [
+        *story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell"),
+        *story("Sergei Baranov", "Sergei Baranov"),
+    ]
+    checked, _ = check(texts)
+    NameMentions.validate(checked.mentions)
+    NameFlags.validate(checked.flags)
+    rows = [paper(i, text) for i, text in enumerate(texts)][::-1]
+    turned = check_names(
+        pl.DataFrame(rows, schema=["article_id", "text"], orient="row"), NamesConfig(), authority=NOBODY
+    )
+    assert turned.flags.equals(checked.flags)
+    assert turned.mentions.equals(checked.mentions)
+
+
+def test_no_articles_give_empty_frames() -> None:
+    empty = pl.DataFrame(schema={"article_id": pl.String, "text": pl.String})
+    checked = check_names(empty, NamesConfig())
+    assert (checked.mentions.height, checked.flags.height, checked.articles.height) == (0, 0, 0)
+    NameMentions.validate(checked.mentions)
+    NameFlags.validate(checked.flags)
+
+
+NAMES = st.sampled_from(["Martin Cardwell", "Philip Cardwell", "Martin Cardwlel", "Sergey Baranov", "Sergei Baranov"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), NAMES), max_size=6))
+def test_flags_hold_their_surface_and_the_input_is_not_changed(picks: list[tuple[int, str]]) -> None:
+    texts = [STORY[i].format(name=name, last=name.split()[-1]) for i, name in picks]
+    rows = [paper(i, text) for i, text in enumerate(texts)]
+    frame = pl.DataFrame(rows, schema={"article_id": pl.String, "text": pl.String}, orient="row")
+    before = frame.clone()
+    checked = check_names(frame, NamesConfig(), authority=NOBODY)
+    assert frame.equals(before)
+    text_of = dict(rows)
+    for article_id, start, end, surface in checked.flags.select("article_id", "start", "end", "surface").iter_rows():
+        assert text_of[article_id][start:end] == surface
+    flagged = checked.mentions["flag_id"].drop_nulls()
+    assert sorted(flagged) == sorted(checked.flags["flag_id"])
+    assert checked.articles["article_id"].to_list() == frame["article_id"].to_list()
