@@ -154,9 +154,7 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: set[
                 yield Segment(
                     tokens=segment,
                     role=role if first else "",
-                    title=before
-                    if before and (before.key in lexicon.titles or before.key in lexicon.offices)
-                    else None,
+                    title=beside if beside and beside.key in lexicon.titles | lexicon.offices else None,
                     is_titled=is_titled and first,
                     precedes_thing=kind in "SR",
                     follows_article=after_the and first,
