@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
     from trafilatura.settings import Document
 
-# Query parameters that tell where a reader came from, not what the page shows. Source: the lists of ClearURLs and of
-# Brave's and Firefox's query stripping; the `utm_` family is Google Analytics'.
+# Query parameters that tell where a reader came from, not what the page shows: of analytics (`utm_` is Google's, `mtm_`
+# and `pk_` Matomo's), advertising clicks, mailings, and the share buttons of news sites.
 TRACKING = re.compile(
     r"utm_.*|mtm_.*|pk_.*|hsa_.*|_hs(?:enc|mi)|fb(?:clid|_\w+)|[gd]clid|g(?:ad_source|braid)|wbraid|msclkid|yclid|twclid"
     r"|ttclid|li_fat_id|igshid|igsh|mc_[ce]id|mkt_tok|oly_(?:anon|enc)_id|vero_id|wickedid|s_cid|cmpid|icid|ncid|ocid"
