@@ -185,6 +185,22 @@ def test_no_chain_joins_articles_that_share_nothing():
     assert all(abs(place[a] - place[b]) < 4 for a, b in joined.select("article_id", "cluster_id").iter_rows())
 
 
+def test_likeness_to_a_confirmed_member_helps_only_who_resembles_the_canonical_article_too():
+    words = [f"{'Kov' if i % 3 else 'par'}{i * 7919 % 1000}" for i in range(300)]
+    rows = [
+        {"text": " ".join(words[:160]), "title": "Harbour notes", "day": "2024-10-02"},
+        {"text": " ".join(words[35:165]), "title": "Quay report", "day": "2024-10-02"},
+        {"text": " ".join(words[70:190]), "title": "Evening bulletin", "day": "2024-10-02"},
+    ]
+
+    def sizes(needed: float) -> list[int]:
+        config = NearDuplicateConfig(minimum_probability_with_support=needed)
+        return sorted(find_near_duplicates(make_articles(*rows), config).clusters["cluster_size"].to_list())
+
+    assert sizes(0.1) == [3, 3, 3]
+    assert sizes(0.499) == [1, 2, 2]
+
+
 def test_previous_cluster_is_told_where_it_changed():
     rows = [{"name": "old", "text": MARKET}, {"name": "other", "text": FERRY}, {"name": "kept", "text": FERRY_RETOLD}]
     first = find_near_duplicates(make_articles(*rows)).clusters

@@ -32,6 +32,10 @@ def test_words_in_a_row_folded_and_without_punctuation():
     ]
 
 
+def test_compatibility_forms_and_invisible_characters_fold_away():
+    assert shingles("Ｆｉｎａｌ ｓｃｏｒｅ １２") == shingles("ﬁnal sc\u00adore\u200b 12") == ["final score 12"]
+
+
 def test_combining_marks_stay_with_their_word_and_composed_equals_decomposed():
     assert shingles("Café de Zürich") == shingles("Cafe\u0301 de Zu\u0308rich") == ["café de zürich"]
     assert len(shingles("हिन्दी में समाचार")) == 1
