@@ -176,6 +176,8 @@ class FormIndex:
             return "misspelling" if by_given == "same" else None
         if are_given_variants(given, other_given):
             return None
+        if len(given) < 3:
+            return None  # initials and the shortest pet names say too little to be wrong
         known = load_lexicon().given
         if by_given in ("near", "romanised"):
             return "given_slip" if given in known and other_given in known else "misspelling"

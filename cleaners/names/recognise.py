@@ -114,6 +114,8 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     """A segment of two to four names as a person, with the strength that its own surroundings give it."""
     if is_initials(names[-1].text) and len(names[-1].text) < 3:
         return None
+    if names[0].text in ("A", "I"):
+        return None  # the article or the pronoun far more often than an initial
     start, end = segment.tokens[0].start, segment.tokens[-1].end
     first, last = names[0].key, names[-1].key
     given, surname = split_name([t.key for t in segment.tokens])
@@ -125,8 +127,6 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         strength += 1 if "." in names[0].text or len(names[0].text) == 1 else 0
     elif is_given(first):
         strength += 1 if first in lexicon.ambiguous_given else 2
-    elif is_given(last) and last not in lexicon.ambiguous_given and len(names) == 2:
-        strength += 1  # perhaps in the other order
     match = BEFORE.search(text[max(0, start - 60) : start])
     before = fold(match.group(2)) if match else ""
     if segment.is_titled:
@@ -140,11 +140,13 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     word = _NEXT_WORD.match(following)
     if (word and word.group(1) in lexicon.speech_verbs) or before in lexicon.speech_verbs:
         strength += 1
+    if not segment.is_titled and names[-1].text.isupper():
+        strength -= 1  # a headline in capitals
     if segment.follows_article and not segment.is_titled:
         strength -= 2
     if segment.precedes_thing:
         strength -= 3
-    if last in lexicon.thing_suffixes:
+    if last in lexicon.thing_suffixes or (last in lexicon.not_names and first in lexicon.ambiguous_given):
         strength -= 1
     return PersonSpan(start, end, given, surname, role, strength, segment.is_titled)
 
