@@ -63,6 +63,11 @@ def romanisation_key(folded: str) -> str:
     return folded
 
 
+def without_umlauts(folded: str) -> str:
+    """A folded name with the written-out umlauts (Juergen, Schroeder) as bare vowels."""
+    return re.sub(r"([aou])e", r"\1", folded)
+
+
 def is_romanised(given: str, surname: str) -> bool:
     """Whether a (folded) name looks as if it came from another alphabet."""
     lexicon = load_lexicon()

@@ -19,6 +19,7 @@ from cleaners.names.compare import (
     is_romanised,
     relate_part,
     romanisation_key,
+    without_umlauts,
 )
 from cleaners.names.config import NamesConfig
 from cleaners.names.lexicon import load_lexicon
@@ -49,7 +50,7 @@ class Form:
     @property
     def is_person(self) -> bool:
         """Whether the batch or the authority file takes the form for a person."""
-        return self.canonical is not None or self.strength >= STRONG or (self.strength == 1 and self.support >= 3)
+        return self.canonical is not None or self.strength >= STRONG or (self.strength == 1 and self.support >= 2)
 
     def display(self) -> str:
         """The form as a reader expects it: the authority's, else the most usual spelling, not in capitals."""
@@ -170,6 +171,8 @@ class FormIndex:
         by_given = relate_part(given, other_given, limit)
         if by_surname == "different" or (by_surname == "same" and by_given == "same"):
             return None
+        if all(without_umlauts(a) == without_umlauts(b) for a, b in zip(form.key, other.key, strict=True)):
+            return "diacritics"
         if by_given in ("same", "romanised") and by_surname in ("same", "romanised"):
             return "transliteration" if is_romanised(other_given, other_surname) else "misspelling"
         if by_surname in ("near", "romanised"):

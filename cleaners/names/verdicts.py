@@ -34,7 +34,7 @@ class Verdict(NamedTuple):
 def judge(suspect: Suspect) -> Verdict:
     """The verdict on a suspect that is sure enough to be flagged."""
     expected, kind = suspect.expected, suspect.kind
-    is_error = kind != "transliteration"
+    is_error = kind not in _VARIANTS
     if kind == "swapped_order" and _is_family_first(expected.key):
         is_error = False
     decided = "authority" if expected.canonical else "other texts"

@@ -132,6 +132,11 @@ def test_missing_diacritics_are_a_variant() -> None:
     assert flags(checked)[0] == ("Jose Carden", "José Cardén", "diacritics", False)
 
 
+def test_written_out_umlauts_are_a_variant() -> None:
+    checked, _ = check(story("Juergen Kessler", "Juergen Kessler", "Jurgen Kessler"))
+    assert flags(checked) == [("Jurgen Kessler", "Juergen Kessler", "diacritics", False)]
+
+
 def test_authority_file_outranks_the_majority() -> None:
     authority = load_authority("canonical,roles\nPhilip Cardwell,Transport Secretary\n")
     checked, ids = check(story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell"), authority)
