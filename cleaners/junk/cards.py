@@ -50,9 +50,12 @@ def find_cards(page: Page) -> Iterator[Passage]:
     marks = [
         (start, mark) for mark in _MARK.finditer(page.text) if (start := _publisher_start(page.text, mark)) is not None
     ]
+    earlier: list[Extent] = []
     for number, (start, mark) in enumerate(marks):
         limit = marks[number + 1][0] if number + 1 < len(marks) else len(page.text)
-        yield _publisher_card(page, start, mark, limit)
+        card = _publisher_card(page, start, mark, limit, earlier)
+        earlier.append((card.start, card.end))
+        yield card
     if not marks:
         yield from _find_teasers(page)
         yield from _find_inline_teasers(page)
@@ -75,7 +78,7 @@ def _publisher_start(text: str, mark: re.Match[str]) -> int | None:
     return None
 
 
-def _publisher_card(page: Page, start: int, mark: re.Match[str], limit: int) -> Passage:
+def _publisher_card(page: Page, start: int, mark: re.Match[str], limit: int, earlier: list[Extent]) -> Passage:
     text = page.text
     site = text[start : mark.start()].strip()
     name_end = mark.end() + len(site)
@@ -91,7 +94,9 @@ def _publisher_card(page: Page, start: int, mark: re.Match[str], limit: int) -> 
         title = text[head_start:body_start].strip() or None
         # The next card bounds this one; behind the last one the article may go on in the same line.
         body_end = (
-            line_end if limit < len(text) and line_end == limit else find_return(page, start, body_start, line_end)
+            line_end
+            if limit < len(text) and line_end == limit
+            else find_return(page, start, body_start, line_end, earlier)
         )
     while body_end > body_start and text[body_end - 1].isspace():
         body_end -= 1

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from cleaners.junk.page import Page, split_sentences
+from cleaners.junk.page import Extent, Page, split_sentences
+from cleaners.junk.splice import splice
 
 # Share of a sentence's words of five letters or more, or with capitals, that the rest of an article holds too: about
 # .2 in a foreign sentence and .45 in its own; the break is sought around the middle.
@@ -18,7 +19,7 @@ MIN_OWN_WORDS = 60
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
-def find_return(page: Page, start: int, body_start: int, line_end: int) -> int:
+def find_return(page: Page, start: int, body_start: int, line_end: int, foreign: list[Extent]) -> int:
     """Where the page's own sentences go on behind an embedded story that has no line break.
 
     Args:
@@ -26,13 +27,15 @@ def find_return(page: Page, start: int, body_start: int, line_end: int) -> int:
         start: where the embedded passage begins; what stands before it is the page's own.
         body_start: where its body begins.
         line_end: the end of the line that holds it.
+        foreign: other embedded passages, sorted; they are none of the page's own either.
 
     Returns:
         Offset of the end of the embedded passage: `line_end` where nothing of the page's own follows, `body_start` where
         too little stands outside the line to tell its own sentences from foreign ones.
 
     """
-    own = _words(page.text[:start]) | _words(page.text[line_end:]) | _words(page.title or "")
+    own_text = splice(page.text, [*(extent for extent in foreign if extent[1] <= start), (start, len(page.text))])
+    own = _words(own_text) | _words(page.text[line_end:]) | _words(page.title or "")
     if len(own) < MIN_OWN_WORDS:
         return body_start
     sentences = list(split_sentences(page.text, body_start, line_end))

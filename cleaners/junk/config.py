@@ -63,4 +63,3 @@ class StripConfig(BaseModel):
         ge=1,
         description="Words of body that make an embedded card an article of its own; shorter ones are teasers.",
     )
-    max_depth: int = Field(3, ge=1, le=10, description="How deep embedded articles may embed further ones.")

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 
 from cleaners.junk.page import Extent, Page, Passage
-from cleaners.junk.rules import RuleDescription, load_words
+from cleaners.junk.rules import RuleDescription
+from cleaners.junk.tables import load_words
 
 DESCRIPTIONS = (
     RuleDescription(
@@ -83,6 +84,8 @@ def find_agency(text: str, end: int) -> Passage | None:
 def _is_title(page: Page, line: Extent) -> bool:
     """Whether the first line is the headline: the known title, or a line before the text that reads as one."""
     text = page.text[slice(*line)]
+    if _AUTHOR_LINE.fullmatch(text) or _is_outlet(text):
+        return False
     if page.title:
         return text.casefold() == page.title.strip().casefold()
     words = text.split()

@@ -17,7 +17,6 @@ import numpy as np
 from cleaners.junk.config import StripConfig
 from cleaners.junk.page import Page, Passage
 
-
 _STRONG = 0.8
 
 

@@ -19,7 +19,7 @@ TEMPLATE_N = 5
 OWNER_N = 8
 # Leads are kept whole so that a passage's first word is found; the rest is sampled, for it only has to show its extent.
 LEAD_TOKENS = 96
-SAMPLE = 8
+SAMPLE = 4
 
 SITE, TEMPLATE, OWNER = 0, 1, 2
 

@@ -7,22 +7,12 @@ from __future__ import annotations
 
 import re
 
+from cleaners.junk.tables import load_words
+
 MAX_HEADLINE_WORDS = 25
 
 _WORD = re.compile(r"\S+")
 _OPENING_QUOTES = '"“‘'
-# Words that begin a sentence and hardly ever stand with a capital inside a headline written in small letters.
-_STARTERS = frozenset(
-    "The A An In On At He She It They We I But And As When While If For This That These Those There After Before Since "
-    "Now Just Not No All Some Many Most More Last Two Three From With By To His Her Its Their Our My Your You What Who "
-    "How Why Where Once Both Each Every Another Despite During Until Under Over Then So Yet Still Although Though "
-    "Because According Following Earlier Meanwhile However".split()
-)
-# A sentence does not end on these, so that the capital behind them belongs to a name.
-_JOINERS = frozenset(
-    "a an the of in on at to by for from with and or but as into over under via about our your my his her its their "
-    "is are was were be get".split()
-)
 _DATELINE = re.compile(r"[A-Z][A-Z.' ]{2,30}(?:, [A-Z][\w.]{1,20}){0,3}(?:,? \(?[A-Z][\w ]{1,20}\)?)? ?[-–—] ")
 
 
@@ -51,6 +41,7 @@ def find_headline_end(text: str, start: int, end: int) -> int | None:
         Offset of the first word after the headline, or None where nothing shows it.
 
     """
+    starters, joiners = load_words()["sentence_starters"], load_words()["joiners"]
     words = []
     for match in _WORD.finditer(text, start, end):
         words.append(match)
@@ -67,9 +58,9 @@ def find_headline_end(text: str, start: int, end: int) -> int | None:
             return match.start()
         following = words[number + 1][0]
         # In a headline in capitals only a starter before small words ("The band will ...") begins a sentence.
-        if previous.lower() in _JOINERS:
+        if previous.lower() in joiners:
             continue
-        if word in _STARTERS and previous[-1] not in ",:;-–—(&" and previous not in _STARTERS:
+        if word in starters and previous[-1] not in ",:;-–—(&" and previous not in starters:
             if not in_title_case and previous[:1].islower():
                 return match.start()
             if not in_title_case and not following[:1].isupper():

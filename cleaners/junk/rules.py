@@ -6,17 +6,16 @@ Flags what the text itself shows to be junk. Long lines are skipped by line and 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib import resources
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cleaners.errors import ConfigError
 from cleaners.junk.headlines import find_headline_end, is_headline_like
 from cleaners.junk.page import Extent, Page, Passage
+from cleaners.junk.tables import read_tables
 
 Scope = Literal["line", "sentence", "anywhere", "attached", "run_on"]
 
@@ -76,7 +75,7 @@ def load_rules() -> tuple[Rule, ...]:
 
     """
     rules: list[Rule] = []
-    for name, table in _read_tables():
+    for name, table in read_tables():
         for row in table.get("rule", []):
             try:
                 rule = Rule.model_validate(row)
@@ -90,16 +89,6 @@ def load_rules() -> tuple[Rule, ...]:
     if twice:
         raise ConfigError(f"cleaners/rules: ids given twice: {', '.join(sorted(twice))}.", "Rename one of each.")
     return tuple(rules)
-
-
-@lru_cache(maxsize=1)
-def load_words() -> dict[str, frozenset[str]]:
-    """The word lists of the rule files (`[words]` tables): section labels, outlets, agencies ..., by name."""
-    words: dict[str, frozenset[str]] = {}
-    for _, table in _read_tables():
-        for name, values in table.get("words", {}).items():
-            words[name] = words.get(name, frozenset()) | frozenset(values)
-    return words
 
 
 def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator[Passage]:
@@ -178,15 +167,6 @@ def _ends_at_words(text: str, start: int, end: int) -> bool:
     cuts_start = 0 < start < len(text) and text[start - 1].isalnum() and text[start].isalnum()
     cuts_end = 0 < end < len(text) and text[end - 1].isalnum() and text[end].isalnum()
     return not (cuts_start or cuts_end)
-
-
-def _read_tables() -> Iterator[tuple[str, dict[str, Any]]]:
-    for file in sorted(resources.files("cleaners.rules").iterdir(), key=lambda entry: entry.name):
-        if file.name.startswith("junk_") and file.name.endswith(".toml"):
-            try:
-                yield file.name, tomllib.loads(file.read_text(encoding="utf-8"))
-            except tomllib.TOMLDecodeError as error:
-                raise ConfigError(f"cleaners/rules/{file.name}: {error}", "Correct the file's TOML.") from error
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from cleaners.junk.page import Extent
 
@@ -72,7 +73,7 @@ def fit_white_space(text: str, spans: Sequence[Extent]) -> list[Extent]:
             last += 1
         start, end = _fit_region(text, spans[index][0], spans[last][1])
         bounds = [start, *(spans[number][0] for number in range(index + 1, last + 1)), end]
-        fitted += zip(bounds[:-1], bounds[1:], strict=True)
+        fitted += pairwise(bounds)
         index = last + 1
     return fitted
 

@@ -27,9 +27,8 @@ from cleaners.junk.widgets import find_widgets
 
 SALVAGE_EXTRACTOR = "copydesk salvage"
 
-STRIPPED_SCHEMA = pl.Schema(
-    {**dict(DOCUMENT_SCHEMA), "n_words": pl.Int64, "n_removed_chars": pl.Int64, "text_sha256": pl.String}
-)
+STRIPPED_SCHEMA = DOCUMENT_SCHEMA.copy()
+STRIPPED_SCHEMA.update(n_words=pl.Int64(), n_removed_chars=pl.Int64(), text_sha256=pl.String())
 SPAN_SCHEMA = pl.Schema(
     {
         "article_id": pl.String,
@@ -135,9 +134,7 @@ def find_junk(page: Page, article_id: str, indexes: Indexes, config: StripConfig
     return sorted([*chosen, agency], key=lambda passage: passage.start) if agency else chosen
 
 
-def _strip_document(
-    document: Row, indexes: Indexes, config: StripConfig, depth: int = 0
-) -> Iterator[tuple[Row, list[Row]]]:
+def _strip_document(document: Row, indexes: Indexes, config: StripConfig) -> Iterator[tuple[Row, list[Row]]]:
     """The clean article with its spans, then those of the articles inside it."""
     text = document["text"] or ""
     page = Page(text, document["title"], document["site"])
@@ -147,7 +144,7 @@ def _strip_document(
     rows: list[Row] = []
     embedded: list[Row] = []
     for number, (passage, (start, end)) in enumerate(zip(chosen, fitted, strict=True)):
-        salvaged = _salvage(document, passage.card, config) if passage.card and depth < config.max_depth else None
+        salvaged = _salvage(document, passage.card, config) if passage.card else None
         if salvaged:
             embedded.append(salvaged)
         rows.append(
@@ -165,7 +162,7 @@ def _strip_document(
         )
     yield _article(document, cleaned, chosen), rows
     for child in embedded:
-        yield from _strip_document(child, indexes, config, depth + 1)
+        yield from _strip_document(child, indexes, config)
 
 
 def _article(document: Row, cleaned: str, removed: list[Passage]) -> Row:

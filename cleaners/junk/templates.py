@@ -124,7 +124,7 @@ class TemplateIndex:
     def is_frequent(self, count: int, site: str) -> bool:
         """Tell whether so many documents are a large part of the site's."""
         n_documents = self._n_documents.get(hash_text(site), 0)
-        return count >= max(_FREQUENT_DOCUMENTS, _FREQUENT_SHARE * n_documents)
+        return bool(count >= max(_FREQUENT_DOCUMENTS, _FREQUENT_SHARE * n_documents))
 
 
 def find_templates(

@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from cleaners.junk.headlines import find_headline_end, is_headline_like
 from cleaners.junk.page import Page, Passage
-from cleaners.junk.rules import RuleDescription, load_words
+from cleaners.junk.rules import RuleDescription
+from cleaners.junk.tables import load_words
 
 DESCRIPTIONS = (
     RuleDescription(
@@ -123,7 +124,8 @@ def _inline_pattern() -> re.Pattern[str]:
     headings = "|".join(re.escape(heading) for heading in sorted(words["widget_headings"], key=len, reverse=True))
     slogans = "|".join(re.escape(slogan) for slogan in sorted(words["widget_slogans"]))
     return re.compile(
-        rf"(?:(?<=^)|(?<=\n)|(?<=[.!?…\"”’] ))(?i:{headings}|more (?:from|in) [\w. ]{{2,30}}?):?(?: (?P<slogan>{slogans}))?(?= [A-Z0-9])"
+        r"(?:(?<=^)|(?<=\n)|(?<=[.!?…\"”’] ))"
+        rf"(?i:{headings}|more (?:from|in) [\w. ]{{2,30}}?):?(?: (?P<slogan>{slogans}))?(?= [A-Z0-9])"
     )
 
 

@@ -1,15 +1,18 @@
 """Every rule against its own examples, hostile input, and the page that explains it."""
 
+import inspect
 import re
 import time
 
 import pytest
 
 from cleaners.errors import ConfigError
-from cleaners.junk import describe_rules, load_rules
+from cleaners.junk import cards, describe_rules, load_rules, owners, widgets
+from cleaners.junk import credits as agency_credits
 from cleaners.junk import rules as rules_module
 from cleaners.junk.page import Page
-from cleaners.junk.rules import Rule, find_by_rules, load_words
+from cleaners.junk.rules import Rule, find_by_rules
+from cleaners.junk.tables import load_words
 from cleaners.schemas import JUNK_CATEGORIES
 
 RULES = load_rules()
@@ -84,13 +87,9 @@ def test_ids_are_unique_and_categories_known() -> None:
 
 def test_every_passage_a_detector_can_propose_is_described() -> None:
     described = {row.id for row in describe_rules()}
-    import cleaners.junk.cards as cards
-    import cleaners.junk.credits as credits_module
-    import cleaners.junk.owners as owners
-    import cleaners.junk.widgets as widgets
 
-    for module in (cards, credits_module, owners, widgets):
-        source = re.sub(r"DESCRIPTIONS = \(.*?\n\)\n", "", open(module.__file__, encoding="utf-8").read(), flags=re.S)
+    for module in (cards, agency_credits, owners, widgets):
+        source = re.sub(r"DESCRIPTIONS = \(.*?\n\)\n", "", inspect.getsource(module), flags=re.S)
         named = set(re.findall(r'"((?:card|widget|byline|agency|owned|shared)-[a-z-]+)"', source))
         assert named
         assert named <= described
@@ -105,7 +104,7 @@ def test_word_lists_are_read() -> None:
 
 def test_a_faulty_rule_names_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
     row = {**RULES[0].model_dump(), "id": "broken", "pattern": "("}
-    monkeypatch.setattr(rules_module, "_read_tables", lambda: iter([("junk_x.toml", {"rule": [row]})]))
+    monkeypatch.setattr(rules_module, "read_tables", lambda: iter([("junk_x.toml", {"rule": [row]})]))
     load_rules.cache_clear()
     try:
         with pytest.raises(ConfigError, match=r"junk_x\.toml.*broken"):

@@ -1,5 +1,7 @@
 """The five seeds: what must go, to the character, and nothing else."""
 
+from itertools import pairwise
+
 import polars as pl
 import pytest
 
@@ -65,7 +67,7 @@ def test_the_page_with_everything(stripped: Stripped, seed_texts: dict[str, str]
         (10798, 17056, "related_article"),
     ]
     spans = _spans(stripped, make_id("002"))[1:]
-    assert all(left["end"] == right["start"] for left, right in zip(spans, spans[1:], strict=False))
+    assert all(left["end"] == right["start"] for left, right in pairwise(spans))
     article = stripped.articles.filter(pl.col("article_id") == make_id("002")).row(0, named=True)
     assert article["agency"] == "BLOOMBERG"
     assert article["text"] == text[:1975] + text[2107:7039]

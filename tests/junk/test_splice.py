@@ -1,5 +1,7 @@
 """Cutting and restoring, on any text and any spans."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ def test_white_space_goes_with_the_cut_and_words_stay(case: tuple[str, list[tupl
     fitted = fit_white_space(text, spans)
     assert len(fitted) == len(spans)
     assert all(start < end for start, end in fitted)
-    assert all(left[1] <= right[0] for left, right in zip(fitted, fitted[1:], strict=False))
+    assert all(left[1] <= right[0] for left, right in pairwise(fitted))
     solid = {place for start, end in spans for place in range(start, end) if not text[place].isspace()}
     assert solid == {place for start, end in fitted for place in range(start, end) if not text[place].isspace()}
     left = splice(text, fitted)

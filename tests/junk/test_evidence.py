@@ -1,0 +1,164 @@
+"""Evidence of many documents: merging, templates of a site, owners of passages."""
+
+import random
+
+import numpy as np
+import polars as pl
+import pytest
+
+from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
+from cleaners.junk.tokens import hash_ngrams, tokenize
+from tests.junk.conftest import make_frame, make_row
+
+CONFIG = StripConfig()
+WORDS = [
+    "harbour",
+    "ferry",
+    "island",
+    "bridge",
+    "winter",
+    "council",
+    "market",
+    "school",
+    "river",
+    "forest",
+    "painter",
+    "doctor",
+    "engine",
+    "village",
+    "festival",
+    "orchard",
+    "captain",
+    "museum",
+    "library",
+    "garden",
+    "station",
+    "railway",
+    "miner",
+    "baker",
+    "teacher",
+    "lawyer",
+    "farmer",
+    "singer",
+    "novel",
+    "theatre",
+]
+FOOTER = "Kestrel readers receive every story first with the Kestrel subscription card at the kiosk"
+
+
+def story(seed: int, n_sentences: int = 12) -> str:
+    """Sentences of words that no other seed has."""
+    rng = random.Random(seed)
+    names = [f"Name{seed}x{number}" for number in range(8)]
+    sentences = [
+        " ".join([rng.choice(names), *(rng.choice(WORDS) + chr(97 + seed) for _ in range(10)), rng.choice(names)]) + "."
+        for _ in range(n_sentences)
+    ]
+    return "\n".join(sentences)
+
+
+def strip_all(rows: list[dict[str, object]]) -> dict[str, str]:
+    documents = make_frame(rows)
+    evidence = learn_evidence([gather_evidence(documents, CONFIG)], CONFIG)
+    result = strip_articles(documents, evidence, CONFIG)
+    return dict(result.articles.filter(pl.col("origin") == "text").select("source_uri", "text").rows())
+
+
+def test_a_footer_of_three_documents_of_a_site_goes() -> None:
+    rows = [make_row(f"k{n}", f"{story(n)}\n{FOOTER}", site="kestrel.example") for n in range(3)]
+    cleaned = strip_all([*rows, make_row("other", f"{story(9)}\n{FOOTER}", site="other.example")])
+    assert [cleaned[f"k{n}"] for n in range(3)] == [story(n) for n in range(3)]
+    assert cleaned["other"].endswith(FOOTER)  # one document of another site proves nothing
+
+
+def test_a_footer_glued_into_the_text_goes() -> None:
+    texts = [story(n).replace("\n", " ") for n in range(4)]
+    rows = [make_row(f"k{n}", f"{text} {FOOTER}. {text[::-1]}", site="kestrel.example") for n, text in enumerate(texts)]
+    assert all("Kestrel" not in text for text in strip_all(rows).values())
+
+
+def test_versions_of_one_story_are_no_template() -> None:
+    text = story(1, 20)
+    rows = [make_row(f"v{n}", f"{text}\nUpdate {n} adds a line.", site="kestrel.example") for n in range(6)]
+    assert all(cleaned.startswith(text) for cleaned in strip_all(rows).values())
+
+
+def test_reporters_phrases_are_no_template() -> None:
+    phrase = "The company did not immediately respond to a request for comment on Tuesday."
+    rows = [make_row(f"k{n}", f"{story(n)}\n{phrase}\n{story(n + 50)}", site="kestrel.example") for n in range(5)]
+    assert all(phrase in text for text in strip_all(rows).values())
+
+
+def test_a_passage_that_begins_another_document_goes() -> None:
+    owner = story(1, 10)
+    lead = "\n".join(owner.split("\n")[:6])
+    rows = [
+        make_row("owner", owner, title="Harbour council meets again about the winter ferry", site="a.example"),
+        make_row("host", f"{story(2)}\n{lead}\n{story(3, 4)}", site="b.example"),
+    ]
+    cleaned = strip_all(rows)
+    assert cleaned["owner"] == owner
+    assert cleaned["host"].startswith(story(2))
+    assert cleaned["host"].endswith(story(3, 4))
+    # The end is known but to a few tokens: at most the last sentence is left.
+    assert sum(line in cleaned["host"] for line in lead.split("\n")) <= 1
+
+
+def test_the_owner_may_come_from_an_earlier_snapshot() -> None:
+    owner = story(1, 10)
+    excerpt = owner.split("\n")[:6]
+    first = make_frame([make_row("owner", owner, site="a.example")])
+    host = "\n".join([story(2), *excerpt, story(3, 4)])
+    second = make_frame([make_row("host", host, site="b.example")])
+    earlier = learn_evidence([gather_evidence(first, CONFIG)], CONFIG)
+    evidence = learn_evidence([gather_evidence(second, CONFIG)], CONFIG, earlier)
+    text = strip_articles(second, evidence, CONFIG).articles["text"].item()
+    assert text.startswith(story(2))
+    assert text.endswith(story(3, 4))
+    assert sum(line in text for line in excerpt) <= 2  # a sample of the beginning is remembered
+
+
+def test_a_quotation_on_the_same_subject_stays() -> None:
+    speech = story(1, 5)
+    host = "\n".join(line + " Said again." for line in speech.split("\n"))
+    rows = [
+        make_row("owner", speech, site="a.example"),
+        make_row("host", f"{host}\n{host}\n{speech}", site="b.example"),
+    ]
+    assert speech in strip_all(rows)["host"]
+
+
+def test_merging_does_not_depend_on_order_or_shards() -> None:
+    rows = [make_row(f"k{n}", f"{story(n)}\n{FOOTER}", site="kestrel.example") for n in range(6)]
+    whole = learn_evidence([gather_evidence(make_frame(rows), CONFIG)], CONFIG)
+    parts = [gather_evidence(make_frame(rows[n : n + 2]), CONFIG) for n in (4, 0, 2)]
+    assert learn_evidence(parts, CONFIG).equals(whole)
+    assert whole.schema == parts[0].schema
+
+
+def test_no_documents_give_no_evidence() -> None:
+    empty = gather_evidence(make_frame([]), CONFIG)
+    assert learn_evidence([empty], CONFIG).is_empty()
+    assert learn_evidence([], CONFIG).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Don't stop-now, 3.5!", ["Don", "t", "stop", "now", "3", "5"]),
+        ("中文 ok", ["中", "文", "ok"]),
+        ("😀 Zürich\nÅse", ["Zürich", "Åse"]),
+        ("", []),
+        (" ,. ", []),
+    ],
+)
+def test_tokens_have_code_point_offsets(text: str, expected: list[str]) -> None:
+    tokens = tokenize(text)
+    assert [text[start:end] for start, end in zip(tokens.starts, tokens.ends, strict=True)] == expected
+
+
+def test_tokens_ignore_case_and_punctuation_only() -> None:
+    assert np.array_equal(tokenize("The Ferry, sank").hashes, tokenize("the ferry sank").hashes)
+    assert not np.array_equal(tokenize("ab ba").hashes[:1], tokenize("ab ba").hashes[1:])
+    assert len(hash_ngrams(tokenize("a b c").hashes, 5)) == 0
+    assert len(hash_ngrams(tokenize("a b c d e f").hashes, 5)) == 2
