@@ -19,7 +19,7 @@ _DATELINE = re.compile(r"[A-Z][A-Z.' ]{2,30}(?:, [A-Z][\w.]{1,20}){0,3}(?:,? \(?
 def is_headline_like(line: str) -> bool:
     """Whether a line reads as a headline: short, no full stop at its end, more than a word or two."""
     words = line.split()
-    return 3 <= len(words) <= MAX_HEADLINE_WORDS and not line.endswith((".", ",", ";", ":", ".”", '."', ".’", ".'"))
+    return 3 <= len(words) <= MAX_HEADLINE_WORDS and line.rstrip("\"”’')]")[-1:] not in tuple(".,;:")
 
 
 def is_in_title_case(words: list[str]) -> bool:
