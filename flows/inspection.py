@@ -42,7 +42,6 @@ def inspect_file(file: Path, settings: Settings) -> None:
     authority = core_authority() if text is None else load_authority(text, with_core=True)
     names = check_names(stripped.articles, settings.cleaning.names, authority=authority)
     show_document(
-        extracted=document,
         articles=stripped.articles,
         removed_spans=stripped.removed_spans,
         mentions=names.mentions,
@@ -59,7 +58,9 @@ def _extract(file: Path, settings: Settings) -> pl.DataFrame:
         raise CopydeskError(f"{file} is not one document: {why}.", "Name one .txt, .html or .htm file.")
     row = found.inputs.row(0, named=True)
     if row["format"] not in DOCUMENT_FORMATS:
-        raise CopydeskError(f"{file} holds many records.", "Clean it with `copydesk run`, or name one .txt or .html file.")
+        raise CopydeskError(
+            f"{file} holds many records.", "Clean it with `copydesk run`, or name one .txt or .html file."
+        )
     piece = Piece(row["source_uri"], row["name"], row["format"], row["n_bytes"], row["raw_sha256"], 0, 1)
     for batch in read_records(piece, settings.input, settings.cleaning.text):
         extracted = extract_articles(batch.records, settings.cleaning.extract, settings.cleaning.text)
@@ -76,7 +77,9 @@ def _find_nearest(articles: pl.DataFrame, snapshot: Snapshot | None, settings: S
     Returns:
         article_id, title, site, similarity; at most `N_NEAREST` rows.
     """
-    nothing = pl.DataFrame(schema={"article_id": pl.String, "title": pl.String, "site": pl.String, "similarity": pl.Float64})
+    nothing = pl.DataFrame(
+        schema={"article_id": pl.String, "title": pl.String, "site": pl.String, "similarity": pl.Float64}
+    )
     if snapshot is None:
         return nothing
     main = articles.filter(pl.col("origin") != "embedded")
@@ -89,7 +92,9 @@ def _find_nearest(articles: pl.DataFrame, snapshot: Snapshot | None, settings: S
     nearest = (
         signed.select("article_id")
         .with_columns(similarity=pl.Series(similarity, dtype=pl.Float64))
-        .filter((pl.col("similarity") >= MIN_SIMILARITY) & ~pl.col("article_id").is_in(articles["article_id"].implode()))
+        .filter(
+            (pl.col("similarity") >= MIN_SIMILARITY) & ~pl.col("article_id").is_in(articles["article_id"].implode())
+        )
         .top_k(N_NEAREST, by="similarity")
     )
     titles = pl.scan_parquet(snapshot.files("articles")).select(

@@ -27,9 +27,10 @@ from flows import publish as publishing
 from flows import stages
 from flows.figures import summarise_run
 from flows.progress import announce
-from flows.report import render_markdown, summary_rows, write_report
+from flows.report import write_report
 from flows.runners import run_in_worker
 from flows.stages import Plan, Run, Shard
+from flows.summary import render_markdown, summary_rows
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -56,7 +56,7 @@ def showing_progress(console: Console | None = None) -> Iterator[None]:
 def show_result(result: "RunResult", settings: Settings, console: Console | None = None) -> None:
     """Say what a run did, where its results lie and how to see the run in the Prefect UI."""
     from flows.figures import summarise_run
-    from flows.report import print_summary
+    from flows.summary import print_summary
 
     console = console or Console()
     if result.status == "nothing_new":

@@ -10,11 +10,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LOCK_FILES = {"uv.lock", "poetry.lock", "pylock.toml", "Pipfile.lock", "package-lock.json"}
+# Written in pieces, so that this file does not hold what it forbids.
 FORBIDDEN = re.compile(
-    r"--(extra-)?index-url|--find-links|files\.python"
-    r"hosted|py"
-    r"pi\.org|BEGIN [A-Z ]*PRIVATE KEY|/home/[a-z]+/|/"
-    r"work/"
+    "|".join(
+        [
+            "--(extra-)?" + "index-url",
+            "--find" + "-links",
+            "files.python" + "hosted",
+            "py" + r"pi\.org",
+            "BEGIN [A-Z ]*PRIVATE" + " KEY",
+            "/home" + "/[a-z]+/",
+            "/wo" + "rk/",
+        ]
+    )
 )
 
 

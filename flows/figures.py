@@ -1,0 +1,386 @@
+"""The figures of one run, read from a published snapshot.
+
+Takes a snapshot folder and a run id, gives one frozen `RunFigures` that the report, the printed summary and the Prefect
+artifacts share. Reads lazily and never loads the articles' texts; flags nothing itself.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from cleaners.errors import CopydeskError
+
+# Where `run_summary` keeps the two figures that no table can tell: (stage, metric).
+FOUND_METRIC = ("discover", "inputs_found")
+NEW_METRIC = ("discover", "inputs_new")
+
+TITLES_PER_NAME = 3
+NO_SITE = "(no site)"
+
+
+@dataclass(frozen=True)
+class ArticleFigures:
+    """One article of the run and what was cut from it, in characters (code points)."""
+
+    article_id: str
+    label: str
+    site: str
+    origin: str
+    n_words: int
+    n_removed_chars: int
+    removed_by_rule: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class RemovalFigures:
+    """What one rule removed in the run."""
+
+    rule_id: str
+    category: str
+    n_passages: int
+    n_articles: int
+    n_chars: int
+
+
+@dataclass(frozen=True)
+class ClusterFigures:
+    """A story that ran more than once: its canonical article, all its copies and how many of them this run brought."""
+
+    cluster_id: str
+    label: str
+    size: int
+    n_new: int
+    n_exact: int
+    least_similarity: float
+
+
+@dataclass(frozen=True)
+class NameFigures:
+    """One spelling that does not agree with the canonical name, over the articles of the run."""
+
+    kind: str
+    is_error: bool
+    surface: str
+    canonical: str
+    n_mentions: int
+    n_articles: int
+    confidence: float
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RejectFigures:
+    """How many inputs were given up at one step for one reason."""
+
+    stage: str
+    reason: str
+    n_inputs: int
+
+
+@dataclass(frozen=True)
+class SiteFigures:
+    """One outlet's share of the run."""
+
+    site: str
+    n_articles: int
+    n_embedded: int
+    n_words: int
+    n_removed_chars: int
+    n_duplicates: int
+    n_name_errors: int
+
+
+@dataclass(frozen=True)
+class GateFigures:
+    """One row of `run_summary`: a figure of the run and the bounds it had to keep."""
+
+    stage: str
+    metric: str
+    value: float
+    unit: str
+    lower: float | None
+    upper: float | None
+    passed: bool | None
+
+
+@dataclass(frozen=True)
+class RunFigures:
+    """What one run did. Tuples are sorted, the most telling first; counts are of this run unless they say otherwise.
+
+    `n_found` and `n_new` come from `run_summary` (`FOUND_METRIC`, `NEW_METRIC`), None where the run did not record them.
+    """
+
+    run_id: str
+    n_found: int | None
+    n_new: int | None
+    n_rejected: int
+    n_main: int
+    n_embedded: int
+    n_words: int
+    n_removed_chars: int
+    n_articles_cut: int
+    n_duplicates: int
+    n_articles_flagged: int
+    n_name_errors: int
+    n_name_variants: int
+    n_articles_in_snapshot: int
+    most_cut: tuple[ArticleFigures, ...]
+    removals: tuple[RemovalFigures, ...]
+    clusters: tuple[ClusterFigures, ...]
+    names: tuple[NameFigures, ...]
+    rejects: tuple[RejectFigures, ...]
+    sites: tuple[SiteFigures, ...]
+    gates: tuple[GateFigures, ...]
+
+    @property
+    def n_published(self) -> int:
+        """Articles that the run added to the snapshot: main and embedded."""
+        return self.n_main + self.n_embedded
+
+    @property
+    def removed_by_category(self) -> dict[str, int]:
+        """Characters removed by category, the largest first."""
+        totals: dict[str, int] = {}
+        for removal in self.removals:
+            totals[removal.category] = totals.get(removal.category, 0) + removal.n_chars
+        return dict(sorted(totals.items(), key=lambda item: (-item[1], item[0])))
+
+
+def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigures:
+    """Count what one run found, removed, matched, flagged and rejected.
+
+    Args:
+        snapshot: folder of a published snapshot, holding the rows of all runs so far.
+        run_id: the run to count.
+        n_most_cut: how many of the articles that lost most to name in `most_cut`.
+
+    Returns:
+        The figures of the run; all zero when it wrote nothing.
+
+    Raises:
+        CopydeskError: the folder is not a snapshot.
+    """
+    articles = article_facts(snapshot, run_id).collect(engine="streaming")
+    spans = _of_run(snapshot, "removed_spans", run_id).select("article_id", "rule_id", "category", "start", "end")
+    removals = (
+        spans.group_by("rule_id", "category")
+        .agg(
+            n_passages=pl.len(),
+            n_articles=pl.col("article_id").n_unique(),
+            n_chars=(pl.col("end") - pl.col("start")).sum(),
+        )
+        .sort(["n_chars", "rule_id", "category"], descending=[True, False, False])
+        .collect()
+    )
+    rejects = (
+        _of_run(snapshot, "rejects", run_id)
+        .group_by("stage", "reason")
+        .agg(n_inputs=pl.len())
+        .sort(["n_inputs", "stage", "reason"], descending=[True, False, False])
+        .collect()
+    )
+    gates = _of_run(snapshot, "run_summary", run_id).drop("run_id").sort("stage", "metric").collect()
+    recorded = {(row["stage"], row["metric"]): int(row["value"]) for row in gates.iter_rows(named=True)}
+    clusters = run_clusters(snapshot, articles)
+    duplicates = clusters.filter("is_new", ~pl.col("is_canonical"))["article_id"]
+    flags = run_flags(snapshot, articles)
+    errors = flags.filter("is_error")
+    n_embedded = articles.filter(pl.col("origin") == "embedded").height
+    return RunFigures(
+        run_id=run_id,
+        n_found=recorded.get(FOUND_METRIC),
+        n_new=recorded.get(NEW_METRIC),
+        n_rejected=int(rejects["n_inputs"].sum()),
+        n_main=articles.height - n_embedded,
+        n_embedded=n_embedded,
+        n_words=int(articles["n_words"].sum()),
+        n_removed_chars=int(articles["n_removed_chars"].sum()),
+        n_articles_cut=articles.filter(pl.col("n_removed_chars") > 0).height,
+        n_duplicates=len(duplicates),
+        n_articles_flagged=errors["article_id"].n_unique(),
+        n_name_errors=errors.height,
+        n_name_variants=flags.height - errors.height,
+        n_articles_in_snapshot=scan_table(snapshot, "articles").select(pl.len()).collect().item(),
+        most_cut=_most_cut(articles, spans, n_most_cut),
+        removals=tuple(RemovalFigures(**row) for row in removals.iter_rows(named=True)),
+        clusters=_cluster_figures(clusters, snapshot),
+        names=_name_figures(flags),
+        rejects=tuple(RejectFigures(**row) for row in rejects.iter_rows(named=True)),
+        sites=_site_figures(articles, duplicates, errors["article_id"]),
+        gates=tuple(GateFigures(**row) for row in gates.iter_rows(named=True)),
+    )
+
+
+def scan_table(snapshot: Path, table: str) -> pl.LazyFrame:
+    """One table of a snapshot, unread; without a file it has no rows, with its contract's columns.
+
+    Raises:
+        CopydeskError: `snapshot` is no folder of a published snapshot.
+    """
+    if not (snapshot / "manifest.json").is_file():
+        raise CopydeskError(
+            f"{snapshot} is not a snapshot: it has no manifest.json.",
+            "Name a folder under runs/ of the output, or its link 'latest'.",
+        )
+    if not any((snapshot / table).glob("*.parquet")):
+        from cleaners.schemas import TABLES
+
+        return TABLES[table].create_empty(lazy=True)
+    return pl.scan_parquet(snapshot / table / "*.parquet")
+
+
+def article_facts(snapshot: Path, run_id: str | None = None) -> pl.LazyFrame:
+    """What every view needs of the articles, without their texts; of one run, or of all where `run_id` is None.
+
+    Returns:
+        article_id, origin, site (never null), label (the title, else the input's name), n_words, n_removed_chars.
+    """
+    articles = scan_table(snapshot, "articles")
+    if run_id is not None:
+        articles = articles.filter(pl.col("run_id") == run_id)
+    # What a person calls an input without a title: the last part of its path or address.
+    input_name = pl.col("source_uri").str.strip_chars_end("/").str.split("/").list.last()
+    return articles.select(
+        "article_id",
+        "origin",
+        pl.col("site").fill_null(NO_SITE),
+        pl.coalesce(pl.col("title").str.strip_chars().replace("", None), input_name).alias("label"),
+        "n_words",
+        "n_removed_chars",
+    )
+
+
+def run_clusters(snapshot: Path, articles: pl.DataFrame) -> pl.DataFrame:
+    """The clusters of two or more that hold an article of the run, with all their members.
+
+    Args:
+        snapshot: folder of the snapshot.
+        articles: the run's `article_facts`.
+
+    Returns:
+        The columns of `clusters` and is_new (the article is of this run), largest cluster first, canonical article first.
+    """
+    many = scan_table(snapshot, "clusters").filter(pl.col("cluster_size") > 1)
+    ours = pl.col("article_id").is_in(articles["article_id"].implode())
+    touched = many.filter(ours).select("cluster_id").unique()
+    return (
+        many.join(touched, on="cluster_id", how="semi")
+        .with_columns(is_new=ours)
+        .sort(
+            ["cluster_size", "cluster_id", "is_canonical", "similarity", "article_id"],
+            descending=[True, False, True, True, False],
+        )
+        .collect()
+    )
+
+
+def run_flags(snapshot: Path, articles: pl.DataFrame) -> pl.DataFrame:
+    """The name flags on articles of the run: errors first, then by confidence.
+
+    Args:
+        snapshot: folder of the snapshot.
+        articles: the run's `article_facts`.
+
+    Returns:
+        The columns of `name_flags`, label and site of the article, and n_mentions: mentions that carry the flag, 1 at least.
+    """
+    mentions = (
+        scan_table(snapshot, "name_mentions")
+        .filter(pl.col("flag_id").is_not_null())
+        .group_by("flag_id")
+        .agg(n_mentions=pl.len())
+    )
+    return (
+        scan_table(snapshot, "name_flags")
+        .join(articles.lazy().select("article_id", "label", "site"), on="article_id")
+        .join(mentions, on="flag_id", how="left")
+        .with_columns(pl.col("n_mentions").fill_null(1))
+        .sort(
+            ["is_error", "confidence", "canonical", "article_id", "start"], descending=[True, True, False, False, False]
+        )
+        .collect()
+    )
+
+
+def _of_run(snapshot: Path, table: str, run_id: str) -> pl.LazyFrame:
+    return scan_table(snapshot, table).filter(pl.col("run_id") == run_id)
+
+
+def _most_cut(articles: pl.DataFrame, spans: pl.LazyFrame, n: int) -> tuple[ArticleFigures, ...]:
+    top = (
+        articles.filter(pl.col("n_removed_chars") > 0)
+        .sort(["n_removed_chars", "article_id"], descending=[True, False])
+        .head(n)
+    )
+    by_rule = (
+        spans.filter(pl.col("article_id").is_in(top["article_id"].implode()))
+        .group_by("article_id", "rule_id")
+        .agg(n_chars=(pl.col("end") - pl.col("start")).sum())
+        .sort(["n_chars", "rule_id"], descending=[True, False])
+        .collect()
+    )
+    rules: dict[str, list[tuple[str, int]]] = {}
+    for article_id, rule_id, n_chars in by_rule.iter_rows():
+        rules.setdefault(article_id, []).append((rule_id, n_chars))
+    return tuple(
+        ArticleFigures(**row, removed_by_rule=tuple(rules.get(row["article_id"], ())))
+        for row in top.iter_rows(named=True)
+    )
+
+
+def _cluster_figures(clusters: pl.DataFrame, snapshot: Path) -> tuple[ClusterFigures, ...]:
+    canonical = clusters["cluster_id"].unique().implode()
+    labels = (
+        article_facts(snapshot)
+        .filter(pl.col("article_id").is_in(canonical))
+        .select(cluster_id="article_id", label="label")
+    )
+    figures = (
+        clusters.lazy()
+        .group_by("cluster_id", maintain_order=True)
+        .agg(
+            size=pl.col("cluster_size").first(),
+            n_new=pl.col("is_new").sum(),
+            n_exact=(pl.col("match") == "exact").sum(),
+            least_similarity=pl.col("similarity").min(),
+        )
+        .join(labels, on="cluster_id", how="left", maintain_order="left")
+        .with_columns(pl.col("label").fill_null(pl.col("cluster_id")))
+        .collect()
+    )
+    return tuple(ClusterFigures(**row) for row in figures.iter_rows(named=True))
+
+
+def _name_figures(flags: pl.DataFrame) -> tuple[NameFigures, ...]:
+    grouped = (
+        flags.group_by("kind", "is_error", "surface", "canonical", maintain_order=True)
+        .agg(
+            pl.col("n_mentions").sum(),
+            n_articles=pl.col("article_id").n_unique(),
+            confidence=pl.col("confidence").max(),
+            labels=pl.col("label").unique(maintain_order=True).head(TITLES_PER_NAME),
+        )
+        .sort(["is_error", "n_mentions", "canonical", "surface", "kind"], descending=[True, True, False, False, False])
+    )
+    return tuple(NameFigures(**{**row, "labels": tuple(row["labels"])}) for row in grouped.iter_rows(named=True))
+
+
+def _site_figures(articles: pl.DataFrame, duplicates: pl.Series, flagged: pl.Series) -> tuple[SiteFigures, ...]:
+    errors = flagged.rename("article_id").value_counts(name="n_name_errors")
+    facts = articles.with_columns(is_duplicate=pl.col("article_id").is_in(duplicates.implode())).join(
+        errors, on="article_id", how="left"
+    )
+    sites = (
+        facts.group_by("site")
+        .agg(
+            n_articles=pl.len(),
+            n_embedded=(pl.col("origin") == "embedded").sum(),
+            n_words=pl.col("n_words").sum(),
+            n_removed_chars=pl.col("n_removed_chars").sum(),
+            n_duplicates=pl.col("is_duplicate").sum(),
+            n_name_errors=pl.col("n_name_errors").fill_null(0).sum(),
+        )
+        .sort(["n_articles", "site"], descending=[True, False])
+    )
+    return tuple(SiteFigures(**row) for row in sites.iter_rows(named=True))

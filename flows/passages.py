@@ -1,0 +1,88 @@
+"""Put removed passages back where they stood, for a person to see.
+
+Takes a cleaned text and its removed spans, gives the extracted text as a sequence of kept and removed passages; and makes
+control characters visible, so that a hostile text can neither steer a terminal nor turn a page's lines round.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cleaners.errors import CopydeskError
+
+# Control characters (new line and tab aside) as their Unicode pictures; what turns or hides text by its code point.
+_VISIBLE = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)}
+_VISIBLE[0x7F] = 0x2421
+_HIDDEN = [*range(0x80, 0xA0), 0x061C, 0x200B, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
+_TABLE: dict[int, int | str] = {
+    **_VISIBLE,
+    **{code: f"⟦U+{code:04X}⟧" for code in (*_HIDDEN, *range(0xD800, 0xE000))},
+}
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stretch of the extracted text: kept (rule_id None) or removed by a rule."""
+
+    text: str
+    rule_id: str | None = None
+    category: str | None = None
+    confidence: float | None = None
+    salvaged_article_id: str | None = None
+
+
+def restore(cleaned: str, spans: Iterable[Mapping[str, Any]]) -> Iterator[Passage]:
+    """Splice removed spans into a cleaned text.
+
+    Args:
+        cleaned: the text as published.
+        spans: rows of `removed_spans` of this article; start and end are code points of the extracted text.
+
+    Yields:
+        Passages in reading order; their texts together are the extracted text.
+
+    Raises:
+        CopydeskError: the spans overlap, or reach beyond the text, so they cannot be of this article.
+    """
+    extracted_at = cleaned_at = 0
+    for span in sorted(spans, key=lambda row: int(row["start"])):
+        kept = span["start"] - extracted_at
+        if kept < 0 or cleaned_at + kept > len(cleaned) or span["end"] - span["start"] != len(span["text"]):
+            raise CopydeskError(
+                f"The removed span at {span['start']}:{span['end']} does not fit its article's text.",
+                "The snapshot's files do not belong together; run again from the inputs.",
+            )
+        if kept:
+            yield Passage(cleaned[cleaned_at : cleaned_at + kept])
+        yield Passage(
+            span["text"], span["rule_id"], span["category"], span["confidence"], span.get("salvaged_article_id")
+        )
+        cleaned_at += kept
+        extracted_at = span["end"]
+    if cleaned_at < len(cleaned):
+        yield Passage(cleaned[cleaned_at:])
+
+
+def cut(extracted: str, spans: Iterable[Mapping[str, Any]]) -> str:
+    """The cleaned text: an extracted text without its removed spans."""
+    kept, at = [], 0
+    for span in sorted(spans, key=lambda row: int(row["start"])):
+        kept.append(extracted[at : span["start"]])
+        at = max(at, span["end"])
+    return "".join([*kept, extracted[at:]])
+
+
+def visible(text: str) -> str:
+    """Text with control, direction and other invisible characters replaced by marks a person can see."""
+    return text.translate(_TABLE)
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """A visible text on one line, cut with an ellipsis beyond `limit` characters."""
+    line = " ".join(visible(text[: 4 * limit]).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def confidence_mark(confidence: float) -> str:
+    """A confidence as two digits after the point: `.95`, `1.0`."""
+    return "1.0" if confidence >= 0.995 else f"{confidence:.2f}"[1:]

@@ -1,0 +1,198 @@
+"""The report of a run: one HTML page that loads nothing from the network.
+
+Takes a published snapshot and a run id, gives the path of `report.html`. Shows what was found, removed, matched, flagged and
+rejected; long lists are cut to a budget and say so. Article text is always escaped.
+"""
+
+import base64
+import hashlib
+import json
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from cleaners.schemas import REJECT_REASONS
+from flows import details
+from flows.figures import RunFigures, article_facts, summarise_run
+from flows.passages import confidence_mark, one_line
+
+MOST_SITES = 200
+MOST_RULES = 200
+MOST_GATES = 300
+
+
+@dataclass(frozen=True)
+class Step:
+    """One bar of the funnel; kind is main (the flow itself), side (a part of it) or loss (what left it)."""
+
+    label: str
+    value: int
+    kind: str
+    percent: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """One of the figures at the top of the page."""
+
+    label: str
+    value: int
+    is_bad: bool = False
+
+
+def write_report(snapshot: Path, run_id: str, destination: Path | None = None) -> Path:
+    """Write the report of a run as one self-contained HTML file.
+
+    Args:
+        snapshot: folder of a published snapshot.
+        run_id: the run to report on.
+        destination: the file to write, `report.html` in the snapshot's folder by default.
+
+    Returns:
+        The path written. Below 3 MB whatever the run's size.
+
+    Raises:
+        CopydeskError: the folder is not a snapshot, or its tables do not belong together.
+    """
+    page = _render(snapshot, summarise_run(snapshot, run_id))
+    path = destination or snapshot / "report.html"
+    # A reader must never open half a page: the finished file takes the name in one step.
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        file.write(page)
+    unfinished = Path(file.name)
+    unfinished.chmod(0o644)
+    unfinished.replace(path)
+    return path
+
+
+def _render(snapshot: Path, figures: RunFigures) -> str:
+    facts = article_facts(snapshot, figures.run_id).collect(engine="streaming")
+    articles = details.article_views(snapshot, facts)
+    clusters = details.cluster_views(snapshot, facts)
+    names = details.name_views(snapshot, facts)
+    style, script = _asset("report.css"), _asset("report.js")
+    sites = {
+        *(view.site for view in articles.items),
+        *(site for view in clusters.items for site in view.sites),
+        *(site for view in names.items for site in view.sites),
+    }
+    gates = sorted(figures.gates, key=lambda gate: gate.passed is not False)
+    return (
+        _environment()
+        .from_string(_asset("report.html.j2"))
+        .render(
+            figures=figures,
+            lede=_lede(figures),
+            cards=_cards(figures),
+            funnel=_funnel(figures),
+            funnel_note=_funnel_note(figures),
+            removals=details.Shown(figures.removals[:MOST_RULES], len(figures.removals)),
+            articles=articles,
+            clusters=clusters,
+            names=names,
+            rejects=details.reject_views(snapshot, figures.run_id),
+            sites=details.Shown(figures.sites[:MOST_SITES], len(figures.sites)),
+            gates=details.Shown(tuple(gates[:MOST_GATES]), len(gates)),
+            site_names=sorted(sites)[: 2 * MOST_SITES],
+            rule_names=sorted({rule for view in articles.items for rule in view.rules})[:MOST_RULES],
+            shown_ids={view.article_id for view in articles.items},
+            reject_reasons=REJECT_REASONS,
+            most_compared_words=details.MOST_COMPARED_WORDS,
+            snapshot_name="/".join(snapshot.parts[-3:]),
+            version=metadata.version("copydesk"),
+            style=Markup(style),  # noqa: S704 - the package's own file
+            script=Markup(script),  # noqa: S704 - the package's own file
+            style_digest=_digest(style),
+            script_digest=_digest(script),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    environment.filters |= {
+        "n": lambda value: f"{value:,}",
+        "figure": _figure,
+        "share": lambda value: f"{value:.0%}" if value < 0.995 or value == 1 else f"{value:.1%}",
+        "words": lambda value: one_line(value, 100).replace("_", " "),
+        "line": lambda value: one_line(value, 100),
+        "json": lambda value: json.dumps(list(value), ensure_ascii=False),
+        "confidence": confidence_mark,
+    }
+    return environment
+
+
+def _asset(name: str) -> str:
+    return resources.files("flows").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _digest(source: str) -> str:
+    """The digest by which the page's policy allows an inline style or script."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+
+
+def _figure(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
+
+
+def _cards(figures: RunFigures) -> list[Card]:
+    return [
+        Card("articles published", figures.n_published),
+        Card("characters removed", figures.n_removed_chars),
+        Card("repeated stories", len(figures.clusters)),
+        Card("name errors", figures.n_name_errors, is_bad=figures.n_name_errors > 0),
+        Card("rejected", figures.n_rejected, is_bad=figures.n_rejected > 0),
+    ]
+
+
+def _funnel(figures: RunFigures) -> list[Step]:
+    steps = [
+        ("inputs found", figures.n_found, "main"),
+        ("new", figures.n_new, "main"),
+        ("rejected", figures.n_rejected, "loss"),
+        ("cleaned", figures.n_main, "main"),
+        ("embedded", figures.n_embedded, "side"),
+        ("duplicates", figures.n_duplicates, "side"),
+        ("flagged", figures.n_articles_flagged, "loss"),
+        ("published", figures.n_published, "main"),
+    ]
+    known = [(label, value, kind) for label, value, kind in steps if value is not None]
+    largest = max((value for _, value, _ in known), default=0) or 1
+    return [Step(label, value, kind, round(57 * value / largest, 2)) for label, value, kind in known]
+
+
+def _funnel_note(figures: RunFigures) -> str:
+    note = (
+        "Embedded articles were found inside others and are published beside them; duplicates and flagged articles are "
+        "published too, marked in their tables."
+    )
+    if figures.n_found is not None and figures.n_new is not None and figures.n_found > figures.n_new:
+        note = f"Of the inputs found, {figures.n_found - figures.n_new:,} were known from earlier runs. {note}"
+    return note
+
+
+def _lede(figures: RunFigures) -> str:
+    if not figures.n_published:
+        lost = f" {_count(figures.n_rejected, 'input')} could not become articles." if figures.n_rejected else ""
+        return f"This run published no new articles.{lost}"
+    embedded = f", {figures.n_embedded:,} of them found inside others" if figures.n_embedded else ""
+    stories = _count(len(figures.clusters), "story", "stories")
+    return (
+        f"{_count(figures.n_published, 'article')} went out{embedded}. {_count(figures.n_removed_chars, 'character')} "
+        f"that {'was' if figures.n_removed_chars == 1 else 'were'} not the story came out of "
+        f"{figures.n_articles_cut:,}, {stories} ran more than once, and {_count(figures.n_name_errors, 'name')} "
+        f"{'does' if figures.n_name_errors == 1 else 'do'} not agree with the other papers."
+    )
+
+
+def _count(n: int, noun: str, plural: str | None = None) -> str:
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
