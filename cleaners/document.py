@@ -14,22 +14,22 @@ UTC_MICROSECONDS = pl.Datetime("us", "UTC")
 # Names and types of the frame of extracted documents; every step that takes documents takes this frame.
 DOCUMENT_SCHEMA = pl.Schema(
     {
-        "article_id": pl.String,
-        "origin": pl.String,
-        "parent_article_id": pl.String,
-        "source_uri": pl.String,
-        "url": pl.String,
-        "canonical_url": pl.String,
-        "site": pl.String,
-        "title": pl.String,
-        "authors": pl.List(pl.String),
-        "agency": pl.String,
+        "article_id": pl.String(),
+        "origin": pl.String(),
+        "parent_article_id": pl.String(),
+        "source_uri": pl.String(),
+        "url": pl.String(),
+        "canonical_url": pl.String(),
+        "site": pl.String(),
+        "title": pl.String(),
+        "authors": pl.List(pl.String()),
+        "agency": pl.String(),
         "published_at": UTC_MICROSECONDS,
         "fetched_at": UTC_MICROSECONDS,
-        "language": pl.String,
-        "text": pl.String,
-        "raw_sha256": pl.String,
-        "extractor": pl.String,
+        "language": pl.String(),
+        "text": pl.String(),
+        "raw_sha256": pl.String(),
+        "extractor": pl.String(),
     }
 )
 

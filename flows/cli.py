@@ -69,8 +69,7 @@ def run(
                 "Name files or folders: copydesk run FOLDER, or `sources` in the config.",
                 EXIT_USAGE,
             )
-        for name, value in PREFECT_DEFAULTS.items():
-            os.environ.setdefault(name, value)
+        _prepare_prefect()
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "ERROR")
         from flows.terminal import show_result, showing_progress
 
@@ -139,8 +138,8 @@ def ui(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 4200,
 ) -> None:
     """Serve the Prefect UI on 127.0.0.1, with every run so far; stop it with Ctrl-C."""
-    for name, value in PREFECT_DEFAULTS.items():
-        os.environ.setdefault(name, value)
+    with _errors_told():
+        _prepare_prefect()
     typer.echo(f"The Prefect UI opens at http://127.0.0.1:{port}/runs (stop it with Ctrl-C).")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     os.execv(sys.executable, command)  # noqa: S606
@@ -149,6 +148,24 @@ def ui(
 def main() -> None:
     """The entry point of the command `copydesk`."""
     app()
+
+
+def _prepare_prefect() -> None:
+    """Set Prefect's defaults before it is imported, and make its home: it fails obscurely where that cannot be written."""
+    from cleaners.errors import CopydeskError
+
+    for name, value in PREFECT_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        writable = os.access(home, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise CopydeskError(
+            f"Prefect cannot write to its home {home}.", "Set PREFECT_HOME to a folder you can write to."
+        )
 
 
 @contextmanager

@@ -16,13 +16,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _pool: ProcessPoolExecutor | None = None
+_n_workers = 1
 
 
 @contextmanager
 def worker_pool(n_workers: int) -> Iterator[None]:
     """Keep `n_workers` processes for the time of a run; `run_in_worker` uses them."""
-    global _pool  # noqa: PLW0603
-    _pool = _start_pool(n_workers)
+    global _pool, _n_workers  # noqa: PLW0603
+    _pool, _n_workers = _start_pool(n_workers), n_workers
     try:
         yield
     finally:
@@ -46,7 +47,7 @@ def run_in_worker(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
         return pool.submit(function, *args, **kwargs).result()
     except BrokenProcessPool:
         if _pool is pool:
-            _pool = _start_pool(pool._max_workers)
+            _pool = _start_pool(_n_workers)
         raise
 
 

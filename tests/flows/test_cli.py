@@ -131,3 +131,11 @@ def test_run_shows_what_it_did_and_the_second_time_that_nothing_is_new(tmp_path:
         assert part in first.stdout, part
     second = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert "Nothing is new" in second.stdout
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "file" / "home")}
+    command = [str(COPYDESK), "run", str(SEEDS), "--output", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, "PREFECT_HOME" in done.stderr, "Traceback" in done.stderr) == (1, True, False)

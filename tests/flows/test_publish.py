@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -39,7 +38,13 @@ def test_four_tools_read_the_same_rows(seed_tables: Tables, table: str) -> None:
     by_arrow = pq.read_table(seed_tables.snapshot / table)
     by_pandas = pd.read_parquet(seed_tables.snapshot / table)
     assert by_duckdb.height == by_arrow.num_rows == len(by_pandas) == frame.height
-    assert by_arrow.column_names == list(by_pandas.columns) == by_duckdb.columns == frame.columns == TABLES[table].column_names()
+    assert (
+        by_arrow.column_names
+        == list(by_pandas.columns)
+        == by_duckdb.columns
+        == frame.columns
+        == TABLES[table].column_names()
+    )
     text = next(name for name, dtype in frame.schema.items() if dtype == pl.String)
     assert (
         by_arrow[text].to_pylist()
@@ -154,4 +159,4 @@ def test_killed_at_any_moment_a_reader_sees_a_whole_snapshot(tmp_path: Path, run
     run_pipeline([SEEDS], tmp_path, run_id="last")
     assert read_tables(tmp_path / "latest").articles.height == 8
     assert not (tmp_path / "_staging").exists()
-    assert [name for name in os.listdir(tmp_path) if name.startswith(".latest-")] == []
+    assert not list(tmp_path.glob(".latest-*"))
