@@ -70,7 +70,7 @@ def run(
                 EXIT_USAGE,
             )
         _prepare_prefect()
-        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "ERROR")
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
         from flows.terminal import show_result, showing_progress
 
         with showing_progress():
@@ -179,6 +179,13 @@ def _errors_told() -> Iterator[None]:
         _fail(error.message, error.hint, EXIT_USAGE)
     except CopydeskError as error:
         _fail(error.message, error.hint, EXIT_FAILED)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        _fail(
+            f"The system says: {error.strerror or error}{where}.",
+            "Nothing was published; mend it and run again.",
+            EXIT_FAILED,
+        )
     except KeyboardInterrupt:
         _fail("Stopped.", "Nothing was published; run again to start over.", 130)
 

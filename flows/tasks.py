@@ -21,7 +21,7 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import as_completed
 
-from cleaners.errors import ContractBroken
+from cleaners.errors import ContractBroken, CopydeskError
 from cleaners.quality import RunCounts, check_gates
 from flows import publish as publishing
 from flows import stages
@@ -35,9 +35,21 @@ from flows.summary import render_markdown, summary_rows
 P = ParamSpec("P")
 R = TypeVar("R")
 
+
+def may_pass(task: Any, task_run: Any, state: Any) -> bool:  # noqa: ANN401
+    """Whether a failed task is worth another try: not when the error is one that a person must mend."""
+    try:
+        state.result()
+    except CopydeskError:
+        return False
+    except Exception:
+        return True
+    return True
+
+
 ONCE: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 # A worker that died, a file system that hiccuped: try twice more. A bad document never gets here, it is a reject.
-RETRIED: dict[str, Any] = {**ONCE, "retries": 2, "retry_delay_seconds": [1, 10]}
+RETRIED: dict[str, Any] = {**ONCE, "retries": 2, "retry_delay_seconds": [1, 10], "retry_condition_fn": may_pass}
 
 
 @task(task_run_name="discover", **RETRIED)
