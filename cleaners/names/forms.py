@@ -37,7 +37,6 @@ class Form:
     clusters: set[str] = field(default_factory=set)
     strength: int = -9
     surfaces: Counter[str] = field(default_factory=Counter)
-    roles: Counter[str] = field(default_factory=Counter)
     canonical: str | None = None  # from the authority file
     is_alias: bool = False  # the authority file knows this spelling as another name of `canonical`
     authority_roles: tuple[str, ...] = ()
@@ -81,8 +80,8 @@ def collect_forms(people: pl.DataFrame, cluster_of: dict[str, str], authority: p
     forms: dict[Key, Form] = {}
     full = people.filter(pl.col("given") != "").sort("article_id", "start")
     seen: set[tuple[Key, str, str]] = set()
-    for article_id, surface, given, surname, role, strength in full.select(
-        "article_id", "surface", "given", "surname", "role", "strength"
+    for article_id, surface, given, surname, strength in full.select(
+        "article_id", "surface", "given", "surname", "strength"
     ).iter_rows():
         key = (given, surname)
         form = forms.setdefault(key, Form(key))
@@ -94,21 +93,19 @@ def collect_forms(people: pl.DataFrame, cluster_of: dict[str, str], authority: p
         if (key, cluster, surface) not in seen:
             seen.add((key, cluster, surface))
             form.surfaces[surface] += 1
-        if role:
-            form.roles[role] += 1
     aliases: list[tuple[Key, str, tuple[str, ...]]] = []
     for canonical, spellings, roles in (
         authority.filter(pl.col("entity") == "person").select("canonical", "aliases", "roles").iter_rows()
     ):
-        folded_roles = tuple(fold(role) for role in roles)
+        offices = tuple(roles)
         key = split_name(fold(canonical).split())
         form = forms.setdefault(key, Form(key))
-        form.canonical, form.authority_roles = canonical, folded_roles
-        aliases += [(split_name(fold(s).split()), canonical, folded_roles) for s in spellings if " " in s]
-    for key, canonical, folded_roles in aliases:
+        form.canonical, form.authority_roles = canonical, offices
+        aliases += [(split_name(fold(s).split()), canonical, offices) for s in spellings if " " in s]
+    for key, canonical, offices in aliases:
         alias_form = forms.get(key)
         if alias_form is not None and alias_form.canonical is None:
-            alias_form.canonical, alias_form.is_alias, alias_form.authority_roles = canonical, True, folded_roles
+            alias_form.canonical, alias_form.is_alias, alias_form.authority_roles = canonical, True, offices
     return forms
 
 

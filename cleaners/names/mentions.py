@@ -28,7 +28,7 @@ MENTION_SCHEMA = pl.Schema(
         "canonical": pl.String,  # of organisations and of aliases that stand for one person; null otherwise
         "given": pl.String,  # folded; empty where the surname stands alone
         "surname": pl.String,  # folded
-        "role": pl.String,  # folded office, empty where none is given
+        "role": pl.String,  # office as written, empty where none is given
         "strength": pl.Int64,  # 0 a guess, 1 likely, 2 or more certain on the text's own evidence
         "is_titled": pl.Boolean,
     }

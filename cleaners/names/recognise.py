@@ -27,7 +27,7 @@ class PersonSpan(NamedTuple):
     end: int
     given: str  # folded, middle names left out
     surname: str  # folded, with its particles
-    role: str  # folded, "" where none is given
+    role: str  # as written, "" where none is given
     strength: int  # 0 a guess, 1 likely, 2 or more a person
     is_titled: bool  # a title or an office stands before it, here or elsewhere in the text
 
@@ -162,9 +162,9 @@ def _role_after(following: str, lexicon: Lexicon) -> str:
     match = _AFTER_ROLE.match(following)
     if not match:
         return ""
-    words = [fold(word.strip(",;.")) for word in match.group(1).split()]
+    words = [word.strip(",;.") for word in match.group(1).split()]
     for i, word in enumerate(words):
-        if word in lexicon.roles:
+        if fold(word) in lexicon.roles:
             return role_words(words[: i + 1], lexicon)
     return ""
 

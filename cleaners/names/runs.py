@@ -27,7 +27,7 @@ class Segment(NamedTuple):
     """Neighbouring tokens that may be one name."""
 
     tokens: list[Token]
-    role: str  # folded office, "" where none is given
+    role: str  # office as written, "" where none is given
     title: Token | None  # the title or office with a capital right before it
     is_titled: bool  # a title, an office or an occupation stands before it, with or without a capital
     precedes_thing: bool  # "Ford Foundation"
@@ -83,20 +83,23 @@ def is_initials(text: str) -> bool:
 
 
 def role_words(words: list[str], lexicon: Lexicon) -> str:
-    """The office itself: the last noun of office with the modifiers before it, without country, article or title."""
+    """The office itself as the paper writes it: the last noun of office with the modifiers before it, without country,
+    article or title.
+    """
     kept: list[str] = []
     for word in reversed(words):
-        if word in lexicon.titles and not kept:
+        key = fold(word)
+        if key in lexicon.titles and not kept:
             continue
         if not kept:
-            if word not in lexicon.roles:
+            if key not in lexicon.roles:
                 return ""
             kept.append(word)
-        elif word in lexicon.role_modifiers or word in lexicon.roles or word == "of":
+        elif key in lexicon.role_modifiers or key in lexicon.roles or key == "of":
             kept.append(word)
         else:
             break
-    return " ".join(w for w in reversed(kept) if w not in {"former", "ex", "late", "then", "acting", "of"})
+    return " ".join(w for w in reversed(kept) if fold(w) not in {"former", "ex", "late", "then", "acting", "of"})
 
 
 def _pieces(run: re.Match[str]) -> list[list[Token]]:
@@ -130,7 +133,7 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: set[
     after_the = False
     start = office + 1
     if office >= 0:
-        role = role_words([t.key for t, k in zip(piece[: office + 1], kinds, strict=False) if k in "RMTW"], lexicon)
+        role = role_words([t.text for t, k in zip(piece[: office + 1], kinds, strict=False) if k in "RMTW"], lexicon)
     else:
         before = text[max(0, piece[0].start - 60) : piece[0].start]
         after_the = before[-4:].lower() == "the "
@@ -138,7 +141,7 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: set[
         if match:
             word = fold(match.group(2))
             if word in lexicon.roles or word in lexicon.titles:
-                role = role_words([*fold(match.group(1)).split(), word], lexicon)
+                role = role_words([*match.group(1).split(), match.group(2)], lexicon)
                 is_titled = kinds[0] not in "NSM"
     current: list[Token] = []
     first = True

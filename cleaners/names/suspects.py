@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.evidence import Evidence, cosine
 from cleaners.names.forms import Form, FormIndex, Key
@@ -58,7 +59,7 @@ def find_suspects(
         index: the forms that may correct another.
         places: where a form, or its surname alone, stands in a text.
         cluster_of: cluster of each article; articles of one cluster are one witness.
-        roles: offices that a text gives a form.
+        roles: offices that a text gives a form, as written.
         evidence: the texts.
         config: settings of the step.
     """
@@ -106,7 +107,9 @@ def _weigh(
     theirs = evidence.context_vector([place for a in witnesses for place in places.get((a, expected.key), [])], names)
     my_roles = roles.get((article_id, form.key), set())
     their_roles = {r for a in witnesses for r in roles.get((a, expected.key), ())} | set(expected.authority_roles)
-    shared = {r for r in my_roles if r in their_roles}
+    offices = {fold(role) for role in my_roles} & {fold(role) for role in their_roles}
+    # Papers differ in the capitals of an office; the least string of each has them.
+    shared = {min(r for r in my_roles | their_roles if fold(r) == office) for office in offices}
     rivals = max(index.people_of_surname[expected.key[1]] - 1 - (form.key[1] == expected.key[1]), 0)
     lexicon = load_lexicon()
     features = {

@@ -56,7 +56,7 @@ def test_wrong_given_name_is_flagged_with_its_evidence() -> None:
     flag = checked.flags.row(0, named=True)
     evidence = json.loads(flag["evidence"])
     assert evidence["articles"] == sorted(ids[:2])
-    assert evidence["roles"] == ["transport secretary"]
+    assert evidence["roles"] == ["Transport Secretary"]
     assert flag["flag_id"] == make_id(ids[2], str(flag["start"]), str(flag["end"]), "wrong_given", "Martin Cardwell")
     # The surname alone is right and stays without a flag, but stands for the right person.
     alone = checked.mentions.filter((pl.col("article_id") == ids[2]) & (pl.col("surface") == "Cardwell"))

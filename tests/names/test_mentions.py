@@ -60,7 +60,7 @@ def test_places_companies_and_handles_are_no_people(text: str) -> None:
 def test_possessive_and_role_stay_outside_the_span() -> None:
     text = "She met Britain's Prime Minister Clara Whitfield's aide."
     (span,) = [s for s in find_people(text, 0.7) if s.strength >= STRONG]
-    assert (text[span.start : span.end], span.role, span.is_titled) == ("Clara Whitfield", "prime minister", True)
+    assert (text[span.start : span.end], span.role, span.is_titled) == ("Clara Whitfield", "Prime Minister", True)
 
 
 def test_role_after_the_name_is_read() -> None:

@@ -38,7 +38,7 @@ def test_there_is_one_error(checked: CheckedNames, ids: dict[str, str]) -> None:
     assert errors.select(columns).rows() == [(ids["004"], 179, 193, "Robert Lutnick", "Howard Lutnick", "wrong_given")]
     evidence = json.loads(errors["evidence"][0])
     assert evidence["articles"] == sorted([ids["002"], ids["003"]])
-    assert evidence["roles"] == ["commerce secretary"]
+    assert evidence["roles"] == ["Commerce Secretary"]
     assert evidence["decided_by"] == "other texts"
 
 
