@@ -9,25 +9,19 @@ from pathlib import Path
 
 import polars as pl
 
-from cleaners.errors import CopydeskError
+from flows.run_tables import article_facts, run_clusters, run_flags, scan_table
 
 # Where `run_summary` keeps the two figures that no table can tell: (stage, metric).
 FOUND_METRIC = ("discover", "inputs_found")
 NEW_METRIC = ("discover", "inputs_new")
-
-TITLES_PER_NAME = 3
-NO_SITE = "(no site)"
 
 
 @dataclass(frozen=True)
 class ArticleFigures:
     """One article of the run and what was cut from it, in characters (code points)."""
 
-    article_id: str
     label: str
-    site: str
     origin: str
-    n_words: int
     n_removed_chars: int
     removed_by_rule: tuple[tuple[str, int], ...]
 
@@ -57,7 +51,7 @@ class ClusterFigures:
 
 @dataclass(frozen=True)
 class NameFigures:
-    """One spelling that does not agree with the canonical name, over the articles of the run."""
+    """One spelling that does not agree with the canonical name, over the articles of the run; label is the first's."""
 
     kind: str
     is_error: bool
@@ -66,7 +60,7 @@ class NameFigures:
     n_mentions: int
     n_articles: int
     confidence: float
-    labels: tuple[str, ...]
+    label: str
 
 
 @dataclass(frozen=True)
@@ -108,6 +102,7 @@ class GateFigures:
 class RunFigures:
     """What one run did. Tuples are sorted, the most telling first; counts are of this run unless they say otherwise.
 
+    `n_salvaged_chars` is the part of `n_removed_chars` that became articles of its own.
     `n_found` and `n_new` come from `run_summary` (`FOUND_METRIC`, `NEW_METRIC`), None where the run did not record them.
     """
 
@@ -117,8 +112,8 @@ class RunFigures:
     n_rejected: int
     n_main: int
     n_embedded: int
-    n_words: int
     n_removed_chars: int
+    n_salvaged_chars: int
     n_articles_cut: int
     n_duplicates: int
     n_articles_flagged: int
@@ -138,14 +133,6 @@ class RunFigures:
         """Articles that the run added to the snapshot: main and embedded."""
         return self.n_main + self.n_embedded
 
-    @property
-    def removed_by_category(self) -> dict[str, int]:
-        """Characters removed by category, the largest first."""
-        totals: dict[str, int] = {}
-        for removal in self.removals:
-            totals[removal.category] = totals.get(removal.category, 0) + removal.n_chars
-        return dict(sorted(totals.items(), key=lambda item: (-item[1], item[0])))
-
 
 def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigures:
     """Count what one run found, removed, matched, flagged and rejected.
@@ -162,7 +149,10 @@ def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigur
         CopydeskError: the folder is not a snapshot.
     """
     articles = article_facts(snapshot, run_id).collect(engine="streaming")
-    spans = _of_run(snapshot, "removed_spans", run_id).select("article_id", "rule_id", "category", "start", "end")
+    spans = scan_table(snapshot, "removed_spans", run_id).select(
+        "article_id", "rule_id", "category", "start", "end", "salvaged_article_id"
+    )
+    salvaged = spans.filter(pl.col("salvaged_article_id").is_not_null()).select((pl.col("end") - pl.col("start")).sum())
     removals = (
         spans.group_by("rule_id", "category")
         .agg(
@@ -174,14 +164,14 @@ def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigur
         .collect()
     )
     rejects = (
-        _of_run(snapshot, "rejects", run_id)
+        scan_table(snapshot, "rejects", run_id)
         .group_by("stage", "reason")
         .agg(n_inputs=pl.len())
         .sort(["n_inputs", "stage", "reason"], descending=[True, False, False])
         .collect()
     )
-    gates = _of_run(snapshot, "run_summary", run_id).drop("run_id").sort("stage", "metric").collect()
-    recorded = {(row["stage"], row["metric"]): int(row["value"]) for row in gates.iter_rows(named=True)}
+    gates = scan_table(snapshot, "run_summary", run_id).drop("run_id").sort("stage", "metric").collect()
+    recorded = {(row["stage"], row["metric"]): row["value"] for row in gates.iter_rows(named=True)}
     clusters = run_clusters(snapshot, articles)
     duplicates = clusters.filter("is_new", ~pl.col("is_canonical"))["article_id"]
     flags = run_flags(snapshot, articles)
@@ -189,13 +179,13 @@ def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigur
     n_embedded = articles.filter(pl.col("origin") == "embedded").height
     return RunFigures(
         run_id=run_id,
-        n_found=recorded.get(FOUND_METRIC),
-        n_new=recorded.get(NEW_METRIC),
+        n_found=_whole(recorded.get(FOUND_METRIC)),
+        n_new=_whole(recorded.get(NEW_METRIC)),
         n_rejected=int(rejects["n_inputs"].sum()),
         n_main=articles.height - n_embedded,
         n_embedded=n_embedded,
-        n_words=int(articles["n_words"].sum()),
         n_removed_chars=int(articles["n_removed_chars"].sum()),
+        n_salvaged_chars=int(salvaged.collect().item()),
         n_articles_cut=articles.filter(pl.col("n_removed_chars") > 0).height,
         n_duplicates=len(duplicates),
         n_articles_flagged=errors["article_id"].n_unique(),
@@ -212,99 +202,8 @@ def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigur
     )
 
 
-def scan_table(snapshot: Path, table: str) -> pl.LazyFrame:
-    """One table of a snapshot, unread; without a file it has no rows, with its contract's columns.
-
-    Raises:
-        CopydeskError: `snapshot` is no folder of a published snapshot.
-    """
-    if not (snapshot / "manifest.json").is_file():
-        raise CopydeskError(
-            f"{snapshot} is not a snapshot: it has no manifest.json.",
-            "Name a folder under runs/ of the output, or its link 'latest'.",
-        )
-    if not any((snapshot / table).glob("*.parquet")):
-        from cleaners.schemas import TABLES
-
-        return TABLES[table].create_empty(lazy=True)
-    return pl.scan_parquet(snapshot / table / "*.parquet")
-
-
-def article_facts(snapshot: Path, run_id: str | None = None) -> pl.LazyFrame:
-    """What every view needs of the articles, without their texts; of one run, or of all where `run_id` is None.
-
-    Returns:
-        article_id, origin, site (never null), label (the title, else the input's name), n_words, n_removed_chars.
-    """
-    articles = scan_table(snapshot, "articles")
-    if run_id is not None:
-        articles = articles.filter(pl.col("run_id") == run_id)
-    # What a person calls an input without a title: the last part of its path or address.
-    input_name = pl.col("source_uri").str.strip_chars_end("/").str.split("/").list.last()
-    return articles.select(
-        "article_id",
-        "origin",
-        pl.col("site").fill_null(NO_SITE),
-        pl.coalesce(pl.col("title").str.strip_chars().replace("", None), input_name).alias("label"),
-        "n_words",
-        "n_removed_chars",
-    )
-
-
-def run_clusters(snapshot: Path, articles: pl.DataFrame) -> pl.DataFrame:
-    """The clusters of two or more that hold an article of the run, with all their members.
-
-    Args:
-        snapshot: folder of the snapshot.
-        articles: the run's `article_facts`.
-
-    Returns:
-        The columns of `clusters` and is_new (the article is of this run), largest cluster first, canonical article first.
-    """
-    many = scan_table(snapshot, "clusters").filter(pl.col("cluster_size") > 1)
-    ours = pl.col("article_id").is_in(articles["article_id"].implode())
-    touched = many.filter(ours).select("cluster_id").unique()
-    return (
-        many.join(touched, on="cluster_id", how="semi")
-        .with_columns(is_new=ours)
-        .sort(
-            ["cluster_size", "cluster_id", "is_canonical", "similarity", "article_id"],
-            descending=[True, False, True, True, False],
-        )
-        .collect()
-    )
-
-
-def run_flags(snapshot: Path, articles: pl.DataFrame) -> pl.DataFrame:
-    """The name flags on articles of the run: errors first, then by confidence.
-
-    Args:
-        snapshot: folder of the snapshot.
-        articles: the run's `article_facts`.
-
-    Returns:
-        The columns of `name_flags`, label and site of the article, and n_mentions: mentions that carry the flag, 1 at least.
-    """
-    mentions = (
-        scan_table(snapshot, "name_mentions")
-        .filter(pl.col("flag_id").is_not_null())
-        .group_by("flag_id")
-        .agg(n_mentions=pl.len())
-    )
-    return (
-        scan_table(snapshot, "name_flags")
-        .join(articles.lazy().select("article_id", "label", "site"), on="article_id")
-        .join(mentions, on="flag_id", how="left")
-        .with_columns(pl.col("n_mentions").fill_null(1))
-        .sort(
-            ["is_error", "confidence", "canonical", "article_id", "start"], descending=[True, True, False, False, False]
-        )
-        .collect()
-    )
-
-
-def _of_run(snapshot: Path, table: str, run_id: str) -> pl.LazyFrame:
-    return scan_table(snapshot, table).filter(pl.col("run_id") == run_id)
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
 
 
 def _most_cut(articles: pl.DataFrame, spans: pl.LazyFrame, n: int) -> tuple[ArticleFigures, ...]:
@@ -324,7 +223,7 @@ def _most_cut(articles: pl.DataFrame, spans: pl.LazyFrame, n: int) -> tuple[Arti
     for article_id, rule_id, n_chars in by_rule.iter_rows():
         rules.setdefault(article_id, []).append((rule_id, n_chars))
     return tuple(
-        ArticleFigures(**row, removed_by_rule=tuple(rules.get(row["article_id"], ())))
+        ArticleFigures(row["label"], row["origin"], row["n_removed_chars"], tuple(rules.get(row["article_id"], ())))
         for row in top.iter_rows(named=True)
     )
 
@@ -359,11 +258,11 @@ def _name_figures(flags: pl.DataFrame) -> tuple[NameFigures, ...]:
             pl.col("n_mentions").sum(),
             n_articles=pl.col("article_id").n_unique(),
             confidence=pl.col("confidence").max(),
-            labels=pl.col("label").unique(maintain_order=True).head(TITLES_PER_NAME),
+            label=pl.col("label").first(),
         )
         .sort(["is_error", "n_mentions", "canonical", "surface", "kind"], descending=[True, True, False, False, False])
     )
-    return tuple(NameFigures(**{**row, "labels": tuple(row["labels"])}) for row in grouped.iter_rows(named=True))
+    return tuple(NameFigures(**row) for row in grouped.iter_rows(named=True))
 
 
 def _site_figures(articles: pl.DataFrame, duplicates: pl.Series, flagged: pl.Series) -> tuple[SiteFigures, ...]:

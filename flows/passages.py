@@ -1,14 +1,15 @@
 """Put removed passages back where they stood, for a person to see.
 
-Takes a cleaned text and its removed spans, gives the extracted text as a sequence of kept and removed passages; and makes
+Takes a cleaned text and its removed spans, gives the extracted text as a list of kept and removed passages; and makes
 control characters visible, so that a hostile text can neither steer a terminal nor turn a page's lines round.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cleaners.errors import CopydeskError
+from cleaners.junk import restore
 
 # Control characters (new line and tab aside) as their Unicode pictures; what turns or hides text by its code point.
 _VISIBLE = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)}
@@ -31,45 +32,36 @@ class Passage:
     salvaged_article_id: str | None = None
 
 
-def restore(cleaned: str, spans: Iterable[Mapping[str, Any]]) -> Iterator[Passage]:
-    """Splice removed spans into a cleaned text.
+def list_passages(cleaned: str, spans: Iterable[Mapping[str, Any]]) -> list[Passage]:
+    """The extracted text of an article, passage by passage.
 
     Args:
         cleaned: the text as published.
-        spans: rows of `removed_spans` of this article; start and end are code points of the extracted text.
+        spans: rows of `removed_spans` of this article, in any order.
 
-    Yields:
+    Returns:
         Passages in reading order; their texts together are the extracted text.
 
     Raises:
         CopydeskError: the spans overlap, or reach beyond the text, so they cannot be of this article.
     """
-    extracted_at = cleaned_at = 0
-    for span in sorted(spans, key=lambda row: int(row["start"])):
-        kept = span["start"] - extracted_at
-        if kept < 0 or cleaned_at + kept > len(cleaned) or span["end"] - span["start"] != len(span["text"]):
-            raise CopydeskError(
-                f"The removed span at {span['start']}:{span['end']} does not fit its article's text.",
-                "The snapshot's files do not belong together; run again from the inputs.",
-            )
-        if kept:
-            yield Passage(cleaned[cleaned_at : cleaned_at + kept])
-        yield Passage(
-            span["text"], span["rule_id"], span["category"], span["confidence"], span.get("salvaged_article_id")
+    removed = sorted(spans, key=lambda row: int(row["start"]))
+    try:
+        extracted = restore(cleaned, [(span["start"], span["text"]) for span in removed])
+    except ValueError as error:
+        raise CopydeskError(
+            f"The removed spans do not fit their article's text: {error}.",
+            "The snapshot's files do not belong together; run again from the inputs.",
+        ) from error
+    passages, at = [], 0
+    for span in removed:
+        if at < span["start"]:
+            passages.append(Passage(extracted[at : span["start"]]))
+        passages.append(
+            Passage(span["text"], span["rule_id"], span["category"], span["confidence"], span["salvaged_article_id"])
         )
-        cleaned_at += kept
-        extracted_at = span["end"]
-    if cleaned_at < len(cleaned):
-        yield Passage(cleaned[cleaned_at:])
-
-
-def cut(extracted: str, spans: Iterable[Mapping[str, Any]]) -> str:
-    """The cleaned text: an extracted text without its removed spans."""
-    kept, at = [], 0
-    for span in sorted(spans, key=lambda row: int(row["start"])):
-        kept.append(extracted[at : span["start"]])
-        at = max(at, span["end"])
-    return "".join([*kept, extracted[at:]])
+        at = span["start"] + len(span["text"])
+    return [*passages, Passage(extracted[at:])] if at < len(extracted) else passages
 
 
 def visible(text: str) -> str:

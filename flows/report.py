@@ -11,15 +11,15 @@ import tempfile
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from cleaners.schemas import REJECT_REASONS
 from flows import details
-from flows.figures import RunFigures, article_facts, summarise_run
+from flows.figures import RunFigures, summarise_run
 from flows.passages import confidence_mark, one_line
+from flows.run_tables import article_facts
 
 MOST_SITES = 200
 MOST_RULES = 200
@@ -74,13 +74,13 @@ def write_report(snapshot: Path, run_id: str, destination: Path | None = None) -
 
 def _render(snapshot: Path, figures: RunFigures) -> str:
     facts = article_facts(snapshot, figures.run_id).collect(engine="streaming")
-    articles = details.article_views(snapshot, facts)
-    clusters = details.cluster_views(snapshot, facts)
-    names = details.name_views(snapshot, facts)
+    articles = details.view_articles(snapshot, facts)
+    stories = details.view_stories(snapshot, facts)
+    names = details.view_names(snapshot, facts)
     style, script = _asset("report.css"), _asset("report.js")
     sites = {
         *(view.site for view in articles.items),
-        *(site for view in clusters.items for site in view.sites),
+        *(site for view in stories.items for site in view.sites),
         *(site for view in names.items for site in view.sites),
     }
     gates = sorted(figures.gates, key=lambda gate: gate.passed is not False)
@@ -95,9 +95,9 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
             funnel_note=_funnel_note(figures),
             removals=details.Shown(figures.removals[:MOST_RULES], len(figures.removals)),
             articles=articles,
-            clusters=clusters,
+            stories=stories,
             names=names,
-            rejects=details.reject_views(snapshot, figures.run_id),
+            rejects=details.view_rejects(snapshot, figures.run_id),
             sites=details.Shown(figures.sites[:MOST_SITES], len(figures.sites)),
             gates=details.Shown(tuple(gates[:MOST_GATES]), len(gates)),
             site_names=sorted(sites)[: 2 * MOST_SITES],
@@ -105,7 +105,6 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
             shown_ids={view.article_id for view in articles.items},
             reject_reasons=REJECT_REASONS,
             most_compared_words=details.MOST_COMPARED_WORDS,
-            snapshot_name="/".join(snapshot.parts[-3:]),
             version=metadata.version("copydesk"),
             style=Markup(style),  # noqa: S704 - the package's own file
             script=Markup(script),  # noqa: S704 - the package's own file
@@ -138,10 +137,10 @@ def _digest(source: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
-def _figure(value: Any) -> str:
+def _figure(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
+    return f"{value:,.0f}" if value.is_integer() else f"{value:,.3g}"
 
 
 def _cards(figures: RunFigures) -> list[Card]:
@@ -185,14 +184,20 @@ def _lede(figures: RunFigures) -> str:
         lost = f" {_count(figures.n_rejected, 'input')} could not become articles." if figures.n_rejected else ""
         return f"This run published no new articles.{lost}"
     embedded = f", {figures.n_embedded:,} of them found inside others" if figures.n_embedded else ""
-    stories = _count(len(figures.clusters), "story", "stories")
+    salvaged = (
+        f", of which {figures.n_salvaged_chars:,} became articles of their own" if figures.n_salvaged_chars else ""
+    )
+    removed = (
+        f"{_count(figures.n_removed_chars, 'character')} came out of {figures.n_articles_cut:,}{salvaged}."
+        if figures.n_removed_chars
+        else "Nothing was removed."
+    )
     return (
-        f"{_count(figures.n_published, 'article')} went out{embedded}. {_count(figures.n_removed_chars, 'character')} "
-        f"that {'was' if figures.n_removed_chars == 1 else 'were'} not the story came out of "
-        f"{figures.n_articles_cut:,}, {stories} ran more than once, and {_count(figures.n_name_errors, 'name')} "
-        f"{'does' if figures.n_name_errors == 1 else 'do'} not agree with the other papers."
+        f"{_count(figures.n_published, 'article')} went out{embedded}. {removed} "
+        f"{_count(len(figures.clusters), 'story', 'stories').capitalize()} ran more than once, and "
+        f"{_count(figures.n_name_errors, 'name')} {'looks' if figures.n_name_errors == 1 else 'look'} wrong."
     )
 
 
 def _count(n: int, noun: str, plural: str | None = None) -> str:
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}" if n else f"no {plural or noun + 's'}"

@@ -19,8 +19,8 @@
   const count = form.querySelector(".count");
 
   const matches = (item, words) =>
-    (!site.value || item.sites === null || item.sites.includes(site.value)) &&
-    (!rule.value || (item.rules !== null && item.rules.includes(rule.value))) &&
+    (!site.value || item.sites?.includes(site.value)) &&
+    (!rule.value || item.rules?.includes(rule.value)) &&
     words.every((word) => (item.text ??= item.node.textContent.toLowerCase()).includes(word));
 
   function show() {
