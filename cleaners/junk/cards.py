@@ -47,9 +47,11 @@ def find_cards(page: Page) -> Iterator[Passage]:
     """Cards and teasers in a page."""
     if " ago" not in page.lower:
         return
-    marks = [
-        (start, mark) for mark in _MARK.finditer(page.text) if (start := _publisher_start(page.text, mark)) is not None
-    ]
+    marks: list[tuple[int, re.Match[str]]] = []
+    for mark in _MARK.finditer(page.text):
+        start = _publisher_start(page.text, mark)
+        if start is not None and (not marks or start >= marks[-1][1].end()):
+            marks.append((start, mark))
     earlier: list[Extent] = []
     for number, (start, mark) in enumerate(marks):
         limit = marks[number + 1][0] if number + 1 < len(marks) else len(page.text)
@@ -92,15 +94,11 @@ def _publisher_card(page: Page, start: int, mark: re.Match[str], limit: int, ear
     else:
         body_start = find_headline_end(text, head_start, line_end) or head_start
         title = text[head_start:body_start].strip() or None
-        # The next card bounds this one; behind the last one the article may go on in the same line.
-        body_end = (
-            line_end
-            if limit < len(text) and line_end == limit
-            else find_return(page, start, body_start, line_end, earlier)
-        )
+        # The article may go on in the same line behind the card.
+        body_end = find_return(page, start, body_start, line_end, earlier)
     while body_end > body_start and text[body_end - 1].isspace():
         body_end -= 1
-    end = max(body_end, min(line_end, limit) if not is_inline else body_end, name_end)
+    end = min(limit, max(body_end, body_end if is_inline else line_end, name_end))
     card = Card((body_start, max(body_start, body_end)), title, site, parse_age(mark))
     return Passage(start, end, "card-publisher", "related_article", 0.99 if not is_inline else 0.9, card=card)
 

@@ -7,13 +7,15 @@ parts foreign sentences from the page's own best (the change point of a sum of s
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from cleaners.junk.page import Extent, Page, split_sentences
-from cleaners.junk.splice import splice
 
 # Share of a sentence's words of five letters or more, or with capitals, that the rest of an article holds too: about
 # .2 in a foreign sentence and .45 in its own; the break is sought around the middle.
 OWN_SHARE = 0.32
+# Characters before and behind the passage that are compared: a few paragraphs tell, and time stays linear.
+WINDOW = 8000
 # Distinct words outside the line without which a comparison means nothing.
 MIN_OWN_WORDS = 60
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -34,8 +36,13 @@ def find_return(page: Page, start: int, body_start: int, line_end: int, foreign:
         too little stands outside the line to tell its own sentences from foreign ones.
 
     """
-    own_text = splice(page.text, [*(extent for extent in foreign if extent[1] <= start), (start, len(page.text))])
-    own = _words(own_text) | _words(page.text[line_end:]) | _words(page.title or "")
+    first = max(0, start - WINDOW)
+    position, own_text = start, ""
+    for extent in takewhile(lambda extent: extent[1] > first, reversed(foreign)):
+        own_text += page.text[extent[1] : position] + " "
+        position = extent[0]
+    own_text += page.text[min(first, position) : position]
+    own = _words(own_text) | _words(page.text[line_end : line_end + WINDOW]) | _words(page.title or "")
     if len(own) < MIN_OWN_WORDS:
         return body_start
     sentences = list(split_sentences(page.text, body_start, line_end))

@@ -8,6 +8,7 @@ share of the page, they take nothing. 3. A passage that counts only beside other
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -50,21 +51,26 @@ def _spare_versions(page: Page, passages: list[Passage], config: StripConfig) ->
 
 
 def _attach(text: str, passages: list[Passage]) -> list[Passage]:
-    """Accept attached passages that touch accepted junk of their category, until none is added."""
+    """Accept attached passages that touch accepted junk of their category, and those that touch these in turn."""
     accepted = [passage for passage in passages if not passage.is_attached]
-    waiting = [passage for passage in passages if passage.is_attached]
-    while waiting:
-        behind = {(_next_solid(text, passage.end), passage.category) for passage in accepted}
-        before = {(_previous_solid(text, passage.start), passage.category) for passage in accepted}
-        touching = [
-            passage
-            for passage in waiting
-            if (passage.start, passage.category) in behind or (passage.end, passage.category) in before
-        ]
-        if not touching:
-            break
-        accepted += touching
-        waiting = [passage for passage in waiting if passage not in touching]
+    by_start: dict[tuple[int, str], list[Passage]] = defaultdict(list)
+    by_end: dict[tuple[int, str], list[Passage]] = defaultdict(list)
+    for passage in passages:
+        if passage.is_attached:
+            by_start[passage.start, passage.category].append(passage)
+            by_end[passage.end, passage.category].append(passage)
+    taken: set[tuple[int, int, str]] = set()
+    position = 0
+    while position < len(accepted):  # grows while it is walked
+        passage = accepted[position]
+        position += 1
+        touching = by_start.pop((_next_solid(text, passage.end), passage.category), [])
+        touching += by_end.pop((_previous_solid(text, passage.start), passage.category), [])
+        for other in touching:
+            key = (other.start, other.end, other.rule_id)
+            if key not in taken:
+                taken.add(key)
+                accepted.append(other)
     return accepted
 
 

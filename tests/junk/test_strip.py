@@ -1,5 +1,6 @@
 """Stripping and salvage as a whole: frames, rejects, embedded articles, and the property that nothing vanishes."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -149,6 +150,27 @@ def test_one_failing_document_does_not_fail_the_shard(monkeypatch: pytest.Monkey
     result = strip_articles(make_frame(rows), None, CONFIG)
     assert result.articles["source_uri"].to_list() == ["good"]
     assert result.rejects.select("reason", "detail").rows() == [("failed", "RuntimeError: boom")]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "Valley News 3 hours ago - Valley News ",
+        "3 hours ago - ",
+        "Share\n",
+        "Sign up\n",
+        "Most read\nA b c d\n",
+        "Trending Asia ",
+    ],
+)
+def test_time_is_linear_on_a_hostile_document(unit: str) -> None:
+    seconds = []
+    for size in (20_000, 80_000):
+        started = time.perf_counter()
+        result = strip_articles(make_frame([make_row("a", unit * (size // len(unit)))]), None, CONFIG)
+        seconds.append(time.perf_counter() - started)
+        assert "failed" not in result.rejects["reason"]
+    assert seconds[1] < 10 * seconds[0] + 0.5
 
 
 def test_an_empty_frame_gives_empty_frames_of_the_same_schema() -> None:
