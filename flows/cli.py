@@ -70,7 +70,8 @@ def run(
                 EXIT_USAGE,
             )
         _prepare_prefect()
-        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
+        # The UI keeps the log either way; in the terminal the progress bars and our own messages say enough.
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if verbose else "CRITICAL")
         from flows.terminal import show_result, showing_progress
 
         with showing_progress():
@@ -140,6 +141,7 @@ def ui(
     """Serve the Prefect UI on 127.0.0.1, with every run so far; stop it with Ctrl-C."""
     with _errors_told():
         _prepare_prefect()
+    os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
     typer.echo(f"The Prefect UI opens at http://127.0.0.1:{port}/runs (stop it with Ctrl-C).")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     os.execv(sys.executable, command)  # noqa: S606

@@ -176,7 +176,9 @@ class ProgressArtifact:
         self._artifact_id: UUID | None = None
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        """Move the bar: every step counts the same."""
+        """Move the bar: every step counts the same. A run that finds nothing new has no bar."""
+        if step == "discover":
+            return
         percent = 100 * (self.STEPS.index(step) + done / max(1, total)) / len(self.STEPS)
         if self._artifact_id is None:
             self._artifact_id = create_progress_artifact(percent, key="copydesk-progress", description=step)  # type: ignore[assignment]

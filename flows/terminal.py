@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -60,9 +61,8 @@ def show_result(result: "RunResult", settings: Settings, console: Console | None
 
     console = console or Console()
     if result.status == "nothing_new":
-        console.print(
-            f"Nothing is new: all {result.n_inputs} inputs are in the snapshot {result.snapshot}.", highlight=False
-        )
+        latest = Path(settings.output) / "latest"
+        console.print(f"Nothing is new: all {result.n_inputs} inputs are in {latest}.", highlight=False)
     elif result.status == "dry_run":
         console.print(f"Dry run: nothing was published. The report is {result.report}.", highlight=False)
     elif result.snapshot:
