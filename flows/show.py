@@ -3,12 +3,16 @@
 Takes frames, prints with rich. Without colour (NO_COLOR, a pipe) a removed passage reads `[-text-]{rule .95}`.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
 import polars as pl
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.passages import confidence_mark, one_line, restore, visible
+from flows.passages import confidence_mark, list_passages, one_line, visible
 
 STYLES = {
     "signup_banner": "blue",
@@ -24,6 +28,7 @@ STYLES = {
     "byline": "bright_black",
     "agency_credit": "bright_black",
 }
+NUMBERS = ("characters", "mentions", "similarity")
 
 
 def show_document(
@@ -49,104 +54,103 @@ def show_document(
     for row in articles.iter_rows(named=True):
         spans = removed_spans.filter(article_id=row["article_id"]).to_dicts()
         _show_heading(row, console)
-        console.print(_mark(row["text"], spans), soft_wrap=True)
+        # A terminal gets whole words in its width; a pipe gets the text's own lines.
+        console.print(_mark(row["text"], spans), soft_wrap=not console.is_terminal)
         console.print()
         if spans:
-            console.print(_list_removals(spans))
+            _show_removals(spans, console)
     _show_names(mentions, flags, console)
-    if matches.height:
-        table = _listing("Nearest articles", "similarity", "title", "site", "article")
-        for match in matches.iter_rows(named=True):
-            similarity = f"{match['similarity']:.2f}"
-            table.add_row(
-                similarity, *(Text(one_line(match[name] or "", 90)) for name in ("title", "site", "article_id"))
-            )
-        console.print(table)
-    else:
-        console.print("Nearest articles: none in the snapshot.")
+    _show_matches(matches, console)
 
 
-def _show_heading(row: dict[str, object], console: Console) -> None:
+def _show_heading(row: dict[str, Any], console: Console) -> None:
+    origin = "Salvaged from it: " if row["origin"] == "embedded" else ""
+    console.rule(style="dim")
+    console.print(Text(f"{origin}{one_line(row['title'] or 'no title')}", style="bold"))
     named = [
-        f"{label} {one_line(str(row[key]))}"
-        for label, key in (
+        f"{label} {one_line(str(row[column]))}"
+        for label, column in (
             ("site", "site"),
             ("agency", "agency"),
             ("published", "published_at"),
             ("language", "language"),
         )
-        if row.get(key)
+        if row[column]
     ]
-    origin = "Salvaged from it: " if row["origin"] == "embedded" else ""
-    console.rule(Text(f"{origin}{one_line(str(row['title'] or 'no title'), 100)}"), align="left")
-    removed = f"{row['n_removed_chars']:,} characters removed"
-    console.print(Text(" · ".join([*named, f"{row['n_words']:,} words", removed]), style="dim"))
+    counts = [f"{row['n_words']:,} words", f"{row['n_removed_chars']:,} characters removed"]
+    console.print(Text(" · ".join([*named, *counts]), style="dim"))
     console.print()
 
 
-def _mark(cleaned: str, spans: list[dict[str, object]]) -> Text:
+def _mark(cleaned: str, spans: list[dict[str, Any]]) -> Text:
     """The extracted text, its removed passages marked with rule and confidence."""
     shown = Text()
-    for passage in restore(cleaned, spans):
+    for passage in list_passages(cleaned, spans):
         text = visible(passage.text)
         if passage.rule_id is None:
             shown.append(text)
             continue
-        style = STYLES.get(passage.category or "", "red")
+        style = STYLES[passage.category or ""]
         before = text[: len(text) - len(text.lstrip())]
-        after = text[len(text.rstrip()) :]
-        mark = f"{{{passage.rule_id} {confidence_mark(passage.confidence or 0.0)}}}"
+        after = text[len(before) :][len(text.strip()) :]
         shown.append(before)
         shown.append(f"[-{text.strip()}-]", style=f"{style} strike")
-        shown.append(mark, style=f"{style} bold")
+        shown.append(f"{{{passage.rule_id} {confidence_mark(passage.confidence or 0.0)}}}", style=f"{style} bold")
         shown.append(after)
     return shown
 
 
-def _list_removals(spans: list[dict[str, object]]) -> Table:
-    totals: dict[tuple[str, str], int] = {}
+def _show_removals(spans: list[dict[str, Any]], console: Console) -> None:
+    totals: Counter[tuple[str, str]] = Counter()
     for span in spans:
-        key = (str(span["rule_id"]), str(span["category"]))
-        totals[key] = totals.get(key, 0) + len(str(span["text"]))
-    table = _listing("Removed", "rule", "category", "characters")
-    for (rule_id, category), n_chars in sorted(totals.items(), key=lambda item: -item[1]):
-        table.add_row(Text(rule_id, style=STYLES.get(category, "red")), category, f"{n_chars:,}")
-    return table
+        totals[span["rule_id"], span["category"]] += len(span["text"])
+    rows = [
+        (Text(rule_id, style=STYLES[category]), Text(category), Text(f"{n_chars:,}"))
+        for (rule_id, category), n_chars in totals.most_common()
+    ]
+    _show_table("Removed", ("rule", "category", "characters"), rows, console)
 
 
 def _show_names(mentions: pl.DataFrame, flags: pl.DataFrame, console: Console) -> None:
     if mentions.is_empty():
-        console.print("Names: none.\n")
+        console.print("Names: none")
+        console.print()
         return
-    flag_of = {row["flag_id"]: row for row in flags.iter_rows(named=True)}
+    kinds = {row["flag_id"]: ("error: " if row["is_error"] else "") + row["kind"] for row in flags.to_dicts()}
     grouped = (
         mentions.group_by("entity", "canonical")
         .agg(pl.col("surface").unique().sort(), n=pl.len(), flag_ids=pl.col("flag_id").drop_nulls().unique())
         .sort(["entity", "n", "canonical"], descending=[True, True, False])
     )
-    table = _listing("Names", "canonical", "as written", "mentions", "flags")
-    for row in grouped.iter_rows(named=True):
-        kinds = sorted(
-            {
-                ("error: " if flag_of[f]["is_error"] else "") + flag_of[f]["kind"]
-                for f in row["flag_ids"]
-                if f in flag_of
-            }
+    rows = [
+        (
+            Text(one_line(row["canonical"]), style="bold" if row["entity"] == "person" else ""),
+            Text(one_line(", ".join(row["surface"]))),
+            Text(str(row["n"])),
+            Text(", ".join(sorted({kinds[flag_id] for flag_id in row["flag_ids"]}))),
         )
-        table.add_row(
-            Text(one_line(row["canonical"], 60), style="bold" if row["entity"] == "person" else ""),
-            Text(one_line(", ".join(row["surface"]), 80)),
-            str(row["n"]),
-            ", ".join(kinds),
-        )
-    console.print(table)
+        for row in grouped.iter_rows(named=True)
+    ]
+    _show_table("Names", ("canonical", "as written", "mentions", "flags"), rows, console)
 
 
-def _listing(title: str, *columns: str) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), header_style="dim"
-    )
+def _show_matches(matches: pl.DataFrame, console: Console) -> None:
+    if matches.is_empty():
+        console.print("Nearest articles: none in the snapshot")
+        return
+    rows = [
+        (Text(f"{row['similarity']:.2f}"), *(Text(one_line(row[key] or "")) for key in ("title", "site", "article_id")))
+        for row in matches.iter_rows(named=True)
+    ]
+    _show_table("Nearest articles", ("similarity", "title", "site", "article"), rows, console)
+
+
+def _show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Text]], console: Console) -> None:
+    console.print(Text(title, style="bold"))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in columns:
-        table.add_column(column, overflow="fold")
-    table.add_section()
-    return table
+        table.add_column(column, justify="right" if column in NUMBERS else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print()

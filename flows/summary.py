@@ -7,13 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from cleaners.schemas import NAME_FLAG_KINDS, REJECT_REASONS
 from flows.figures import NameFigures, RunFigures
-from flows.passages import one_line
+from flows.passages import confidence_mark, one_line
 
-TOP = 10
+TOP = 10  # entries of a list in the terminal
+MOST_ROWS = 50  # rows of a table in Markdown
+MOST_RULES = 6  # rules named for one article
+
+_MARKDOWN = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;"} | {character: f"\\{character}" for character in "\\`*_{}[]()#+!|~:.@"}
+)
 
 
 def summary_rows(figures: RunFigures) -> list[dict[str, str | int]]:
@@ -25,6 +32,7 @@ def summary_rows(figures: RunFigures) -> list[dict[str, str | int]]:
         ("cleaned", figures.n_main, "articles"),
         ("embedded", figures.n_embedded, "articles found inside others"),
         ("removed", figures.n_removed_chars, "characters"),
+        ("salvaged", figures.n_salvaged_chars, "of the removed characters, now articles of their own"),
         ("repeated stories", len(figures.clusters), "clusters of two or more"),
         ("duplicates", figures.n_duplicates, "articles"),
         ("name errors", figures.n_name_errors, "flags"),
@@ -37,18 +45,8 @@ def summary_rows(figures: RunFigures) -> list[dict[str, str | int]]:
 
 def render_markdown(figures: RunFigures) -> str:
     """The report of a run as Markdown; text from articles is escaped, so that it stays text."""
-    parts = [
-        f"# Run {_md(figures.run_id)}",
-        "",
-        _table(("figure", "value", "unit"), [tuple(r.values()) for r in summary_rows(figures)]),
-    ]
-    parts += ["", "## Removed", ""]
     removed = [(r.rule_id, r.category, r.n_passages, r.n_articles, r.n_chars) for r in figures.removals]
-    parts.append(_table(("rule", "category", "passages", "articles", "characters"), removed))
-    parts += ["", "## Repeated stories", ""]
-    clusters = [(c.label, c.size, c.n_new, f"{c.least_similarity:.2f}") for c in figures.clusters]
-    parts.append(_table(("canonical article", "articles", "of this run", "least similarity"), clusters))
-    parts += ["", "## Names", ""]
+    stories = [(c.label, c.size, c.n_new, f"{c.least_similarity:.2f}") for c in figures.clusters]
     names = [
         (
             "error" if n.is_error else "variant",
@@ -57,136 +55,165 @@ def render_markdown(figures: RunFigures) -> str:
             n.canonical,
             n.n_mentions,
             f"{n.confidence:.2f}",
-            n.labels[0],
+            n.label,
         )
         for n in figures.names
     ]
-    parts.append(_table(("", "kind", "as written", "expected", "mentions", "confidence", "in"), names))
-    parts += ["", "## Rejected", ""]
-    parts.append(_table(("step", "reason", "inputs"), [(r.stage, r.reason, r.n_inputs) for r in figures.rejects]))
-    broken = [gate for gate in figures.gates if gate.passed is False]
+    rejected = [(r.stage, r.reason, r.n_inputs) for r in figures.rejects]
+    broken = [(g.stage, g.metric, f"{g.value:g} {g.unit}") for g in figures.gates if g.passed is False]
+    totals = [tuple(row.values()) for row in summary_rows(figures)]
+    parts = [
+        f"# Run {_as_markdown(figures.run_id)}",
+        _markdown_table(("figure", "value", "unit"), totals),
+        "## Removed",
+        _markdown_table(("rule", "category", "passages", "articles", "characters"), removed),
+        "## Repeated stories",
+        _markdown_table(("canonical article", "articles", "of this run", "least similarity"), stories),
+        "## Names",
+        _markdown_table(("", "kind", "as written", "expected", "mentions", "confidence", "in"), names),
+        "## Rejected",
+        _markdown_table(("step", "reason", "inputs"), rejected),
+    ]
     if broken:
-        parts += ["", "## Broken gates", ""]
-        parts.append(
-            _table(("step", "figure", "value"), [(g.stage, g.metric, f"{g.value:g} {g.unit}") for g in broken])
-        )
-    return "\n".join(parts) + "\n"
+        parts += ["## Broken gates", _markdown_table(("step", "figure", "value"), broken)]
+    return "\n\n".join(parts) + "\n"
 
 
 def print_summary(figures: RunFigures, snapshot: Path, console: Console) -> None:
-    """Print what a run removed, matched, flagged and rejected, and where its results lie."""
-    console.print(
-        f"\n[bold]{figures.n_main} main and {figures.n_embedded} embedded articles[/] published, "
-        f"{figures.n_rejected} inputs rejected, {figures.n_articles_in_snapshot} articles in the snapshot.\n",
-        highlight=False,
-    )
+    """Print what a run removed, matched, flagged and rejected, and where its results lie.
+
+    Args:
+        figures: the figures of the run.
+        snapshot: folder of its published snapshot.
+        console: where to print.
+    """
+    counts = f"{figures.n_main:,} main and {figures.n_embedded:,} embedded articles published"
+    rejected = f"{_count(figures.n_rejected, 'input')} rejected"
+    console.print()
+    console.print(Text.assemble((counts, "bold"), f", {rejected}; {figures.n_articles_in_snapshot:,} in the snapshot"))
+    console.print()
     _print_removed(figures, console)
     _print_matched(figures, console)
-    _print_names(figures, console)
-    if figures.rejects:
-        table = _listing("Rejected", "step", "reason", "inputs")
-        for reject in figures.rejects:
-            table.add_row(reject.stage, reject.reason, str(reject.n_inputs))
-        console.print(table)
-    latest = snapshot.parent.parent / "latest"
-    console.print(f"Snapshot  {snapshot}", highlight=False, soft_wrap=True)
-    console.print(f"Report    {snapshot / 'report.html'}", highlight=False, soft_wrap=True)
-    console.print(escape(f"Read it   pl.read_parquet('{latest}/articles/*.parquet')"), highlight=False, soft_wrap=True)
+    _print_errors(figures, console)
+    _print_variants(figures, console)
+    _print_rejects(figures, console)
+    for name, value in (
+        ("Snapshot", str(snapshot)),
+        ("Report", str(snapshot / "report.html")),
+        ("Read it", f"pl.read_parquet('{snapshot.parent.parent / 'latest'}/articles/*.parquet')"),
+    ):
+        console.print(Text(f"{name:<10}{value}"), soft_wrap=True)
 
 
 def _print_removed(figures: RunFigures, console: Console) -> None:
-    if not figures.most_cut:
-        console.print("Removed: nothing.\n")
+    if not figures.n_removed_chars:
+        _print_list("Removed: nothing", [], 0, console)
         return
-    title = f"Removed: {figures.n_removed_chars:,} characters from {figures.n_articles_cut} articles"
-    table = _listing(title, "article", "characters", "by rule")
+    salvaged = f", {figures.n_salvaged_chars:,} of them salvaged as articles" if figures.n_salvaged_chars else ""
+    entries = []
     for article in figures.most_cut[:TOP]:
-        rules = ", ".join(f"{rule} {n:,}" for rule, n in article.removed_by_rule)
+        rules = [f"{rule} {n:,}" for rule, n in article.removed_by_rule[:MOST_RULES]]
+        if len(article.removed_by_rule) > MOST_RULES:
+            rules.append(_count(len(article.removed_by_rule) - MOST_RULES, "more rule"))
         embedded = " (embedded)" if article.origin == "embedded" else ""
-        table.add_row(_text(article.label, 60) + embedded, f"{article.n_removed_chars:,}", escape(rules))
-    _more(table, figures.n_articles_cut - min(TOP, len(figures.most_cut)))
-    console.print(table)
+        entries.append((f"{article.n_removed_chars:,}", one_line(article.label) + embedded, ", ".join(rules)))
+    title = (
+        f"Removed: {_count(figures.n_removed_chars, 'character')} from {_count(figures.n_articles_cut, 'article')}"
+        f"{salvaged}"
+    )
+    _print_list(title, entries, figures.n_articles_cut, console)
 
 
 def _print_matched(figures: RunFigures, console: Console) -> None:
-    if not figures.clusters:
-        console.print("Matched: no article is a near-duplicate of another.\n")
-        return
-    n = len(figures.clusters)
-    title = f"Matched: {n} near-duplicate cluster{'s' if n > 1 else ''}, {figures.n_duplicates} duplicates"
-    table = _listing(title, "canonical article", "articles", "exact copies", "least similarity")
-    for cluster in figures.clusters[:TOP]:
-        table.add_row(
-            _text(cluster.label, 80), str(cluster.size), str(cluster.n_exact), f"{cluster.least_similarity:.2f}"
+    entries = [
+        (
+            f"{cluster.size:,}",
+            one_line(cluster.label),
+            f"{_count(cluster.n_exact, 'exact copy', 'exact copies')}, least similarity {cluster.least_similarity:.2f}",
         )
-    _more(table, n - min(TOP, n))
-    console.print(table)
+        for cluster in figures.clusters[:TOP]
+    ]
+    n = len(figures.clusters)
+    title = (
+        f"Matched: {_count(n, 'near-duplicate cluster')}, {_count(figures.n_duplicates, 'article')} a copy of another"
+        if n
+        else "Matched: no article is a near-duplicate of another"
+    )
+    _print_list(title, entries, n, console)
 
 
-def _print_names(figures: RunFigures, console: Console) -> None:
+def _print_errors(figures: RunFigures, console: Console) -> None:
     errors = [name for name in figures.names if name.is_error]
-    if errors:
-        title = f"Flagged: {figures.n_name_errors} name error{'s' if figures.n_name_errors > 1 else ''}"
-        table = _listing(title, "as written", "expected", "kind", "confidence", "in")
-        for name in errors[:TOP]:
-            table.add_row(
-                _text(name.surface, 40),
-                _text(name.canonical, 40),
-                name.kind,
-                f"{name.confidence:.2f}",
-                _text(name.labels[0], 50),
-            )
-        _more(table, len(errors) - min(TOP, len(errors)))
-        console.print(table)
-    else:
-        console.print("Flagged: no name error.\n")
+    entries = [
+        (
+            confidence_mark(name.confidence),
+            f"{one_line(name.surface)}, expected {one_line(name.canonical)}",
+            f"{name.kind}: {NAME_FLAG_KINDS[name.kind]}; in {one_line(name.label)}"
+            + (f" and {name.n_articles - 1:,} more" if name.n_articles > 1 else ""),
+        )
+        for name in errors[:TOP]
+    ]
+    title = f"Flagged: {_count(figures.n_name_errors, 'name error')}" if errors else "Flagged: no name error"
+    _print_list(title, entries, len(errors), console)
+
+
+def _print_variants(figures: RunFigures, console: Console) -> None:
     variants: dict[str, list[NameFigures]] = {}
     for name in figures.names:
         if not name.is_error:
             variants.setdefault(name.canonical, []).append(name)
-    if variants:
-        table = _listing("Spelling variants and aliases", "as written", "stands for", "mentions")
-        for canonical, group in list(variants.items())[:TOP]:
-            table.add_row(
-                _text(", ".join(name.surface for name in group), 80),
-                _text(canonical, 40),
-                str(sum(name.n_mentions for name in group)),
-            )
-        _more(table, len(variants) - min(TOP, len(variants)))
+    entries = [
+        (
+            f"{sum(name.n_mentions for name in group):,}",
+            one_line(canonical),
+            f"written {one_line(', '.join(dict.fromkeys(name.surface for name in group)))}",
+        )
+        for canonical, group in list(variants.items())[:TOP]
+    ]
+    if entries:
+        title = f"Also noted: {_count(figures.n_name_variants, 'spelling variant or alias', 'spelling variants and aliases')}"
+        _print_list(title, entries, len(variants), console)
+
+
+def _print_rejects(figures: RunFigures, console: Console) -> None:
+    entries = [
+        (f"{reject.n_inputs:,}", f"{reject.reason} ({reject.stage})", REJECT_REASONS[reject.reason])
+        for reject in figures.rejects[:TOP]
+    ]
+    if entries:
+        title = f"Rejected: {_count(figures.n_rejected, 'input or record', 'inputs or records')}"
+        _print_list(title, entries, len(figures.rejects), console)
+
+
+def _print_list(title: str, entries: Sequence[tuple[str, str, str]], total: int, console: Console) -> None:
+    """A heading, then each entry with its figure before it and its explanation on a line of its own."""
+    console.print(Text(title, style="bold"))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", no_wrap=True, min_width=8)
+    table.add_column()
+    for figure, what, why in entries:
+        table.add_row(figure, Text.assemble(what, "\n", (why, "dim")))
+    if total > len(entries):
+        table.add_row("", f"and {total - len(entries):,} more, in the report")
+    if table.row_count:
         console.print(table)
+    console.print()
 
 
-def _listing(title: str, *columns: str) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), header_style="dim"
-    )
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+def _count(n: int, noun: str, plural: str | None = None) -> str:
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
-def _more(table: Table, n: int) -> None:
-    if n > 0:
-        table.add_row(f"... and {n:,} more")
-    table.add_row()
-
-
-def _text(text: str, limit: int) -> str:
-    """Text from an article on one line, where it can steer neither the terminal nor rich's markup."""
-    return escape(one_line(text, limit))
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     if not rows:
         return "None."
     lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
-    lines += [f"| {' | '.join(_md(str(cell)) for cell in row)} |" for row in rows[: 5 * TOP]]
-    if len(rows) > 5 * TOP:
-        lines.append(f"\n... and {len(rows) - 5 * TOP} more.")
+    lines += [f"| {' | '.join(_as_markdown(str(cell)) for cell in row)} |" for row in rows[:MOST_ROWS]]
+    if len(rows) > MOST_ROWS:
+        lines.append(f"\nShowing {MOST_ROWS} of {len(rows):,}.")
     return "\n".join(lines)
 
 
-def _md(text: str) -> str:
-    """Text that Markdown shows as it is: no markup, no HTML, no table cell of its own."""
-    escaped = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~" else c for c in escaped)
+def _as_markdown(text: str) -> str:
+    """Text that Markdown shows as it is: no markup, no HTML, no link, no table cell of its own."""
+    return one_line(text).translate(_MARKDOWN)
