@@ -3,14 +3,15 @@
 Prefect's own process pool imports Prefect in every worker, 6-13 s each; these start in about a second.
 """
 
-import multiprocessing
 import sys
 import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.process import BaseProcess
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,20 +53,21 @@ def run_in_worker(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
 
 
 def _start_pool(n_workers: int) -> ProcessPoolExecutor:
-    """Start the pool with all its processes.
-
-    A spawned process imports the parent's `__main__` again; under a deployment that is Prefect's engine. An empty module
-    stands in its place while the workers start.
-    """
-    pool = ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("spawn"))
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        pool.submit(_ready)
-    finally:
-        sys.modules["__main__"] = main
-    return pool
+    return ProcessPoolExecutor(n_workers, mp_context=_PlainContext())
 
 
-def _ready() -> None:
-    """Nothing: submitting it starts the workers."""
+class _PlainProcess(SpawnProcess):
+    """A spawned process that does not import the parent's `__main__`: under a deployment that is Prefect's engine."""
+
+    @staticmethod
+    def _Popen(process_obj: BaseProcess) -> Any:  # noqa: ANN401, N802
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process_obj)
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _PlainContext(SpawnContext):
+    Process = _PlainProcess

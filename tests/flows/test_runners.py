@@ -36,7 +36,11 @@ def test_workers_do_not_import_the_main_module(tmp_path: Path) -> None:
         "import sys\nprint('imported', __name__, flush=True)\n"
         "from flows.runners import run_in_worker, worker_pool\n"
         "if __name__ == '__main__':\n"
-        "    with worker_pool(1):\n        print(run_in_worker(abs, -3), flush=True)\n"
+        "    from concurrent.futures import ThreadPoolExecutor\n"
+        "    import time\n"
+        "    with worker_pool(3), ThreadPoolExecutor(3) as threads:\n"
+        "        list(threads.map(lambda _: run_in_worker(time.sleep, 0.5), range(6)))\n"
+        "        print(run_in_worker(abs, -3), flush=True)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, env=environment)
