@@ -133,9 +133,9 @@ def _web_link(url: str | None) -> str | None:
 
 
 def _fold(passage: Passage) -> Piece:
-    """Show a long passage by its ends; what was kept is shown shorter than what was removed."""
+    """Show a long passage by its ends: the cut itself at most length; a story that was salvaged has its own place."""
     is_removed = passage.rule_id is not None
-    head, tail = (600, 250) if is_removed else (260, 160)
+    head, tail = (600, 250) if is_removed and not passage.salvaged_article_id else (260, 160)
     text = visible(passage.text)
     body = text.strip() if is_removed else text
     start = text.find(body)
