@@ -26,6 +26,10 @@ class Lexicon:
     offices: frozenset[str]  # the roles that stand before a surname alone
     role_modifiers: frozenset[str]
     thing_suffixes: frozenset[str]
+    surname_things: frozenset[str]  # thing suffixes that are surnames too
+    place_prefixes: frozenset[str]
+    namesake_things: frozenset[str]  # phrases: things that bear what looks like a person's name
+    compound_tails: frozenset[str]
     not_names: frozenset[str]
     demonyms: frozenset[str]  # no part of a name even where they look like a given name
     particles: frozenset[str]
@@ -39,10 +43,9 @@ class Lexicon:
 def load_lexicon() -> Lexicon:
     """The word lists of the package, read once a process."""
     package = files("cleaners.names")
-    words = {
-        key: frozenset(value.split())
-        for key, value in tomllib.loads(package.joinpath("lexicon.toml").read_text(encoding="utf-8")).items()
-    }
+    lists: dict[str, str] = tomllib.loads(package.joinpath("lexicon.toml").read_text(encoding="utf-8"))
+    phrases = frozenset(" ".join(phrase.split()) for phrase in lists.pop("namesake_things").split(";"))
+    words = {key: frozenset(value.split()) for key, value in lists.items()}
     given: dict[str, str] = {}
     ambiguous = set()
     for row in csv.DictReader(package.joinpath("given_names.csv").read_text(encoding="utf-8").splitlines()):
@@ -66,7 +69,11 @@ def load_lexicon() -> Lexicon:
         roles=words["role_heads"],
         offices=words["offices"],
         role_modifiers=words["role_modifiers"],
-        thing_suffixes=words["thing_suffixes"],
+        thing_suffixes=words["thing_suffixes"] | words["surname_things"],
+        surname_things=words["surname_things"],
+        place_prefixes=words["place_prefixes"],
+        namesake_things=phrases,
+        compound_tails=words["compound_tails"],
         not_names=words["not_names"] | words["demonyms"],
         demonyms=words["demonyms"],
         particles=words["particles"],

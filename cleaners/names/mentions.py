@@ -16,7 +16,7 @@ from cleaners.names.authority import core_authority
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.lexicon import load_lexicon
-from cleaners.names.recognise import STRONG, find_people
+from cleaners.names.recognise import NOBODY, STRONG, find_people
 
 MENTION_SCHEMA = pl.Schema(
     {
@@ -118,7 +118,7 @@ def _mentions_of(
             continue
         surface = text[span.start : span.end]
         alias_of = people.get(fold(surface)) if not span.given else None
-        if not span.given and span.strength < STRONG and alias_of is None:
+        if not span.given and span.strength <= NOBODY and alias_of is None:
             continue
         last_end = span.end
         strength = max(span.strength, STRONG) if alias_of else span.strength

@@ -17,6 +17,7 @@ from cleaners.names.compare import fold
 from cleaners.names.lexicon import Lexicon, load_lexicon
 from cleaners.names.runs import BEFORE, Segment, Token, find_segments, is_given, is_initials, role_words
 
+NOBODY = -1  # strength of a single word that nothing in its own text takes for a person
 STRONG = 2  # strength from which a span is a person on the evidence of its own text
 
 
@@ -28,7 +29,7 @@ class PersonSpan(NamedTuple):
     given: str  # folded, middle names left out
     surname: str  # folded, with its particles
     role: str  # as written, "" where none is given
-    strength: int  # 0 a guess, 1 likely, 2 or more a person
+    strength: int  # below 0 hardly, 0 a guess, 1 likely, 2 or more a person
     is_titled: bool  # a title or an office stands before it, here or elsewhere in the text
 
 
@@ -37,7 +38,12 @@ _AFTER_ROLE = re.compile(
 )
 _TABLE = re.compile(r"\d|\(|^\W*--")  # results and signatures hold capitals for another reason
 _AGE = re.compile(r"(?:, (?:aged )?\d{2}(?:,|\.|$)| \(\d{2}\))")
+# A score, a club's or a country's name in brackets, a relative clause.
+_RESULT = re.compile(r" \((?:\d|[A-Z][a-z]+(?: [A-Z][a-z]+)?[,)]|U\.S\.\))|,? who\b")
 _NEXT_WORD = re.compile(r"[ \u00a0]([a-z]+)")
+_CLAUSE = frozenset(
+    {"and", "but", "or", "who", "which", "that", "where", "when", "is", "was", "has", "had", "said", "says"}
+)
 _PINYIN = re.compile(
     r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un"
     r"|ia|ie|iu|ua|ui|uo|ue|er|a|e|i|o|u)){1,2}"
@@ -75,17 +81,25 @@ def find_people(text: str, headline_capitals: float) -> list[PersonSpan]:
     fulls = [_with_backing(span, alone) for span in fulls]
     likely = [span for span in fulls if span.strength >= 1]
     forms = {(span.given, span.surname) for span in likely}
-    fulls += [span for span in in_headline if (span.given, span.surname) in forms or span.is_titled]
-    # A surname alone is the person named in full, or with a title, somewhere in the text.
-    of_full = {name for span in likely for name in (span.surname, span.surname.rsplit(" ", 1)[-1])}
-    titled = {span.surname for span in singles if span.is_titled}
-    named = [
-        span._replace(strength=STRONG, is_titled=span.surname in titled)
-        if span.surname in of_full or span.surname in titled
-        else span
-        for span in singles
+    fulls += [
+        span if (span.given, span.surname) in forms or span.is_titled else span._replace(strength=min(span.strength, 0))
+        for span in in_headline
     ]
+    # A surname alone is the person named in full, or with a title, somewhere in the text.
+    of_likely = {name for span in likely for name in _surnames(span)}
+    of_guess = {name for span in fulls for name in _surnames(span)}
+    titled = {span.surname for span in singles if span.is_titled}
+    named = []
+    for span in singles:
+        is_titled = span.surname in titled
+        strength = STRONG if is_titled or span.surname in of_likely else 0 if span.surname in of_guess else NOBODY
+        named.append(span._replace(strength=strength, is_titled=is_titled))
     return sorted(fulls + named)
+
+
+def _surnames(span: PersonSpan) -> tuple[str, str]:
+    """What a surname alone may look like: van Nistelrooy, Nistelrooy."""
+    return span.surname, span.surname.rsplit(" ", 1)[-1]
 
 
 def split_name(words: list[str]) -> tuple[str, str]:
@@ -118,6 +132,8 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         return None  # the article or the pronoun far more often than an initial
     start, end = segment.tokens[0].start, segment.tokens[-1].end
     first, last = names[0].key, names[-1].key
+    if f"{first} {names[1].key}" in lexicon.namesake_things:
+        return None
     given, surname = split_name([t.key for t in segment.tokens])
     following = text[end : end + 80]
     strength = 0
@@ -142,12 +158,18 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         strength += 1
     if not segment.is_titled and names[-1].text.isupper():
         strength -= 1  # a headline in capitals
-    if segment.follows_article and not segment.is_titled:
+    if segment.follows_determiner and not segment.is_titled:
         strength -= 2
+    if before in ("in", "at", "@") and not is_given(first):
+        strength -= 1  # a place
     if segment.precedes_thing:
         strength -= 3
-    if last in lexicon.thing_suffixes or (last in lexicon.not_names and first in lexicon.ambiguous_given):
+    if last in lexicon.thing_suffixes:
+        strength -= 2
+    elif last in lexicon.not_names and first in lexicon.ambiguous_given:
         strength -= 1
+    if _RESULT.match(following):
+        strength += 1
     return PersonSpan(start, end, given, surname, role, strength, segment.is_titled)
 
 
@@ -163,9 +185,14 @@ def _role_after(following: str, lexicon: Lexicon) -> str:
     if not match:
         return ""
     words = [word.strip(",;.") for word in match.group(1).split()]
+    has_article = not match.group().startswith(match.group(1), 2)
     for i, word in enumerate(words):
-        if fold(word) in lexicon.roles:
+        key = fold(word)
+        if key in lexicon.roles:
             return role_words(words[: i + 1], lexicon)
+        is_part = key in lexicon.role_modifiers or word[:1].isupper() or key.endswith("'s") or key == "of"
+        if key in _CLAUSE or not (is_part or has_article):
+            return ""
     return ""
 
 

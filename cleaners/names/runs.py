@@ -31,7 +31,7 @@ class Segment(NamedTuple):
     title: Token | None  # the title or office with a capital right before it
     is_titled: bool  # a title, an office or an occupation stands before it, with or without a capital
     precedes_thing: bool  # "Ford Foundation"
-    follows_article: bool  # "the Beatles"
+    follows_determiner: bool  # "the Beatles", "our Blue Moon"
 
     @property
     def names(self) -> list[Token]:
@@ -55,7 +55,11 @@ _RUN = re.compile(
     rf"(?<![\w@#/&$.'’\-]){_TOKEN}(?:[ \u00a0]?(?:(?<=[ \u00a0.]){_PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){_TOKEN})*"
 )
 _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
+_TAIL = re.compile(r"(?:-[a-z]+)+$")
 _LOWER_WORDS = re.compile(r"(?<![\w'’\-])[a-z][a-z'’\-]*")
+_DETERMINER = re.compile(
+    r"(?<![^\s(\"“‘'])(?:[Tt]he|[Hh]is|[Hh]er|[Ii]ts|[Oo]ur|[Yy]our|[Tt]heir|[Mm]y|[Tt]his|[Tt]hat)[ \u00a0]$"
+)
 _INITIALS = re.compile(rf"(?:[{_UPPER}]\.?-?){{1,3}}")
 BEFORE = re.compile(r"((?:[\w'’\-.]+[ \u00a0]){0,3})([\w'’\-]+)(?:,)?[ \u00a0]$")
 
@@ -103,18 +107,24 @@ def role_words(words: list[str], lexicon: Lexicon) -> str:
 
 
 def _pieces(run: re.Match[str]) -> list[list[Token]]:
-    """The tokens of a run, parted at possessives: "Poland's Marcin Nowak" holds one name."""
+    """The tokens of a run, parted at possessives and adjectives: "Poland's Marcin Nowak", "Nowak-led Poland"."""
     pieces: list[list[Token]] = [[]]
     for match in _TOKEN_PATTERN.finditer(run.string, run.start(), run.end()):
         text, end = match.group(), match.end()
-        possessive = _POSSESSIVE.search(text)
-        if possessive:
-            text, end = text[: possessive.start()], end - 2
+        cut = _POSSESSIVE.search(text) or _adjective_tail(text)
+        if cut:
+            text, end = text[: cut.start()], match.start() + cut.start()
         if text:
             pieces[-1].append(Token(match.start(), end, text, fold(text)))
-        if possessive:
+        if cut:
             pieces.append([])
     return [piece for piece in pieces if piece]
+
+
+def _adjective_tail(text: str) -> re.Match[str] | None:
+    """What makes an adjective of a name: the tail of "Bezos-backed"."""
+    tail = _TAIL.search(text) if "-" in text else None
+    return tail if tail and set(tail.group()[1:].split("-")) & load_lexicon().compound_tails else None
 
 
 def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: set[str]) -> Iterator[Segment]:
@@ -126,8 +136,15 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: set[
         last = i == len(piece) - 1
         behind_given = kinds[i - 1] == "G" and (i == 1 or kinds[i - 2] in "RTNM")
         behind_initial = kinds[i - 1] == "I" and i > 1 and kinds[i - 2] == "G"
-        if last and kinds[i] in "RTSNM" and (behind_given or behind_initial or kinds[i - 1] == "T"):
+        behind_title = kinds[i - 1] == "T" and (kinds[i] == "N" or piece[i - 1].key not in lexicon.naming_titles)
+        is_thing = kinds[i] == "S" and piece[i].key not in lexicon.surname_things  # Jiffy Lube, Davis Cup
+        if last and kinds[i] in "RTSNM" and (behind_title or ((behind_given or behind_initial) and not is_thing)):
             kinds[i] = "A"
+        elif piece[i - 1].key in lexicon.place_prefixes and kinds[i - 1] == "N" and kinds[i] in "GW":
+            kinds[i] = "N"
+    # A thing's word between an office and a last word is a given name: President Bill Hart.
+    if len(piece) > 2 and kinds[-1] == "W" and kinds[-2] == "S" and kinds[-3] in "RT":
+        kinds[-2] = "A"
     office = max((i for i, k in enumerate(kinds[:-1]) if k in "RT"), default=-1)
     role, is_titled = "", office >= 0
     after_the = False
@@ -136,7 +153,7 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: set[
         role = role_words([t.text for t, k in zip(piece[: office + 1], kinds, strict=False) if k in "RMTW"], lexicon)
     else:
         before = text[max(0, piece[0].start - 60) : piece[0].start]
-        after_the = before[-4:].lower() == "the "
+        after_the = bool(_DETERMINER.search(before))
         match = BEFORE.search(before)
         if match:
             word = fold(match.group(2))
@@ -160,7 +177,7 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: set[
                     title=beside if beside and beside.key in lexicon.titles | lexicon.offices else None,
                     is_titled=is_titled and first,
                     precedes_thing=kind in "SR",
-                    follows_article=after_the and first,
+                    follows_determiner=after_the and first,
                 )
             current = []
         first = first and kind == "M"
@@ -180,6 +197,8 @@ def _kind(token: Token, index: int, piece: list[Token], caps: bool, lexicon: Lex
         return "N"
     if key in lexicon.titles:
         return "T"
+    if key in lexicon.place_prefixes:
+        return "N"
     if key in lexicon.given and key not in lexicon.not_names and key not in lexicon.roles:
         return "G"
     if key in lexicon.roles:
@@ -206,6 +225,10 @@ def _trim(
         tokens = tokens[1:]
     while tokens and (tokens[-1].key in lexicon.particles or tokens[-1].key in lexicon.suffixes):
         tokens = tokens[:-1]
+    for i in range(2, len(tokens)):
+        if tokens[i].key in lexicon.suffixes:  # Jr ends a name: "Robert Hale Jr. Announces"
+            tokens = tokens[:i]
+            break
     if not keep_first and len(tokens) > 1:
         first = tokens[0]
         # The first word of a sentence is capitalised whatever it is; the text itself tells a common word.
