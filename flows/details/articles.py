@@ -133,7 +133,7 @@ def _web_link(url: str | None) -> str | None:
 
 
 def _fold(passage: Passage) -> Piece:
-    """Show a long passage by its ends: the cut itself at most length; a story that was salvaged has its own place."""
+    """Show a long passage by its ends, most of what was removed; a salvaged story is shown as an article of its own."""
     is_removed = passage.rule_id is not None
     head, tail = (600, 250) if is_removed and not passage.salvaged_article_id else (260, 160)
     text = visible(passage.text)

@@ -15,7 +15,7 @@ import polars as pl
 from cleaners.schemas import ID_REGEX
 from flows.details.budget import Shown, collect_by_id, count_bytes, keep_within, scan_rows
 from flows.passages import one_line, visible
-from flows.run_tables import article_facts, run_flags, scan_table
+from flows.run_tables import NO_SITE, article_facts, run_flags, scan_table
 
 MOST_NAMES, NAME_BYTES = 150, 350_000
 MOST_CONTEXTS = 3  # of one name, and of its evidence
@@ -25,6 +25,7 @@ CONTEXT_CHARS = 110  # on each side of a name
 
 # What entries of a flag's evidence are called on the page; others go by their own names.
 REASON_TITLES = {
+    "decided_by": "decided by",
     "support": "texts with the expected name",
     "own_support": "texts with this spelling",
     "roles": "role in common",
@@ -36,7 +37,7 @@ _ID = re.compile(ID_REGEX)
 
 @dataclass(frozen=True)
 class Context:
-    """A name within its sentence, and where it stands."""
+    """A name within its sentence, and where it stands; `site` is empty where it is not known."""
 
     label: str
     site: str
@@ -92,15 +93,8 @@ def view_names(snapshot: Path, articles: pl.DataFrame) -> Shown[NameView]:
     facts = collect_by_id(article_facts(snapshot).filter(pl.col("article_id").is_in(ids.implode())))
 
     def context(row: dict[str, Any]) -> Context:
-        text, about = texts[row["article_id"]]["text"], facts[row["article_id"]]
-        start, end = row["start"], row["end"]
-        return Context(
-            label=one_line(about["label"], 120),
-            site=one_line(about["site"], 100),
-            before=("…" if start > CONTEXT_CHARS else "") + visible(text[max(0, start - CONTEXT_CHARS) : start]),
-            surface=one_line(text[start:end], 200),
-            after=visible(text[end : end + CONTEXT_CHARS]) + ("…" if end + CONTEXT_CHARS < len(text) else ""),
-        )
+        about = facts[row["article_id"]]
+        return _read_context(texts[row["article_id"]]["text"], row["start"], row["end"], about["label"], about["site"])
 
     views = (
         NameView(
@@ -126,6 +120,21 @@ def view_names(snapshot: Path, articles: pl.DataFrame) -> Shown[NameView]:
     return Shown(tuple(keep_within(NAME_BYTES, views, _name_bytes)[0]), len(groups))
 
 
+def _read_context(text: str, start: int, end: int, label: str, site: str) -> Context:
+    before, after = text[max(0, start - CONTEXT_CHARS) : start], text[end : end + CONTEXT_CHARS]
+    if start > CONTEXT_CHARS:
+        before = f"… {before.partition(' ')[2] or before}"
+    if end + CONTEXT_CHARS < len(text):
+        after = f"{after.rpartition(' ')[0] or after} …"
+    return Context(
+        label=one_line(label, 120),
+        site="" if site == NO_SITE else one_line(site, 100),
+        before=visible(before),
+        surface=one_line(text[start:end], 200),
+        after=visible(after),
+    )
+
+
 def _name_bytes(view: NameView) -> int:
     contexts = sum(
         250 + count_bytes(context.label, context.site, context.before, context.surface, context.after)
@@ -144,7 +153,7 @@ def _read_evidence(text: str) -> _Reasons:
         return _Reasons([], (("evidence", one_line(str(evidence), 200)),))
     article_ids: list[str] = []
     words = []
-    for key, value in evidence.items():
+    for key, value in sorted(evidence.items(), key=lambda entry: [*REASON_TITLES, entry[0]].index(entry[0])):
         values = [each for each in (value if isinstance(value, list) else [value]) if each not in (None, "")]
         ids = [each for each in values if isinstance(each, str) and _ID.match(each)]
         article_ids += ids

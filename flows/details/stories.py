@@ -29,10 +29,14 @@ _WORD = re.compile(r"\S+\s*")
 
 @dataclass(frozen=True)
 class Stretch:
-    """Words of a copy: shared with the other (kind same), its own (own) or a count of shared words left out (gap)."""
+    """Words of a copy: shared with the other (kind same), its own (own) or a count of shared words left out (gap).
+
+    `space` is the white space after its own words, which is not marked.
+    """
 
     kind: str
     text: str
+    space: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,19 +139,36 @@ def _compare(left: list[str], right: list[str]) -> tuple[tuple[Stretch, ...], tu
     """Two word lists side by side, long shared stretches left out; and how often which words stand for which."""
     matcher = SequenceMatcher(None, [w.strip() for w in left], [w.strip() for w in right], autojunk=False)
     opcodes = matcher.get_opcodes()
-    changes: Counter[tuple[str, str]] = Counter(
-        (one_line("".join(left[a:b]), 80), one_line("".join(right[c:d]), 80))
-        for tag, a, b, c, d in opcodes
-        if tag != "equal"
+    changes = Counter(
+        _bare_change("".join(left[a:b]), "".join(right[c:d])) for tag, a, b, c, d in opcodes if tag != "equal"
     )
     sides: tuple[list[Stretch], list[Stretch]] = ([], [])
     for number, (tag, a, b, c, d) in enumerate(opcodes):
         for side, words in zip(sides, (left[a:b], right[c:d]), strict=True):
             if tag != "equal":
-                side.extend([Stretch("own", visible("".join(words)))] if words else [])
+                side.extend([_own("".join(words))] if words else [])
             else:
                 side.extend(_shorten(words, is_first=number == 0, is_last=number == len(opcodes) - 1))
     return tuple(sides[0]), tuple(sides[1]), changes
+
+
+def _own(text: str) -> Stretch:
+    words = text.rstrip()
+    return Stretch("own", visible(words), text[len(words) :])
+
+
+def _bare_change(before: str, after: str) -> tuple[str, str]:
+    """Which words stand for which, without the punctuation that both end in."""
+    before, after = one_line(before, 80), one_line(after, 80)
+    while before and after and before[-1] == after[-1] and not before[-1].isalnum():
+        before, after = before[:-1], after[:-1]
+    return before, after
+
+
+def _bare(words: list[str]) -> str:
+    """Words on one line without the punctuation around them, so that like changes count together."""
+    line = one_line("".join(words), 80)
+    return line.strip(" .,;:!?\"'“”‘’()") or line
 
 
 def _shorten(words: list[str], *, is_first: bool, is_last: bool) -> Iterator[Stretch]:

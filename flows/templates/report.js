@@ -37,7 +37,7 @@
       const left = found - list.limit;
       list.button.hidden = left <= 0;
       list.button.textContent = `Show ${Math.min(PAGE, left)} more of ${left}`;
-      list.status.hidden = found > 0;
+      list.status.hidden = found > 0 || !list.items.length;
       counts.push(`${found} ${list.box.dataset.list}`);
     }
     count.textContent = filtered ? `Matching: ${counts.join(", ")}` : "";
@@ -62,9 +62,9 @@
   function reveal() {
     const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     const list = target && lists.find((each) => each.box.contains(target));
-    if (!list) return;
-    if (target.hidden) {
-      form.reset();
+    if (!target) return;
+    if (list && target.hidden) {
+      site.value = rule.value = text.value = "";
       list.limit = Math.max(list.limit, list.items.findIndex((item) => item.node === target) + 1);
       show();
     }
