@@ -15,7 +15,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from cleaners.schemas import REJECT_REASONS
+from cleaners.schemas import NAME_FLAG_KINDS, REJECT_REASONS
 from flows import details
 from flows.figures import RunFigures, summarise_run
 from flows.passages import confidence_mark, one_line
@@ -104,6 +104,7 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
             rule_names=sorted({rule for view in articles.items for rule in view.rules})[:MOST_RULES],
             shown_ids={view.article_id for view in articles.items},
             reject_reasons=REJECT_REASONS,
+            name_kinds=NAME_FLAG_KINDS,
             most_compared_words=details.MOST_COMPARED_WORDS,
             version=metadata.version("copydesk"),
             style=Markup(style),  # noqa: S704 - the package's own file
