@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from flows.docs import generate_pages
+from tests.conftest import Tables
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -21,11 +24,31 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_readme_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def readme_blocks(language: str) -> list[str]:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
-    library = next(block for block in blocks if "from cleaners import" in block)
+    return re.findall(rf"```{language}\n(.*?)```", readme, flags=re.DOTALL)
+
+
+def test_the_readme_reads_the_output_in_four_tools(
+    seed_tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "output").symlink_to(seed_tables.snapshot.parent)
+    monkeypatch.chdir(tmp_path)
+    rows = {}
+    for block in readme_blocks("python"):
+        names: dict[str, Any] = {}
+        if "output/latest" in block:
+            exec(compile(block, "README.md", "exec"), names)
+            rows[block.split()[1]] = len(names.get("stories", names["articles"]))
+    (query,) = readme_blocks("sql")
+    rows["duckdb"] = len(duckdb.sql(query).pl())
+    assert rows == {"polars": 7, "pandas": 7, "pyarrow.dataset": 8, "duckdb": 7}
+
+
+def test_the_readme_cleans_with_three_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = [block for block in readme_blocks("python") if "from cleaners import" in block]
     monkeypatch.chdir(ROOT)
-    names: dict[str, object] = {}
-    exec(compile(library, "README.md", "exec"), names)
-    assert "from cleaners import clean, find_near_duplicates, check_names" in library
+    names: dict[str, Any] = {}
+    exec(compile(block, "README.md", "exec"), names)
+    assert len(names["cleaned"].articles) == 8
+    assert names["names"].flags.filter("is_error").height == 1
