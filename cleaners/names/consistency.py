@@ -29,6 +29,7 @@ from cleaners.names.verdicts import (
     verdict_on_organisation,
     verdict_on_single,
 )
+from cleaners.names.words import BatchWords, learn_words
 
 MENTIONS = pl.Schema(
     {
@@ -93,7 +94,8 @@ def check_names(
     found = found.sort("article_id", "start")
     cluster_of = _clusters(articles, clusters)
     people = found.filter(pl.col("entity") == "person")
-    forms = collect_forms(people, cluster_of, known)
+    words = learn_words(articles, people)
+    forms = collect_forms(people, cluster_of, known, words)
     attached = _attach(people, forms)
     places: dict[tuple[str, Key], list[Place]] = defaultdict(list)
     roles: dict[tuple[str, Key], set[str]] = defaultdict(set)
@@ -103,10 +105,10 @@ def check_names(
             if mention.role:
                 roles[(mention.article_id, key)].add(mention.role)
     evidence = Evidence(articles, config.context_chars)
-    suspects = find_suspects(forms, FormIndex(forms, config), places, cluster_of, roles, evidence, config)
+    suspects = find_suspects(forms, FormIndex(forms, config, words), places, cluster_of, roles, evidence, config)
     verdicts = {(s.article_id, s.form.key): judge(s) for s in suspects if s.is_flagged(config)}
     answer = _Answer()
-    _add_people(answer, attached, forms, verdicts, _single_aliases(known))
+    _add_people(answer, attached, forms, verdicts, _single_aliases(known), words)
     organisations = found.filter(pl.col("entity") == "organisation")
     for article_id, start, end, surface, canonical in organisations.select(_Organisation._fields).iter_rows():
         verdict = verdict_on_organisation(surface, canonical)
@@ -187,6 +189,7 @@ def _add_people(
     forms: dict[Key, Form],
     verdicts: dict[tuple[str, Key], Verdict],
     single_aliases: dict[str, str],
+    words: BatchWords,
 ) -> None:
     """The mentions of people with what is known of each; guesses that nothing confirmed are left out."""
     displays: dict[Key, str] = {}
@@ -200,7 +203,8 @@ def _add_people(
             key = None
         if key is None:
             canonical = single_aliases.get(fold(surface))
-            if canonical is not None or mention.is_titled:
+            is_common = bool(mention.role) and mention.surname in words.common  # "Private Parts"
+            if canonical is not None or (mention.is_titled and not is_common):
                 verdict = verdict_on_single(surface, canonical)
                 answer.add(*place, verdict, in_case_of(surface, surname_of(verdict.canonical)))
             continue

@@ -24,6 +24,7 @@ from cleaners.names.compare import (
 from cleaners.names.config import NamesConfig
 from cleaners.names.lexicon import load_lexicon
 from cleaners.names.recognise import STRONG, split_name
+from cleaners.names.words import BatchWords
 
 Key = tuple[str, str]  # folded given name, folded surname
 
@@ -75,7 +76,9 @@ def _capitalised(word: str) -> str:
     return "Mc" + cased[2:].capitalize() if cased.startswith("Mc") and len(cased) > 4 else cased
 
 
-def collect_forms(people: pl.DataFrame, cluster_of: dict[str, str], authority: pl.DataFrame) -> dict[Key, Form]:
+def collect_forms(
+    people: pl.DataFrame, cluster_of: dict[str, str], authority: pl.DataFrame, words: BatchWords
+) -> dict[Key, Form]:
     """Every full form of a batch, and every name of the authority file, by key."""
     forms: dict[Key, Form] = {}
     full = people.filter(pl.col("given") != "").sort("article_id", "start")
@@ -93,6 +96,8 @@ def collect_forms(people: pl.DataFrame, cluster_of: dict[str, str], authority: p
         if (key, cluster, surface) not in seen:
             seen.add((key, cluster, surface))
             form.surfaces[surface] += 1
+    for form in forms.values():
+        form.strength += _batch_strength(form.key, words)
     aliases: list[tuple[Key, str, tuple[str, ...]]] = []
     for canonical, spellings, roles in (
         authority.filter(pl.col("entity") == "person").select("canonical", "aliases", "roles").iter_rows()
@@ -109,11 +114,24 @@ def collect_forms(people: pl.DataFrame, cluster_of: dict[str, str], authority: p
     return forms
 
 
+def _batch_strength(key: Key, words: BatchWords) -> int:
+    """What the batch adds to, or takes from, the strength that a form has from its own texts."""
+    given, surname = key
+    if given in words.common and all(part in words.common for part in surname.split()):
+        return -2  # Blue Moon, Human Rights; Will Young has a role or an age in some text
+    if given in load_lexicon().given:
+        return 0
+    if given in words.common:
+        return -1  # Questioning Harper
+    return 2 * (given in words.given) + (words.people_of.get(surname, 0) >= 1)
+
+
 class FormIndex:
     """Inverted index over the forms that may correct another."""
 
-    def __init__(self, forms: dict[Key, Form], config: NamesConfig) -> None:
+    def __init__(self, forms: dict[Key, Form], config: NamesConfig, words: BatchWords) -> None:
         self._config = config
+        self._words = words
         self._forms = forms
         self._by_surname: dict[str, list[Form]] = {}
         self._by_near_surname: dict[Key, list[Form]] = {}
@@ -134,6 +152,10 @@ class FormIndex:
                 self._by_near_surname.setdefault((key[0], deleted), []).append(form)
             self._by_romanisation.setdefault((romanisation_key(key[0]), romanisation_key(key[1])), []).append(form)
 
+    def is_given(self, name: str) -> bool:
+        """Whether the lists or the batch know a folded given name."""
+        return self._words.is_given(name)
+
     def expected_for(self, form: Form) -> Iterator[tuple[str, Form]]:
         """Forms that a form may stand for, each with the kind of the difference."""
         given, surname = form.key
@@ -150,7 +172,9 @@ class FormIndex:
         for deleted in deletion_keys(surname):
             candidates += self._by_near_surname.get((given, deleted), ())
         block = self._by_surname.get(surname, [])
-        if len(block) <= self._config.max_surname_forms:
+        # A nickname of one of them is that one, and no error for another.
+        is_variant = any(are_given_variants(given, other.key[0]) for other in block)
+        if len(block) <= self._config.max_surname_forms and not is_variant:
             candidates += block
         for other in candidates:
             if other.key in seen:
@@ -178,7 +202,7 @@ class FormIndex:
             return None
         if len(given) < 3:
             return None  # initials and the shortest pet names say too little to be wrong
-        known = load_lexicon().given
+        known = self._words.is_given
         if by_given in ("near", "romanised"):
-            return "given_slip" if given in known and other_given in known else "misspelling"
-        return "wrong_given" if given in known or given.split("-")[0] in known or form.strength >= STRONG else None
+            return "given_slip" if known(given) and known(other_given) else "misspelling"
+        return "wrong_given" if known(given) or known(given.split("-")[0]) or form.strength >= STRONG else None

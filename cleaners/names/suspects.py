@@ -18,7 +18,6 @@ from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.evidence import Evidence, cosine
 from cleaners.names.forms import Form, FormIndex, Key
-from cleaners.names.lexicon import load_lexicon
 
 Place = tuple[str, int, int]  # article id, start, end
 
@@ -111,7 +110,6 @@ def _weigh(
     # Papers differ in the capitals of an office; the least string of each has them.
     shared = {min(r for r in my_roles | their_roles if fold(r) == office) for office in offices}
     rivals = max(index.people_of_surname[expected.key[1]] - 1 - (form.key[1] == expected.key[1]), 0)
-    lexicon = load_lexicon()
     features = {
         "likeness_best": likeness[0][0] if likeness else 0.0,
         "likeness_mean": sum(x for x, _ in likeness[:3]) / 3,
@@ -123,7 +121,7 @@ def _weigh(
         "is_role_shared": float(bool(shared)),
         "is_office_shared": float(any(len(r.split()) > 1 for r in shared)),
         "is_in_authority": float(expected.canonical is not None),
-        "is_given_known": float(form.key[0] in lexicon.given),
+        "is_given_known": float(index.is_given(form.key[0])),
         "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
         "list_likeness": likeness[0][0] if likeness and n_people[article_id] > 0.1 * len(text) else 0.0,
     }
