@@ -78,12 +78,11 @@ class Plan(NamedTuple):
     shards: tuple[Shard, ...]
     n_inputs: int
     n_known_inputs: int
-    n_new_rejects: int
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all is new."""
-        return not self.shards and not self.n_new_rejects
+        return not self.shards
 
 
 def plan_run(run: Run) -> Plan:
@@ -105,7 +104,9 @@ def plan_run(run: Run) -> Plan:
     rejects = found.rejects.select(REJECT_SCHEMA.names()).join(
         earlier_rejects, on=["source_uri", "reason", "raw_sha256"], how="anti", nulls_equal=True
     )
-    plan = Plan(_deal(inputs, settings), found.inputs.height, found.inputs.height - inputs.height, rejects.height)
+    # New rejects alone are worth a run too: one without documents.
+    shards = _deal(inputs, settings) or ((Shard(0, ()),) if rejects.height else ())
+    plan = Plan(shards, found.inputs.height, found.inputs.height - inputs.height)
     if not plan.is_empty:
         write_parquet(inputs.select(INPUT_SCHEMA.names()), run.work("inputs.parquet"))
         write_parquet(rejects, run.work("rejects", "discover.parquet"))

@@ -84,6 +84,19 @@ def test_every_kind_of_input_becomes_an_article_or_a_reject(tmp_path: Path, run_
     assert "café budget" in tables.articles.filter(pl.col("source_uri").str.ends_with("latin.txt"))["text"].item()
 
 
+def test_rejects_alone_are_published_once(tmp_path: Path, run_pipeline: Callable) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "empty.txt").write_text("")
+    assert run_pipeline([landing], tmp_path / "out", run_id="1")
+    tables = read_tables(tmp_path / "out" / "latest")
+    assert (tables.articles.height, tables.rejects["reason"].to_list()) == (0, ["empty"])
+    assert run_pipeline([landing], tmp_path / "out", run_id="2") is None
+    (landing / "one.txt").write_text(STORIES[0])
+    assert run_pipeline([landing], tmp_path / "out", run_id="3")
+    assert read_tables(tmp_path / "out" / "latest").articles.height == 1
+
+
 def test_a_later_run_adds_to_the_snapshot_and_links_what_did_not_change(tmp_path: Path, run_pipeline: Callable) -> None:
     landing = tmp_path / "landing"
     landing.mkdir()
