@@ -22,10 +22,21 @@ from flows.report import write_report
 from tests.conftest import Tables
 from tests.flows.snapshots import RUN_ID, article, cluster, cut, flag, reject, write_snapshot
 
-FLAGS = """
---headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update
---disable-sync --hide-scrollbars --allow-file-access-from-files --enable-logging=stderr --virtual-time-budget=5000 --dump-dom
-""".split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--allow-file-access-from-files",
+    "--enable-logging=stderr",
+    "--virtual-time-budget=5000",
+    "--dump-dom",
+]
 DARK = "--blink-settings=preferredColorScheme=0"
 
 HARNESS = """<!doctype html><meta charset="utf-8"><title>harness</title>
