@@ -7,7 +7,6 @@ with its evidence for each name that does not agree, the people of each article 
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import groupby
 from typing import NamedTuple
 
 import polars as pl
@@ -16,10 +15,10 @@ from cleaners.document import make_id
 from cleaners.names.authority import core_authority
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
-from cleaners.names.evidence import Evidence
-from cleaners.names.forms import Form, FormIndex, Key, collect_forms
+from cleaners.names.forms import Key
 from cleaners.names.mentions import find_mentions
-from cleaners.names.suspects import Place, find_suspects
+from cleaners.names.scene import Scene, set_scene
+from cleaners.names.suspects import find_suspects
 from cleaners.names.verdicts import (
     Verdict,
     in_case_of,
@@ -29,7 +28,6 @@ from cleaners.names.verdicts import (
     verdict_on_organisation,
     verdict_on_single,
 )
-from cleaners.names.words import BatchWords, learn_words
 
 MENTIONS = pl.Schema(
     {
@@ -94,39 +92,15 @@ def check_names(
     found = found.sort("article_id", "start")
     cluster_of = _clusters(articles, clusters)
     people = found.filter(pl.col("entity") == "person")
-    words = learn_words(articles, people)
-    forms = collect_forms(people, cluster_of, known, words)
-    attached = _attach(people, forms)
-    places: dict[tuple[str, Key], list[Place]] = defaultdict(list)
-    roles: dict[tuple[str, Key], set[str]] = defaultdict(set)
-    for mention, key in attached:
-        if key is not None:
-            places[(mention.article_id, key)].append((mention.article_id, mention.start, mention.end))
-            if mention.role:
-                roles[(mention.article_id, key)].add(mention.role)
-    evidence = Evidence(articles, config.context_chars)
-    suspects = find_suspects(forms, FormIndex(forms, config, words), places, cluster_of, roles, evidence, config)
-    verdicts = {(s.article_id, s.form.key): judge(s) for s in suspects if s.is_flagged(config)}
+    scene = set_scene(articles, people, cluster_of, known, config)
+    verdicts = {(s.article_id, s.form.key): judge(s) for s in find_suspects(scene) if s.is_flagged(config)}
     answer = _Answer()
-    _add_people(answer, attached, forms, verdicts, _single_aliases(known), words)
+    _add_people(answer, scene, verdicts, _single_aliases(known))
     organisations = found.filter(pl.col("entity") == "organisation")
     for article_id, start, end, surface, canonical in organisations.select(_Organisation._fields).iter_rows():
         verdict = verdict_on_organisation(surface, canonical)
         answer.add(article_id, start, end, surface, "organisation", verdict, verdict.canonical)
     return answer.frames(articles)
-
-
-class _Person(NamedTuple):
-    """A mention of a person, as `find_mentions` gives it."""
-
-    article_id: str
-    start: int
-    end: int
-    surface: str
-    given: str
-    surname: str
-    role: str
-    is_titled: bool
 
 
 class _Organisation(NamedTuple):
@@ -184,16 +158,12 @@ class _Answer:
 
 
 def _add_people(
-    answer: _Answer,
-    attached: list[tuple[_Person, Key | None]],
-    forms: dict[Key, Form],
-    verdicts: dict[tuple[str, Key], Verdict],
-    single_aliases: dict[str, str],
-    words: BatchWords,
+    answer: _Answer, scene: Scene, verdicts: dict[tuple[str, Key], Verdict], single_aliases: dict[str, str]
 ) -> None:
     """The mentions of people with what is known of each; guesses that nothing confirmed are left out."""
+    forms = scene.forms
     displays: dict[Key, str] = {}
-    for mention, attached_key in attached:
+    for mention, attached_key in scene.attached:
         key, surface = attached_key, mention.surface
         suspected = verdicts.get((mention.article_id, key)) if key is not None else None
         place = (mention.article_id, mention.start, mention.end, surface, "person")
@@ -203,7 +173,7 @@ def _add_people(
             key = None
         if key is None:
             canonical = single_aliases.get(fold(surface))
-            is_common = bool(mention.role) and mention.surname in words.common  # "Private Parts"
+            is_common = bool(mention.role) and mention.surname in scene.words.common  # "Private Parts"
             if canonical is not None or (mention.is_titled and not is_common):
                 verdict = verdict_on_single(surface, canonical)
                 answer.add(*place, verdict, in_case_of(surface, surname_of(verdict.canonical)))
@@ -225,37 +195,6 @@ def _clusters(articles: pl.DataFrame, clusters: pl.DataFrame | None) -> dict[str
         return dict(clusters.select("article_id", "cluster_id").iter_rows())
     grouped = articles.select("article_id", pl.col("article_id").min().over("text").alias("cluster_id"))
     return dict(grouped.iter_rows())
-
-
-def _attach(people: pl.DataFrame, forms: dict[Key, Form]) -> list[tuple[_Person, Key | None]]:
-    """Each mention of a person with the full form that it stands for in its text.
-
-    A surname alone stands for the last full name before it that has it, else for the first after it; None where the
-    text has no such full name.
-    """
-    attached: list[tuple[_Person, Key | None]] = []
-    mentions = [_Person(*row) for row in people.select(_Person._fields).iter_rows()]
-    for _, group in groupby(mentions, key=lambda mention: mention.article_id):
-        in_text = list(group)
-        first: dict[str, Key] = {}
-        last: dict[str, Key] = {}
-        for mention in in_text:
-            if mention.given and _may_lend_surname(forms[(mention.given, mention.surname)]):
-                for name in {mention.surname, mention.surname.rsplit(" ", 1)[-1]}:
-                    first.setdefault(name, (mention.given, mention.surname))
-        for mention in in_text:
-            if mention.given:
-                key = (mention.given, mention.surname)
-                if _may_lend_surname(forms[key]):
-                    last |= dict.fromkeys({mention.surname, mention.surname.rsplit(" ", 1)[-1]}, key)
-                attached.append((mention, key))
-            else:
-                attached.append((mention, last.get(mention.surname) or first.get(mention.surname)))
-    return attached
-
-
-def _may_lend_surname(form: Form) -> bool:
-    return form.is_person or form.strength >= 1
 
 
 def _single_aliases(authority: pl.DataFrame) -> dict[str, str]:

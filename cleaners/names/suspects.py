@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,10 +15,9 @@ from importlib.resources import files
 
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
-from cleaners.names.evidence import Evidence, cosine
-from cleaners.names.forms import Form, FormIndex, Key
-
-Place = tuple[str, int, int]  # article id, start, end
+from cleaners.names.evidence import cosine
+from cleaners.names.forms import Form, Key
+from cleaners.names.scene import Scene
 
 
 @dataclass(frozen=True)
@@ -42,63 +40,39 @@ class Suspect:
         return self.confidence >= config.min_confidence
 
 
-def find_suspects(
-    forms: Mapping[Key, Form],
-    index: FormIndex,
-    places: Mapping[tuple[str, Key], list[Place]],
-    cluster_of: Mapping[str, str],
-    roles: Mapping[tuple[str, Key], set[str]],
-    evidence: Evidence,
-    config: NamesConfig,
-) -> list[Suspect]:
-    """Every suspect of a batch, scored; the best explanation for each text and form.
-
-    Args:
-        forms: all forms by key.
-        index: the forms that may correct another.
-        places: where a form, or its surname alone, stands in a text.
-        cluster_of: cluster of each article; articles of one cluster are one witness.
-        roles: offices that a text gives a form, as written.
-        evidence: the texts.
-        config: settings of the step.
-    """
+def find_suspects(scene: Scene) -> list[Suspect]:
+    """Every suspect of a batch, scored; the best explanation for each text and form."""
     best: dict[tuple[str, Key], Suspect] = {}
-    n_people: Counter[str] = Counter(article_id for form in forms.values() for article_id in form.articles)
-    for key in sorted(forms):
-        form = forms[key]
+    for key in sorted(scene.forms):
+        form = scene.forms[key]
         if form.canonical is not None or not form.articles:
             continue
-        for kind, expected in index.expected_for(form):
+        for kind, expected in scene.index.expected_for(form):
             if kind in ("wrong_given", "given_slip") and form.support > max(1, expected.support // 2):
                 continue
             if form.support >= expected.support and not (expected.canonical and form.support <= 1):
                 continue
             for article_id in form.articles:
-                suspect = _weigh(
-                    article_id, form, expected, kind, index, places, cluster_of, roles, n_people, evidence, config
-                )
+                suspect = weigh_suspect(scene, article_id, form, expected, kind)
                 known = best.get((article_id, key))
                 if known is None or (suspect.confidence, expected.support) > (known.confidence, known.expected.support):
                     best[(article_id, key)] = suspect
     return [best[at] for at in sorted(best)]
 
 
-def _weigh(
-    article_id: str,
-    form: Form,
-    expected: Form,
-    kind: str,
-    index: FormIndex,
-    places: Mapping[tuple[str, Key], list[Place]],
-    cluster_of: Mapping[str, str],
-    roles: Mapping[tuple[str, Key], set[str]],
-    n_people: Mapping[str, int],
-    evidence: Evidence,
-    config: NamesConfig,
-) -> Suspect:
+def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kind: str) -> Suspect:
     """The features of one suspect and the confidence they give."""
+    cluster_of, evidence, places, roles, index = (
+        scene.cluster_of,
+        scene.evidence,
+        scene.places,
+        scene.roles,
+        scene.index,
+    )
     cluster = cluster_of.get(article_id, article_id)
-    witnesses = _spread([a for a in expected.articles if cluster_of.get(a, a) != cluster], config.max_compared_texts)
+    witnesses = _spread(
+        [a for a in expected.articles if cluster_of.get(a, a) != cluster], scene.config.max_compared_texts
+    )
     names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
     text = evidence.text_vector(article_id)
     likeness = sorted(((cosine(text, evidence.text_vector(a), names), a) for a in witnesses), reverse=True)
@@ -109,7 +83,9 @@ def _weigh(
     offices = {fold(role) for role in my_roles} & {fold(role) for role in their_roles}
     # Papers differ in the capitals of an office; the least string of each has them.
     shared = {min(r for r in my_roles | their_roles if fold(r) == office) for office in offices}
-    rivals = max(index.people_of_surname[expected.key[1]] - 1 - (form.key[1] == expected.key[1]), 0)
+    has_its_surname = form.key[1] == expected.key[1]
+    rivals = max(index.people_of_surname[expected.key[1]] - 1 - has_its_surname, 0)
+    bearers = max(index.people_of_surname[form.key[1]] - 1, 0)
     features = {
         "likeness_best": likeness[0][0] if likeness else 0.0,
         "likeness_mean": sum(x for x, _ in likeness[:3]) / 3,
@@ -117,13 +93,16 @@ def _weigh(
         "log_support": math.log1p(len({cluster_of.get(a, a) for a in expected.articles} - {cluster})),
         "log_own_support": math.log(max(form.support, 1)),
         "log_rivals": math.log1p(rivals),
+        "log_known_rivals": math.log1p(max(index.known_of_surname[expected.key[1]] - 1, 0)),
+        "is_slip": float(kind == "given_slip"),
+        # Misprints are seldom names: the part that differs is somebody else's name too.
+        "is_part_attested": float(index.is_given(form.key[0]) if has_its_surname else bearers > 0),
         "is_expected_in_text": float(article_id in expected.articles),
         "is_role_shared": float(bool(shared)),
         "is_office_shared": float(any(len(r.split()) > 1 for r in shared)),
-        "is_in_authority": float(expected.canonical is not None),
         "is_given_known": float(index.is_given(form.key[0])),
         "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
-        "list_likeness": likeness[0][0] if likeness and n_people[article_id] > 0.1 * len(text) else 0.0,
+        "list_likeness": likeness[0][0] if likeness and scene.n_people[article_id] > 0.1 * len(text) else 0.0,
     }
     return Suspect(
         article_id=article_id,

@@ -38,11 +38,12 @@ def learn_words(articles: pl.DataFrame, people: pl.DataFrame) -> BatchWords:
         articles: `article_id` and `text`.
         people: mentions of people as `find_mentions` gives them.
     """
+    titles = load_lexicon().titles
     surnames: dict[str, set[str]] = defaultdict(set)
     bearers: dict[str, set[str]] = defaultdict(set)
     certain = people.filter(pl.col("strength") >= STRONG).select("given", "surname", "is_titled").unique()
     for given, surname, is_titled in certain.iter_rows():
-        if given:
+        if given and given not in titles:
             surnames[given].add(surname)
         if given or is_titled:
             bearers[surname].add(given)

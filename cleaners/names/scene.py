@@ -1,0 +1,122 @@
+"""A batch of articles laid out for judging its names.
+
+Takes articles and their mentions of people, gives the forms with their index, the full form that each mention stands
+for, the places and offices of every form in every text, and the texts as vectors.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+import polars as pl
+
+from cleaners.names.config import NamesConfig
+from cleaners.names.evidence import Evidence
+from cleaners.names.forms import Form, FormIndex, Key, collect_forms
+from cleaners.names.words import BatchWords, learn_words
+
+Place = tuple[str, int, int]  # article id, start, end
+
+
+class Person(NamedTuple):
+    """A mention of a person, as `find_mentions` gives it."""
+
+    article_id: str
+    start: int
+    end: int
+    surface: str
+    given: str
+    surname: str
+    role: str
+    is_titled: bool
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is weighed when names are judged."""
+
+    config: NamesConfig
+    forms: dict[Key, Form]
+    index: FormIndex
+    words: BatchWords
+    attached: list[tuple[Person, Key | None]]  # each mention with the full form it stands for
+    places: Mapping[tuple[str, Key], list[Place]]  # where a form, or its surname alone, stands in a text
+    roles: Mapping[tuple[str, Key], set[str]]  # offices that a text gives a form, as written
+    n_people: Mapping[str, int]  # full names in a text
+    cluster_of: Mapping[str, str]  # articles of one cluster are one witness
+    evidence: Evidence
+
+
+def set_scene(
+    articles: pl.DataFrame,
+    people: pl.DataFrame,
+    cluster_of: dict[str, str],
+    authority: pl.DataFrame,
+    config: NamesConfig,
+) -> Scene:
+    """Lay out a batch.
+
+    Args:
+        articles: `article_id` and `text`.
+        people: the mentions of people in them, as `find_mentions` gives them.
+        cluster_of: cluster of each article.
+        authority: authority file as `load_authority` gives it.
+        config: settings of the step.
+    """
+    words = learn_words(articles, people)
+    forms = collect_forms(people, cluster_of, authority, words)
+    attached = attach_mentions(people, forms)
+    places: dict[tuple[str, Key], list[Place]] = defaultdict(list)
+    roles: dict[tuple[str, Key], set[str]] = defaultdict(set)
+    for mention, key in attached:
+        if key is not None:
+            places[(mention.article_id, key)].append((mention.article_id, mention.start, mention.end))
+            if mention.role:
+                roles[(mention.article_id, key)].add(mention.role)
+    return Scene(
+        config=config,
+        forms=forms,
+        index=FormIndex(forms, config, words),
+        words=words,
+        attached=attached,
+        places=places,
+        roles=roles,
+        n_people=Counter(article_id for form in forms.values() for article_id in form.articles),
+        cluster_of=cluster_of,
+        evidence=Evidence(articles, config.context_chars),
+    )
+
+
+def attach_mentions(people: pl.DataFrame, forms: dict[Key, Form]) -> list[tuple[Person, Key | None]]:
+    """Each mention of a person with the full form that it stands for in its text.
+
+    A surname alone stands for the last full name before it that has it, else for the first after it; None where the
+    text has no such full name.
+    """
+    attached: list[tuple[Person, Key | None]] = []
+    mentions = [Person(*row) for row in people.select(Person._fields).iter_rows()]
+    for _, group in groupby(mentions, key=lambda mention: mention.article_id):
+        in_text = list(group)
+        first: dict[str, Key] = {}
+        last: dict[str, Key] = {}
+        for mention in in_text:
+            if mention.given and _may_lend_surname(forms[(mention.given, mention.surname)]):
+                for name in {mention.surname, mention.surname.rsplit(" ", 1)[-1]}:
+                    first.setdefault(name, (mention.given, mention.surname))
+        for mention in in_text:
+            if mention.given:
+                key = (mention.given, mention.surname)
+                if _may_lend_surname(forms[key]):
+                    last |= dict.fromkeys({mention.surname, mention.surname.rsplit(" ", 1)[-1]}, key)
+                attached.append((mention, key))
+            else:
+                attached.append((mention, last.get(mention.surname) or first.get(mention.surname)))
+    return attached
+
+
+def _may_lend_surname(form: Form) -> bool:
+    return form.is_person or form.strength >= 1
