@@ -12,7 +12,7 @@ import polars as pl
 from cleaners.errors import CopydeskError
 from cleaners.extract import extract_articles
 from cleaners.junk import gather_evidence, learn_evidence, strip_articles
-from cleaners.names import check_names, core_authority, load_authority
+from cleaners.names import CheckedNames, check_names, core_authority, find_mentions, load_authority
 from cleaners.neardup import sign_articles
 from flows.settings import Settings
 from flows.show import show_document
@@ -21,6 +21,7 @@ from flows.stages import Piece
 from flows.storage import Snapshot, latest_snapshot, read_authority
 
 N_NEAREST = 5
+MOST_WITNESSES = 300  # earlier articles that names are held against: 2 s at 5,000 characters each
 # Below this estimated Jaccard similarity two texts share phrases, not a story: the estimate itself errs by 1 / sqrt(128) = .09.
 MIN_SIMILARITY = 0.1
 
@@ -38,14 +39,13 @@ def inspect_file(file: Path, settings: Settings) -> None:
     stripped = strip_articles(document, learn_evidence([gather_evidence(document, config)], config, earlier), config)
     if stripped.articles.is_empty():
         raise CopydeskError(f"Nothing is left of {file}.", "; ".join(stripped.rejects["detail"]))
-    text = read_authority(settings)
-    authority = core_authority() if text is None else load_authority(text, with_core=True)
-    names = check_names(stripped.articles, settings.cleaning.names, authority=authority)
+    names = _check_names(stripped.articles, snapshot, settings)
+    own = pl.col("article_id").is_in(stripped.articles["article_id"].implode())
     show_document(
         articles=stripped.articles,
         removed_spans=stripped.removed_spans,
-        mentions=names.mentions,
-        flags=names.flags,
+        mentions=names.mentions.filter(own),
+        flags=names.flags.filter(own),
         matches=_find_nearest(stripped.articles, snapshot, settings),
     )
 
@@ -69,6 +69,45 @@ def _extract(file: Path, settings: Settings) -> pl.DataFrame:
         reject = pl.concat([batch.rejects, extracted.rejects]).row(0, named=True)
         raise CopydeskError(f"{file} would be rejected: {reject['reason']}: {reject['detail']}.")
     raise CopydeskError(f"{file} holds no document.")
+
+
+def _check_names(articles: pl.DataFrame, snapshot: Snapshot | None, settings: Settings) -> CheckedNames:
+    """The names of the articles, held against each other and the newest articles of the snapshot that share a surname."""
+    config = settings.cleaning.names
+    text = read_authority(settings)
+    authority = core_authority() if text is None else load_authority(text, with_core=True)
+    if snapshot is None:
+        return check_names(articles, config, authority=authority)
+    own = find_mentions(articles, config, authority)
+    surnames = own.filter(pl.col("surname") != "")["surname"].unique()
+    sharing = (
+        pl.scan_parquet(snapshot.files("index/mentions"))
+        .filter(pl.col("surname").is_in(surnames.implode()))
+        .select("article_id")
+        .unique()
+    )
+    columns = ["article_id", "title", "text", "site", "published_at"]
+    earlier = (
+        pl.scan_parquet(snapshot.files("articles"))
+        .join(sharing, on="article_id", how="semi")
+        .filter(~pl.col("article_id").is_in(articles["article_id"].implode()))
+        .select(columns)
+        .sort("published_at", "article_id", descending=True, nulls_last=True)
+        .head(MOST_WITNESSES)
+        .collect()
+    )
+    # Near-duplicates are one witness; the document's own articles are of no cluster yet.
+    clusters = pl.concat(
+        [
+            pl.scan_parquet(snapshot.files("clusters"))
+            .select("article_id", "cluster_id")
+            .join(earlier.lazy(), on="article_id", how="semi")
+            .collect(),
+            articles.select("article_id", cluster_id="article_id"),
+        ]
+    )
+    both = pl.concat([earlier, articles.select(columns)])
+    return check_names(both, config, clusters=clusters, authority=authority)
 
 
 def _find_nearest(articles: pl.DataFrame, snapshot: Snapshot | None, settings: Settings) -> pl.DataFrame:

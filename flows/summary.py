@@ -129,7 +129,8 @@ def _print_matched(figures: RunFigures, console: Console) -> None:
         (
             f"{cluster.size:,}",
             one_line(cluster.label),
-            f"{_count(cluster.n_exact, 'exact copy', 'exact copies')}, least similarity {cluster.least_similarity:.2f}",
+            (f"{_count(cluster.n_exact, 'exact copy', 'exact copies')}; " if cluster.n_exact else "")
+            + f"least similarity {cluster.least_similarity:.2f}",
         )
         for cluster in figures.clusters[:TOP]
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from flows.progress import listening
 from flows.settings import Settings
@@ -62,11 +63,11 @@ def show_result(result: "RunResult", settings: Settings, console: Console | None
     console = console or Console()
     if result.status == "nothing_new":
         latest = Path(settings.output) / "latest"
-        console.print(f"Nothing is new: all {result.n_inputs} inputs are in {latest}.", highlight=False)
+        console.print(Text(f"Nothing is new: all {result.n_inputs:,} inputs are in {latest}."), soft_wrap=True)
     elif result.status == "dry_run":
-        console.print(f"Dry run: nothing was published. The report is {result.report}.", highlight=False)
+        console.print(Text(f"Dry run: nothing was published. The report is {result.report}."), soft_wrap=True)
     elif result.snapshot:
         print_summary(summarise_run(result.snapshot, result.run_id), result.snapshot, console)
     console.print(
-        "The run in the Prefect UI: [bold]make ui[/], or [bold]copydesk ui[/], then http://127.0.0.1:4200/runs"
+        "Prefect   http://127.0.0.1:4200/runs after [bold]make ui[/] or [bold]copydesk ui[/]", highlight=False
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,9 +15,11 @@ from rich.console import Console
 from cleaners.errors import CopydeskError
 from cleaners.junk import splice
 from cleaners.schemas import JUNK_CATEGORIES, TABLES
+from flows.inspection import inspect_file
 from flows.passages import confidence_mark, list_passages, one_line, visible
+from flows.settings import Settings
 from flows.show import STYLES, show_document
-from tests.conftest import Tables
+from tests.conftest import SEEDS, Tables
 from tests.flows.snapshots import article, cut, flag, mention
 
 HIDDEN = ["\x1b", "\x07", "\x7f", "\x9b", "\u200b", "\u200e", "\u202e", "\u2066", "\ufeff", "\u2028"]
@@ -94,6 +97,20 @@ def test_names_and_their_flags_are_listed(seed_tables: Tables) -> None:
     text = show_seed(seed_tables, "004")
     assert re.search(r"Howard Lutnick +Lutnick, Robert Lutnick +3 +error: wrong_given", text)
     assert re.search(r"Nvidia +NVIDIA +4 +alias", text)
+
+
+def test_names_are_held_against_the_snapshot(
+    seed_tables: Tables, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    [file] = SEEDS.glob("004_*")
+    expected = r"Howard Lutnick +Lutnick, Robert Lutnick +3 +error: wrong_given"
+    inspect_file(file, Settings(output=str(seed_tables.snapshot.parent)))
+    assert re.search(expected, capsys.readouterr().out)
+    inspect_file(file, Settings(output=str(tmp_path)))
+    alone = capsys.readouterr().out
+    assert not re.search(expected, alone)
+    assert "Robert Lutnick" in alone
 
 
 def test_a_terminal_wraps_at_words_a_pipe_keeps_the_lines(seed_tables: Tables) -> None:
