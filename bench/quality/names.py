@@ -22,8 +22,21 @@ def predict(documents: Path, authority: Path, out: Path) -> None:
         authority: CSV with canonical, aliases, roles, qid.
         out: JSON lines to write.
     """
-    rows = [json.loads(line) for line in documents.read_text(encoding="utf-8").splitlines() if line.strip()]
-    articles = pl.DataFrame(
+    articles = read_articles(documents)
+    known = load_authority(authority.read_text(encoding="utf-8"), with_core=True)
+    clusters = find_near_duplicates(articles, NearDuplicateConfig()).clusters
+    checked = check_names(articles, NamesConfig(), clusters=clusters, authority=known)
+    columns = ["start", "end", "surface", "kind", "canonical", "is_error", "confidence"]
+    flags = checked.flags.select(pl.col("article_id").alias("doc_id"), *columns)
+    with out.open("w", encoding="utf-8") as stream:
+        for row in flags.iter_rows(named=True):
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def read_articles(path: Path) -> pl.DataFrame:
+    """The documents as articles: JSON lines with id, title, text, site, published_at."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return pl.DataFrame(
         {
             "article_id": [row["id"] for row in rows],
             "title": [row.get("title") for row in rows],
@@ -33,11 +46,3 @@ def predict(documents: Path, authority: Path, out: Path) -> None:
         },
         schema_overrides={"title": pl.String, "site": pl.String, "published_at": pl.String},
     ).with_columns(pl.col("published_at").str.to_datetime(time_unit="us", time_zone="UTC", strict=False))
-    known = load_authority(authority.read_text(encoding="utf-8"), with_core=True)
-    clusters = find_near_duplicates(articles, NearDuplicateConfig()).clusters
-    checked = check_names(articles, NamesConfig(), clusters=clusters, authority=known)
-    columns = ["start", "end", "surface", "kind", "canonical", "is_error", "confidence"]
-    flags = checked.flags.select(pl.col("article_id").alias("doc_id"), *columns)
-    with out.open("w", encoding="utf-8") as stream:
-        for row in flags.iter_rows(named=True):
-            stream.write(json.dumps(row, ensure_ascii=False) + "\n")

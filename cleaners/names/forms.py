@@ -202,6 +202,8 @@ class FormIndex:
             return "misspelling" if by_given == "same" else None
         if are_given_variants(given, other_given):
             return None
+        if any(given in fold(surface).split()[1:-1] for surface in other.surfaces):
+            return None  # a double surname without the given name: Garcia Lopez, Maria Garcia Lopez
         if len(given) < 3:
             return None  # initials and the shortest pet names say too little to be wrong
         known = self._words.is_given

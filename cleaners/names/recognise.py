@@ -160,8 +160,9 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         strength -= 1  # a headline in capitals
     if segment.follows_determiner and not segment.is_titled:
         strength -= 2
-    if before in ("in", "at", "@") and not is_given(first):
-        strength -= 1  # a place
+    is_unsure = strength < STRONG and not segment.is_titled and not is_given(first)
+    if is_unsure and (before in ("in", "at") or _opens_sentence(text, start)):
+        strength -= 1  # a place, or a word whose capital says nothing
     if segment.precedes_thing:
         strength -= 3
     if last in lexicon.thing_suffixes:
@@ -171,6 +172,12 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     if _RESULT.match(following):
         strength += 1
     return PersonSpan(start, end, given, surname, role, strength, segment.is_titled)
+
+
+def _opens_sentence(text: str, start: int) -> bool:
+    """Whether a position is the beginning of a sentence or line."""
+    before = text[max(0, start - 4) : start].rstrip(" \u00a0\"“‘'(")
+    return before[-1:] in ("", "\n", ".", "!", "?", ":", "*")
 
 
 def _with_backing(span: PersonSpan, alone: Mapping[str, int]) -> PersonSpan:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from cleaners.names.compare import fold
@@ -18,6 +18,9 @@ from cleaners.names.config import NamesConfig
 from cleaners.names.evidence import cosine
 from cleaners.names.forms import Form, Key
 from cleaners.names.scene import Scene
+
+# A slip is seldom repeated by papers that do not copy each other: how many times as well known the other form must be.
+_MIN_RATIO = {"wrong_given": 2, "given_slip": 2, "misspelling": 4}
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,13 @@ class Suspect:
     expected: Form
     kind: str
     features: dict[str, float]
-    confidence: float
     evidence_articles: tuple[str, ...]
     shared_roles: tuple[str, ...]
+
+    @cached_property
+    def confidence(self) -> float:
+        """How surely the form stands for the expected one, by the model of its kind."""
+        return _confidence(self.kind, self.features)
 
     def is_flagged(self, config: NamesConfig) -> bool:
         """Whether the suspicion is sure enough to be shown to an editor."""
@@ -43,25 +50,31 @@ class Suspect:
 def find_suspects(scene: Scene) -> list[Suspect]:
     """Every suspect of a batch, scored; the best explanation for each text and form."""
     best: dict[tuple[str, Key], Suspect] = {}
+    for suspect in iter_suspects(scene):
+        at = (suspect.article_id, suspect.form.key)
+        known = best.get(at)
+        if known is None or (suspect.confidence, suspect.expected.support) > (known.confidence, known.expected.support):
+            best[at] = suspect
+    return [best[at] for at in sorted(best)]
+
+
+def iter_suspects(scene: Scene) -> Iterator[Suspect]:
+    """Every explanation of every form that is less known than what it may stand for."""
     for key in sorted(scene.forms):
         form = scene.forms[key]
         if form.canonical is not None or not form.articles:
             continue
         for kind, expected in scene.index.expected_for(form):
-            if kind in ("wrong_given", "given_slip") and form.support > max(1, expected.support // 2):
+            if form.support > max(1, expected.support // _MIN_RATIO.get(kind, 1)):
                 continue
             if form.support >= expected.support and not (expected.canonical and form.support <= 1):
                 continue
             for article_id in form.articles:
-                suspect = weigh_suspect(scene, article_id, form, expected, kind)
-                known = best.get((article_id, key))
-                if known is None or (suspect.confidence, expected.support) > (known.confidence, known.expected.support):
-                    best[(article_id, key)] = suspect
-    return [best[at] for at in sorted(best)]
+                yield weigh_suspect(scene, article_id, form, expected, kind)
 
 
 def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kind: str) -> Suspect:
-    """The features of one suspect and the confidence they give."""
+    """A suspect with its features; `scene.cluster_of` says which texts bear witness."""
     cluster_of, evidence, places, roles, index = (
         scene.cluster_of,
         scene.evidence,
@@ -94,7 +107,6 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         "log_own_support": math.log(max(form.support, 1)),
         "log_rivals": math.log1p(rivals),
         "log_known_rivals": math.log1p(max(index.known_of_surname[expected.key[1]] - 1, 0)),
-        "is_slip": float(kind == "given_slip"),
         # Misprints are seldom names: the part that differs is somebody else's name too.
         "is_part_attested": float(index.is_given(form.key[0]) if has_its_surname else bearers > 0),
         "is_expected_in_text": float(article_id in expected.articles),
@@ -110,7 +122,6 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         expected=expected,
         kind=kind,
         features=features,
-        confidence=_confidence(kind, features),
         evidence_articles=tuple(sorted(a for _, a in likeness[:5])),
         shared_roles=tuple(sorted(shared)),
     )
