@@ -35,7 +35,7 @@ def inspect_file(file: Path, settings: Settings) -> None:
     document = _extract(file, settings)
     snapshot = latest_snapshot(Path(settings.output))
     config = settings.cleaning.strip
-    earlier = pl.read_parquet(snapshot.files("index/evidence")) if snapshot else None
+    earlier = pl.read_parquet(snapshot.files("index/evidence"), glob=False) if snapshot else None
     stripped = strip_articles(document, learn_evidence([gather_evidence(document, config)], config, earlier), config)
     if stripped.articles.is_empty():
         raise CopydeskError(f"Nothing is left of {file}.", "; ".join(stripped.rejects["detail"]))
@@ -81,14 +81,14 @@ def _check_names(articles: pl.DataFrame, snapshot: Snapshot | None, settings: Se
     own = find_mentions(articles, config, authority)
     surnames = own.filter(pl.col("surname") != "")["surname"].unique()
     sharing = (
-        pl.scan_parquet(snapshot.files("index/mentions"))
+        pl.scan_parquet(snapshot.files("index/mentions"), glob=False)
         .filter(pl.col("surname").is_in(surnames.implode()))
         .select("article_id")
         .unique()
     )
     columns = ["article_id", "title", "text", "site", "published_at"]
     earlier = (
-        pl.scan_parquet(snapshot.files("articles"))
+        pl.scan_parquet(snapshot.files("articles"), glob=False)
         .join(sharing, on="article_id", how="semi")
         .filter(~pl.col("article_id").is_in(articles["article_id"].implode()))
         .select(columns)
@@ -99,7 +99,7 @@ def _check_names(articles: pl.DataFrame, snapshot: Snapshot | None, settings: Se
     # Near-duplicates are one witness; the document's own articles are of no cluster yet.
     clusters = pl.concat(
         [
-            pl.scan_parquet(snapshot.files("clusters"))
+            pl.scan_parquet(snapshot.files("clusters"), glob=False)
             .select("article_id", "cluster_id")
             .join(earlier.lazy(), on="article_id", how="semi")
             .collect(),
@@ -123,7 +123,7 @@ def _find_nearest(articles: pl.DataFrame, snapshot: Snapshot | None, settings: S
         return nothing
     main = articles.filter(pl.col("origin") != "embedded")
     mine = sign_articles(main, settings.cleaning.near_duplicates)["signature"].to_list()[0]
-    signed = pl.read_parquet(snapshot.files("index/signatures"))
+    signed = pl.read_parquet(snapshot.files("index/signatures"), glob=False)
     if signed.is_empty() or len(mine) != signed["signature"].list.len().max():
         return nothing
     theirs = signed["signature"].explode().to_numpy().reshape(signed.height, len(mine))
@@ -136,7 +136,7 @@ def _find_nearest(articles: pl.DataFrame, snapshot: Snapshot | None, settings: S
         )
         .top_k(N_NEAREST, by="similarity")
     )
-    titles = pl.scan_parquet(snapshot.files("articles")).select(
+    titles = pl.scan_parquet(snapshot.files("articles"), glob=False).select(
         "article_id", "site", title=pl.coalesce("title", pl.col("source_uri").str.split("/").list.last())
     )
     return (

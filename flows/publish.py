@@ -49,7 +49,7 @@ def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
     staged = run.staging / "snapshot"
     previous = run.previous_snapshot
     replaced = replaced_article_ids(run)
-    read_again = pl.read_parquet(run.work("inputs.parquet"))["source_uri"]
+    read_again = pl.read_parquet(run.work("inputs.parquet"), glob=False)["source_uri"]
     tables: dict[str, dict[str, Any]] = {}
     for table, schema in TABLES.items():
         rows = _rows_of(run, table, figures).cast(dict(schema.create_empty().schema))  # type: ignore[arg-type]
@@ -117,7 +117,7 @@ def summarise_counts(plan: Plan, counts: RunCounts, gates: list[Gate]) -> pl.Dat
 
 def list_broken_gates(snapshot: Path, run_id: str) -> list[str]:
     """What a run's gates say of it, a phrase each broken gate: the figure, and what was expected."""
-    summary = pl.read_parquet(snapshot / "run_summary" / "*.parquet")
+    summary = pl.read_parquet(sorted((snapshot / "run_summary").glob("*.parquet")), glob=False)
     broken = summary.filter((pl.col("run_id") == run_id) & ~pl.col("passed"))
     return [
         f"{row['stage']}/{row['metric']} is {row['value']:g} {row['unit']}, expected "
@@ -172,16 +172,16 @@ def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
     if table == "run_summary":
         return figures.with_columns(stamp)
     if table == "articles":
-        named = pl.scan_parquet(run.work("named.parquet"))
+        named = pl.scan_parquet(run.work("named.parquet"), glob=False)
         return (
-            pl.scan_parquet(run.work("articles", "*.parquet"))
+            run.scan("articles")
             .join(named, on="article_id", how="left")
             .with_columns(pl.col("people").fill_null([]), stamp, code_version=pl.lit(run.code_version))
             .collect()
         )
     if table in {"removed_spans", "rejects"}:
-        return pl.scan_parquet(run.work(table, "*.parquet")).with_columns(stamp).collect()
-    rows = pl.read_parquet(run.work(f"{table}.parquet"))
+        return run.scan(table).with_columns(stamp).collect()
+    rows = pl.read_parquet(run.work(f"{table}.parquet"), glob=False)
     return rows.with_columns(stamp) if table == "clusters" else rows
 
 
@@ -199,7 +199,7 @@ def _carry_over(
     entries: list[dict[str, Any]] = []
     for entry in previous.manifest["tables"].get(table, {}).get("files", []):
         source = previous.path / entry["path"]
-        rows = pl.scan_parquet(source)
+        rows = pl.scan_parquet(source, glob=False)
         if table in {"articles", "removed_spans"}:
             stale = pl.col("article_id").is_in(replaced.implode())
         elif table == "rejects":
@@ -229,7 +229,7 @@ def _merge_older_half(
     middle = len(entries) // 2 + 1
     older, newer = entries[:middle], entries[middle:]
     paths = [staged / entry["path"] for entry in older]
-    merged = pl.concat([pl.read_parquet(path) for path in paths])
+    merged = pl.concat([pl.read_parquet(path, glob=False) for path in paths])
     target = paths[0].with_name(f"merged-{run.run_id}.parquet")
     write_parquet(merged, target, descriptions=descriptions, metadata=metadata)
     for path in paths:
@@ -241,15 +241,15 @@ def _index_files(run: Run, staged: Path, index: str) -> dict[str, Any]:
     """The file of an index: what the next run needs to skip, to strip and to match."""
     target = run.index_file(index)
     if index == "inputs":
-        inputs = pl.read_parquet(run.work("inputs.parquet")).with_columns(
+        inputs = pl.read_parquet(run.work("inputs.parquet"), glob=False).with_columns(
             code_version=pl.lit(run.code_version), run_id=pl.lit(run.run_id)
         )
         previous = run.previous_snapshot
         if previous:
-            earlier = pl.read_parquet(previous.files("index/inputs"))
+            earlier = pl.read_parquet(previous.files("index/inputs"), glob=False)
             inputs = pl.concat([earlier.join(inputs, on="input_id", how="anti"), inputs])
         write_parquet(inputs.sort("input_id"), target)
-    rows = int(pl.scan_parquet(target).select(pl.len()).collect().item())
+    rows = int(pl.scan_parquet(target, glob=False).select(pl.len()).collect().item())
     return {"files": [_entry(staged, target, rows)], "rows": rows}
 
 

@@ -49,6 +49,10 @@ class Run(NamedTuple):
         """A path among the run's intermediate files."""
         return self.staging.joinpath("work", *parts)
 
+    def scan(self, folder: str) -> pl.LazyFrame:
+        """The intermediate files of all shards in a folder, lazily."""
+        return pl.scan_parquet(sorted(self.work(folder).glob("*.parquet")), glob=False)
+
     def index_file(self, index: str) -> Path:
         """The file of an index in the staged snapshot."""
         return self.staging / "snapshot" / "index" / index / f"{self.run_id}.parquet"
@@ -152,14 +156,14 @@ def learn_from_shards(run: Run) -> int:
     previous = run.previous_snapshot
     earlier = None
     if previous and previous.files("index/evidence"):
-        earlier = pl.read_parquet(previous.files("index/evidence"))
-    shards = [pl.read_parquet(path) for path in sorted(run.work("evidence").glob("*.parquet"))]
+        earlier = pl.read_parquet(previous.files("index/evidence"), glob=False)
+    shards = [pl.read_parquet(path, glob=False) for path in sorted(run.work("evidence").glob("*.parquet"))]
     evidence = learn_evidence(shards, run.settings.cleaning.strip, earlier)
     write_parquet(evidence, run.index_file("evidence"))
     twice = (
-        pl.scan_parquet(run.work("extracted", "*.parquet"), include_file_paths="shard")
-        .select("article_id", "source_uri", "raw_sha256", "shard")
-        .sort("article_id", "source_uri", "shard")
+        run.scan("extracted")
+        .select("article_id", "source_uri", "raw_sha256")
+        .sort("article_id", "source_uri")
         .with_columns(first_uri=pl.col("source_uri").first().over("article_id"))
         .filter(pl.int_range(pl.len()).over("article_id") > 0)
         .collect()
@@ -181,11 +185,11 @@ def learn_from_shards(run: Run) -> int:
 def strip_shard(run: Run, shard: Shard) -> RunCounts:
     """Strip the documents of a shard, salvage embedded articles, sign them and find their names."""
     cleaning = run.settings.cleaning
-    twice = pl.read_parquet(run.work("twice.parquet"))
-    documents = pl.read_parquet(run.work("extracted", shard.file_name)).join(
+    twice = pl.read_parquet(run.work("twice.parquet"), glob=False)
+    documents = pl.read_parquet(run.work("extracted", shard.file_name), glob=False).join(
         twice, on=["article_id", "source_uri"], how="anti"
     )
-    evidence = pl.read_parquet(run.index_file("evidence"))
+    evidence = pl.read_parquet(run.index_file("evidence"), glob=False)
     stripped = strip_articles(documents, evidence, cleaning.strip)
     articles, spans, rejects = _hold_contract(run, documents, stripped.articles, stripped.removed_spans)
     rejects = pl.concat([stripped.rejects.select(REJECT_SCHEMA.names()), rejects])
@@ -221,7 +225,7 @@ def match_articles(run: Run) -> int:
     earlier_clusters = None
     if previous:
         earlier_clusters = pl.read_parquet(
-            previous.files("clusters"), columns=["article_id", "cluster_id", "previous_cluster_id"]
+            previous.files("clusters"), columns=["article_id", "cluster_id", "previous_cluster_id"], glob=False
         )
     found = find_near_duplicates(articles, config, signatures, earlier_clusters)
     write_parquet(found.clusters, run.work("clusters.parquet"))
@@ -239,12 +243,12 @@ def check_all_names(run: Run) -> int:
     authority = _authority(run)
     articles = _all_articles(run, ["article_id", "title", "text", "site", "published_at"])
     mentions = _all_rows(run, "mentions", articles, lambda unread: find_mentions(unread, config, authority))
-    clusters = pl.read_parquet(run.work("clusters.parquet"), columns=["article_id", "cluster_id"])
+    clusters = pl.read_parquet(run.work("clusters.parquet"), columns=["article_id", "cluster_id"], glob=False)
     checked = check_names(articles, config, mentions, clusters, authority)
     flags = checked.flags
     previous = run.previous_snapshot
     if previous:
-        decided = pl.read_parquet(previous.files("name_flags"), columns=["flag_id", "decision"])
+        decided = pl.read_parquet(previous.files("name_flags"), columns=["flag_id", "decision"], glob=False)
         flags = flags.drop("decision").join(decided, on="flag_id", how="left").select(checked.flags.columns)
     write_parquet(checked.mentions, run.work("name_mentions.parquet"))
     write_parquet(flags, run.work("name_flags.parquet"))
@@ -254,10 +258,8 @@ def check_all_names(run: Run) -> int:
 
 def replaced_article_ids(run: Run) -> pl.Series:
     """Ids of earlier articles that this run's inputs replace: read again, rejected now, or embedded in one of those."""
-    new = pl.scan_parquet(run.work("articles", "*.parquet")).select("article_id").collect()["article_id"]
-    rejected = (
-        pl.scan_parquet(run.work("rejects", "*.parquet")).select("article_id").drop_nulls().collect()["article_id"]
-    )
+    new = run.scan("articles").select("article_id").collect()["article_id"]
+    rejected = run.scan("rejects").select("article_id").drop_nulls().collect()["article_id"]
     replaced = pl.concat([new, rejected]).unique()
     previous = run.previous_snapshot
     if not previous:
@@ -276,12 +278,14 @@ def replaced_article_ids(run: Run) -> pl.Series:
 
 def _all_articles(run: Run, columns: list[str]) -> pl.DataFrame:
     """The new articles after the earlier ones that still hold."""
-    new = pl.scan_parquet(run.work("articles", "*.parquet")).select(columns)
+    new = run.scan("articles").select(columns)
     previous = run.previous_snapshot
     if not previous:
         return new.collect()
     gone = replaced_article_ids(run).to_frame("article_id").lazy()
-    earlier = pl.scan_parquet(previous.files("articles")).select(columns).join(gone, on="article_id", how="anti")
+    earlier = (
+        pl.scan_parquet(previous.files("articles"), glob=False).select(columns).join(gone, on="article_id", how="anti")
+    )
     return pl.concat([earlier, new]).collect()
 
 
@@ -292,12 +296,14 @@ def _all_rows(
 
     The earlier ones are made anew if the code or its settings changed since.
     """
-    new = pl.scan_parquet(run.work(index, "*.parquet")).collect()
-    fresh = pl.scan_parquet(run.work("articles", "*.parquet")).select("article_id").collect()
+    new = run.scan(index).collect()
+    fresh = run.scan("articles").select("article_id").collect()
     earlier_articles = articles.join(fresh, on="article_id", how="anti")
     previous = run.previous_snapshot
     if previous and previous.manifest["code_version"] == run.code_version:
-        earlier = pl.read_parquet(previous.files(f"index/{index}")).join(earlier_articles, on="article_id", how="semi")
+        earlier = pl.read_parquet(previous.files(f"index/{index}"), glob=False).join(
+            earlier_articles, on="article_id", how="semi"
+        )
     else:
         earlier = make(earlier_articles)
     rows = pl.concat([earlier.select(new.columns), new])

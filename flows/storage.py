@@ -52,7 +52,7 @@ class Snapshot(NamedTuple):
     def scan(self, table: str, schema: pl.Schema) -> pl.LazyFrame:
         """A table of the snapshot, lazily; an empty frame of `schema` where the snapshot has none."""
         paths = self.files(table)
-        return pl.scan_parquet(paths) if paths else pl.LazyFrame(schema=schema)
+        return pl.scan_parquet(paths, glob=False) if paths else pl.LazyFrame(schema=schema)
 
 
 def latest_snapshot(output: Path) -> Snapshot | None:

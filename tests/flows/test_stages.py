@@ -84,6 +84,19 @@ def test_every_kind_of_input_becomes_an_article_or_a_reject(tmp_path: Path, run_
     assert "café budget" in tables.articles.filter(pl.col("source_uri").str.ends_with("latin.txt"))["text"].item()
 
 
+def test_folders_may_be_named_like_patterns(tmp_path: Path, run_pipeline: Callable) -> None:
+    landing = tmp_path / "news [2026] *"
+    landing.mkdir()
+    (landing / "one.txt").write_text(STORIES[0])
+    output = tmp_path / "out [x] ?"
+    run_pipeline([landing], output, run_id="1")
+    (landing / "two.txt").write_text(STORIES[1])
+    assert run_pipeline([landing], output, run_id="2")
+    snapshot = latest_snapshot(output)
+    assert snapshot
+    assert snapshot.manifest["tables"]["articles"]["rows"] == 2
+
+
 def test_rejects_alone_are_published_once(tmp_path: Path, run_pipeline: Callable) -> None:
     landing = tmp_path / "landing"
     landing.mkdir()
