@@ -33,11 +33,11 @@ class NamesConfig(BaseModel):
         "goes before recall.",
     )
     min_likeness: float = Field(
-        0.01,
+        0.05,
         ge=0.0,
         le=1.0,
         description="Cosine of two texts below which they have nothing in common, so that one says nothing about the "
-        "names of the other (measured: namesakes in unrelated texts were the commonest false misspellings).",
+        "names of the other (measured: 95 of 100 pairs of news texts drawn at random are below .053).",
     )
     max_surname_forms: int = Field(
         400,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
@@ -23,12 +23,16 @@ class Evidence:
     Args:
         articles: `article_id` and `text`.
         context_chars: characters on either side of a mention that make its context.
+        cluster_of: cluster of each article; a word counts once for all copies of a text.
     """
 
-    def __init__(self, articles: pl.DataFrame, context_chars: int) -> None:
+    def __init__(self, articles: pl.DataFrame, context_chars: int, cluster_of: Mapping[str, str]) -> None:
         self._text = dict(articles.select("article_id", pl.col("text").fill_null("")).iter_rows())
         self._context_chars = context_chars
-        counted = articles.sort("article_id").head(MAX_COUNTED_ARTICLES)
+        ordered = articles.sort("article_id")
+        clusters = [cluster_of.get(article_id, article_id) for article_id in ordered["article_id"]]
+        is_first = pl.Series(clusters, dtype=pl.String).is_first_distinct()
+        counted = ordered.filter(is_first).head(MAX_COUNTED_ARTICLES)
         words = (
             counted.select(
                 pl.col("text").fill_null("").str.to_lowercase().str.extract_all(r"\p{L}{3,}|\d{2,}").list.unique()

@@ -97,7 +97,7 @@ def collect_forms(
             seen.add((key, cluster, surface))
             form.surfaces[surface] += 1
     for form in forms.values():
-        form.strength += _batch_strength(form.key, words)
+        form.strength += _batch_strength(form, words)
     aliases: list[tuple[Key, str, tuple[str, ...]]] = []
     for canonical, spellings, roles in (
         authority.filter(pl.col("entity") == "person").select("canonical", "aliases", "roles").iter_rows()
@@ -114,15 +114,15 @@ def collect_forms(
     return forms
 
 
-def _batch_strength(key: Key, words: BatchWords) -> int:
+def _batch_strength(form: Form, words: BatchWords) -> int:
     """What the batch adds to, or takes from, the strength that a form has from its own texts."""
-    given, surname = key
+    given, surname = form.key
     if given in words.common and all(part in words.common for part in surname.split()):
         return -2  # Blue Moon, Human Rights; Will Young has a role or an age in some text
     if given in load_lexicon().given:
         return 0
     if given in words.common:
-        return -1  # Questioning Harper
+        return -1 if form.strength < STRONG else 0  # Questioning Harper
     return 2 * (given in words.given) + (words.people_of.get(surname, 0) >= 1)
 
 

@@ -87,7 +87,7 @@ def set_scene(
         roles=roles,
         n_people=Counter(article_id for form in forms.values() for article_id in form.articles),
         cluster_of=cluster_of,
-        evidence=Evidence(articles, config.context_chars),
+        evidence=Evidence(articles, config.context_chars, cluster_of),
     )
 
 
