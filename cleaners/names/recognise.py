@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cleaners.names.compare import fold
 from cleaners.names.lexicon import Lexicon, load_lexicon
-from cleaners.names.runs import BEFORE, Segment, Token, find_segments, is_given, is_initials, role_words
+from cleaners.names.runs import Segment, Token, find_segments, is_given, is_initials, role_words, words_before
 
 NOBODY = -1  # strength of a single word that nothing in its own text takes for a person
 STRONG = 2  # strength from which a span is a person on the evidence of its own text
@@ -143,8 +143,8 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         strength += 1 if "." in names[0].text or len(names[0].text) == 1 else 0
     elif is_given(first):
         strength += 1 if first in lexicon.ambiguous_given else 2
-    match = BEFORE.search(text[max(0, start - 60) : start])
-    before = fold(match.group(2)) if match else ""
+    words = words_before(text, start)
+    before = fold(words[-1].removesuffix(",")) if words else ""
     if segment.is_titled:
         strength += 2
     role = segment.role

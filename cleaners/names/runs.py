@@ -57,11 +57,9 @@ _RUN = re.compile(
 _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 _TAIL = re.compile(r"(?:-[a-z]+)+$")
 _LOWER_WORDS = re.compile(r"(?<![\w'’\-])[a-z][a-z'’\-]*")
-_DETERMINER = re.compile(
-    r"(?<![^\s(\"“‘'])(?:[Tt]he|[Hh]is|[Hh]er|[Ii]ts|[Oo]ur|[Yy]our|[Tt]heir|[Mm]y|[Tt]his|[Tt]hat)[ \u00a0]$"
-)
+_DETERMINERS = frozenset({"the", "his", "her", "its", "our", "your", "their", "my", "this", "that"})
 _INITIALS = re.compile(rf"(?:[{_UPPER}]\.?-?){{1,3}}")
-BEFORE = re.compile(r"((?:[\w'’\-.]+[ \u00a0]){0,3})([\w'’\-]+)(?:,)?[ \u00a0]$")
+_WORD = re.compile(r"[\w'’\-.]+")
 
 
 def find_segments(text: str) -> Iterator[Segment]:
@@ -84,6 +82,20 @@ def is_given(key: str) -> bool:
 def is_initials(text: str) -> bool:
     """Whether a word is nothing but initials: J., J.K., JK."""
     return len(text) <= 6 and bool(_INITIALS.fullmatch(text)) and (len(text) == 1 or "." in text or len(text) == 2)
+
+
+def words_before(text: str, position: int) -> list[str]:
+    """The up to four words before a position, with nothing but spaces between; the last may end in a comma."""
+    before = text[max(0, position - 60) : position]
+    if before[-1:] not in (" ", "\u00a0"):
+        return []
+    words: list[str] = []
+    for word in reversed(before[:-1].replace("\u00a0", " ").rsplit(" ", 4)[-4:]):
+        bare = word if words else word.removesuffix(",")
+        if not _WORD.fullmatch(bare) or (not words and "." in bare):
+            break
+        words.append(word)
+    return words[::-1]
 
 
 def role_words(words: list[str], lexicon: Lexicon) -> str:
@@ -152,13 +164,12 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: set[
     if office >= 0:
         role = role_words([t.text for t, k in zip(piece[: office + 1], kinds, strict=False) if k in "RMTW"], lexicon)
     else:
-        before = text[max(0, piece[0].start - 60) : piece[0].start]
-        after_the = bool(_DETERMINER.search(before))
-        match = BEFORE.search(before)
-        if match:
-            word = fold(match.group(2))
+        before = words_before(text, piece[0].start)
+        after_the = bool(before) and before[-1].lower() in _DETERMINERS
+        if before:
+            word = fold(before[-1].removesuffix(","))
             if word in lexicon.roles or word in lexicon.titles:
-                role = role_words([*match.group(1).split(), match.group(2)], lexicon)
+                role = role_words([*before[:-1], before[-1].removesuffix(",")], lexicon)
                 is_titled = kinds[0] not in "NSM"
     current: list[Token] = []
     first = True
