@@ -51,7 +51,8 @@ def fold(name: str) -> str:
     lowered = name.casefold().translate(_PLAIN)
     if lowered.isascii():
         return lowered.replace(".", "")
-    decomposed = unicodedata.normalize("NFKD", lowered)
+    # Twice: a mathematical capital has no case until it is decomposed, and folding can compose again.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", lowered).casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).replace(".", "")
 
 
