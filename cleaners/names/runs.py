@@ -143,12 +143,15 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: set[
     """The parts of a piece that may be names."""
     caps = len(piece) > 1 and all(t.text.isupper() or t.key in lexicon.particles for t in piece)
     kinds = [_kind(t, i, piece, caps, lexicon) for i, t in enumerate(piece)]
+    if kinds == ["S"] and piece[0].key in lexicon.surname_things:
+        kinds = ["W"]  # Woods alone, if the text names a Woods in full
     # A word of office, place or thing behind a given name is a surname: Stephen King, Tiger Woods, Theresa May.
     for i in range(1, len(piece)):
         last = i == len(piece) - 1
         behind_given = kinds[i - 1] == "G" and (i == 1 or kinds[i - 2] in "RTNM")
         behind_initial = kinds[i - 1] == "I" and i > 1 and kinds[i - 2] == "G"
-        behind_title = kinds[i - 1] == "T" and (kinds[i] == "N" or piece[i - 1].key not in lexicon.naming_titles)
+        is_street = kinds[i] != "N" or piece[i].key in lexicon.thing_suffixes  # King Street, but King Francis
+        behind_title = kinds[i - 1] == "T" and not (is_street and piece[i - 1].key in lexicon.naming_titles)
         is_thing = kinds[i] == "S" and piece[i].key not in lexicon.surname_things  # Jiffy Lube, Davis Cup
         if last and kinds[i] in "RTSNM" and (behind_title or ((behind_given or behind_initial) and not is_thing)):
             kinds[i] = "A"

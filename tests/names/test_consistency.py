@@ -112,6 +112,47 @@ def test_misspelling_is_flagged_wherever_it_stands() -> None:
     ]
 
 
+def test_evidence_keeps_the_capitals_of_the_papers() -> None:
+    texts = story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell")
+    texts[2] = texts[2].replace("Transport Secretary", "the transport secretary,")
+    checked, _ = check(texts)
+    assert json.loads(checked.flags["evidence"][0])["roles"] == ["Transport Secretary"]
+
+
+@pytest.mark.parametrize("known", ["Qorvan Tellis", "Sigyun Abrahamso"])
+def test_names_that_no_list_holds_are_checked_too(known: str) -> None:
+    given, surname = known.split()
+    checked, _ = check(story(known, known, f"Philip {surname}"))
+    assert flags(checked) == [(f"Philip {surname}", known, "wrong_given", True)]
+    checked, _ = check(story(known, known, f"{given} {surname[:-2]}{surname[-1]}{surname[-2]}"))
+    assert {f[1:] for f in flags(checked)} == {(known, "misspelling", True)}
+
+
+def test_nickname_of_another_known_person_is_no_error() -> None:
+    texts = story("Robert Cardwell", "Robert Cardwell", "Bob Cardwell")
+    texts += [t.replace("Robert", "Helen") for t in story("Robert Cardwell", "Robert Cardwell")]
+    checked, _ = check(texts)
+    assert not any(surface == "Bob Cardwell" for surface, *_ in flags(checked))
+
+
+def test_double_surname_alone_is_no_wrong_given_name() -> None:
+    checked, _ = check(story("Maria Garcia Cardwell", "Maria Garcia Cardwell", "Garcia Cardwell"))
+    assert flags(checked) == []
+
+
+def test_spelling_that_independent_texts_repeat_is_no_slip() -> None:
+    names = ["Martin Cardwell"] * 3 + ["Martin Cardwill"] * 2
+    texts = [STORY[i % 3].format(name=n, last=n.split()[-1]) + f" It was day {i}." for i, n in enumerate(names)]
+    checked, _ = check(texts)
+    assert flags(checked) == []
+
+
+def test_texts_with_nothing_in_common_bear_no_witness() -> None:
+    texts = [*story("Martin Cardwell", "Martin Cardwell"), UNRELATED[0].format(name="Martin Cardwlel", last="Cardwlel")]
+    assert flags(check(texts, min_confidence=0.2)[0]) == []
+    assert flags(check(texts, min_likeness=0.0, min_confidence=0.2)[0])
+
+
 def test_swapped_order_is_an_error_that_is_set_right() -> None:
     texts = story("Martin Cardwell", "Martin Cardwell")
     texts.append(STORY[2].format(name="Cardwell Martin", last="Cardwell"))

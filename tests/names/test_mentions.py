@@ -32,6 +32,13 @@ def mentions(*texts: str, authority: pl.DataFrame | None = None) -> pl.DataFrame
         ("POLISH PRESIDENT JAN KOWAL'S FOREIGN POLICY ADVISER MAREK ZIELAK", ["JAN KOWAL", "MAREK ZIELAK"]),
         ("Huawei's Rotating Chairman Xu Wenhao said so.", ["Xu Wenhao"]),
         ("An IT columnist named Uncle Biao writes this.", ["Uncle Biao"]),
+        (
+            "The Halden-backed plan of Peter Halden-led rebels, said Peter Halden.",
+            ["Halden", "Peter Halden", "Peter Halden"],
+        ),
+        ("Senator Robert Halden Jr. Announces Plans", ["Robert Halden"]),
+        ("The golfer Peter Woods won; Woods wept.", ["Peter Woods", "Woods"]),
+        ("New Halden captain Peter Brandt spoke.", ["Peter Brandt"]),
     ],
 )
 def test_people_are_found(text: str, found: list[str]) -> None:
@@ -50,6 +57,12 @@ def test_people_are_found(text: str, found: list[str]) -> None:
         "Manchester United beat Real Madrid at Wembley Stadium.",
         "But The White House did not respond. However, Beijing did.",
         "The James Webb Telescope sent pictures.",
+        "They play at Coral Sky Amphitheatre and at Peter Brandt Pavilion in June.",
+        "She lives in San Diego and reads the San Francisco Chronicle on King Street.",
+        "Shares in Goldman Sachs and Merrill Lynch fell.",
+        "He walked through Stanley Park.",
+        "Try our Daily Perfecting Cream and the Body Hero Duo Set.",
+        "Haldor Bremsk, and later the former owner, refused.",
         "Beijing Questions Chinese Tech Giants On Nvidia Chip Buys",
     ],
 )
