@@ -343,7 +343,12 @@ def _hold_contract(
         article_id="article_id",
     )
     sound = articles.filter(~pl.col("article_id").is_in(list(broken))).select(CLEANED_COLUMNS)
-    return sound, spans.join(sound, on="article_id", how="semi"), rejects
+    # A passage that did become an article, but not one that was published, is junk like any other.
+    is_published = pl.col("salvaged_article_id").is_in(sound["article_id"].implode())
+    kept_spans = spans.join(sound, on="article_id", how="semi").with_columns(
+        salvaged_article_id=pl.when(is_published).then("salvaged_article_id")
+    )
+    return sound, kept_spans, rejects
 
 
 def _without_known(run: Run, piece: Piece, records: pl.DataFrame) -> pl.DataFrame:

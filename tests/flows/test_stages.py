@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from flows.storage import latest_snapshot
-from tests.conftest import SEEDS, read_tables
+from tests.conftest import SEEDS, read_tables, run_stages
 
 STORIES = [
     "The harbour board said on Monday that it had approved a second crane for the eastern quay. Work begins in March and "
@@ -204,3 +204,19 @@ def test_shards_share_a_large_feed_and_lose_nothing(tmp_path: Path, n_workers: i
     assert sum(count.n_records for count in counts) == 1200
     documents = pl.read_parquet(run.work("extracted", "*.parquet"))
     assert documents["article_id"].n_unique() == 1200
+
+
+def test_a_card_of_which_nothing_is_left_leaves_no_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import stages
+
+    strip = stages.strip_articles
+
+    def lose_the_embedded(*arguments: object) -> object:
+        done = strip(*arguments)
+        return done._replace(articles=done.articles.filter(pl.col("origin") != "embedded"))
+
+    monkeypatch.setattr(stages, "strip_articles", lose_the_embedded)
+    assert run_stages([SEEDS], tmp_path)
+    tables = read_tables(tmp_path / "latest")
+    assert tables.articles.height == 5
+    assert tables.removed_spans["salvaged_article_id"].null_count() == tables.removed_spans.height
