@@ -122,6 +122,16 @@ def report(
 
 
 @app.command()
+def rules(output: OutputOption = None, config: ConfigOption = None) -> None:
+    """List every rule that strips: its count in the last snapshot, its measured precision, an example."""
+    from flows.rule_list import print_rules
+    from flows.settings import load_settings
+
+    with _errors_told():
+        print_rules(Path(load_settings(config, output=output).output))
+
+
+@app.command()
 def schema(
     table: Annotated[str | None, typer.Argument(help="One table; default: all of them.")] = None,
 ) -> None:

@@ -27,12 +27,8 @@ def predict(in_path: Path, out_path: Path) -> None:
         out_path: where the predictions go, one line a document; offsets in code points of contaminated_text.
 
     """
-    with in_path.open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines if line.strip()]
-    documents = pl.DataFrame([_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
-    config = StripConfig()
-    evidence = learn_evidence([gather_evidence(documents, config)], config)
-    spans = strip_articles(documents, evidence, config).removed_spans
+    rows = read_rows(in_path)
+    spans = find_spans(rows)
     removed: dict[str, list[dict[str, Any]]] = {}
     for span in spans.filter(~pl.col("category").is_in(NO_KIND)).iter_rows(named=True):
         removed.setdefault(span["article_id"], []).append(
@@ -41,6 +37,20 @@ def predict(in_path: Path, out_path: Path) -> None:
     with out_path.open("w", encoding="utf-8") as out:
         for row in rows:
             out.write(json.dumps({"id": row["id"], "removed": removed.get(make_id(row["id"]), [])}) + "\n")
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The documents of a set."""
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def find_spans(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """The removed spans of a set, cleaned as one batch; `article_id` is `make_id(row["id"])`."""
+    documents = pl.DataFrame([_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
+    config = StripConfig()
+    evidence = learn_evidence([gather_evidence(documents, config)], config)
+    return strip_articles(documents, evidence, config).removed_spans
 
 
 def _document(row: dict[str, Any]) -> dict[str, Any]:

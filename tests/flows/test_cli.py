@@ -116,6 +116,19 @@ def test_schema_prints_every_contract() -> None:
             assert f"`{column}`" in shown.stdout
 
 
+def test_rules_lists_each_with_its_count_and_precision(seed_tables: Tables) -> None:
+    from cleaners.junk import describe_rules
+
+    shown = copydesk("rules", "--output", seed_tables.snapshot.parent)
+    assert shown.returncode == 0, shown.stderr
+    lines = {line.split()[3].rstrip(","): line.split() for line in shown.stdout.splitlines() if len(line.split()) == 5}
+    counted = dict(seed_tables.removed_spans.group_by("rule_id").len().rows())
+    for rule in describe_rules():
+        assert lines[rule.id][4] == rule.category
+        assert int(lines[rule.id][0]) == counted.get(rule.id, 0)
+    assert float(lines["card-publisher"][2]) > 0.9
+
+
 def test_report_is_written_where_asked(seed_tables: Tables, tmp_path: Path) -> None:
     written = tmp_path / "report.html"
     done = copydesk("report", "--output", seed_tables.snapshot.parent, "--write", written)
