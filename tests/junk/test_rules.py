@@ -57,10 +57,9 @@ def test_negative_examples_stay(rule: Rule) -> None:
         ], example
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+# The cue of an attached rule may stand in its neighbour.
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.scope != "attached"], ids=lambda rule: rule.id)
 def test_positive_examples_hold_a_cue(rule: Rule) -> None:
-    if rule.scope == "attached":  # its cue may stand in the neighbour
-        pytest.skip("an attached rule's cue may stand in its neighbour")
     for example in rule.positive:
         assert any(cue in example.lower() for cue in rule.cues), example
     assert all(cue == cue.lower() for cue in rule.cues)
