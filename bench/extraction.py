@@ -1,7 +1,9 @@
 """Peers' extractions of the same pages, and how long each took: `python -m bench.extraction GOLD.json HTML_DIR OUT_DIR`.
 
 Writes OUT_DIR/PEER.jsonl for the scorer of the development set and prints seconds a peer, one process, in interleaved
-rounds, so that a drift of the machine hits all alike. Our own predictions come from `python -m bench.quality extraction`.
+rounds, so that a drift of the machine hits all alike. Peers that are not installed (`pip install copydesk[peers]`) are left
+out. Copydesk is timed with metadata and language; its stripping, which needs a whole batch, is in `python -m bench.quality
+extraction`.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import gzip
 import json
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 ROUNDS = 3
@@ -41,15 +44,69 @@ def main() -> None:
 
 
 def list_peers() -> dict[str, Callable[[bytes], str]]:
-    """The peers by name: bytes of a page in, its text out."""
+    """The peers by name, those that are installed: bytes of a page in, its text out."""
     import trafilatura
+    from justext import get_stoplist, justext
+    from lxml import html
 
-    return {
+    from cleaners.extract import ExtractConfig, extract_articles
+    from cleaners.library import make_records
+
+    config, stoplist = ExtractConfig(), get_stoplist("English")
+
+    def copydesk(page: bytes) -> str:
+        documents = extract_articles(make_records([decode(page)], "html"), config).documents
+        return str(documents["text"].item()) if documents.height else ""
+
+    def justext_text(page: bytes) -> str:
+        try:
+            return "\n".join(part.text for part in justext(page, stoplist) if not part.is_boilerplate)
+        except (ValueError, html.etree.ParserError):
+            return ""
+
+    peers: dict[str, Callable[[bytes], str]] = {
+        "copydesk (no strip)": copydesk,
+        "trafilatura-default": lambda page: trafilatura.extract(page, include_comments=False) or "",
         "trafilatura-precision": lambda page: (
             trafilatura.extract(page, favor_precision=True, include_comments=False) or ""
         ),
-        "trafilatura-default": lambda page: trafilatura.extract(page, include_comments=False) or "",
+        "justext": justext_text,
     }
+    if find_spec("newspaper"):
+        import newspaper
+
+        offline = newspaper.Config()
+        offline.fetch_images = False
+
+        def newspaper_text(page: bytes) -> str:
+            # Guessing the language needs packages of its own.
+            article = newspaper.Article("https://bench.invalid/", config=offline, language="en")
+            article.download(input_html=decode(page))
+            article.parse()
+            return str(article.text)
+
+        peers["newspaper4k"] = newspaper_text
+    if find_spec("readability"):
+        import readability
+
+        def readability_text(page: bytes) -> str:
+            try:
+                summary = readability.Document(decode(page)).summary()
+                return "\n".join(text.strip() for text in html.fromstring(summary).itertext() if text.strip())
+            except Exception:  # it has its own way to fail on odd pages
+                return ""
+
+        peers["readability-lxml"] = readability_text
+    if find_spec("resiliparse"):
+        from resiliparse.extract.html2text import extract_plain_text
+
+        peers["resiliparse"] = lambda page: str(extract_plain_text(decode(page), main_content=True))
+    return peers
+
+
+def decode(page: bytes) -> str:
+    """A page as text; the sets are in UTF-8."""
+    return page.decode("utf-8", "replace")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def clean(
         CopydeskError: the frame has neither a column `text` nor `html`.
     """
     config = config or CleaningConfig()
-    records = _records(documents, media)
+    records = make_records(documents, media)
     extracted = extract_articles(records, config.extract, config.text)
     evidence = learn_evidence([gather_evidence(extracted.documents, config.strip)], config.strip)
     stripped = strip_articles(extracted.documents, evidence, config.strip)
@@ -92,8 +92,8 @@ def check_names(articles: Texts, *, config: CleaningConfig | None = None) -> Che
     return check_names_of_frame(frame, config.names, clusters=clusters)
 
 
-def _records(documents: Texts, media: str) -> pl.DataFrame:
-    """The frame that extraction takes."""
+def make_records(documents: Texts, media: str) -> pl.DataFrame:
+    """The frame that extraction takes, of strings or of a frame with a column `text` or `html`."""
     if isinstance(documents, pl.DataFrame):
         column = next((name for name in ("text", "html") if name in documents.columns), None)
         if column is None:
