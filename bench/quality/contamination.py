@@ -29,7 +29,7 @@ def predict(in_path: Path, out_path: Path) -> None:
     """
     with in_path.open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines if line.strip()]
-    documents = pl.DataFrame([_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
+    documents = pl.DataFrame([as_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
     config = StripConfig()
     evidence = learn_evidence([gather_evidence(documents, config)], config)
     spans = strip_articles(documents, evidence, config).removed_spans
@@ -43,7 +43,7 @@ def predict(in_path: Path, out_path: Path) -> None:
             out.write(json.dumps({"id": row["id"], "removed": removed.get(make_id(row["id"]), [])}) + "\n")
 
 
-def _document(row: dict[str, Any]) -> dict[str, Any]:
+def as_document(row: dict[str, Any]) -> dict[str, Any]:
     text = row["contaminated_text"]
     published = row.get("published")
     moment = datetime.fromisoformat(published) if published else None
