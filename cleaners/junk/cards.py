@@ -100,7 +100,9 @@ def _publisher_card(page: Page, start: int, mark: re.Match[str], limit: int, ear
         body_end -= 1
     end = min(limit, max(body_end, body_end if is_inline else line_end, name_end))
     card = Card((body_start, max(body_start, body_end)), title, site, parse_age(mark))
-    return Passage(start, end, "card-publisher", "related_article", 0.9 if is_inline else 0.99, is_bounded=not is_inline, card=card)
+    return Passage(
+        start, end, "card-publisher", "related_article", 0.9 if is_inline else 0.99, is_bounded=not is_inline, card=card
+    )
 
 
 def _find_teasers(page: Page) -> Iterator[Passage]:

@@ -117,11 +117,13 @@ def revise(page: Page, tokens: Tokens, findings: Findings, model: LearnedModel) 
         it, cut to it, and the run itself.
 
     """
-    if not len(tokens.starts):
+    if not len(tokens.starts) or not is_suspicious(findings):
         return list(findings.passages)
     reading = read(page, tokens)
     candidates = find_candidates(reading)
-    units = split_units(reading, candidates, score_boundaries(reading, candidates, model), MIN_BOUNDARY, edges(findings))
+    units = split_units(
+        reading, candidates, score_boundaries(reading, candidates, model), MIN_BOUNDARY, edges(findings)
+    )
     likeness = find_likeness(reading, units)
     table = measure_units(reading, units, likeness, findings, score_words(reading, units, model))
     logits = (model.units.score(table) + model.windows.score(add_neighbours(table))) / 2
@@ -157,6 +159,14 @@ def choose_passages(
         for number in choose_runs(runs, pure, exact, is_accepted(runs, units, pure, model.thresholds)):
             passages += cover_run(reading, units, runs[number], float(pure[number]), findings, model)
     return passages
+
+
+def is_suspicious(findings: Findings) -> bool:
+    """Whether anything cheap speaks for junk: a passage proposed, or words that other documents hold.
+
+    Measured: asking the model of the other documents too finds nothing more, and costs half as much time again.
+    """
+    return bool(findings.passages) or bool((findings.repeated >= 2).any()) or bool((findings.owners > 0).any())
 
 
 def edges(findings: Findings) -> list[int]:
@@ -204,9 +214,7 @@ def cover_run(
     """The passages of a chosen run: the uncertain ones in it, cut to it, and the run itself under its most likely kind."""
     start, end = int(units.starts[run[0]]), int(units.ends[run[1] - 1])
     soft = [
-        passage
-        for passage in findings.passages
-        if is_soft(passage) and passage.start < end and start < passage.end
+        passage for passage in findings.passages if is_soft(passage) and passage.start < end and start < passage.end
     ]
     cut = [_cut(passage, start, end, soft) for passage in soft]
     overlap = {passage.category: 0 for passage in cut}

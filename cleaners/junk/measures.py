@@ -141,10 +141,10 @@ def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: 
         for name, values in columns.items():
             table[:, _COLUMN[name]] = values
 
-    unit, tokens = units.unit_of_token, reading.tokens
+    unit = units.unit_of_token
 
     def per_token(values: npt.NDArray[np.generic]) -> F64:
-        return np.bincount(unit, weights=values, minlength=n_units)
+        return np.bincount(unit, weights=values, minlength=n_units).astype(np.float64)
 
     n_tokens = np.maximum(per_token(np.ones(len(unit))), 1.0)
     shapes = reading.shapes
@@ -235,14 +235,11 @@ def _put_likeness(table: F64, reading: Reading, units: Units, likeness: Likeness
     of_title = _in_title(reading, likeness, units)
 
     def per_unit(values: npt.NDArray[np.generic]) -> F64:
-        return np.bincount(owner, weights=values, minlength=n_units)
+        return np.bincount(owner, weights=values, minlength=n_units).astype(np.float64)
 
     content = per_unit(np.ones(len(owner)))
-    sums = np.stack(
-        [content, per_unit((before + after) > 0), per_unit(before > 0), per_unit(after > 0), per_unit(of_title)]
-        + [per_unit(of_lead)],
-        axis=1,
-    )
+    flags = (before + after > 0, before > 0, after > 0, of_title, of_lead)
+    sums = np.stack([content, *(per_unit(flag) for flag in flags)], axis=1)
     table[:, _COLUMN["content"]] = np.log1p(content)
     at = _COLUMN["seen"]
     table[:, at : at + 5] = sums[:, 1:] / np.maximum(content, 1.0)[:, None]
@@ -274,9 +271,7 @@ def _window(sums: F64, reach: int) -> F64:
 def _put_cues(table: F64, reading: Reading, units: Units, n_tokens: F64, token_end: F64) -> None:
     lower = reading.page.lower
     ages = [match.start() for match in _AGE.finditer(lower)] if " ago" in lower else []
-    headings = []
-    for match in _heading_pattern().finditer(lower):
-        headings.append(match.start())
+    headings = [match.start() for match in _heading_pattern().finditer(lower)]
     is_age, is_heading = _holds(units, ages), _holds(units, headings)
     table[:, _COLUMN["is_ago"]] = is_age
     table[:, _COLUMN["is_heading"]] = is_heading
@@ -296,14 +291,16 @@ def _since(marked: npt.NDArray[np.bool_], token_end: F64, n_tokens: F64) -> F64:
     """Tokens between a unit and the last marked one before it."""
     ends = np.where(marked, token_end, -np.inf)
     last = np.concatenate((np.full(1, -np.inf), np.maximum.accumulate(ends)[:-1])) if len(ends) else ends
-    return np.log1p(np.minimum(token_end - n_tokens - last, _FAR))
+    distance: F64 = np.log1p(np.minimum(token_end - n_tokens - last, _FAR))
+    return distance
 
 
 def _until(marked: npt.NDArray[np.bool_], token_end: F64, n_tokens: F64) -> F64:
     starts = np.where(marked, token_end - n_tokens, np.inf)
     following = np.minimum.accumulate(starts[::-1])[::-1]
     following = np.append(following[1:], np.inf) if len(starts) else starts
-    return np.log1p(np.minimum(following - token_end, _FAR))
+    distance: F64 = np.log1p(np.minimum(following - token_end, _FAR))
+    return distance
 
 
 def _put_passages(table: F64, units: Units, passages: Sequence[Passage], n_tokens: F64, token_end: F64) -> None:

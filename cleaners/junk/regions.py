@@ -36,7 +36,9 @@ REGION_FEATURES = (
     *(f"first_{name}" for name in _EDGES),
     *(f"last_{name}" for name in _EDGES),
     *("before_firm", "after_firm", "soft_start", "soft_end", "soft_confidence"),
-    *("own", "own_before", "own_after", "inner", "bridge", "page_units", "page_lines"),
+    *("own", "own_before", "own_after", "inner", "bridge"),
+    *("own_first_3", "own_last_3", "own_max_3", "outer_before_3", "outer_after_3", "alien_before_3", "alien_after_3"),
+    *("logit_first_3", "logit_last_3", "page_units", "page_lines"),
 )
 _COLUMN = {name: number for number, name in enumerate(FEATURES)}
 
@@ -122,16 +124,18 @@ def measure_runs(
         firm[first],
         firm[last + 1],
     ]
+    inner = [np.array([logits[part].mean() for part in parts]) for parts in _ends_of(runs)]
+    page = [np.full(len(runs), np.log1p(size)) for size in (n_units, int(np.sum(units.breaks >= 2)))]
     return np.column_stack(
-        [*columns, *_soft_columns(runs, units, findings), *_own_columns(runs, likeness, n_units)]
-        + [np.full(len(runs), np.log1p(n_units)), np.full(len(runs), np.log1p(np.sum(units.breaks >= 2)))]
+        [*columns, *_soft_columns(runs, units, findings), *_own_columns(runs, likeness, n_units), *inner, *page]
     ).astype(np.float32)
 
 
 def choose_runs(runs: Sequence[Run], pure: F64, exact: F64, is_accepted: npt.NDArray[np.bool_]) -> list[int]:
-    """Numbers of the accepted runs that are kept: the most surely whole ones first, none overlapping another."""
+    """Numbers of the accepted runs that are kept: those that surely take most first, none overlapping another."""
     chosen: list[int] = []
-    for number in sorted(np.flatnonzero(is_accepted).tolist(), key=lambda row: (-exact[row], -pure[row], runs[row])):
+    gain = (pure * (0.2 + exact) * np.array([high - low for low, high in runs])).tolist()
+    for number in sorted(np.flatnonzero(is_accepted).tolist(), key=lambda row: (-gain[row], runs[row])):
         low, high = runs[number]
         if all(high <= runs[other][0] or runs[other][1] <= low for other in chosen):
             chosen.append(number)
@@ -185,29 +189,56 @@ def _soft_columns(runs: Sequence[Run], units: Units, findings: Findings) -> list
     ]
 
 
+def _ends_of(runs: Sequence[Run]) -> tuple[list[slice], list[slice]]:
+    """The first three units of each run, and the last three."""
+    return (
+        [slice(low, min(low + 3, high)) for low, high in runs],
+        [slice(max(high - 3, low), high) for low, high in runs],
+    )
+
+
 def _own_columns(runs: Sequence[Run], likeness: Likeness, n_units: int) -> list[npt.NDArray[np.generic]]:
     """Share of a run's words that the rest holds, before it, behind it; words it repeats; likeness of both sides."""
     rows = []
     size = int(likeness.words.max()) + 1 if len(likeness.words) else 1
     order = np.argsort(likeness.units, kind="stable")
-    by_unit = likeness.words[order]
-    bounds = np.searchsorted(likeness.units[order], np.arange(n_units + 1))
+    words, units = likeness.words[order], likeness.units[order]
+    bounds = np.searchsorted(units, np.arange(n_units + 1))
+    everywhere = np.bincount(words, minlength=size)
     for low, high in runs:
-        inside = np.bincount(by_unit[bounds[low] : bounds[high]], minlength=size)
-        before = np.bincount(by_unit[: bounds[low]], minlength=size) > 0
-        after = np.bincount(by_unit[bounds[high] :], minlength=size) > 0
+        inside = np.bincount(words[bounds[low] : bounds[high]], minlength=size)
+        before = np.bincount(words[: bounds[low]], minlength=size)
+        outside = everywhere - inside
         held = inside > 0
         n_held = max(int(held.sum()), 1)
-        left = np.unique(by_unit[bounds[max(low - 4, 0)] : bounds[low]])
-        right = np.unique(by_unit[bounds[high] : bounds[min(high + 4, n_units)]])
+        left = np.unique(words[bounds[max(low - 4, 0)] : bounds[low]])
+        right = np.unique(words[bounds[high] : bounds[min(high + 4, n_units)]])
         bridge = np.isin(left, right).sum() / max(min(len(left), len(right)), 1)
+        # The three units on both sides of both edges: whose words do they hold?
+        first = max(low - 3, 0)
+        near = slice(bounds[first], bounds[min(high + 3, n_units)])
+        place, n_near = units[near] - first, min(high + 3, n_units) - first
+        is_out = outside[words[near]] > np.where((units[near] < low) | (units[near] >= high), 1, 0)
+        sums = np.zeros((3, n_near + 1))
+        for row, weights in enumerate((None, is_out, held[words[near]])):
+            np.cumsum(np.bincount(place, weights=weights, minlength=n_near), out=sums[row, 1:])
+        start, end = low - first, high - first
+        three = min(3, end - start)
+        slides = sums[:2, start + three : end + 1] - sums[:2, start : end + 1 - three]
+        sides = (sums[:, start] - sums[:, 0], sums[:, n_near] - sums[:, end])
+        shares = slides[1] / np.maximum(slides[0], 1.0)
         rows.append(
             (
-                (held & (before | after)).sum() / n_held,
-                (held & before).sum() / n_held,
-                (held & after).sum() / n_held,
+                (held & (outside > 0)).sum() / n_held,
+                (held & (before > 0)).sum() / n_held,
+                (held & (outside > before)).sum() / n_held,
                 (inside > 1).sum() / n_held,
                 bridge,
+                shares[0],
+                shares[-1],
+                shares.max(),
+                *(side[1] / max(side[0], 1.0) for side in sides),
+                *(side[2] / max(side[0], 1.0) for side in sides),
             )
         )
-    return list(np.array(rows, dtype=np.float64).reshape(len(runs), 5).T)
+    return list(np.array(rows, dtype=np.float64).reshape(len(runs), 12).T)
