@@ -47,13 +47,13 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 def find_spans(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """The removed spans of a set, cleaned as one batch; `article_id` is `make_id(row["id"])`."""
-    documents = pl.DataFrame([_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
+    documents = pl.DataFrame([as_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
     config = StripConfig()
     evidence = learn_evidence([gather_evidence(documents, config)], config)
     return strip_articles(documents, evidence, config).removed_spans
 
 
-def _document(row: dict[str, Any]) -> dict[str, Any]:
+def as_document(row: dict[str, Any]) -> dict[str, Any]:
     text = row["contaminated_text"]
     published = row.get("published")
     moment = datetime.fromisoformat(published) if published else None

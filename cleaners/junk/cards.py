@@ -100,7 +100,9 @@ def _publisher_card(page: Page, start: int, mark: re.Match[str], limit: int, ear
         body_end -= 1
     end = min(limit, max(body_end, body_end if is_inline else line_end, name_end))
     card = Card((body_start, max(body_start, body_end)), title, site, parse_age(mark))
-    return Passage(start, end, "card-publisher", "related_article", 0.99 if not is_inline else 0.9, card=card)
+    return Passage(
+        start, end, "card-publisher", "related_article", 0.9 if is_inline else 0.99, is_bounded=not is_inline, card=card
+    )
 
 
 def _find_teasers(page: Page) -> Iterator[Passage]:
@@ -120,7 +122,7 @@ def _find_teasers(page: Page) -> Iterator[Passage]:
             return
         found.append((page.lines[number - 2][0], page.lines[number][1]))
     for start, end in found:
-        yield Passage(start, end, "card-teaser", "related_article", 0.9)
+        yield Passage(start, end, "card-teaser", "related_article", 0.9, is_bounded=False)
 
 
 def _find_inline_teasers(page: Page) -> Iterator[Passage]:
@@ -132,7 +134,7 @@ def _find_inline_teasers(page: Page) -> Iterator[Passage]:
         start, end = sentences[-1]
         standfirst = find_headline_end(page.text, start, end)
         if standfirst is not None:
-            yield Passage(start, age.end(), "card-teaser-inline", "related_article", 0.85)
+            yield Passage(start, age.end(), "card-teaser-inline", "related_article", 0.85, is_bounded=False)
 
 
 def _skip(text: str, position: int, limit: int) -> int:

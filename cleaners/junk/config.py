@@ -16,6 +16,11 @@ class StripConfig(BaseModel):
         le=1.0,
         description="Passages that a detector proposes with less confidence stay in the text (0 to 1).",
     )
+    use_learned_layer: bool = Field(
+        True,
+        description="Whether the learned layer adds what no rule covers, and may shorten or refuse passages whose end a rule "
+        "guessed or that only repetition and ownership show.",
+    )
     template_min_documents: int = Field(
         3,
         ge=2,

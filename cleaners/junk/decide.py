@@ -2,7 +2,8 @@
 
 1. A passage below the least confidence stays. 2. When repetition and ownership together would take more than a set
 share of the page, they take nothing. 3. A passage that counts only beside other junk needs a neighbour of its category.
-4. Where passages overlap, cards win, then the confident, then the longer; the other keeps what is left of it.
+4. Where passages overlap, cards win, then rules over the learned layer, then the confident, then the longer; the other
+keeps what is left of it.
 5. Neighbours of one category become one region under the rule of its longest part.
 """
 
@@ -19,6 +20,7 @@ from cleaners.junk.config import StripConfig
 from cleaners.junk.page import Page, Passage
 
 _STRONG = 0.8
+LEARNED = "learned-"
 
 
 def decide(page: Page, passages: Iterable[Passage], config: StripConfig) -> list[Passage]:
@@ -78,7 +80,12 @@ def _paint(text: str, passages: Sequence[Passage]) -> list[Passage]:
     """Parts of the passages that do not overlap."""
     order = sorted(
         passages,
-        key=lambda passage: (passage.card is not None, passage.confidence >= _STRONG, passage.end - passage.start),
+        key=lambda passage: (
+            passage.card is not None,
+            not passage.rule_id.startswith(LEARNED),
+            passage.confidence >= _STRONG,
+            passage.end - passage.start,
+        ),
     )
     owner = np.full(len(text) + 1, -1, dtype=np.int64)
     for number, passage in enumerate(order):

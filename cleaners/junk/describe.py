@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cleaners.junk import cards, credits, owners, templates, widgets
+from cleaners.junk import cards, credits, learned, owners, templates, widgets
 from cleaners.junk.rules import RuleDescription, load_rules
 
 
@@ -12,6 +12,6 @@ def describe_rules() -> list[RuleDescription]:
         RuleDescription(id=rule.id, category=rule.category, description=rule.description, examples=rule.positive)
         for rule in load_rules()
     ]
-    for module in (widgets, cards, credits, templates, owners):
+    for module in (widgets, cards, credits, templates, owners, learned):
         rows += module.DESCRIPTIONS
     return rows

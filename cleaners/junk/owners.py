@@ -18,7 +18,7 @@ from cleaners.junk.evidence import LEAD_TOKENS, OWNER, OWNER_N, SAMPLE, OwnedTok
 from cleaners.junk.headlines import is_headline_like
 from cleaners.junk.page import Page, Passage
 from cleaners.junk.rules import RuleDescription
-from cleaners.junk.tokens import U64, Tokens, hash_ngrams, hash_text
+from cleaners.junk.tokens import I64, U64, Tokens, hash_ngrams, hash_text
 
 DESCRIPTIONS = (
     RuleDescription(
@@ -105,6 +105,24 @@ def find_own_lead(page: Page, tokens: Tokens, owned: OwnedTokens, shared: dict[i
         if run[0][0] <= _MAX_OWNER_START and run[0][1] > LEAD_TOKENS:
             last = max(last, run[-1][0] + OWNER_N - 1 - owned.n_title)
     return int(tokens.ends[min(last, len(tokens.ends) - 1)]) if last >= 0 else 0
+
+
+def count_owners(owned: OwnedTokens, shared: dict[int, list[tuple[int, int]]]) -> tuple[I64, I64]:
+    """Count for each token of a text the other documents that share a passage around it, and those that begin with it.
+
+    Versions of the same story do not count.
+    """
+    counts = np.zeros((2, len(owned.hashes) + 1), dtype=np.int64)
+    for pairs in shared.values():
+        if is_version(pairs, len(owned.hashes)):
+            continue
+        for run in _runs(pairs):
+            first, last = run[0][0], run[-1][0] + OWNER_N
+            begins = run[0][1] <= _MAX_OWNER_START and first > run[0][1] + owned.n_title
+            counts[: 1 + begins, first] += 1
+            counts[: 1 + begins, last] -= 1
+    running = np.cumsum(counts, axis=1)[:, owned.n_title : -1]
+    return running[0], running[1]
 
 
 def find_owned(

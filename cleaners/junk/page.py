@@ -37,7 +37,8 @@ class Passage:
     """A passage that a detector proposes to remove.
 
     `is_certain` tells rules and cards, whose text says itself what it is, from repetition and ownership, which depend
-    on what else was crawled. `kept_as` is what the passage says that goes to a column (an agency, an author).
+    on what else was crawled; `is_bounded` tells passages whose ends the text shows from those whose end is guessed, which the
+    learned layer may shorten or refuse. `kept_as` is what the passage says that goes to a column (an agency, an author).
     """
 
     start: int
@@ -46,6 +47,7 @@ class Passage:
     category: str
     confidence: float
     is_certain: bool = True
+    is_bounded: bool = True
     is_attached: bool = False
     card: Card | None = None
     kept_as: str | None = None

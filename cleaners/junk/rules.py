@@ -159,7 +159,15 @@ def _find_chain(page: Page, rules: list[Rule]) -> Iterator[Passage]:
 
 
 def _passage(rule: Rule, start: int, end: int) -> Passage:
-    return Passage(start, end, rule.id, rule.category, rule.confidence, is_attached=rule.scope == "attached")
+    return Passage(
+        start,
+        end,
+        rule.id,
+        rule.category,
+        rule.confidence,
+        is_bounded=rule.scope != "run_on",
+        is_attached=rule.scope == "attached",
+    )
 
 
 def _ends_at_words(text: str, start: int, end: int) -> bool:

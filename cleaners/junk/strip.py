@@ -17,12 +17,14 @@ from cleaners.junk.config import StripConfig
 from cleaners.junk.credits import find_agency, find_bylines, split_authors
 from cleaners.junk.decide import decide
 from cleaners.junk.evidence import EVIDENCE_SCHEMA, owned_tokens
-from cleaners.junk.owners import OwnerIndex, find_own_lead, find_owned, is_version
+from cleaners.junk.learned import load_model, revise
+from cleaners.junk.measures import Findings
+from cleaners.junk.owners import OwnerIndex, count_owners, find_own_lead, find_owned
 from cleaners.junk.page import Card, Page, Passage
 from cleaners.junk.rules import find_by_rules, load_rules
 from cleaners.junk.splice import fit_white_space, splice
 from cleaners.junk.templates import TemplateIndex, find_templates
-from cleaners.junk.tokens import tokenize
+from cleaners.junk.tokens import Tokens, tokenize
 from cleaners.junk.widgets import find_widgets
 
 SALVAGE_EXTRACTOR = "copydesk salvage"
@@ -121,17 +123,25 @@ def strip_articles(documents: pl.DataFrame, evidence: pl.DataFrame | None, confi
 
 def find_junk(page: Page, article_id: str, indexes: Indexes, config: StripConfig) -> list[Passage]:
     """What to remove from one page, by every detector, decided; with the agency credit that then closes it."""
-    proposed = [*find_by_rules(page), *find_widgets(page), *find_cards(page), *find_bylines(page)]
     tokens = tokenize(page.text)
-    owned = owned_tokens(tokens, page.title)
-    shared = indexes.owners.find_shared(owned.hashes, article_id)
-    n_versions = sum(is_version(pairs, len(owned.hashes)) for pairs in shared.values())
-    own_end = find_own_lead(page, tokens, owned, shared)
-    proposed += find_templates(page, tokens, n_versions, own_end, indexes.templates, config)
-    proposed += find_owned(page, tokens, owned, shared, config)
+    findings = gather_findings(page, tokens, article_id, indexes, config)
+    proposed = revise(page, tokens, findings, load_model()) if config.use_learned_layer else findings.passages
     chosen = decide(page, proposed, config)
     agency = find_agency(page.text, _kept_end(page.text, chosen))
     return sorted([*chosen, agency], key=lambda passage: passage.start) if agency else chosen
+
+
+def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexes, config: StripConfig) -> Findings:
+    """What rules, cards, repetition and ownership propose for a page, and how many documents hold its words."""
+    proposed = [*find_by_rules(page), *find_widgets(page), *find_cards(page), *find_bylines(page)]
+    owned = owned_tokens(tokens, page.title)
+    shared = indexes.owners.find_shared(owned.hashes, article_id)
+    own_end = find_own_lead(page, tokens, owned, shared)
+    repeated = indexes.templates.count(tokens, page.site)
+    proposed += find_templates(page, tokens, repeated, own_end, indexes.templates, config)
+    proposed += find_owned(page, tokens, owned, shared, config)
+    owners, owners_lead = count_owners(owned, shared)
+    return Findings(proposed, repeated, owners, owners_lead, indexes.templates.n_documents(page.site))
 
 
 def _strip_document(document: Row, indexes: Indexes, config: StripConfig) -> Iterator[tuple[Row, list[Row]]]:

@@ -87,55 +87,59 @@ class TemplateIndex:
         sites = evidence.filter(pl.col("kind") == SITE)
         self._n_documents = dict(zip(sites["key"].to_list(), sites["n"].to_list(), strict=True))
         rows = evidence.filter(
-            (pl.col("kind") == TEMPLATE)
-            & (pl.col("n") >= config.template_min_documents)
-            & (pl.col("value").bitwise_count_ones() >= config.template_min_documents)
+            (pl.col("kind") == TEMPLATE) & (pl.col("n") >= 2) & (pl.col("value").bitwise_count_ones() >= 2)
         ).sort("key")
         self._keys: U64 = rows["key"].to_numpy()
-        self._counts: npt.NDArray[np.uint32] = rows["n"].to_numpy()
+        # Versions of one story are one document: the sketch bounds what counts.
+        least = rows.select(
+            pl.when(pl.col("value").bitwise_count_ones() >= config.template_min_documents).then("n").otherwise(2)
+        ).to_series()
+        self._counts: npt.NDArray[np.uint32] = least.cast(pl.UInt32).to_numpy()
         self._config = config
 
-    def count(self, tokens: Tokens, site: str, n_versions: int) -> npt.NDArray[np.int64]:
-        """Count for each token the documents of the site that hold an n-gram around it, 0 where too few do.
-
-        Args:
-            tokens: the document.
-            site: its site.
-            n_versions: other documents that tell the same story; they do not count as repetition.
+    def count(self, tokens: Tokens, site: str | None) -> npt.NDArray[np.int64]:
+        """Count for each token the documents of the site that hold an n-gram around it, 0 where only one does.
 
         Returns:
             Counts of shape (tokens,), the largest of the n-grams that cover the token.
         """
         counts = np.zeros(len(tokens.hashes), dtype=np.int64)
+        if site is None:
+            return counts
         salt = hash_text(site)
         grams = mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), salt)
         if not len(grams) or not len(self._keys):
             return counts
         places = np.minimum(np.searchsorted(self._keys, grams), len(self._keys) - 1)
-        least = max(
-            self._config.template_min_documents, self._config.template_min_share * self._n_documents.get(salt, 0)
-        )
-        found = np.where((self._keys[places] == grams) & (self._counts[places] >= least), self._counts[places], 0)
+        found = np.where(self._keys[places] == grams, self._counts[places], 0)
         for offset in range(TEMPLATE_N):
             part = counts[offset : offset + len(found)]
             np.maximum(part, found, out=part)
         return counts
 
+    def least(self, site: str) -> float:
+        """Documents of a site that must hold an n-gram before it counts as the site's template."""
+        share = self._config.template_min_share * self.n_documents(site)
+        return max(self._config.template_min_documents, share)
+
+    def n_documents(self, site: str | None) -> int:
+        """Documents known of a site."""
+        return int(self._n_documents.get(hash_text(site), 0)) if site is not None else 0
+
     def is_frequent(self, count: int, site: str) -> bool:
         """Tell whether so many documents are a large part of the site's."""
-        n_documents = self._n_documents.get(hash_text(site), 0)
-        return bool(count >= max(_FREQUENT_DOCUMENTS, _FREQUENT_SHARE * n_documents))
+        return bool(count >= max(_FREQUENT_DOCUMENTS, _FREQUENT_SHARE * self.n_documents(site)))
 
 
 def find_templates(
-    page: Page, tokens: Tokens, n_versions: int, own_end: int, index: TemplateIndex, config: StripConfig
+    page: Page, tokens: Tokens, repeated: npt.NDArray[np.int64], own_end: int, index: TemplateIndex, config: StripConfig
 ) -> Iterator[Passage]:
     """Propose the passages of a page that repeat its site's template.
 
     Args:
         page: the document.
         tokens: of its text.
-        n_versions: other documents that tell the same story.
+        repeated: for each token, the documents of the site that hold it too, of `TemplateIndex.count`.
         own_end: where the document's own beginning ends that other documents took from it.
         index: learned templates.
         config: thresholds.
@@ -143,7 +147,7 @@ def find_templates(
     """
     if page.site is None:
         return
-    counts = index.count(tokens, page.site, n_versions)
+    counts = np.where(repeated >= index.least(page.site), repeated, 0)
     if not counts.any():
         return
     steps = np.diff(np.concatenate(([0], (counts > 0).astype(np.int8), [0])))

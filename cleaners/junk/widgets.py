@@ -75,6 +75,7 @@ def _find_lines(page: Page) -> Iterator[Passage]:
                 "widget-lines",
                 "top_stories_widget",
                 0.9 if items >= 3 or last > number else 0.7,
+                is_bounded=False,
             )
         number = last + 1
 
@@ -100,7 +101,9 @@ def _find_inline(page: Page) -> Iterator[Passage]:
             end = line_end
         if end is None:
             end = labels[-1]
-        yield Passage(match.start(), end, "widget-inline", "top_stories_widget", 0.9 if has_slogan else 0.8)
+        yield Passage(
+            match.start(), end, "widget-inline", "top_stories_widget", 0.9 if has_slogan else 0.8, is_bounded=False
+        )
 
 
 def _run(labels: list[int], start: int) -> list[int]:
