@@ -61,3 +61,35 @@ class ExtractConfig(BaseModel):
     max_title_words: int = Field(
         25, ge=3, description="Most words of a first line that can be a title; a choice above long headlines."
     )
+    judges_blocks: bool = Field(
+        True,
+        description="Whether the post-pass decides block by block what is the story, after trafilatura. Without it its "
+        "lines stay but for the headline.",
+    )
+    story_probability: float = Field(
+        0.5,
+        ge=0.0,
+        le=1.0,
+        description="A block this likely to be the story's is kept.",
+    )
+    min_aligned_share: float = Field(
+        0.9,
+        ge=0.0,
+        le=1.0,
+        description="Share of the words of trafilatura's text that must be found on the page in its order; below it the "
+        "text stays as it is, for its blocks cannot be told.",
+    )
+    min_kept_share: float = Field(
+        0.3,
+        ge=0.0,
+        le=1.0,
+        description="When the blocks kept have fewer words than this share of trafilatura's text, its text stays: the "
+        "model is out of its depth.",
+    )
+    max_blocks: int = Field(
+        20_000, ge=1, description="A page of more blocks keeps trafilatura's text; bounds the time of one page."
+    )
+    keep_subheads: bool = Field(
+        True,
+        description="Whether headings inside the story stay. Readers of the text need them to follow its parts.",
+    )

@@ -1,0 +1,385 @@
+"""Blocks of a page to numbers: takes blocks, what trafilatura kept and what the page says of itself, gives an array.
+
+One row a block near the story, one column a feature; beside it hashed words of class names and of text, for the models of
+words. No feature names a site: what is learned on one must hold on another.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaners.extract.align import Numbers, align_words
+from cleaners.extract.blocks import CONTEXTS, Block, Blocks
+
+Array = npt.NDArray[np.float64]
+
+WORD = re.compile(r"\w+")
+NAME_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*$")
+CLAUSE = re.compile(r"[,;:.!?]\s")
+DATE = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b20\d\d-\d\d"
+    r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\b\d{1,2}[:.]\d\d\b|\bago\b|\b\d+ ?(?:hours?|mins?|minutes?|days?)\b",
+    re.I,
+)
+CUES = {
+    "more": r"^(?:read|see|watch|listen|also|more|click|view|find out|learn|continue|next|previous|related|recommended|must)\b|read more|related",
+    "signup": r"sign(?:ing)? ?-?up|newsletters?|subscri|\bregister|\binbox|\balerts?\b|download (?:the|our)|\bapp\b|membership|donat",
+    "follow": r"\bfollow\b|\bshare\b|facebook|twitter|instagram|whatsapp|linkedin|\btweet|\bemail\b|@\w",
+    "credit": r"\bphotos?\b|\bimages?\b|getty|\bcredit|\bcourtesy|\bpictured?\b|reuters|\bap\b|\bafp\b|photograph|\bfile\b|\bvideo\b",
+    "byline": r"^by\b|^written by|^von\b|^par\b|^por\b|\breporter\b|\bcorrespondent\b|\beditor\b|\bstaff\b|contributor",
+    "edited": r"updated?\b|published|posted|correct(?:ion|ed)|clarification|editor.?s.? note|last modified|originally|first appeared",
+    "helped": r"contribut|reporting by|edited by|editing by|associated press|contact|^source\b|^sources\b|all rights|copyright|©|\(c\)",
+    "about": r"\babout\b|author|\bis an? \w+|follow (?:him|her|them)|has (?:written|been)|views expressed|opinion|biograph",
+    "ad": r"advert|sponsor|affiliate|commission|promot|partner|\bdeals?\b|\bprice|shop|\bbuy\b|\bterms\b|privacy|cookie|disclaimer",
+    "comment": r"comments?\b|\bjoin\b|conversation|discuss|reply|log ?in|\btags?\b|topics?\b|filed under|categor|minutes? read|min read",
+    "reader": r"\byou\b|\byour\b|\bour\b|\bus\b|\bwe\b",
+}  # fmt: skip
+CUE_PATTERNS = [re.compile(pattern) for pattern in CUES.values()]
+MARGIN = 12  # blocks before and after what trafilatura kept that are judged
+CUE_CHARACTERS = 400  # a longer block is searched for cues at its start only
+NAME_BUCKETS = 1 << 13
+WORD_BUCKETS = 1 << 15
+
+OWN = (
+    *("log_characters", "words", "ends_sentence", "ends_colon", "starts_lower", "clauses", "digits", "capitals", "all_capitals"),
+    *("quote", "bars", "word_length", "link_share", "bold_share", "links", "links_a_word", "date", "hidden", "heading", "is_p"),
+    *("is_li", "is_cell", "is_div", "depth", "same_text", "same_text_before", "repeated_share"),
+)  # fmt: skip
+FACTS = ("of_title", "title_in", "of_description", "description_in", "of_author", "author_in", "of_site")
+KEPT = (
+    *("kept", "kept_before_1", "kept_after_1", "kept_before_2", "kept_after_2", "kept_near", "same_names", "same_names_n"),
+    *("parent_names", "parent_names_n"),
+    *("under_1", "under_2", "under_3", "levels_to_story", "depth_in_story", "in_story", "same_parent", "words_shared"),
+)
+PLACE = (
+    *("from_first", "to_last", "share_before", "share_after", "inside", "story_words", "story_blocks", "from_heading", "from_title"),
+    *("siblings", "links_under_1", "links_under_2", "characters_before_1", "characters_after_1", "ends_before_1", "ends_after_1"),
+    *("links_before_1", "links_after_1", "cues_before"),
+)  # fmt: skip
+CUE_NAMES = tuple(f"cue_{name}" for name in CUES)
+CONTEXT_NAMES = tuple(f"in_{tag}" for tag in CONTEXTS)
+FEATURES = (*OWN, *FACTS, *KEPT, *PLACE, *CUE_NAMES, *CONTEXT_NAMES)
+
+
+class PageFacts(NamedTuple):
+    """What a page says of itself, to compare its blocks with."""
+
+    titles: tuple[str, ...]
+    descriptions: tuple[str, ...]
+    authors: tuple[str, ...]
+    site: str
+
+
+class Described(NamedTuple):
+    """The blocks near the story as numbers."""
+
+    start: int  # index of the first block described
+    features: Array  # (blocks, FEATURES)
+    name_hashes: list[list[int]]  # of class and id words of a block's element and those around it
+    word_hashes: list[list[int]]  # of the words of a block
+
+
+class Aligned(NamedTuple):
+    """Where the words of an extracted text stand among the blocks."""
+
+    words: Numbers  # word numbers of all blocks, in page order
+    owners: Numbers  # the block of each
+    places: Numbers  # for each word of the text its index in `words`, or -1
+    lines: Numbers  # the line of each word of the text
+    kept: Array  # share of each block's words that the text holds
+
+
+def align_blocks(blocks: list[Block], lines: list[str]) -> Aligned:
+    """Find the words of a text's lines in the blocks of its page.
+
+    Args:
+        blocks: the page's blocks.
+        lines: the text extracted from it.
+    """
+    numbers: dict[str, int] = {}
+    words: list[int] = []
+    owners: list[int] = []
+    for k, block in enumerate(blocks):
+        found = [numbers.setdefault(word, len(numbers)) for word in WORD.findall(block.text.casefold())]
+        words += found
+        owners += [k] * len(found)
+    text: list[int] = []
+    of_line: list[int] = []
+    for k, line in enumerate(lines):
+        found = [numbers.setdefault(word, len(numbers)) for word in WORD.findall(line.casefold())]
+        text += found
+        of_line += [k] * len(found)
+    page, owner = np.array(words, np.int64), np.array(owners, np.int64)
+    places = align_words(page, np.array(text, np.int64))
+    n_words = np.bincount(owner, minlength=len(blocks))
+    held = np.bincount(owner[places[places >= 0]], minlength=len(blocks))
+    return Aligned(page, owner, places, np.array(of_line, np.int64), held / np.maximum(n_words, 1))
+
+
+def describe_blocks(page: Blocks, aligned: Aligned, facts: PageFacts) -> Described:
+    """Describe the blocks near the story.
+
+    Args:
+        page: the page's blocks.
+        aligned: what trafilatura kept of them.
+        facts: what the page says of itself.
+
+    Returns:
+        Features of the blocks from `MARGIN` before the first kept one to `MARGIN` after the last; no rows if none is.
+    """
+    kept = aligned.kept
+    story = np.flatnonzero(kept >= 0.5)
+    if not len(story):
+        return Described(0, np.empty((0, len(FEATURES))), [], [])
+    first, last = int(story[0]), int(story[-1])
+    start, stop = max(0, first - MARGIN), min(len(page.blocks), last + MARGIN + 1)
+    window = page.blocks[start:stop]
+    own = _describe_own(page, aligned, start, stop)
+    compared = _compare_facts(window, facts)
+    cues = np.array([_cues(block.text) for block in window], float)
+    near_kept, near_place = _describe_place(page, aligned, own, cues, compared, start, stop, first, last)
+    contexts = np.array([[block.context >> bit & 1 for bit in range(len(CONTEXTS))] for block in window], float)
+    features = np.hstack([own, compared, near_kept, near_place, cues, contexts])
+    return Described(
+        start, features, [_name_hashes(page, block) for block in window], [_word_hashes(block.text) for block in window]
+    )
+
+
+def _describe_own(page: Blocks, aligned: Aligned, start: int, stop: int) -> Array:
+    seen: dict[str, int] = {}
+    total: dict[str, int] = {}
+    for block in page.blocks:
+        total[block.text] = total.get(block.text, 0) + 1
+    for block in page.blocks[:start]:
+        seen[block.text] = seen.get(block.text, 0) + 1
+    repeated = _repeated_share(aligned, len(page.blocks))
+    rows = []
+    for k in range(start, stop):
+        block = page.blocks[k]
+        text, node = block.text, page.nodes[block.node]
+        n = len(text)
+        n_words = text.count(" ") + 1
+        upper = sum(map(str.isupper, text)) if n < 1_000 else sum(map(str.isupper, text[:1_000]))
+        lower = sum(map(str.islower, text)) if n < 1_000 else sum(map(str.islower, text[:1_000]))
+        tag = node.tag
+        rows.append(
+            (
+                np.log1p(n),
+                min(n_words, 300),
+                SENTENCE_END.search(text[-8:]) is not None,
+                text[-1] == ":",
+                text[0].islower(),
+                len(CLAUSE.findall(text[:1_000])),
+                sum(map(str.isdigit, text[:1_000])) / min(n, 1_000),
+                upper / max(1, upper + lower),
+                lower == 0 and upper > 1,
+                text[0] in "\"“'‘«„",
+                sum(text.count(bar) for bar in "|•·/»›"),
+                n / n_words,
+                block.link_characters / n,
+                block.bold_characters / n,
+                min(block.n_links, 20),
+                block.n_links / n_words,
+                DATE.search(text[:200]) is not None,
+                block.context >> len(CONTEXTS) & 1,
+                int(tag[1]) if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit() else 0,
+                tag == "p",
+                tag == "li",
+                tag in ("td", "th"),
+                tag == "div",
+                node.depth,
+                total[text],
+                seen.get(text, 0),
+                repeated[k],
+            )
+        )
+        seen[text] = seen.get(text, 0) + 1
+    return np.array(rows, float)
+
+
+def _repeated_share(aligned: Aligned, n_blocks: int) -> Array:
+    """Share of each block's words that begin a run of four found elsewhere on the page: a pulled quote, a teaser."""
+    words = aligned.words
+    if len(words) < 4:
+        return np.zeros(n_blocks)
+    runs = np.zeros(len(words) - 3, np.uint64)
+    for k in range(4):
+        runs = runs * np.uint64(0x9E3779B97F4A7C15) + (words[k : len(words) - 3 + k].astype(np.uint64) + np.uint64(1))
+    _, inverse, counts = np.unique(runs, return_inverse=True, return_counts=True)
+    inside = aligned.owners[: len(runs)] == aligned.owners[3:]
+    again = (counts[inverse] > 1) & inside
+    hits = np.bincount(aligned.owners[: len(runs)][again], minlength=n_blocks)
+    return hits / np.maximum(1, np.bincount(aligned.owners[: len(runs)][inside], minlength=n_blocks))
+
+
+def _compare_facts(window: list[Block], facts: PageFacts) -> Array:
+    titles = [set(WORD.findall(title.casefold())) for title in facts.titles]
+    descriptions = [set(WORD.findall(text.casefold())) for text in facts.descriptions]
+    authors = set(WORD.findall(" ".join(facts.authors).casefold()))
+    site = {word for word in WORD.findall(facts.site.casefold()) if len(word) > 3}
+    rows = []
+    for block in window:
+        words = set(WORD.findall(block.text.casefold())) if len(block.text) < 2_000 else set()
+        n = max(1, len(words))
+        rows.append(
+            (
+                max((len(words & title) for title in titles), default=0) / n,
+                max((len(words & title) / len(title) for title in titles if title), default=0),
+                max((len(words & text) for text in descriptions), default=0) / n,
+                max((len(words & text) / len(text) for text in descriptions if text), default=0),
+                len(words & authors) / n,
+                len(words & authors) / max(1, len(authors)),
+                len(words & site) / n,
+            )
+        )
+    return np.array(rows, float)
+
+
+def _describe_place(
+    page: Blocks, aligned: Aligned, own: Array, cues: Array, compared: Array, start: int, stop: int, first: int, last: int
+) -> tuple[Array, Array]:
+    kept, blocks, nodes = aligned.kept, page.blocks, page.nodes
+    n_nodes = len(nodes)
+    lengths = np.array([len(block.text) for block in blocks], float)
+    at = np.array([block.node for block in blocks], np.int64)
+    parents = np.array([node.parent for node in nodes], np.int64)
+    links = np.array([block.link_characters for block in blocks], float)
+    held = np.where(kept >= 0.5, lengths, 0.0)
+    sums = np.zeros((3, n_nodes))  # characters, kept, in links: of a node and all below it
+    for row, values in enumerate((lengths, held, links)):
+        sums[row] = np.bincount(at, values, n_nodes)
+    for node in range(n_nodes - 1, 0, -1):  # children stand after their parents
+        sums[:, parents[node]] += sums[:, node]
+    story_characters = max(1.0, float(held.sum()))
+    # The deepest element that holds nearly all of the story.
+    story_node = max(
+        (node for node in range(n_nodes) if sums[1, node] >= 0.85 * story_characters), key=lambda node: nodes[node].depth, default=0
+    )
+    direct = np.bincount(np.maximum(parents[at], 0), held, n_nodes)
+    main_parent = int(direct.argmax())
+
+    index = np.arange(start, stop)
+    own_at, own_length, own_held = at[index], lengths[index], held[index]
+    names = _share_by(page, at, [f"{n.tag} {n.names}" for n in nodes], lengths, held, kept, index)
+    upper_at = np.maximum(parents[at], 0)
+    parent_names = _share_by(page, upper_at, [f"{n.tag} {n.names}" for n in nodes], lengths, held, kept, index)
+    levels = [own_at]
+    for _ in range(3):
+        levels.append(np.maximum(parents[levels[-1]], 0))
+    under = [
+        (sums[1, level] - own_held) / np.maximum(1.0, sums[0, level] - own_length) for level in levels[1:]
+    ]
+    links_under = [sums[2, level] / np.maximum(1.0, sums[0, level]) for level in levels[1:3]]
+    to_story, in_story = np.zeros(len(index)), np.zeros(len(index))
+    for row, node in enumerate(own_at.tolist()):
+        steps = 0
+        while node >= 0 and sums[1, node] - own_held[row] < 0.5 * story_characters:
+            node = int(parents[node])
+            steps += 1
+        to_story[row] = steps
+        in_story[row] = nodes[max(node, 0)].depth >= nodes[story_node].depth
+    depth = np.array([nodes[node].depth for node in own_at.tolist()], float)
+
+    def shifted(values: Array, step: int, fill: float = 0.0) -> Array:
+        places = index + step
+        inside = (places >= 0) & (places < len(values))
+        return np.where(inside, values[np.clip(places, 0, len(values) - 1)], fill)
+
+    near = sum(shifted(kept, step) for step in (-4, -3, -2, -1, 1, 2, 3, 4)) / 8
+    share_words = _words_shared(aligned, len(blocks))[index]
+    near_kept = np.column_stack(
+        [
+            kept[index], shifted(kept, -1), shifted(kept, 1), shifted(kept, -2), shifted(kept, 2), near, *names, *parent_names,
+            *under, to_story, depth - nodes[story_node].depth, in_story, levels[1] == main_parent, share_words,
+        ]
+    )  # fmt: skip
+    before = np.concatenate([[0.0], np.cumsum(held)])[index] / story_characters
+    heading = np.array([node.tag[:1] == "h" and node.tag[1:].isdigit() for node in nodes])[at]
+    ends = np.array([SENTENCE_END.search(block.text[-8:]) is not None for block in blocks], float)
+    logs, link_share = np.log1p(lengths), links / np.maximum(1.0, lengths)
+    titles = np.flatnonzero((compared[:, 0] > 0.8) & (compared[:, 1] > 0.8))
+    from_title = np.full(len(index), -50.0)
+    for row in titles.tolist():
+        from_title[row:] = np.arange(len(index) - row)
+    n_cues = cues[:, : len(CUES) - 1].sum(axis=1) * (own[:, 0] < np.log1p(200))
+    near_place = np.column_stack(
+        [
+            np.clip(index - first, -50, 100), np.clip(last - index, -50, 100), before, 1 - before - own_held / story_characters,
+            (index >= first) & (index <= last), np.full(len(index), np.log1p(story_characters)),
+            np.full(len(index), float((held > 0).sum())), _since(heading)[index], np.minimum(from_title, 50),
+            np.bincount(at, minlength=n_nodes)[own_at], *links_under, shifted(logs, -1), shifted(logs, 1), shifted(ends, -1),
+            shifted(ends, 1), shifted(link_share, -1), shifted(link_share, 1),
+            np.convolve(n_cues, np.ones(4))[: len(n_cues)] - n_cues,
+        ]
+    )  # fmt: skip
+    return near_kept, near_place
+
+
+def _since(marks: npt.NDArray[np.bool_]) -> Array:
+    """Blocks since the last mark, at most 30."""
+    index = np.arange(len(marks))
+    latest = np.maximum.accumulate(np.where(marks, index, -30))
+    return np.minimum(index - latest, 30).astype(float)
+
+
+def _share_by(
+    page: Blocks, at: Numbers, keys: list[str], lengths: Array, held: Array, kept: Array, index: Numbers
+) -> tuple[Array, Array]:
+    """Share of the characters kept in the other blocks whose element has the same tag and class names, and their number."""
+    numbers: dict[str, int] = {}
+    # A number in a class or id counts its elements, it does not name their kind.
+    group = np.array([numbers.setdefault(re.sub(r"\d+", "0", key), len(numbers)) for key in keys], np.int64)[at]
+    characters = np.bincount(group, lengths)[group] - lengths
+    kept_there = np.bincount(group, held)[group] - held
+    n = np.bincount(group)[group] - 1
+    return np.where(n > 0, kept_there / np.maximum(1.0, characters), -1.0)[index], np.minimum(n, 50)[index].astype(float)
+
+
+def _words_shared(aligned: Aligned, n_blocks: int) -> Array:
+    """Share of a block's words that the story uses elsewhere."""
+    words, owners = aligned.words, aligned.owners
+    if not len(words):
+        return np.zeros(n_blocks)
+    in_story = aligned.kept[owners] >= 0.5
+    story_counts = np.bincount(words[in_story], minlength=int(words.max()) + 1)
+    elsewhere = story_counts[words] > in_story
+    return np.bincount(owners, elsewhere, n_blocks) / np.maximum(1, np.bincount(owners, minlength=n_blocks))
+
+
+def _cues(text: str) -> list[bool]:
+    start = text[:CUE_CHARACTERS].casefold()
+    return [pattern.search(start) is not None for pattern in CUE_PATTERNS]
+
+
+def _name_hashes(page: Blocks, block: Block) -> list[int]:
+    found: set[int] = set()
+    node = block.node
+    for level in range(5):
+        if node < 0:
+            break
+        element = page.nodes[node]
+        found.update(_hash_names(element.tag, element.names, min(level, 2)))
+        node = element.parent
+    return sorted(found)
+
+
+@lru_cache(4096)
+def _hash_names(tag: str, names: str, level: int) -> tuple[int, ...]:
+    words = {word.lower() for word in NAME_WORD.findall(names[:300]) if len(word) > 1}
+    return tuple(crc32(f"{level} {word}".encode()) % NAME_BUCKETS for word in (*words, f"<{tag}>"))
+
+
+def _word_hashes(text: str) -> list[int]:
+    words = [re.sub(r"\d", "0", word) for word in WORD.findall(text[:CUE_CHARACTERS].casefold())]
+    if len(words) > 40:
+        words = words[:12]
+    words = ["^", *words, "$"]
+    pairs = [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]
+    return sorted({crc32(part.encode("utf-8", "surrogatepass")) % WORD_BUCKETS for part in (*words[1:-1], *pairs)})

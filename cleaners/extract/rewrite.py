@@ -1,0 +1,96 @@
+"""The post-pass of extraction: takes a parsed page and trafilatura's lines, gives the lines of the story.
+
+Rescues blocks that trafilatura dropped within the story, drops those it left that are not story; no text is invented.
+Where the page's blocks and trafilatura's lines do not match, or little would be left, trafilatura's lines stay.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from cleaners.extract.blocks import Block, Blocks, split_blocks
+from cleaners.extract.config import ExtractConfig
+from cleaners.extract.describe import Aligned, PageFacts, align_blocks, describe_blocks
+from cleaners.extract.judge import Weights, judge_blocks
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+HEADING = re.compile(r"h[1-6]")
+BYLINE = re.compile(r"(?:by|von|par|por)\s+(?P<names>\S.{2,80})", re.I)
+NAME = re.compile(r"[^\W\d_][\w.'’-]*(?:\s+[^\W\d_][\w.'’-]*){1,3}")
+
+
+class Rewritten(NamedTuple):
+    """The story's lines and what was learned beside them."""
+
+    lines: list[str]
+    authors: list[str]  # of a byline that was dropped
+    is_changed: bool
+
+
+def rewrite_story(tree: _Element, lines: list[str], facts: PageFacts, config: ExtractConfig, weights: Weights | None = None) -> Rewritten:
+    """Decide block by block what is the story.
+
+    Args:
+        tree: the parsed page; it is not changed.
+        lines: what trafilatura kept of it, one paragraph a line.
+        facts: what the page says of itself.
+        config: thresholds and switches.
+        weights: a model; the package's own when not given.
+
+    Returns:
+        The story's lines, each of them text of the page. Time is linear in the page.
+    """
+    unchanged = Rewritten(lines, [], is_changed=False)
+    page = split_blocks(tree)
+    if not lines or not page.blocks or len(page.blocks) > config.max_blocks:
+        return unchanged
+    aligned = align_blocks(page.blocks, lines)
+    if not len(aligned.places) or (aligned.places >= 0).mean() < config.min_aligned_share:
+        return unchanged
+    described = describe_blocks(page, aligned, facts)
+    is_story = judge_blocks(described, weights) >= config.story_probability
+    kept = [described.start + int(k) for k in np.flatnonzero(is_story)]
+    kept = [k for k in kept if config.keep_subheads or not HEADING.fullmatch(page.nodes[page.blocks[k].node].tag)]
+    n_words = np.bincount(aligned.owners, minlength=len(page.blocks))
+    if n_words[kept].sum() < config.min_kept_share * len(aligned.places):
+        return unchanged
+    dropped = set(range(described.start, described.start + len(is_story))) - set(kept)
+    return Rewritten(_write(page.blocks, lines, aligned, kept), _bylines(page, sorted(dropped)), is_changed=True)
+
+
+def _write(blocks: list[Block], lines: list[str], aligned: Aligned, kept: list[int]) -> list[str]:
+    """Write the kept blocks: a line of trafilatura's as it is where all its blocks are kept, else the page's own text."""
+    held = np.flatnonzero(aligned.places >= 0)
+    owners = aligned.owners[aligned.places[held]]  # never decreases, for places do not
+    of_line = aligned.lines[held]
+    whole = np.ones(len(lines), bool)
+    is_kept = np.zeros(len(blocks), bool)
+    is_kept[kept] = aligned.kept[kept] >= 0.5
+    whole[of_line[~is_kept[owners]]] = False
+    written: list[str] = []
+    done: set[int] = set()
+    for k in kept:
+        first, last = np.searchsorted(owners, [k, k + 1])
+        own_lines = dict.fromkeys(of_line[first:last].tolist()) if is_kept[k] else {}
+        if own_lines and all(whole[line] for line in own_lines):
+            written += [lines[line] for line in own_lines if line not in done]
+            done.update(own_lines)
+        else:
+            written.append(blocks[k].text)
+    return written
+
+
+def _bylines(page: Blocks, dropped: list[int]) -> list[str]:
+    """Names in a dropped line that is nothing but a byline."""
+    for k in dropped:
+        match = BYLINE.fullmatch(page.blocks[k].text)
+        if match:
+            names = [name.strip() for name in re.split(r",|\band\b|\bund\b|\bet\b|\by\b|&", match["names"])]
+            if all(NAME.fullmatch(name) and name.istitle() for name in names):
+                return names
+    return []
