@@ -47,9 +47,9 @@ def align_words(page: Numbers, text: Numbers) -> Numbers:
             p, t = p0 + p_at, t0 + t_at
             if t < t_from or p < p_from:  # inside the run of the anchor before
                 continue
-            n = RUNS[level]
-            while p + n < p1 and t + n < t1 and page[p + n] == text[t + n]:
-                n += 1
+            n = min(p1 - p, t1 - t)
+            differs = page[p : p + n] != text[t : t + n]
+            n = int(differs.argmax()) if differs.any() else n
             places[t : t + n] = np.arange(p, p + n)
             if p > p_from and t > t_from:
                 gaps.append((p_from, p, t_from, t, level))
@@ -83,7 +83,7 @@ def _anchors(page: Numbers, text: Numbers, n: int) -> list[tuple[int, int]]:
     _, i, j = np.intersect1d(page_runs, text_runs, assume_unique=True, return_indices=True)
     order = np.argsort(text_at[j])
     p, t = page_at[i][order].tolist(), text_at[j][order].tolist()
-    if all(a < b for a, b in zip(p, p[1:], strict=False)):
+    if np.all(np.diff(page_at[i][order]) > 0):
         return list(zip(p, t, strict=True))
     heads: list[int] = []  # the smallest page index that ends a chain of each length
     last: list[int] = []

@@ -129,8 +129,10 @@ def split_blocks(tree: _Element) -> Blocks:
             else:
                 flush()
                 if tag != "br":
-                    names = f"{element.get('class') or ''} {element.get('id') or ''}"
-                    if HIDDEN.search(element.get("style") or "") or element.get("hidden") is not None:
+                    get = element.get
+                    names = f"{get('class') or ''} {get('id') or ''}"
+                    style = get("style")
+                    if (style and HIDDEN.search(style)) or get("hidden") is not None:
                         context |= HIDDEN_BIT
                     nodes.append(Node(tag, names, node, len(stack)))
                     node = len(nodes) - 1

@@ -66,11 +66,19 @@ class ExtractConfig(BaseModel):
         description="Whether the post-pass decides block by block what is the story, after trafilatura. Without it its "
         "lines stay but for the headline.",
     )
-    story_probability: float = Field(
+    drop_below: float = Field(
+        0.4,
+        ge=0.0,
+        le=1.0,
+        description="A block that trafilatura kept is dropped when it is less likely than this to be the story's. "
+        "Cross-validated by domain over 461 training pages 0.4 gives the most exact pages at the best F1, of 0.3 to 0.5.",
+    )
+    rescue_from: float = Field(
         0.5,
         ge=0.0,
         le=1.0,
-        description="A block this likely to be the story's is kept.",
+        description="A block that trafilatura dropped is taken back when it is at least this likely to be the story's. "
+        "Cross-validated as above: of 0.4 to 0.85 the best F1 that costs no exact pages.",
     )
     min_aligned_share: float = Field(
         0.9,
@@ -89,7 +97,23 @@ class ExtractConfig(BaseModel):
     max_blocks: int = Field(
         20_000, ge=1, description="A page of more blocks keeps trafilatura's text; bounds the time of one page."
     )
+    keep_standfirst: bool = Field(
+        True,
+        description="Whether a standfirst that equals the page's description may stay. It is the editors' own words and "
+        "often holds what the body does not; no other column has it. The hand-labelled training pages keep 78 %.",
+    )
     keep_subheads: bool = Field(
         True,
-        description="Whether headings inside the story stay. Readers of the text need them to follow its parts.",
+        description="Whether headings inside the story may stay. Its parts are hard to follow without them; the "
+        "hand-labelled training pages keep 80 % of those that trafilatura keeps.",
+    )
+    keep_tables: bool = Field(
+        True,
+        description="Whether cells of tables may stay: results and standings are reporting. Annotators disagree: of the "
+        "cells that trafilatura keeps, hand-labelled training pages hold 9 %, machine-labelled ones 92 %.",
+    )
+    keep_captions: bool = Field(
+        False,
+        description="Whether figure captions may stay. They tell of a picture that the text does not show; the "
+        "hand-labelled training pages hold none of 118, the others 8 %.",
     )

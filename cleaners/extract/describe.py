@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 from zlib import crc32
 
@@ -20,6 +21,7 @@ from cleaners.extract.blocks import CONTEXTS, Block, Blocks
 Array = npt.NDArray[np.float64]
 
 WORD = re.compile(r"\w+")
+NUMBER = re.compile(r"\d+")
 NAME_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*$")
 CLAUSE = re.compile(r"[,;:.!?]\s")
@@ -43,7 +45,8 @@ CUES = {
 }  # fmt: skip
 CUE_PATTERNS = [re.compile(pattern) for pattern in CUES.values()]
 MARGIN = 12  # blocks before and after what trafilatura kept that are judged
-CUE_CHARACTERS = 400  # a longer block is searched for cues at its start only
+CUE_CHARACTERS = 160  # a longer block is searched for cues at its start only
+WORD_CHARACTERS = 400  # the words of a longer block are those of its start
 NAME_BUCKETS = 1 << 13
 WORD_BUCKETS = 1 << 15
 
@@ -267,9 +270,9 @@ def _describe_place(
 
     index = np.arange(start, stop)
     own_at, own_length, own_held = at[index], lengths[index], held[index]
-    names = _share_by(page, at, [f"{n.tag} {n.names}" for n in nodes], lengths, held, kept, index)
-    upper_at = np.maximum(parents[at], 0)
-    parent_names = _share_by(page, upper_at, [f"{n.tag} {n.names}" for n in nodes], lengths, held, kept, index)
+    kinds = [f"{n.tag} {_without_numbers(n.names)}" for n in nodes]
+    names = _share_by(at, kinds, lengths, held, index)
+    parent_names = _share_by(np.maximum(parents[at], 0), kinds, lengths, held, index)
     levels = [own_at]
     for _ in range(3):
         levels.append(np.maximum(parents[levels[-1]], 0))
@@ -302,7 +305,9 @@ def _describe_place(
     )  # fmt: skip
     before = np.concatenate([[0.0], np.cumsum(held)])[index] / story_characters
     heading = np.array([node.tag[:1] == "h" and node.tag[1:].isdigit() for node in nodes])[at]
-    ends = np.array([SENTENCE_END.search(block.text[-8:]) is not None for block in blocks], float)
+    ends = np.zeros(len(blocks))
+    for k in range(max(0, start - 1), min(len(blocks), stop + 1)):
+        ends[k] = SENTENCE_END.search(blocks[k].text[-8:]) is not None
     logs, link_share = np.log1p(lengths), links / np.maximum(1.0, lengths)
     titles = np.flatnonzero((compared[:, 0] > 0.8) & (compared[:, 1] > 0.8))
     from_title = np.full(len(index), -50.0)
@@ -329,13 +334,16 @@ def _since(marks: npt.NDArray[np.bool_]) -> Array:
     return np.minimum(index - latest, 30).astype(float)
 
 
-def _share_by(
-    page: Blocks, at: Numbers, keys: list[str], lengths: Array, held: Array, kept: Array, index: Numbers
-) -> tuple[Array, Array]:
+@lru_cache(4096)
+def _without_numbers(names: str) -> str:
+    """A number in a class or id counts elements, it does not name their kind."""
+    return NUMBER.sub("0", names)
+
+
+def _share_by(at: Numbers, keys: list[str], lengths: Array, held: Array, index: Numbers) -> tuple[Array, Array]:
     """Share of the characters kept in the other blocks whose element has the same tag and class names, and their number."""
     numbers: dict[str, int] = {}
-    # A number in a class or id counts its elements, it does not name their kind.
-    group = np.array([numbers.setdefault(re.sub(r"\d+", "0", key), len(numbers)) for key in keys], np.int64)[at]
+    group = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)[at]
     characters = np.bincount(group, lengths)[group] - lengths
     kept_there = np.bincount(group, held)[group] - held
     n = np.bincount(group)[group] - 1
@@ -377,9 +385,9 @@ def _hash_names(tag: str, names: str, level: int) -> tuple[int, ...]:
 
 
 def _word_hashes(text: str) -> list[int]:
-    words = [re.sub(r"\d", "0", word) for word in WORD.findall(text[:CUE_CHARACTERS].casefold())]
+    words = WORD.findall(NUMBER.sub("0", text[:WORD_CHARACTERS].casefold()))
     if len(words) > 40:
         words = words[:12]
     words = ["^", *words, "$"]
-    pairs = [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]
+    pairs = [f"{a} {b}" for a, b in pairwise(words)]
     return sorted({crc32(part.encode("utf-8", "surrogatepass")) % WORD_BUCKETS for part in (*words[1:-1], *pairs)})

@@ -10,15 +10,22 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from cleaners.extract.blocks import Block, Blocks, split_blocks
 from cleaners.extract.config import ExtractConfig
-from cleaners.extract.describe import Aligned, PageFacts, align_blocks, describe_blocks
+from cleaners.extract.describe import FEATURES, Aligned, Described, PageFacts, align_blocks, describe_blocks
 from cleaners.extract.judge import Weights, judge_blocks
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+Mask = npt.NDArray[np.bool_]
+
+RULED_BY = ("of_title", "title_in", "of_description", "description_in", "share_before", "in_table", "in_figcaption")
+TOP_SHARE = 0.05  # of the story's characters: a repeated headline or standfirst stands before them
+HALF = 0.5  # share of its words that makes a block kept by trafilatura
+ALIKE = 0.7  # share of words that makes a line and the description one text
 HEADING = re.compile(r"h[1-6]")
 BYLINE = re.compile(r"(?:by|von|par|por)\s+(?P<names>\S.{2,80})", re.I)
 NAME = re.compile(r"[^\W\d_][\w.'’-]*(?:\s+[^\W\d_][\w.'’-]*){1,3}")
@@ -53,14 +60,33 @@ def rewrite_story(tree: _Element, lines: list[str], facts: PageFacts, config: Ex
     if not len(aligned.places) or (aligned.places >= 0).mean() < config.min_aligned_share:
         return unchanged
     described = describe_blocks(page, aligned, facts)
-    is_story = judge_blocks(described, weights) >= config.story_probability
+    was_kept = aligned.kept[described.start : described.start + len(described.features)] >= HALF
+    is_story = judge_blocks(described, weights) >= np.where(was_kept, config.drop_below, config.rescue_from)
+    is_story &= ~_is_ruled_out(page, described, config)
     kept = [described.start + int(k) for k in np.flatnonzero(is_story)]
-    kept = [k for k in kept if config.keep_subheads or not HEADING.fullmatch(page.nodes[page.blocks[k].node].tag)]
     n_words = np.bincount(aligned.owners, minlength=len(page.blocks))
     if n_words[kept].sum() < config.min_kept_share * len(aligned.places):
         return unchanged
     dropped = set(range(described.start, described.start + len(is_story))) - set(kept)
     return Rewritten(_write(page.blocks, lines, aligned, kept), _bylines(page, sorted(dropped)), is_changed=True)
+
+
+def _is_ruled_out(page: Blocks, described: Described, config: ExtractConfig) -> Mask:
+    """Tell which blocks convention takes out, whatever the model says: the headline, and what the switches name."""
+    column = {name: described.features[:, FEATURES.index(name)] for name in RULED_BY}
+    before = column["share_before"]
+    ruled: Mask = (column["of_title"] == 1) & (column["title_in"] == 1) & (before < TOP_SHARE)
+    blocks = page.blocks[described.start : described.start + len(ruled)]
+    is_heading = np.array([HEADING.fullmatch(page.nodes[block.node].tag) is not None for block in blocks], bool)
+    if not config.keep_standfirst:
+        ruled |= (np.minimum(column["of_description"], column["description_in"]) > ALIKE) & (before < TOP_SHARE)
+    if not config.keep_subheads:
+        ruled |= is_heading & (before > 0)
+    if not config.keep_tables:
+        ruled |= column["in_table"] > 0
+    if not config.keep_captions:
+        ruled |= column["in_figcaption"] > 0
+    return ruled
 
 
 def _write(blocks: list[Block], lines: list[str], aligned: Aligned, kept: list[int]) -> list[str]:
@@ -70,7 +96,7 @@ def _write(blocks: list[Block], lines: list[str], aligned: Aligned, kept: list[i
     of_line = aligned.lines[held]
     whole = np.ones(len(lines), bool)
     is_kept = np.zeros(len(blocks), bool)
-    is_kept[kept] = aligned.kept[kept] >= 0.5
+    is_kept[kept] = aligned.kept[kept] >= HALF
     whole[of_line[~is_kept[owners]]] = False
     written: list[str] = []
     done: set[int] = set()
