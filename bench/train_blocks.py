@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import re
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -26,25 +25,17 @@ from sklearn.linear_model import LogisticRegression
 
 from cleaners.errors import Rejected
 from cleaners.extract import ExtractConfig
+from cleaners.extract.align import Aligned, Array, align_blocks
 from cleaners.extract.blocks import Blocks, split_blocks
-from cleaners.extract.describe import (
-    FEATURES,
-    NAME_BUCKETS,
-    WORD_BUCKETS,
-    Aligned,
-    Described,
-    align_blocks,
-    describe_blocks,
-)
+from cleaners.extract.describe import FEATURES, Described, describe_blocks
 from cleaners.extract.judge import Weights
 from cleaners.extract.page import OpenedPage, open_page
 from cleaners.extract.rewrite import rewrite_story
+from cleaners.extract.words import NAME_BUCKETS, WORD, WORD_BUCKETS
 from cleaners.text import TextConfig, decode_text
 
-Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-WORD = re.compile(r"\w+")
 FOLDS, INNER_FOLDS = 5, 4
 ROUNDS, SEEDS = 120, 3
 TREES: dict[str, Any] = {
@@ -89,7 +80,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument(
         "--trust",
-        default="atf=3",
+        default="atf=2",
         help="DATASET=WEIGHT of the pages labelled by hand; others count 1, those that do not call themselves articles 0.5",
     )
     parser.add_argument("--no-validation", action="store_true", help="train the final weights only")
@@ -154,7 +145,9 @@ class Table:
         held = np.concatenate([page.held for page in pages])
         self.label = (held >= 0.5).astype(int)
         # A long page counts more than a short one, but not as many times as it has blocks.
-        self.weight = np.array([page.is_aligned * page.trust for page in pages])[self.page] / np.sqrt(np.array(sizes)[self.page])
+        self.weight = np.array([page.is_aligned * page.trust for page in pages])[self.page] / np.sqrt(
+            np.array(sizes)[self.page]
+        )
         self.weight *= np.where((held > 0.15) & (held < 0.85), UNSURE_WEIGHT, 1.0) * 8
         self.domain = np.array([crc32(page.domain.encode()) for page in pages])[self.page]
 
@@ -165,7 +158,7 @@ def cross_validate(table: Table) -> list[list[str]]:
     lines: list[list[str]] = [[] for _ in table.pages]
     for k in range(FOLDS):
         weights = train(table, fold[table.page] != k)
-        for at in np.flatnonzero(fold == k):
+        for at in np.flatnonzero(fold == k).tolist():
             lines[at] = rewrite(table.pages[at], weights)
     return lines
 
@@ -188,7 +181,7 @@ def train(table: Table, rows: Mask) -> Weights:
             there = inner != k
             said[~there] = _say(own[~there], _fit_words(own[there], label[there], weight[there], domain[there]))
         columns.append(said[:, None])
-        word_models.append(_fit_words(own, label, weight, domain).astype(np.float16))
+        word_models.append(_fit_words(own, label, weight, domain).astype(np.float16).astype(float))
     data = lgb.Dataset(np.hstack(columns), label, weight=weight)
     # Several forests on other draws of rows and features, averaged: exact pages rise with every block that is less noisy.
     return _flatten([lgb.train({**TREES, "seed": seed}, data, ROUNDS) for seed in range(SEEDS)], *word_models)
@@ -214,7 +207,13 @@ def score_pages(results: Sequence[tuple[str, Sequence[str]]]) -> dict[str, float
             recall.append(shared / sum(a.values()))
         exact.append(wanted == found)
     p, r = float(np.mean(precision)), float(np.mean(recall))
-    scores = {"pages": len(results), "f1": 2 * p * r / (p + r), "precision": p, "recall": r, "exact": float(np.mean(exact))}
+    scores = {
+        "pages": len(results),
+        "f1": 2 * p * r / (p + r),
+        "precision": p,
+        "recall": r,
+        "exact": float(np.mean(exact)),
+    }
     return {name: round(value, 4) for name, value in scores.items()}
 
 

@@ -1,4 +1,4 @@
-"""Two token sequences to their common part: takes word numbers, gives for each one of the second its place in the first.
+"""A text to its places on its page: takes blocks and lines, gives for each word of the lines its place in the blocks.
 
 Anchors are runs of words that stand once on each side, in the same order on both; between anchors shorter runs decide.
 Linear but for the sorting of anchors: repeated text without an anchor stays unmatched, it is never compared by pairs.
@@ -7,15 +7,57 @@ Linear but for the sorting of anchors: repeated text without an anchor stays unm
 from __future__ import annotations
 
 from bisect import bisect_left
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from cleaners.extract.blocks import Block
+from cleaners.extract.words import WORD
+
+Array = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 
 RUNS = (5, 2, 1)  # words of an anchor, over the whole texts and in what lies between anchors
 MAX_GAPS = 4_000  # gaps looked into; a page of nothing but differences costs no more
 HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Aligned(NamedTuple):
+    """Where the words of an extracted text stand among the blocks."""
+
+    words: Numbers  # word numbers of all blocks, in page order
+    owners: Numbers  # the block of each
+    places: Numbers  # for each word of the text its index in `words`, or -1
+    lines: Numbers  # the line of each word of the text
+    kept: Array  # share of each block's words that the text holds
+
+
+def align_blocks(blocks: list[Block], lines: list[str]) -> Aligned:
+    """Find the words of a text's lines in the blocks of its page.
+
+    Args:
+        blocks: the page's blocks.
+        lines: the text extracted from it.
+    """
+    numbers: dict[str, int] = {}
+    words: list[int] = []
+    owners: list[int] = []
+    for k, block in enumerate(blocks):
+        found = [numbers.setdefault(word, len(numbers)) for word in WORD.findall(block.text.casefold())]
+        words += found
+        owners += [k] * len(found)
+    text: list[int] = []
+    of_line: list[int] = []
+    for k, line in enumerate(lines):
+        found = [numbers.setdefault(word, len(numbers)) for word in WORD.findall(line.casefold())]
+        text += found
+        of_line += [k] * len(found)
+    page, owner = np.array(words, np.int64), np.array(owners, np.int64)
+    places = align_words(page, np.array(text, np.int64))
+    n_words = np.bincount(owner, minlength=len(blocks))
+    held = np.bincount(owner[places[places >= 0]], minlength=len(blocks))
+    return Aligned(page, owner, places, np.array(of_line, np.int64), held / np.maximum(n_words, 1))
 
 
 def align_words(page: Numbers, text: Numbers) -> Numbers:

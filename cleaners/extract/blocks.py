@@ -15,14 +15,60 @@ if TYPE_CHECKING:
 # Elements whose text a reader does not see as part of the page.
 UNREAD = frozenset(
     {
-        *("script", "style", "noscript", "template", "svg", "math", "head", "iframe", "object", "embed", "select", "option"),
+        *(
+            "script",
+            "style",
+            "noscript",
+            "template",
+            "svg",
+            "math",
+            "head",
+            "iframe",
+            "object",
+            "embed",
+            "select",
+            "option",
+        ),
         *("textarea", "canvas", "audio", "video", "map", "datalist", "title", "meta", "link"),
     }
 )
 INLINE = frozenset(
     {
-        *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins"),
-        *("kbd", "label", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u"),
+        *(
+            "a",
+            "abbr",
+            "acronym",
+            "b",
+            "bdi",
+            "bdo",
+            "big",
+            "cite",
+            "code",
+            "data",
+            "del",
+            "dfn",
+            "em",
+            "font",
+            "i",
+            "ins",
+        ),
+        *(
+            "kbd",
+            "label",
+            "mark",
+            "q",
+            "s",
+            "samp",
+            "small",
+            "span",
+            "strike",
+            "strong",
+            "sub",
+            "sup",
+            "time",
+            "tt",
+            "u",
+        ),
         *("var", "wbr", "nobr", "ruby", "rt", "rp", "rb", "img", "picture", "source", "input"),
     }
 )
@@ -91,7 +137,9 @@ def split_blocks(tree: _Element) -> Blocks:
             if text:
                 links = sum(n for n, linked, _ in marks if linked)
                 bold = sum(n for n, _, is_bold in marks if is_bold)
-                blocks.append(Block(text, piece_node, min(links, len(text)), min(bold, len(text)), n_links, piece_context))
+                blocks.append(
+                    Block(text, piece_node, min(links, len(text)), min(bold, len(text)), n_links, piece_context)
+                )
         pieces.clear()
         marks.clear()
         n_links = 0

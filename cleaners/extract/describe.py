@@ -8,47 +8,24 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import pairwise
-from typing import NamedTuple
-from zlib import crc32
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.extract.align import Numbers, align_words
-from cleaners.extract.blocks import CONTEXTS, Block, Blocks
+from cleaners.extract.align import Aligned, Array, Numbers
+from cleaners.extract.blocks import CONTEXTS, Block, Blocks, Node
+from cleaners.extract.words import NUMBER, WORD, hash_names, hash_words
 
-Array = npt.NDArray[np.float64]
-
-WORD = re.compile(r"\w+")
-NUMBER = re.compile(r"\d+")
-NAME_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*$")
 CLAUSE = re.compile(r"[,;:.!?]\s")
 DATE = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b20\d\d-\d\d"
-    r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\b\d{1,2}[:.]\d\d\b|\bago\b|\b\d+ ?(?:hours?|mins?|minutes?|days?)\b",
+    r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\b\d{1,2}[:.]\d\d\b|\bago\b"
+    r"|\b\d+ ?(?:hours?|mins?|minutes?|days?)\b",
     re.I,
 )
-CUES = {
-    "more": r"^(?:read|see|watch|listen|also|more|click|view|find out|learn|continue|next|previous|related|recommended|must)\b|read more|related",
-    "signup": r"sign(?:ing)? ?-?up|newsletters?|subscri|\bregister|\binbox|\balerts?\b|download (?:the|our)|\bapp\b|membership|donat",
-    "follow": r"\bfollow\b|\bshare\b|facebook|twitter|instagram|whatsapp|linkedin|\btweet|\bemail\b|@\w",
-    "credit": r"\bphotos?\b|\bimages?\b|getty|\bcredit|\bcourtesy|\bpictured?\b|reuters|\bap\b|\bafp\b|photograph|\bfile\b|\bvideo\b",
-    "byline": r"^by\b|^written by|^von\b|^par\b|^por\b|\breporter\b|\bcorrespondent\b|\beditor\b|\bstaff\b|contributor",
-    "edited": r"updated?\b|published|posted|correct(?:ion|ed)|clarification|editor.?s.? note|last modified|originally|first appeared",
-    "helped": r"contribut|reporting by|edited by|editing by|associated press|contact|^source\b|^sources\b|all rights|copyright|©|\(c\)",
-    "about": r"\babout\b|author|\bis an? \w+|follow (?:him|her|them)|has (?:written|been)|views expressed|opinion|biograph",
-    "ad": r"advert|sponsor|affiliate|commission|promot|partner|\bdeals?\b|\bprice|shop|\bbuy\b|\bterms\b|privacy|cookie|disclaimer",
-    "comment": r"comments?\b|\bjoin\b|conversation|discuss|reply|log ?in|\btags?\b|topics?\b|filed under|categor|minutes? read|min read",
-    "reader": r"\byou\b|\byour\b|\bour\b|\bus\b|\bwe\b",
-}  # fmt: skip
-CUE_PATTERNS = [re.compile(pattern) for pattern in CUES.values()]
 MARGIN = 12  # blocks before and after what trafilatura kept that are judged
-CUE_CHARACTERS = 160  # a longer block is searched for cues at its start only
-WORD_CHARACTERS = 400  # the words of a longer block are those of its start
-NAME_BUCKETS = 1 << 13
-WORD_BUCKETS = 1 << 15
 
 OWN = (
     *("log_characters", "words", "ends_sentence", "ends_colon", "starts_lower", "clauses", "digits", "capitals", "all_capitals"),
@@ -57,18 +34,26 @@ OWN = (
 )  # fmt: skip
 FACTS = ("of_title", "title_in", "of_description", "description_in", "of_author", "author_in", "of_site")
 KEPT = (
-    *("kept", "kept_before_1", "kept_after_1", "kept_before_2", "kept_after_2", "kept_near", "same_names", "same_names_n"),
+    *(
+        "kept",
+        "kept_before_1",
+        "kept_after_1",
+        "kept_before_2",
+        "kept_after_2",
+        "kept_near",
+        "same_names",
+        "same_names_n",
+    ),
     *("parent_names", "parent_names_n"),
     *("under_1", "under_2", "under_3", "levels_to_story", "depth_in_story", "in_story", "same_parent", "words_shared"),
 )
 PLACE = (
-    *("from_first", "to_last", "share_before", "share_after", "inside", "story_words", "story_blocks", "from_heading", "from_title"),
-    *("siblings", "links_under_1", "links_under_2", "characters_before_1", "characters_after_1", "ends_before_1", "ends_after_1"),
-    *("links_before_1", "links_after_1", "cues_before"),
+    *("from_first", "to_last", "share_before", "share_after", "inside", "story_words", "story_blocks", "from_heading"),
+    *("from_title", "siblings", "links_under_1", "links_under_2", "characters_before_1", "characters_after_1", "ends_before_1"),
+    *("ends_after_1", "links_before_1", "links_after_1"),
 )  # fmt: skip
-CUE_NAMES = tuple(f"cue_{name}" for name in CUES)
 CONTEXT_NAMES = tuple(f"in_{tag}" for tag in CONTEXTS)
-FEATURES = (*OWN, *FACTS, *KEPT, *PLACE, *CUE_NAMES, *CONTEXT_NAMES)
+FEATURES = (*OWN, *FACTS, *KEPT, *PLACE, *CONTEXT_NAMES)
 
 
 class PageFacts(NamedTuple):
@@ -87,43 +72,6 @@ class Described(NamedTuple):
     features: Array  # (blocks, FEATURES)
     name_hashes: list[list[int]]  # of class and id words of a block's element and those around it
     word_hashes: list[list[int]]  # of the words of a block
-
-
-class Aligned(NamedTuple):
-    """Where the words of an extracted text stand among the blocks."""
-
-    words: Numbers  # word numbers of all blocks, in page order
-    owners: Numbers  # the block of each
-    places: Numbers  # for each word of the text its index in `words`, or -1
-    lines: Numbers  # the line of each word of the text
-    kept: Array  # share of each block's words that the text holds
-
-
-def align_blocks(blocks: list[Block], lines: list[str]) -> Aligned:
-    """Find the words of a text's lines in the blocks of its page.
-
-    Args:
-        blocks: the page's blocks.
-        lines: the text extracted from it.
-    """
-    numbers: dict[str, int] = {}
-    words: list[int] = []
-    owners: list[int] = []
-    for k, block in enumerate(blocks):
-        found = [numbers.setdefault(word, len(numbers)) for word in WORD.findall(block.text.casefold())]
-        words += found
-        owners += [k] * len(found)
-    text: list[int] = []
-    of_line: list[int] = []
-    for k, line in enumerate(lines):
-        found = [numbers.setdefault(word, len(numbers)) for word in WORD.findall(line.casefold())]
-        text += found
-        of_line += [k] * len(found)
-    page, owner = np.array(words, np.int64), np.array(owners, np.int64)
-    places = align_words(page, np.array(text, np.int64))
-    n_words = np.bincount(owner, minlength=len(blocks))
-    held = np.bincount(owner[places[places >= 0]], minlength=len(blocks))
-    return Aligned(page, owner, places, np.array(of_line, np.int64), held / np.maximum(n_words, 1))
 
 
 def describe_blocks(page: Blocks, aligned: Aligned, facts: PageFacts) -> Described:
@@ -146,12 +94,11 @@ def describe_blocks(page: Blocks, aligned: Aligned, facts: PageFacts) -> Describ
     window = page.blocks[start:stop]
     own = _describe_own(page, aligned, start, stop)
     compared = _compare_facts(window, facts)
-    cues = np.array([_cues(block.text) for block in window], float)
-    near_kept, near_place = _describe_place(page, aligned, own, cues, compared, start, stop, first, last)
+    near_kept, near_place = _describe_place(page, aligned, compared, start, stop, first, last)
     contexts = np.array([[block.context >> bit & 1 for bit in range(len(CONTEXTS))] for block in window], float)
-    features = np.hstack([own, compared, near_kept, near_place, cues, contexts])
+    features = np.hstack([own, compared, near_kept, near_place, contexts])
     return Described(
-        start, features, [_name_hashes(page, block) for block in window], [_word_hashes(block.text) for block in window]
+        start, features, [hash_names(page, block) for block in window], [hash_words(block.text) for block in window]
     )
 
 
@@ -246,7 +193,7 @@ def _compare_facts(window: list[Block], facts: PageFacts) -> Array:
 
 
 def _describe_place(
-    page: Blocks, aligned: Aligned, own: Array, cues: Array, compared: Array, start: int, stop: int, first: int, last: int
+    page: Blocks, aligned: Aligned, compared: Array, start: int, stop: int, first: int, last: int
 ) -> tuple[Array, Array]:
     kept, blocks, nodes = aligned.kept, page.blocks, page.nodes
     n_nodes = len(nodes)
@@ -255,15 +202,11 @@ def _describe_place(
     parents = np.array([node.parent for node in nodes], np.int64)
     links = np.array([block.link_characters for block in blocks], float)
     held = np.where(kept >= 0.5, lengths, 0.0)
-    sums = np.zeros((3, n_nodes))  # characters, kept, in links: of a node and all below it
-    for row, values in enumerate((lengths, held, links)):
-        sums[row] = np.bincount(at, values, n_nodes)
-    for node in range(n_nodes - 1, 0, -1):  # children stand after their parents
-        sums[:, parents[node]] += sums[:, node]
+    sums = np.array([_sum_below(np.bincount(at, values, n_nodes), nodes) for values in (lengths, held, links)])
     story_characters = max(1.0, float(held.sum()))
     # The deepest element that holds nearly all of the story.
     story_node = max(
-        (node for node in range(n_nodes) if sums[1, node] >= 0.85 * story_characters), key=lambda node: nodes[node].depth, default=0
+        np.flatnonzero(sums[1] >= 0.85 * story_characters).tolist(), key=lambda node: nodes[node].depth, default=0
     )
     direct = np.bincount(np.maximum(parents[at], 0), held, n_nodes)
     main_parent = int(direct.argmax())
@@ -276,15 +219,14 @@ def _describe_place(
     levels = [own_at]
     for _ in range(3):
         levels.append(np.maximum(parents[levels[-1]], 0))
-    under = [
-        (sums[1, level] - own_held) / np.maximum(1.0, sums[0, level] - own_length) for level in levels[1:]
-    ]
+    under = [(sums[1, level] - own_held) / np.maximum(1.0, sums[0, level] - own_length) for level in levels[1:]]
     links_under = [sums[2, level] / np.maximum(1.0, sums[0, level]) for level in levels[1:3]]
     to_story, in_story = np.zeros(len(index)), np.zeros(len(index))
-    for row, node in enumerate(own_at.tolist()):
-        steps = 0
-        while node >= 0 and sums[1, node] - own_held[row] < 0.5 * story_characters:
-            node = int(parents[node])
+    kept_below, wanted = sums[1].tolist(), (own_held + 0.5 * story_characters).tolist()
+    for row, own_node in enumerate(own_at.tolist()):
+        node, steps = own_node, 0
+        while node >= 0 and kept_below[node] < wanted[row]:
+            node = nodes[node].parent
             steps += 1
         to_story[row] = steps
         in_story[row] = nodes[max(node, 0)].depth >= nodes[story_node].depth
@@ -313,7 +255,6 @@ def _describe_place(
     from_title = np.full(len(index), -50.0)
     for row in titles.tolist():
         from_title[row:] = np.arange(len(index) - row)
-    n_cues = cues[:, : len(CUES) - 1].sum(axis=1) * (own[:, 0] < np.log1p(200))
     near_place = np.column_stack(
         [
             np.clip(index - first, -50, 100), np.clip(last - index, -50, 100), before, 1 - before - own_held / story_characters,
@@ -321,10 +262,17 @@ def _describe_place(
             np.full(len(index), float((held > 0).sum())), _since(heading)[index], np.minimum(from_title, 50),
             np.bincount(at, minlength=n_nodes)[own_at], *links_under, shifted(logs, -1), shifted(logs, 1), shifted(ends, -1),
             shifted(ends, 1), shifted(link_share, -1), shifted(link_share, 1),
-            np.convolve(n_cues, np.ones(4))[: len(n_cues)] - n_cues,
         ]
     )  # fmt: skip
     return near_kept, near_place
+
+
+def _sum_below(values: npt.NDArray[Any], nodes: list[Node]) -> list[float]:
+    """Sum the values of a node and all below it."""
+    sums: list[float] = values.tolist()
+    for node in range(len(sums) - 1, 0, -1):  # children stand after their parents
+        sums[nodes[node].parent] += sums[node]
+    return sums
 
 
 def _since(marks: npt.NDArray[np.bool_]) -> Array:
@@ -347,7 +295,9 @@ def _share_by(at: Numbers, keys: list[str], lengths: Array, held: Array, index: 
     characters = np.bincount(group, lengths)[group] - lengths
     kept_there = np.bincount(group, held)[group] - held
     n = np.bincount(group)[group] - 1
-    return np.where(n > 0, kept_there / np.maximum(1.0, characters), -1.0)[index], np.minimum(n, 50)[index].astype(float)
+    return np.where(n > 0, kept_there / np.maximum(1.0, characters), -1.0)[index], np.minimum(n, 50)[index].astype(
+        float
+    )
 
 
 def _words_shared(aligned: Aligned, n_blocks: int) -> Array:
@@ -359,35 +309,3 @@ def _words_shared(aligned: Aligned, n_blocks: int) -> Array:
     story_counts = np.bincount(words[in_story], minlength=int(words.max()) + 1)
     elsewhere = story_counts[words] > in_story
     return np.bincount(owners, elsewhere, n_blocks) / np.maximum(1, np.bincount(owners, minlength=n_blocks))
-
-
-def _cues(text: str) -> list[bool]:
-    start = text[:CUE_CHARACTERS].casefold()
-    return [pattern.search(start) is not None for pattern in CUE_PATTERNS]
-
-
-def _name_hashes(page: Blocks, block: Block) -> list[int]:
-    found: set[int] = set()
-    node = block.node
-    for level in range(5):
-        if node < 0:
-            break
-        element = page.nodes[node]
-        found.update(_hash_names(element.tag, element.names, min(level, 2)))
-        node = element.parent
-    return sorted(found)
-
-
-@lru_cache(4096)
-def _hash_names(tag: str, names: str, level: int) -> tuple[int, ...]:
-    words = {word.lower() for word in NAME_WORD.findall(names[:300]) if len(word) > 1}
-    return tuple(crc32(f"{level} {word}".encode()) % NAME_BUCKETS for word in (*words, f"<{tag}>"))
-
-
-def _word_hashes(text: str) -> list[int]:
-    words = WORD.findall(NUMBER.sub("0", text[:WORD_CHARACTERS].casefold()))
-    if len(words) > 40:
-        words = words[:12]
-    words = ["^", *words, "$"]
-    pairs = [f"{a} {b}" for a, b in pairwise(words)]
-    return sorted({crc32(part.encode("utf-8", "surrogatepass")) % WORD_BUCKETS for part in (*words[1:-1], *pairs)})

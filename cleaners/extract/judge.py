@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.extract.describe import FEATURES, Array, Described
+from cleaners.extract.align import Array
+from cleaners.extract.describe import FEATURES, Described
 
 WEIGHTS = "blocks.npz"
 
@@ -44,10 +45,12 @@ def judge_blocks(described: Described, weights: Weights | None = None) -> Array:
         return np.empty(0)
     model = weights or load_weights()
     rows = add_words(described, model)
-    node = np.broadcast_to(model.roots, (len(rows), len(model.roots)))
-    row = np.arange(len(rows))[:, None]
+    values, starts = rows.ravel(), (np.arange(len(rows)) * rows.shape[1])[:, None]
+    node = np.tile(model.roots, (len(rows), 1))
+    children = np.column_stack([model.left, model.right]).ravel()
     for _ in range(model.depth):
-        node = np.where(rows[row, model.feature[node]] <= model.threshold[node], model.left[node], model.right[node])
+        is_right = values.take(model.feature.take(node) + starts) > model.threshold.take(node)
+        node = children.take(2 * node + is_right)
     probabilities: Array = 1 / (1 + np.exp(-model.value[node].sum(axis=1)))
     return probabilities
 

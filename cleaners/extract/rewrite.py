@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cleaners.extract.align import Aligned, align_blocks
 from cleaners.extract.blocks import Block, Blocks, split_blocks
 from cleaners.extract.config import ExtractConfig
-from cleaners.extract.describe import FEATURES, Aligned, Described, PageFacts, align_blocks, describe_blocks
+from cleaners.extract.describe import FEATURES, Described, PageFacts, describe_blocks
 from cleaners.extract.judge import Weights, judge_blocks
 
 if TYPE_CHECKING:
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
 
 Mask = npt.NDArray[np.bool_]
 
-RULED_BY = ("of_title", "title_in", "of_description", "description_in", "share_before", "in_table", "in_figcaption")
+RULED_BY = ("of_title", "title_in", "share_before", "in_table", "in_figcaption")
 TOP_SHARE = 0.05  # of the story's characters: a repeated headline or standfirst stands before them
 HALF = 0.5  # share of its words that makes a block kept by trafilatura
-ALIKE = 0.7  # share of words that makes a line and the description one text
 HEADING = re.compile(r"h[1-6]")
+NOTE = re.compile(
+    r"contribut|(?:report|edit|writ)ing by|associated press|^sources?\b|copyright|©|correct(?:ion|ed)|clarif|updated?\b"
+    r"|editor.?s.? note|originally|first appeared|adapted from|provided by|more information",
+    re.I,
+)
 BYLINE = re.compile(r"(?:by|von|par|por)\s+(?P<names>\S.{2,80})", re.I)
 NAME = re.compile(r"[^\W\d_][\w.'’-]*(?:\s+[^\W\d_][\w.'’-]*){1,3}")
 
@@ -39,7 +44,9 @@ class Rewritten(NamedTuple):
     is_changed: bool
 
 
-def rewrite_story(tree: _Element, lines: list[str], facts: PageFacts, config: ExtractConfig, weights: Weights | None = None) -> Rewritten:
+def rewrite_story(
+    tree: _Element, lines: list[str], facts: PageFacts, config: ExtractConfig, weights: Weights | None = None
+) -> Rewritten:
     """Decide block by block what is the story.
 
     Args:
@@ -61,8 +68,11 @@ def rewrite_story(tree: _Element, lines: list[str], facts: PageFacts, config: Ex
         return unchanged
     described = describe_blocks(page, aligned, facts)
     was_kept = aligned.kept[described.start : described.start + len(described.features)] >= HALF
-    is_story = judge_blocks(described, weights) >= np.where(was_kept, config.drop_below, config.rescue_from)
-    is_story &= ~_is_ruled_out(page, described, config)
+    probability = judge_blocks(described, weights)
+    is_story = probability >= np.where(was_kept, config.drop_below, config.rescue_from)
+    is_story = (is_story | _is_note(page, described, was_kept, config)) & ~_is_ruled_out(
+        page, described, was_kept, config
+    )
     kept = [described.start + int(k) for k in np.flatnonzero(is_story)]
     n_words = np.bincount(aligned.owners, minlength=len(page.blocks))
     if n_words[kept].sum() < config.min_kept_share * len(aligned.places):
@@ -71,7 +81,17 @@ def rewrite_story(tree: _Element, lines: list[str], facts: PageFacts, config: Ex
     return Rewritten(_write(page.blocks, lines, aligned, kept), _bylines(page, sorted(dropped)), is_changed=True)
 
 
-def _is_ruled_out(page: Blocks, described: Described, config: ExtractConfig) -> Mask:
+def _is_note(page: Blocks, described: Described, was_kept: Mask, config: ExtractConfig) -> Mask:
+    """Tell which of the last lines that trafilatura kept are credits, corrections or notes that shall stay."""
+    if not config.keep_notes:
+        return np.zeros(len(was_kept), bool)
+    is_last: Mask = described.features[:, FEATURES.index("share_after")] < TOP_SHARE
+    blocks = page.blocks[described.start : described.start + len(was_kept)]
+    is_note: Mask = np.array([NOTE.search(block.text[:200]) is not None for block in blocks], bool)
+    return was_kept & is_last & is_note
+
+
+def _is_ruled_out(page: Blocks, described: Described, was_kept: Mask, config: ExtractConfig) -> Mask:
     """Tell which blocks convention takes out, whatever the model says: the headline, and what the switches name."""
     column = {name: described.features[:, FEATURES.index(name)] for name in RULED_BY}
     before = column["share_before"]
@@ -79,7 +99,7 @@ def _is_ruled_out(page: Blocks, described: Described, config: ExtractConfig) -> 
     blocks = page.blocks[described.start : described.start + len(ruled)]
     is_heading = np.array([HEADING.fullmatch(page.nodes[block.node].tag) is not None for block in blocks], bool)
     if not config.keep_standfirst:
-        ruled |= (np.minimum(column["of_description"], column["description_in"]) > ALIKE) & (before < TOP_SHARE)
+        ruled |= ~was_kept & (before == 0)
     if not config.keep_subheads:
         ruled |= is_heading & (before > 0)
     if not config.keep_tables:
