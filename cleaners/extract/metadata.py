@@ -56,6 +56,8 @@ class PageMetadata(NamedTuple):
     site: str | None
     published_at: datetime | None
     is_article: bool
+    titles: tuple[str, ...]  # every form of the headline
+    descriptions: tuple[str, ...]
 
 
 def read_metadata(tree: HtmlElement, url: str | None, fetched_at: datetime | None) -> PageMetadata:
@@ -80,6 +82,8 @@ def read_metadata(tree: HtmlElement, url: str | None, fetched_at: datetime | Non
         site=host_of(url) or host_of(found.url) or _clean(found.sitename),
         published_at=_published(tree, nodes, metas) or _find_date(tree, url or found.url, fetched_at),
         is_article=is_article,
+        titles=_stated(metas, "title", _clean(found.title)),
+        descriptions=_stated(metas, "description"),
     )
 
 
@@ -193,6 +197,11 @@ def _json_ld(tree: HtmlElement) -> Iterator[dict[str, Any]]:
                 if "@type" in node:
                     yield node
                 queue += [node[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in node]
+
+
+def _stated(metas: dict[str, str], ending: str, *others: str | None) -> tuple[str, ...]:
+    values = [SPACES.sub(" ", value) for name, value in metas.items() if name.endswith(ending)]
+    return tuple(dict.fromkeys([*filter(None, others), *values]))
 
 
 def _is_article(node: dict[str, Any]) -> bool:

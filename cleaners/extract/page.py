@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cleaners.errors import Rejected
 from cleaners.extract.config import ExtractConfig
+from cleaners.extract.describe import PageFacts
 from cleaners.extract.metadata import PageMetadata, is_front_page, read_metadata
 from cleaners.extract.plain import WORD, count_words
+from cleaners.extract.rewrite import rewrite_story
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -36,6 +38,16 @@ class Page(NamedTuple):
     extractor: str
 
 
+class OpenedPage(NamedTuple):
+    """A page parsed, with what trafilatura keeps of it."""
+
+    tree: HtmlElement
+    metadata: PageMetadata
+    facts: PageFacts
+    mode: str
+    text: str
+
+
 def extract_page(source: str, url: str | None, fetched_at: datetime | None, config: ExtractConfig) -> Page:
     """Extract the story of a page.
 
@@ -51,6 +63,39 @@ def extract_page(source: str, url: str | None, fetched_at: datetime | None, conf
     Raises:
         Rejected: stage `extract`, reason `no_article`.
     """
+    page = open_page(source, url, fetched_at, config)
+    metadata = page.metadata
+    n_words = count_words(page.text)
+    _refuse_block_page(page.tree, metadata, page.text, n_words, config)
+    if not n_words:
+        raise Rejected("extract", "no_article", "no text outside navigation and boilerplate")
+    if is_front_page(url) and not metadata.is_article:
+        raise Rejected("extract", "no_article", "the front page of a site")
+    text = page.text
+    if n_words >= config.min_words and not _has_sentence(text, config.min_sentence_words):
+        raise Rejected("extract", "no_article", f"{n_words} words in lines without a sentence: a list, not a story")
+    if config.judges_blocks:
+        rewritten = rewrite_story(page.tree, text.split("\n"), page.facts, config)
+        story = "\n".join(rewritten.lines)
+        # What was an article before must be one after.
+        if _has_sentence(story, config.min_sentence_words) and count_words(story) >= min(n_words, config.min_words):
+            text = story
+            metadata = metadata._replace(authors=metadata.authors or rewritten.authors)
+    return Page(text, metadata, f"trafilatura {_version()} {page.mode}")
+
+
+def open_page(source: str, url: str | None, fetched_at: datetime | None, config: ExtractConfig) -> OpenedPage:
+    """Parse a page, read its metadata and take what trafilatura keeps of it, without a repeated headline.
+
+    Args:
+        source: the page, decoded.
+        url: where it was fetched from, if known.
+        fetched_at: when it was fetched, if known.
+        config: when trafilatura's default mode is tried.
+
+    Raises:
+        Rejected: stage `extract`, reason `no_article`, for what is not an HTML page.
+    """
     from trafilatura.utils import load_html
 
     tree = load_html(source.replace("\x00", ""))
@@ -59,16 +104,14 @@ def extract_page(source: str, url: str | None, fetched_at: datetime | None, conf
     metadata = read_metadata(tree, url, fetched_at)
     _slim(tree)
     mode, text = _extract_best(tree, config)
-    n_words = count_words(text)
-    _refuse_block_page(tree, metadata, text, n_words, config)
-    if not n_words:
-        raise Rejected("extract", "no_article", "no text outside navigation and boilerplate")
-    if is_front_page(url) and not metadata.is_article:
-        raise Rejected("extract", "no_article", "the front page of a site")
-    text = _without_headline(text, tree, metadata.title)
-    if n_words >= config.min_words and not _has_sentence(text, config.min_sentence_words):
-        raise Rejected("extract", "no_article", f"{n_words} words in lines without a sentence: a list, not a story")
-    return Page(text, metadata, f"trafilatura {_version()} {mode}")
+    headlines = [" ".join(" ".join(h1.itertext()).split()) for h1 in tree.iter("h1")]
+    facts = PageFacts(
+        tuple(filter(None, dict.fromkeys((*metadata.titles, *headlines)))),
+        metadata.descriptions,
+        tuple(metadata.authors),
+        metadata.site or "",
+    )
+    return OpenedPage(tree, metadata, facts, mode, _without_headline(text, [metadata.title or "", *headlines]))
 
 
 def _slim(tree: HtmlElement) -> None:
@@ -126,13 +169,12 @@ def _lines(body: _Element, *, keeps_breaks: bool) -> list[str]:
     return [line for line in clean if line]
 
 
-def _without_headline(text: str, tree: HtmlElement, title: str | None) -> str:
+def _without_headline(text: str, headlines: list[str]) -> str:
     """Drop first lines that repeat the headline word for word: it is in `title`. 10 % of pages have one."""
-    headlines = {_words(title or "")} | {_words(" ".join(h1.itertext())) for h1 in tree.iter("h1")}
-    headlines.discard(())
+    known = {_words(headline) for headline in headlines} - {()}
     while "\n" in text:
         first, rest = text.split("\n", 1)
-        if _words(first) not in headlines:
+        if _words(first) not in known:
             break
         text = rest
     return text

@@ -1,0 +1,196 @@
+"""A parsed page to its text blocks: takes the tree, gives each piece of text between two line breaks, in page order.
+
+A block is what a browser would put on lines of its own: the text of a paragraph, heading, list item or table cell. Drops
+scripts, form fields and frames; everything else that can be read is a block, navigation too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+# Elements whose text a reader does not see as part of the page.
+UNREAD = frozenset(
+    {
+        *(
+            "script",
+            "style",
+            "noscript",
+            "template",
+            "svg",
+            "math",
+            "head",
+            "iframe",
+            "object",
+            "embed",
+            "select",
+            "option",
+        ),
+        *("textarea", "canvas", "audio", "video", "map", "datalist", "title", "meta", "link"),
+    }
+)
+INLINE = frozenset(
+    {
+        *(
+            "a",
+            "abbr",
+            "acronym",
+            "b",
+            "bdi",
+            "bdo",
+            "big",
+            "cite",
+            "code",
+            "data",
+            "del",
+            "dfn",
+            "em",
+            "font",
+            "i",
+            "ins",
+        ),
+        *(
+            "kbd",
+            "label",
+            "mark",
+            "q",
+            "s",
+            "samp",
+            "small",
+            "span",
+            "strike",
+            "strong",
+            "sub",
+            "sup",
+            "time",
+            "tt",
+            "u",
+        ),
+        *("var", "wbr", "nobr", "ruby", "rt", "rp", "rb", "img", "picture", "source", "input"),
+    }
+)
+BOLD = frozenset({"b", "strong"})
+# What an ancestor says of the text in it; a bit each.
+CONTEXTS = ("a", "figure", "figcaption", "blockquote", "aside", "nav", "footer", "header", "form", "table", "li", "article", "main",
+            "section", "button", "dl", "details", "em", "i")  # fmt: skip
+CONTEXT_BIT = {tag: 1 << k for k, tag in enumerate(CONTEXTS)}
+HIDDEN_BIT = 1 << len(CONTEXTS)
+BOLD_BIT = 1 << (len(CONTEXTS) + 1)
+HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.I)
+MAX_DEPTH = 400  # nesting followed; deeper markup is no page made for readers
+
+
+class Block(NamedTuple):
+    """A piece of text on lines of its own."""
+
+    text: str
+    node: int  # the element that sets it on its own line, by its place in `Blocks.nodes`
+    link_characters: int
+    bold_characters: int
+    n_links: int
+    context: int  # bits of the ancestors
+
+
+class Node(NamedTuple):
+    """An element that holds blocks."""
+
+    tag: str
+    names: str  # its class and id, as written
+    parent: int
+    depth: int
+
+
+class Blocks(NamedTuple):
+    """The blocks of a page and the elements around them."""
+
+    blocks: list[Block]
+    nodes: list[Node]
+
+
+def split_blocks(tree: _Element) -> Blocks:
+    """Split a page into its blocks.
+
+    Args:
+        tree: the parsed page; it is not changed.
+
+    Returns:
+        The blocks in page order, white space single, none empty. Time is linear in the page.
+    """
+    from lxml.etree import iterwalk
+
+    body = tree.find("body")
+    nodes: list[Node] = [Node("body", "", -1, 0)]
+    blocks: list[Block] = []
+    pieces: list[str] = []
+    marks: list[tuple[int, bool, bool]] = []  # characters, in a link, bold
+    n_links = 0
+    stack: list[tuple[int, int]] = [(0, 0)]  # node and context of the open elements
+    piece_node, piece_context = 0, 0
+
+    def flush() -> None:
+        nonlocal n_links
+        if pieces:
+            text = " ".join("".join(pieces).split())
+            if text:
+                links = sum(n for n, linked, _ in marks if linked)
+                bold = sum(n for n, _, is_bold in marks if is_bold)
+                blocks.append(
+                    Block(text, piece_node, min(links, len(text)), min(bold, len(text)), n_links, piece_context)
+                )
+        pieces.clear()
+        marks.clear()
+        n_links = 0
+
+    def add(text: str | None, node: int, context: int) -> None:
+        nonlocal piece_node, piece_context
+        if not text:
+            return
+        n = len(text.strip())
+        if n:
+            if not marks:
+                piece_node, piece_context = node, context
+            else:
+                piece_context &= context
+            marks.append((n, bool(context & 1), bool(context & BOLD_BIT)))
+        pieces.append(text)
+
+    walk = iterwalk(body if body is not None else tree, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
+        if event in ("comment", "pi"):
+            add(element.tail, *stack[-1])
+            continue
+        tag = element.tag
+        if event == "start":
+            node, context = stack[-1]
+            if tag in UNREAD or len(stack) > MAX_DEPTH:
+                walk.skip_subtree()
+                stack.append((node, context))
+                continue
+            context |= CONTEXT_BIT.get(tag, 0)
+            if tag in INLINE:
+                if tag in BOLD:
+                    context |= BOLD_BIT
+                n_links += tag == "a"
+            else:
+                flush()
+                if tag != "br":
+                    get = element.get
+                    names = f"{get('class') or ''} {get('id') or ''}"
+                    style = get("style")
+                    if (style and HIDDEN.search(style)) or get("hidden") is not None:
+                        context |= HIDDEN_BIT
+                    nodes.append(Node(tag, names, node, len(stack)))
+                    node = len(nodes) - 1
+            stack.append((node, context))
+            add(element.text, node, context)
+        else:
+            stack.pop()
+            if tag not in INLINE and tag not in UNREAD:
+                flush()
+            if stack:
+                add(element.tail, *stack[-1])
+    flush()
+    return Blocks(blocks, nodes)

@@ -1,0 +1,80 @@
+"""Numbers of blocks to probabilities: takes described blocks, gives for each how likely it is the story's.
+
+Boosted trees over the features and over two models of hashed words (class names, text), evaluated with numpy from the
+weights in `blocks.npz`. `bench/train_blocks.py` made them; docs/models-extraction.md is their card.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaners.extract.align import Array
+from cleaners.extract.describe import FEATURES, Described
+
+WEIGHTS = "blocks.npz"
+
+
+class Weights(NamedTuple):
+    """The trees as one table of nodes, and the models of words."""
+
+    roots: npt.NDArray[np.int32]
+    feature: npt.NDArray[np.int16]
+    threshold: Array
+    left: npt.NDArray[np.int32]  # the node for a value up to the threshold; a leaf leads to itself
+    right: npt.NDArray[np.int32]
+    value: Array  # of a leaf; 0 elsewhere
+    depth: int
+    names: npt.NDArray[np.float32]  # weight of each bucket of class name words, the intercept last
+    words: npt.NDArray[np.float32]  # of text words, the intercept last
+
+
+def judge_blocks(described: Described, weights: Weights | None = None) -> Array:
+    """Return the probability of each described block to be part of the story.
+
+    Args:
+        described: blocks as numbers.
+        weights: a model; the package's own when not given.
+    """
+    if not len(described.features):
+        return np.empty(0)
+    model = weights or load_weights()
+    rows = add_words(described, model)
+    values, starts = rows.ravel(), (np.arange(len(rows)) * rows.shape[1])[:, None]
+    node = np.tile(model.roots, (len(rows), 1))
+    children = np.column_stack([model.left, model.right]).ravel()
+    for _ in range(model.depth):
+        is_right = values.take(model.feature.take(node) + starts) > model.threshold.take(node)
+        node = children.take(2 * node + is_right)
+    probabilities: Array = 1 / (1 + np.exp(-model.value[node].sum(axis=1)))
+    return probabilities
+
+
+def add_words(described: Described, model: Weights) -> Array:
+    """Append what the two models of words say to the features."""
+    columns = [described.features]
+    for hashes, weights in ((described.name_hashes, model.names), (described.word_hashes, model.words)):
+        columns.append(np.array([[weights[one].sum() + weights[-1]] for one in hashes]))
+    return np.hstack(columns)
+
+
+@cache
+def load_weights() -> Weights:
+    """Read the package's model."""
+    with np.load(BytesIO((files("cleaners.extract") / WEIGHTS).read_bytes())) as table:
+        if int(table["n_features"]) != len(FEATURES):
+            raise ValueError(f"{WEIGHTS} was trained on other features: run bench/train_blocks.py")
+        arrays = {name: table[name] for name in Weights._fields if name != "depth"}
+        return Weights(
+            **{
+                **arrays,
+                "names": arrays["names"].astype(np.float32),
+                "words": arrays["words"].astype(np.float32),
+                "depth": int(table["depth"]),
+            }
+        )

@@ -1,0 +1,48 @@
+"""Words to buckets: takes class names and text of blocks, gives the numbers of their buckets for the models of words."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+from zlib import crc32
+
+from cleaners.extract.blocks import Block, Blocks
+
+WORD = re.compile(r"\w+")
+NUMBER = re.compile(r"\d+")
+NAME_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+NAME_BUCKETS = 1 << 13
+WORD_BUCKETS = 1 << 15
+NAME_LEVELS = 5  # elements around a block whose names count
+WORD_CHARACTERS = 400  # the words of a longer block are those of its start
+MAX_WORDS, FIRST_WORDS = 40, 12  # a block of more words is told by its first ones
+
+
+def hash_names(page: Blocks, block: Block) -> list[int]:
+    """Buckets of the class and id words of the elements around a block, the two nearest told apart."""
+    found: set[int] = set()
+    node = block.node
+    for level in range(NAME_LEVELS):
+        if node < 0:
+            break
+        element = page.nodes[node]
+        found.update(_hash_names(element.tag, element.names, min(level, 2)))
+        node = element.parent
+    return sorted(found)
+
+
+@lru_cache(4096)
+def _hash_names(tag: str, names: str, level: int) -> tuple[int, ...]:
+    words = {word.lower() for word in NAME_WORD.findall(names[:300]) if len(word) > 1}
+    return tuple(crc32(f"{level} {word}".encode()) % NAME_BUCKETS for word in (*words, f"<{tag}>"))
+
+
+def hash_words(text: str) -> list[int]:
+    """Buckets of a block's words and pairs of words, its ends marked."""
+    words = WORD.findall(NUMBER.sub("0", text[:WORD_CHARACTERS].casefold()))
+    if len(words) > MAX_WORDS:
+        words = words[:FIRST_WORDS]
+    words = ["^", *words, "$"]
+    pairs = [f"{a} {b}" for a, b in pairwise(words)]
+    return sorted({crc32(part.encode("utf-8", "surrogatepass")) % WORD_BUCKETS for part in (*words[1:-1], *pairs)})
