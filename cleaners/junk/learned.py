@@ -224,7 +224,10 @@ def cover_run(
     if kind is None or overlap[kind] < (end - start) / 2:
         kind = _kind(reading, units, run, model)
     rule_id = f"learned-{kind.replace('_', '-')}"
-    return [*cut, Passage(start, end, rule_id, kind, round(confidence, 4))]
+    # What no rule or card shows counts towards the share of a page that uncertain evidence may take.
+    shown = sum(passage.end - passage.start for passage in cut if passage.is_certain)
+    is_certain = shown >= (end - start) / 2
+    return [*cut, Passage(start, end, rule_id, kind, round(confidence, 4), is_certain=is_certain)]
 
 
 def _cut(passage: Passage, start: int, end: int, soft: list[Passage]) -> Passage:
