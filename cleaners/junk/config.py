@@ -63,6 +63,12 @@ class StripConfig(BaseModel):
         description="When repetition and ownership would take a larger share of a document, they take nothing of it: "
         "versions of one story repeat each other as templates do.",
     )
+    lone_sentence_words: int = Field(
+        45,
+        ge=0,
+        description="A lone sentence of at most this many words that repeats over documents, or is unlike its page, is taken for "
+        "a reporter's phrase and stays, if no word of it speaks for junk. News sentences rarely have more than 45 words.",
+    )
     salvage_min_words: int = Field(
         30,
         ge=1,

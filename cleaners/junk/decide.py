@@ -4,11 +4,13 @@
 share of the page, they take nothing. 3. A passage that counts only beside other junk needs a neighbour of its category.
 4. Where passages overlap, cards win, then rules over the learned layer, then the confident, then the longer; the other
 keeps what is left of it.
-5. Neighbours of one category become one region under the rule of its longest part.
+5. Neighbours of one category become one region under the rule of its longest part. 6. A single sentence of prose that stands
+alone and has only repetition or likeness against it stays: it is a reporter's phrase.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -21,6 +23,9 @@ from cleaners.junk.page import Page, Passage
 
 _STRONG = 0.8
 LEARNED = "learned-"
+# Kinds of junk that the words of a single sentence do not give away, as those of a banner or a cookie notice do.
+PROSE_CATEGORIES = frozenset({"related_article", "ad_marker"})
+_SENTENCE = re.compile(r"[^\n.!?]*(?:[.!?](?=\S)[^\n.!?]*)*[.!?…]+[\"'”’)\]]*")
 
 
 def decide(page: Page, passages: Iterable[Passage], config: StripConfig) -> list[Passage]:
@@ -38,7 +43,30 @@ def decide(page: Page, passages: Iterable[Passage], config: StripConfig) -> list
     proposed = [trimmed for passage in passages if (trimmed := _trim(page.text, passage))]
     sure = [passage for passage in proposed if passage.confidence >= config.min_confidence]
     accepted = _attach(page.text, _spare_versions(page, sure, config))
-    return _join(page.text, _paint(page.text, accepted))
+    return _spare_lone_sentences(page.text, _join(page.text, _paint(page.text, accepted)), config)
+
+
+def _spare_lone_sentences(text: str, chosen: list[Passage], config: StripConfig) -> list[Passage]:
+    """Without single sentences of prose that only repetition or likeness speak against.
+
+    "The ministry did not respond to a request for comment" stands in many stories of a paper and is a part of each.
+    A story of another outlet is more than one sentence; an advertisement's marker is less.
+    """
+    kept = []
+    for number, passage in enumerate(chosen):
+        before = chosen[number - 1].end if number else None
+        after = chosen[number + 1].start if number + 1 < len(chosen) else None
+        touches = (before is not None and not text[before : passage.start].strip()) or (
+            after is not None and not text[passage.end : after].strip()
+        )
+        is_guess = passage.rule_id.startswith((LEARNED, "template-")) and passage.category in PROSE_CATEGORIES
+        words = text[passage.start : passage.end].split()
+        is_sentence = len(words) <= config.lone_sentence_words and _SENTENCE.fullmatch(
+            text[passage.start : passage.end]
+        )
+        if touches or not is_guess or not is_sentence:
+            kept.append(passage)
+    return kept
 
 
 def _spare_versions(page: Page, passages: list[Passage], config: StripConfig) -> list[Passage]:

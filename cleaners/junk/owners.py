@@ -39,6 +39,8 @@ DESCRIPTIONS = (
 # stand before it there.
 _MAX_OWNER_START = 80
 _MAX_GAP = 120
+# Share of the n-grams between both ends that must be common; a copy edited in every tenth word keeps .4 of its 8-grams.
+_MIN_DENSITY = 0.4
 # Tokens by which one side may be ahead of the other between two shared n-grams: a banner on one side only.
 _MAX_SHIFT = 80
 # Characters by which sampling may have missed a sentence's beginning or end.
@@ -146,7 +148,7 @@ def find_owned(
         may_be_copy = pairs[0][0] < LEAD_TOKENS // 2
         for run in _runs(pairs):
             first, last = run[0][0], run[-1][0] + OWNER_N - 1
-            if last - first + 1 < config.owner_min_tokens:
+            if last - first + 1 < config.owner_min_tokens or not _is_dense(run):
                 continue
             start, end = _extent(page, tokens, first - owned.n_title, last - owned.n_title)
             own_share = share_own(page, start, end)
@@ -175,6 +177,13 @@ def _runs(pairs: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
         run.append((here, there))
     if run:
         yield run
+
+
+def _is_dense(run: list[tuple[int, int]]) -> bool:
+    """Tell a passage held in common from a few common phrases far apart, such as a ministry's name and a reporter's phrase."""
+    first, last = run[0][1], run[-1][1]
+    expected = max(0, min(last, LEAD_TOKENS) - first) + max(0, last - max(first, LEAD_TOKENS)) / SAMPLE
+    return len(run) >= _MIN_DENSITY * expected
 
 
 def _shared(runs: list[tuple[int, int]], config: StripConfig) -> Iterator[Passage]:
