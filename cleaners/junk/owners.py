@@ -39,7 +39,7 @@ DESCRIPTIONS = (
 # stand before it there.
 _MAX_OWNER_START = 80
 _MAX_GAP = 120
-# Share of the n-grams between both ends that must be common; a copy edited in every tenth word keeps .4 of its 8-grams.
+# Share of the sampled n-grams between both ends that must be common; a copy edited in every tenth word keeps .4 of its 8-grams.
 _MIN_DENSITY = 0.4
 # Tokens by which one side may be ahead of the other between two shared n-grams: a banner on one side only.
 _MAX_SHIFT = 80
@@ -181,9 +181,7 @@ def _runs(pairs: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
 
 def _is_dense(run: list[tuple[int, int]]) -> bool:
     """Tell a passage held in common from a few common phrases far apart, such as a ministry's name and a reporter's phrase."""
-    first, last = run[0][1], run[-1][1]
-    expected = max(0, min(last, LEAD_TOKENS) - first) + max(0, last - max(first, LEAD_TOKENS)) / SAMPLE
-    return len(run) >= _MIN_DENSITY * expected
+    return len(run) >= _MIN_DENSITY * (run[-1][1] - run[0][1]) / SAMPLE
 
 
 def _shared(runs: list[tuple[int, int]], config: StripConfig) -> Iterator[Passage]:
