@@ -1,4 +1,4 @@
-"""The frame between extraction and the later steps: one row a document, before anything was removed.
+"""The frames between the steps: documents before anything was removed, and what did not become one.
 
 Column names equal those of `cleaners.schemas.Articles` wherever both have them; here `text` is the extracted text.
 """
@@ -30,6 +30,19 @@ DOCUMENT_SCHEMA = pl.Schema(
         "text": pl.String(),
         "raw_sha256": pl.String(),
         "extractor": pl.String(),
+    }
+)
+
+# The columns of `cleaners.schemas.Rejects` but for the run.
+REJECT_SCHEMA = pl.Schema(
+    {
+        "source_uri": pl.String(),
+        "stage": pl.String(),
+        "reason": pl.String(),
+        "detail": pl.String(),
+        "raw_sha256": pl.String(),
+        "n_bytes": pl.Int64(),
+        "article_id": pl.String(),
     }
 )
 

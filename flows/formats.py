@@ -11,9 +11,9 @@ from typing import IO, Any, NamedTuple
 
 import polars as pl
 
-from cleaners.document import make_id, sha256_hex
+from cleaners.document import REJECT_SCHEMA, make_id, sha256_hex
 from cleaners.errors import Rejected
-from cleaners.extract import RAW_SCHEMA, REJECT_SCHEMA
+from cleaners.extract import RAW_SCHEMA
 from cleaners.text import TextConfig, decode_text, drop_surrogates
 from flows.containers import read_jsonl, read_parquet, read_warc
 from flows.inputs import GZIP_MAGIC, READ_ERRORS, InputConfig, InputSource, Piece, Unusable, open_input

@@ -15,9 +15,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from cleaners.document import make_id
+from cleaners.document import REJECT_SCHEMA, make_id
 from cleaners.errors import CopydeskError
-from cleaners.extract import REJECT_SCHEMA
 from flows.formats import RawBatch, read_records
 from flows.inputs import ColumnNames, InputConfig, Piece, open_input
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from cleaners.document import DOCUMENT_SCHEMA
-from cleaners.extract import REJECT_SCHEMA, extract_articles
+from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA
+from cleaners.extract import extract_articles
 from cleaners.junk import gather_evidence, learn_evidence, restore, strip_articles
 from cleaners.names import check_names, core_authority, find_mentions, load_authority
 from cleaners.neardup import find_near_duplicates, sign_articles

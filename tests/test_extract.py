@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaners.document import DOCUMENT_SCHEMA, make_id, sha256_hex
-from cleaners.extract import RAW_SCHEMA, REJECT_SCHEMA, ExtractConfig, extract_articles
+from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, make_id, sha256_hex
+from cleaners.extract import RAW_SCHEMA, ExtractConfig, extract_articles
 from cleaners.extract.metadata import clean_url, host_of, is_front_page
 from cleaners.extract.page import _block_rules
 from cleaners.extract.plain import count_words, find_agency, find_title

@@ -4,7 +4,7 @@ Takes a frame with `RAW_SCHEMA`, gives `Extracted`: documents with `DOCUMENT_SCH
 is no article. Removes markup and what lies outside the story of a page; of a text file it removes nothing.
 """
 
-from cleaners.extract.articles import RAW_SCHEMA, REJECT_SCHEMA, Extracted, extract_articles
+from cleaners.extract.articles import RAW_SCHEMA, Extracted, extract_articles
 from cleaners.extract.config import ExtractConfig
 
-__all__ = ["RAW_SCHEMA", "REJECT_SCHEMA", "ExtractConfig", "Extracted", "extract_articles"]
+__all__ = ["RAW_SCHEMA", "ExtractConfig", "Extracted", "extract_articles"]

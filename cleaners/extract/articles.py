@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from cleaners.document import DOCUMENT_SCHEMA, UTC_MICROSECONDS
+from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, UTC_MICROSECONDS
 from cleaners.errors import Rejected
 from cleaners.extract.config import ExtractConfig
 from cleaners.extract.metadata import host_of
@@ -30,18 +30,6 @@ RAW_SCHEMA = pl.Schema(
         "fetched_at": UTC_MICROSECONDS,
         "raw_sha256": pl.String(),
         "n_bytes": pl.Int64(),
-    }
-)
-# The columns of `cleaners.schemas.Rejects` but for the run.
-REJECT_SCHEMA = pl.Schema(
-    {
-        "source_uri": pl.String(),
-        "stage": pl.String(),
-        "reason": pl.String(),
-        "detail": pl.String(),
-        "raw_sha256": pl.String(),
-        "n_bytes": pl.Int64(),
-        "article_id": pl.String(),
     }
 )
 

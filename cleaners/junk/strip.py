@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from cleaners.document import DOCUMENT_SCHEMA, make_id, sha256_hex
+from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, make_id, sha256_hex
 from cleaners.junk.cards import find_cards
 from cleaners.junk.config import StripConfig
 from cleaners.junk.credits import find_agency, find_bylines, split_authors
@@ -42,17 +42,6 @@ SPAN_SCHEMA = pl.Schema(
         "category": pl.String,
         "confidence": pl.Float64,
         "salvaged_article_id": pl.String,
-    }
-)
-REJECT_SCHEMA = pl.Schema(
-    {
-        "source_uri": pl.String,
-        "stage": pl.String,
-        "reason": pl.String,
-        "detail": pl.String,
-        "raw_sha256": pl.String,
-        "n_bytes": pl.Int64,
-        "article_id": pl.String,
     }
 )
 

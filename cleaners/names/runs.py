@@ -68,7 +68,7 @@ def find_segments(text: str) -> Iterator[Segment]:
     lower_words = set(_LOWER_WORDS.findall(text))
     for run in _RUN.finditer(text):
         if text[run.end() : run.end() + 1] == "." and text[run.end() + 1 : run.end() + 2].isalnum():
-            continue  # an address: Mydrivers.com
+            continue  # an address: Example.com
         for piece in _pieces(run):
             yield from _segments(piece, text, lexicon, lower_words)
 

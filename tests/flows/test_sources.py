@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cleaners.document import make_id, sha256_hex
+from cleaners.document import REJECT_SCHEMA, make_id, sha256_hex
 from cleaners.errors import CopydeskError
-from cleaners.extract import RAW_SCHEMA, REJECT_SCHEMA
+from cleaners.extract import RAW_SCHEMA
 from cleaners.text import TextConfig
 from flows.sources import INPUT_SCHEMA, ColumnNames, InputConfig, discover_inputs, read_records
 
