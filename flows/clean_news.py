@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import tasks
 from flows.progress import listening
 from flows.publish import clear_staging
+from flows.resume import continue_interrupted, n_done
 from flows.runners import worker_pool
 from flows.settings import Settings
 from flows.stages import Run
@@ -22,13 +23,17 @@ TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=32)
 
 
 class RunResult(NamedTuple):
-    """How a run ended: `published`, `dry_run` or `nothing_new`; its snapshot and report, None where there are none."""
+    """How a run ended: `published`, `dry_run` or `nothing_new`; its snapshot and report, None where there are none.
+
+    `n_steps_resumed` counts the steps that an interrupted run had left done.
+    """
 
     status: str
     run_id: str
     n_inputs: int
     snapshot: Path | None
     report: Path | None
+    n_steps_resumed: int = 0
 
 
 def name_run() -> str:
@@ -48,12 +53,16 @@ def clean_news(settings: Settings) -> RunResult:
     """
     output = Path(settings.output)
     with output_lock(output), worker_pool(settings.n_workers), listening(tasks.ProgressArtifact()):
-        clear_staging(output)
         run = _begin_run(settings, output)
-
         plan = tasks.discover(run)
         if plan.is_empty:
+            clear_staging(output)
             return RunResult("nothing_new", run.run_id, plan.n_inputs, run.previous, None)
+        run = continue_interrupted(run, plan)
+        n_resumed = n_done(run)
+        if n_resumed:
+            get_run_logger().info("continuing the interrupted run %s: %d steps are done", run.run_id, n_resumed)
+
         extracted = tasks.map_shards(tasks.extract, run, plan)
         n_repeated = tasks.learn(run)
         stripped = tasks.map_shards(tasks.strip, run, plan)
@@ -62,12 +71,14 @@ def clean_news(settings: Settings) -> RunResult:
         staged = tasks.assemble(run, plan, tasks.add_counts([*extracted, *stripped], n_repeated))
         report = tasks.report(run, staged)
         if settings.dry_run:
-            return RunResult("dry_run", run.run_id, plan.n_inputs, run.previous, tasks.keep_report(run, report))
+            return RunResult(
+                "dry_run", run.run_id, plan.n_inputs, run.previous, tasks.keep_report(run, report), n_resumed
+            )
         tasks.hold_gates(run, staged)
         snapshot = tasks.publish(run)
 
         clear_staging(output)
-        return RunResult("published", run.run_id, plan.n_inputs, snapshot, snapshot / report.name)
+        return RunResult("published", run.run_id, plan.n_inputs, snapshot, snapshot / report.name, n_resumed)
 
 
 def _begin_run(settings: Settings, output: Path) -> Run:

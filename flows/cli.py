@@ -199,7 +199,7 @@ def _errors_told() -> Iterator[None]:
             EXIT_FAILED,
         )
     except KeyboardInterrupt:
-        _fail("Stopped.", "Nothing was published; run again to start over.", 130)
+        _fail("Stopped.", "Nothing was published; run again to go on.", 130)
 
 
 def _fail(message: str, hint: str | None, code: int) -> None:

@@ -52,6 +52,7 @@ def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
     read_again = pl.read_parquet(run.work("inputs.parquet"), glob=False)["source_uri"]
     tables: dict[str, dict[str, Any]] = {}
     for table, schema in TABLES.items():
+        shutil.rmtree(staged / table, ignore_errors=True)  # of a run that was interrupted here
         rows = _rows_of(run, table, figures).cast(dict(schema.create_empty().schema))  # type: ignore[arg-type]
         result, failures = schema.filter(rows.select(schema.column_names()))
         if len(failures):
@@ -150,7 +151,7 @@ def switch_latest(run: Run) -> Path:
 
 
 def clear_staging(output: Path) -> None:
-    """Remove what earlier, interrupted runs left; the caller holds the output lock, so nobody is writing there."""
+    """Remove all intermediate files; the caller holds the output lock, so nobody is writing there."""
     shutil.rmtree(output / "_staging", ignore_errors=True)
     for link in output.glob(".latest-*"):
         link.unlink(missing_ok=True)

@@ -159,7 +159,8 @@ def code_version(settings: Settings) -> str:
     Raises:
         CopydeskError: the authority file cannot be read.
     """
-    config = settings.cleaning.model_dump_json() + settings.input.model_dump_json()
+    # Gates decide whether a run is published, not what its articles are.
+    config = settings.cleaning.model_dump_json(exclude={"quality"}) + settings.input.model_dump_json()
     if settings.authority:
         config += sha256_hex(read_authority(settings) or "")
     return f"{version('copydesk')}+{_code_digest()}.{sha256_hex(config)[:8]}"
@@ -179,6 +180,16 @@ def read_authority(settings: Settings) -> str | None:
         raise CopydeskError(
             f"Cannot read the authority file {settings.authority}: {error}.", "It must be a CSV file in UTF-8."
         ) from error
+
+
+@cache
+def package_digest(package: str) -> str:
+    """SHA-256 over the names and contents of every file of a package."""
+    digest = hashlib.sha256()
+    for name, content in sorted(_package_files(files(package), "")):
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -209,11 +220,8 @@ def output_lock(output: Path) -> Iterator[None]:
 
 @cache
 def _code_digest() -> str:
-    """Eight digits over every file of the `cleaners` package and the versions of the libraries that shape text."""
-    digest = hashlib.sha256()
-    for name, content in sorted(_package_files(files("cleaners"), "")):
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
+    """Eight digits over the `cleaners` package and the versions of the libraries that shape text."""
+    digest = hashlib.sha256(package_digest("cleaners").encode())
     for library in LIBRARIES_THAT_SHAPE_TEXT:
         digest.update(f"{library} {version(library)}\0".encode())
     return digest.hexdigest()[:8]

@@ -28,6 +28,7 @@ from flows import stages
 from flows.figures import summarise_run
 from flows.progress import announce
 from flows.report import write_report
+from flows.resume import do_once
 from flows.runners import run_in_worker
 from flows.stages import Plan, Run, Shard
 from flows.summary import render_markdown, summary_rows
@@ -63,31 +64,31 @@ def discover(run: Run) -> Plan:
 @task(task_run_name="extract-{shard.number}", **RETRIED)
 def extract(run: Run, shard: Shard) -> RunCounts:
     """Read, decode and extract the documents of one shard."""
-    return run_in_worker(stages.extract_shard, run, shard)
+    return _shard_once("extract", stages.extract_shard, run, shard)
 
 
 @task(task_run_name="learn", **RETRIED)
 def learn(run: Run) -> int:
     """Learn what repeats over documents: site templates, passages owned by another document."""
-    return _whole("learn", stages.learn_from_shards, run)
+    return do_once(run, "learn", lambda: _whole("learn", stages.learn_from_shards, run))
 
 
 @task(task_run_name="strip-{shard.number}", **RETRIED)
 def strip(run: Run, shard: Shard) -> RunCounts:
     """Strip one shard, salvage its embedded articles, sign them and find their names."""
-    return run_in_worker(stages.strip_shard, run, shard)
+    return _shard_once("strip", stages.strip_shard, run, shard)
 
 
 @task(task_run_name="match", **RETRIED)
 def match(run: Run) -> int:
     """Cluster near-duplicates over the archive."""
-    return _whole("match", stages.match_articles, run)
+    return do_once(run, "match", lambda: _whole("match", stages.match_articles, run))
 
 
 @task(task_run_name="names", **RETRIED)
 def check_names(run: Run) -> int:
     """Check every name against the other papers and the authority file."""
-    return _whole("names", stages.check_all_names, run)
+    return do_once(run, "names", lambda: _whole("names", stages.check_all_names, run))
 
 
 @task(task_run_name="assemble", **RETRIED)
@@ -184,6 +185,11 @@ class ProgressArtifact:
             self._artifact_id = create_progress_artifact(percent, key="copydesk-progress", description=step)  # type: ignore[assignment]
         elif done == total:
             update_progress_artifact(self._artifact_id, percent, description=step)
+
+
+def _shard_once(step: str, function: Callable[[Run, Shard], RunCounts], run: Run, shard: Shard) -> RunCounts:
+    """Do a step of one shard in a worker, unless an interrupted run did."""
+    return RunCounts(*do_once(run, f"{step}-{shard.number}", lambda: run_in_worker(function, run, shard)))
 
 
 def _whole(step: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -61,6 +61,8 @@ def show_result(result: "RunResult", settings: Settings, console: Console | None
     from flows.summary import print_summary
 
     console = console or Console()
+    if result.n_steps_resumed:
+        console.print(f"Went on with an interrupted run: {result.n_steps_resumed} of its steps were done.")
     if result.status == "nothing_new":
         latest = Path(settings.output) / "latest"
         console.print(Text(f"Nothing is new: all {result.n_inputs:,} inputs are in {latest}."), soft_wrap=True)

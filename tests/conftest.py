@@ -48,6 +48,7 @@ def run_stages(
     from cleaners.quality import check_gates
     from flows import publish, stages
     from flows.report import write_report
+    from flows.resume import continue_interrupted, do_once
     from flows.settings import Settings
     from flows.stages import Run
     from flows.storage import code_version, latest_snapshot
@@ -66,18 +67,24 @@ def run_stages(
     plan = stages.plan_run(run)
     if plan.is_empty:
         return None
-    counts = [stages.extract_shard(run, shard) for shard in plan.shards]
-    n_repeated = stages.learn_from_shards(run)
-    counts += [stages.strip_shard(run, shard) for shard in plan.shards]
-    stages.match_articles(run)
-    stages.check_all_names(run)
+    run = continue_interrupted(run, plan)
+
+    def of_shards(step: str, work: Callable[[Run, stages.Shard], stages.RunCounts]) -> list[stages.RunCounts]:
+        done = [do_once(run, f"{step}-{shard.number}", lambda shard=shard: work(run, shard)) for shard in plan.shards]
+        return [stages.RunCounts(*counts) for counts in done]
+
+    counts = of_shards("extract", stages.extract_shard)
+    n_repeated = do_once(run, "learn", lambda: stages.learn_from_shards(run))
+    counts += of_shards("strip", stages.strip_shard)
+    do_once(run, "match", lambda: stages.match_articles(run))
+    do_once(run, "names", lambda: stages.check_all_names(run))
     total = stages.RunCounts(n_rejects=n_repeated)
     for part in counts:
         total = total.plus(part)
     gates = check_gates(total, chosen.cleaning.quality)
     staged = publish.assemble_snapshot(run, publish.summarise_counts(plan, total, gates))
-    assert publish.list_broken_gates(staged, run_id) == []
-    write_report(staged, run_id)
+    assert publish.list_broken_gates(staged, run.run_id) == []
+    write_report(staged, run.run_id)
     publish.switch_latest(run)
     publish.clear_staging(output)
     return run

@@ -145,7 +145,7 @@ def test_a_story_that_ran_before_is_found_again(tmp_path: Path, run_pipeline: Ca
 def test_other_settings_clean_the_same_input_anew_in_place_of_the_old(tmp_path: Path, run_pipeline: Callable) -> None:
     run_pipeline([SEEDS], tmp_path, run_id="1")
     before = read_tables(tmp_path / "latest")
-    changed = {"cleaning": {"quality": {"min_records": 51}}}
+    changed = {"cleaning": {"strip": {"salvage_min_words": 31}}}
     assert run_pipeline([SEEDS], tmp_path, run_id="2", **changed)
     after = read_tables(tmp_path / "latest")
     assert after.articles["run_id"].unique().to_list() == ["2"]

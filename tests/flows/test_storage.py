@@ -52,8 +52,10 @@ def test_the_code_version_follows_settings_and_authority(tmp_path: Path) -> None
     authority = tmp_path / "names.csv"
     authority.write_text("canonical,aliases\nJane Roe,J. Roe\n")
     with_authority = Settings(authority=str(authority))
-    other_rule = Settings.model_validate({"cleaning": {"quality": {"min_records": 51}}})
+    other_rule = Settings.model_validate({"cleaning": {"strip": {"salvage_min_words": 31}}})
+    wider_gate = Settings.model_validate({"cleaning": {"quality": {"min_records": 51}}})
     assert code_version(plain) == code_version(Settings(workers=7, output="elsewhere", sources=["x"]))
+    assert code_version(plain) == code_version(wider_gate)
     assert len({code_version(plain), code_version(with_authority), code_version(other_rule)}) == 3
     first = code_version(with_authority)
     authority.write_text("canonical,aliases\nJane Roe,\n")
