@@ -13,10 +13,11 @@ from flows import tasks
 from flows.progress import listening
 from flows.publish import clear_staging
 from flows.resume import continue_interrupted, n_done
+from flows.run import Run
 from flows.runners import worker_pool
 from flows.settings import Settings
-from flows.stages import Run
-from flows.storage import code_version, latest_snapshot, output_lock
+from flows.storage import latest_snapshot, output_lock
+from flows.versions import find_versions
 
 # Threads that wait for worker processes; the processes do the work, so a few more threads than cores cost nothing.
 TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=32)
@@ -91,5 +92,5 @@ def _begin_run(settings: Settings, output: Path) -> Run:
         output=output,
         staging=output / "_staging" / run_id,
         previous=previous.path if previous else None,
-        code_version=code_version(settings),
+        versions=find_versions(settings),
     )

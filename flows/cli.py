@@ -5,9 +5,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
 
 # Quiet and private unless the environment says otherwise; read by Prefect when it is first imported.
 PREFECT_DEFAULTS = {
@@ -35,6 +38,9 @@ ConfigOption = Annotated[
 ]
 OutputOption = Annotated[str | None, typer.Option("--output", "-o", help="Folder of the snapshots; default: output.")]
 
+WorkersOption = Annotated[int | None, typer.Option(help="Worker processes; default: one for each core.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log.")]
+
 
 @app.command()
 def run(
@@ -50,8 +56,8 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Do everything but publish; only the report is kept.")
     ] = False,
-    workers: Annotated[int | None, typer.Option(help="Worker processes; default: one for each core.")] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log.")] = False,
+    workers: WorkersOption = None,
+    verbose: VerboseOption = False,
 ) -> None:
     """Clean what is new in SOURCES and publish it as one snapshot.
 
@@ -69,16 +75,66 @@ def run(
                 "Name files or folders: copydesk run FOLDER, or `sources` in the config.",
                 EXIT_USAGE,
             )
-        _prepare_prefect()
-        # The UI keeps the log either way; in the terminal the progress bars and our own messages say enough.
-        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if verbose else "CRITICAL")
-        from flows.terminal import show_result, showing_progress
+        _run_flow(settings, verbose)
 
-        with showing_progress():
-            from flows.clean_news import clean_news
 
-            result = clean_news(settings)
-        show_result(result, settings)
+@app.command()
+def retry(
+    output: OutputOption = None,
+    config: ConfigOption = None,
+    workers: WorkersOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Read the inputs again that were rejected, and nothing else; what is an article now joins the snapshot."""
+    from flows.settings import load_settings
+    from flows.storage import find_snapshot
+
+    with _errors_told():
+        settings = load_settings(config, output=output, workers=workers, retry=True)
+        find_snapshot(Path(settings.output), "latest")
+        _run_flow(settings, verbose)
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="A run under output/runs.")],
+    after: Annotated[str, typer.Argument(help="A later run, or `latest`.")] = "latest",
+    output: OutputOption = None,
+    config: ConfigOption = None,
+    articles: Annotated[int, typer.Option(min=0, help="Articles to show in full; the rest are counted.")] = 10,
+) -> None:
+    """Show what changed between the snapshots of two runs: articles, removed passages by rule, clusters, flags."""
+    from flows.diff import compare_snapshots, print_diff
+    from flows.settings import load_settings
+    from flows.storage import find_snapshot
+
+    with _errors_told():
+        folder = Path(load_settings(config, output=output).output)
+        pair = [find_snapshot(folder, run_id) for run_id in (before, after)]
+        print_diff(compare_snapshots(*pair), n_articles=articles)
+
+
+@app.command()
+def gc(
+    output: OutputOption = None,
+    config: ConfigOption = None,
+    keep: Annotated[int | None, typer.Option(min=1, help="Snapshots to keep; default: the settings'.")] = None,
+) -> None:
+    """Remove old snapshots, but the latest and those that a reader holds (`flock -s RUN/manifest.json READER`)."""
+    from flows.publish import drop_old_snapshots
+    from flows.settings import load_settings
+    from flows.storage import output_lock
+
+    with _errors_told():
+        settings = load_settings(config, output=output)
+        folder = Path(settings.output)
+        with output_lock(folder):
+            dropped = drop_old_snapshots(folder, keep or settings.keep_snapshots)
+        for name in dropped.removed:
+            typer.echo(f"removed {name}")
+        for name in dropped.held:
+            typer.echo(f"kept {name}: a reader holds it")
+        typer.echo(f"{len(dropped.removed)} snapshots removed, {dropped.n_kept} kept.")
 
 
 @app.command()
@@ -160,6 +216,20 @@ def ui(
 def main() -> None:
     """The entry point of the command `copydesk`."""
     app()
+
+
+def _run_flow(settings: "Settings", verbose: bool) -> None:
+    """Run `clean-news` here and now, with progress, and say what it did."""
+    _prepare_prefect()
+    # The UI keeps the log either way; in the terminal the progress bars and our own messages say enough.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if verbose else "CRITICAL")
+    from flows.terminal import show_result, showing_progress
+
+    with showing_progress():
+        from flows.clean_news import clean_news
+
+        result = clean_news(settings)
+    show_result(result, settings)
 
 
 def _prepare_prefect() -> None:

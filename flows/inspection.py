@@ -14,10 +14,10 @@ from cleaners.extract import extract_articles
 from cleaners.junk import gather_evidence, learn_evidence, strip_articles
 from cleaners.names import CheckedNames, check_names, core_authority, find_mentions, load_authority
 from cleaners.neardup import sign_articles
+from flows.planning import Piece
 from flows.settings import Settings
 from flows.show import show_document
 from flows.sources import DOCUMENT_FORMATS, discover_inputs, read_records
-from flows.stages import Piece
 from flows.storage import Snapshot, latest_snapshot, read_authority
 
 N_NEAREST = 5

@@ -8,14 +8,16 @@ import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from cleaners.errors import ContractBroken
 from cleaners.quality import Gate, RunCounts
-from flows.stages import Plan, Run, replaced_article_ids
-from flows.storage import Snapshot, file_sha256, write_json, write_parquet
+from flows.planning import Plan
+from flows.run import Run
+from flows.stages import replaced_article_ids
+from flows.storage import Snapshot, file_sha256, is_held, write_json, write_parquet
 
 # Rows of these tables never change; a run adds one file. The rest are written whole by each run.
 GROWING_TABLES = ("articles", "removed_spans", "rejects", "run_summary")
@@ -29,6 +31,14 @@ SORT_KEYS = {
     "rejects": ["source_uri", "stage", "reason"],
     "run_summary": ["stage", "metric"],
 }
+
+
+class Dropped(NamedTuple):
+    """What became of old snapshots: the runs removed, those spared because a reader holds them, how many are left."""
+
+    removed: list[str]
+    held: list[str]
+    n_kept: int
 
 
 def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
@@ -78,6 +88,7 @@ def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
         "previous_run_id": previous.run_id if previous else None,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "code_version": run.code_version,
+        "checks": run.versions.of_checks,
         "settings": run.settings.model_dump(mode="json"),
         "tables": tables,
     }
@@ -90,7 +101,8 @@ def summarise_counts(plan: Plan, counts: RunCounts, gates: list[Gate]) -> pl.Dat
     plain = [
         ("discover", "inputs_found", plan.n_inputs, "inputs"),
         ("discover", "inputs_known", plan.n_known_inputs, "inputs"),
-        ("discover", "inputs_new", plan.n_inputs - plan.n_known_inputs, "inputs"),
+        ("discover", "inputs_restored", plan.n_restored_inputs, "inputs"),
+        ("discover", "inputs_new", plan.n_inputs - plan.n_known_inputs - plan.n_restored_inputs, "inputs"),
         ("read", "records", counts.n_records, "records"),
         ("read", "records_known", counts.n_known, "records"),
         ("read", "records_rejected", counts.n_rejects, "records"),
@@ -157,14 +169,27 @@ def clear_staging(output: Path) -> None:
         link.unlink(missing_ok=True)
 
 
-def drop_old_snapshots(output: Path, keep: int) -> list[str]:
-    """Keep the newest `keep` snapshots and whatever `output/latest` names; return the run ids removed."""
+def drop_old_snapshots(output: Path, keep: int) -> Dropped:
+    """Keep the newest `keep` snapshots, whatever `output/latest` names, and what a reader holds.
+
+    The caller holds the output lock.
+    """
     latest = (output / "latest").resolve()
-    runs = sorted(path for path in (output / "runs").iterdir() if path.is_dir())
-    removed = [path for path in runs[:-keep] if path.resolve() != latest]
-    for path in removed:
-        shutil.rmtree(path)
-    return [path.name for path in removed]
+    runs = sorted(path for path in (output / "runs").glob("*") if path.is_dir())
+    removed, held = [], []
+    for path in runs[:-keep]:
+        if path.resolve() == latest:
+            continue
+        if is_held(path):
+            held.append(path.name)
+            continue
+        # Out of the readers' sight at once; what is half deleted when the machine stops is cleared with the staging area.
+        grave = output / "_staging" / f"dropped-{path.name}"
+        grave.parent.mkdir(exist_ok=True)
+        path.rename(grave)
+        shutil.rmtree(grave)
+        removed.append(path.name)
+    return Dropped(removed, held, len(runs) - len(removed))
 
 
 def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
@@ -242,7 +267,8 @@ def _index_files(run: Run, staged: Path, index: str) -> dict[str, Any]:
     """The file of an index: what the next run needs to skip, to strip and to match."""
     target = run.index_file(index)
     if index == "inputs":
-        inputs = pl.read_parquet(run.work("inputs.parquet"), glob=False).with_columns(
+        names = ("inputs.parquet", "restored.parquet")
+        inputs = pl.concat([pl.read_parquet(run.work(name), glob=False) for name in names]).with_columns(
             code_version=pl.lit(run.code_version), run_id=pl.lit(run.run_id)
         )
         previous = run.previous_snapshot

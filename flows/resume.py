@@ -15,8 +15,10 @@ from typing import Any, TypeVar
 import polars as pl
 
 from cleaners.document import REJECT_SCHEMA
-from flows.stages import Plan, Run
-from flows.storage import package_digest, write_json
+from flows.planning import Plan
+from flows.run import Run
+from flows.storage import write_json
+from flows.versions import flow_version
 
 R = TypeVar("R")
 
@@ -94,7 +96,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _key(run: Run, plan: Plan) -> str:
     """Digest of everything that the steps before assembly depend on."""
     rejects = pl.read_parquet(run.work("rejects", "discover.parquet"), glob=False).select(REJECT_SCHEMA.names())
-    parts = (run.code_version, package_digest("flows"), str(run.previous), repr(plan), repr(rejects.rows()))
+    parts = (repr(run.versions), flow_version(), str(run.previous), repr(plan), repr(rejects.rows()))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
 
 

@@ -27,6 +27,10 @@ class Settings(BaseModel):
     )
     output: str = Field("output", description="Folder of the published snapshots.")
     dry_run: bool = Field(False, description="Do everything but publish: only the report is written.")
+    retry: bool = Field(
+        False,
+        description="Read the inputs of earlier rejects again, wherever they lie, and nothing else; `sources` are not looked at.",
+    )
     authority: str | None = Field(
         None,
         description="CSV file of names (canonical, aliases, roles, qid, source) added to the core that ships with Copydesk.",

@@ -5,8 +5,6 @@ tasks in `flows/tasks.py` wrap them; `flows/publish.py` makes the snapshot of wh
 """
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple
 
 import polars as pl
 
@@ -16,111 +14,14 @@ from cleaners.junk import gather_evidence, learn_evidence, restore, strip_articl
 from cleaners.names import check_names, core_authority, find_mentions, load_authority
 from cleaners.neardup import find_near_duplicates, sign_articles
 from cleaners.quality import RunCounts
-from flows.settings import Settings
-from flows.sources import DOCUMENT_FORMATS, INPUT_SCHEMA, discover_inputs, read_records
-from flows.storage import Snapshot, read_authority, read_snapshot, write_parquet
+from flows.planning import Piece, Shard
+from flows.published import PUBLISHED_FORMAT, restore_documents
+from flows.run import Run
+from flows.sources import DOCUMENT_FORMATS, read_records
+from flows.storage import read_authority, write_parquet
 
 CLEANED_COLUMNS = [*DOCUMENT_SCHEMA.names(), "n_words", "n_removed_chars", "text_sha256"]
 MATCH_COLUMNS = ["article_id", "title", "text", "site", "published_at", "text_sha256"]
-
-
-# A run of many inputs has ten shards or more: the cores end together and the progress bar moves. Fewer than eight documents
-# are not worth a task of their own: a task costs some 10 ms, a page 30 ms, a text 2 ms.
-FEWEST_SHARDS = 10
-PIECES_WORTH_A_SHARD = 8
-
-
-class Run(NamedTuple):
-    """What every step of one run shares. Small, so that it can travel to worker processes."""
-
-    run_id: str
-    settings: Settings
-    output: Path
-    staging: Path
-    previous: Path | None
-    code_version: str
-
-    @property
-    def previous_snapshot(self) -> Snapshot | None:
-        """The snapshot this run builds on."""
-        return read_snapshot(self.previous) if self.previous else None
-
-    def work(self, *parts: str) -> Path:
-        """A path among the run's intermediate files."""
-        return self.staging.joinpath("work", *parts)
-
-    def scan(self, folder: str) -> pl.LazyFrame:
-        """The intermediate files of all shards in a folder, lazily."""
-        return pl.scan_parquet(sorted(self.work(folder).glob("*.parquet")), glob=False)
-
-    def index_file(self, index: str) -> Path:
-        """The file of an index in the staged snapshot."""
-        return self.staging / "snapshot" / "index" / index / f"{self.run_id}.parquet"
-
-
-class Piece(NamedTuple):
-    """One input, or the `part`-th of `n_parts` strides through the records of a container."""
-
-    source_uri: str
-    name: str
-    format: str
-    n_bytes: int
-    raw_sha256: str
-    part: int
-    n_parts: int
-
-
-class Shard(NamedTuple):
-    """Inputs that one worker takes at a time."""
-
-    number: int
-    pieces: tuple[Piece, ...]
-
-    @property
-    def file_name(self) -> str:
-        """The shard's file in each folder of intermediate files."""
-        return f"{self.number:05d}.parquet"
-
-
-class Plan(NamedTuple):
-    """What a run has to do."""
-
-    shards: tuple[Shard, ...]
-    n_inputs: int
-    n_known_inputs: int
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing at all is new."""
-        return not self.shards
-
-
-def plan_run(run: Run) -> Plan:
-    """Find what is new: digest every input, leave out what the last snapshot holds, deal the rest into shards."""
-    settings = run.settings
-    found = discover_inputs(settings.sources, settings.input)
-    previous = run.previous_snapshot
-    known = pl.DataFrame(schema={"input_id": pl.String})
-    earlier_rejects = pl.DataFrame(schema=REJECT_SCHEMA)
-    if previous:
-        known = (
-            previous.scan("index/inputs", pl.Schema({**INPUT_SCHEMA, "code_version": pl.String()}))
-            .filter(pl.col("code_version") == run.code_version)
-            .select("input_id")
-            .collect()
-        )
-        earlier_rejects = previous.scan("rejects", REJECT_SCHEMA).select(REJECT_SCHEMA.names()).collect()
-    inputs = found.inputs.join(known, on="input_id", how="anti")
-    rejects = found.rejects.select(REJECT_SCHEMA.names()).join(
-        earlier_rejects, on=["source_uri", "reason", "raw_sha256"], how="anti", nulls_equal=True
-    )
-    # New rejects alone are worth a run too: one without documents.
-    shards = _deal(inputs, settings) or ((Shard(0, ()),) if rejects.height else ())
-    plan = Plan(shards, found.inputs.height, found.inputs.height - inputs.height)
-    if not plan.is_empty:
-        write_parquet(inputs.select(INPUT_SCHEMA.names()), run.work("inputs.parquet"))
-        write_parquet(rejects, run.work("rejects", "discover.parquet"))
-    return plan
 
 
 def extract_shard(run: Run, shard: Shard) -> RunCounts:
@@ -128,6 +29,11 @@ def extract_shard(run: Run, shard: Shard) -> RunCounts:
     settings = run.settings
     documents, rejects, counts = [], [], RunCounts()
     for piece in shard.pieces:
+        if piece.format == PUBLISHED_FORMAT:
+            restored = _restore_piece(run, piece)
+            documents.append(restored)
+            counts = counts.plus(RunCounts(n_records=restored.height))
+            continue
         for batch in read_records(piece, settings.input, settings.cleaning.text):
             fresh = _without_known(run, piece, batch.records)
             extracted = extract_articles(fresh, settings.cleaning.extract, settings.cleaning.text)
@@ -220,7 +126,7 @@ def match_articles(run: Run) -> int:
     """
     config = run.settings.cleaning.near_duplicates
     articles = _all_articles(run, MATCH_COLUMNS)
-    signatures = _all_rows(run, "signatures", articles, lambda unsigned: sign_articles(unsigned, config))
+    signatures = _all_rows(run, "signatures", "match", articles, lambda unsigned: sign_articles(unsigned, config))
     previous = run.previous_snapshot
     earlier_clusters = None
     if previous:
@@ -242,7 +148,7 @@ def check_all_names(run: Run) -> int:
     config = run.settings.cleaning.names
     authority = _authority(run)
     articles = _all_articles(run, ["article_id", "title", "text", "site", "published_at"])
-    mentions = _all_rows(run, "mentions", articles, lambda unread: find_mentions(unread, config, authority))
+    mentions = _all_rows(run, "mentions", "names", articles, lambda unread: find_mentions(unread, config, authority))
     clusters = pl.read_parquet(run.work("clusters.parquet"), columns=["article_id", "cluster_id"], glob=False)
     checked = check_names(articles, config, mentions, clusters, authority)
     flags = checked.flags
@@ -290,17 +196,17 @@ def _all_articles(run: Run, columns: list[str]) -> pl.DataFrame:
 
 
 def _all_rows(
-    run: Run, index: str, articles: pl.DataFrame, make: Callable[[pl.DataFrame], pl.DataFrame]
+    run: Run, index: str, step: str, articles: pl.DataFrame, make: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> pl.DataFrame:
     """An index over all articles, saved for the next run: the shards' rows after the earlier ones.
 
-    The earlier ones are made anew if the code or its settings changed since.
+    The earlier ones are made anew if the step's code or settings changed since.
     """
     new = run.scan(index).collect()
     fresh = run.scan("articles").select("article_id").collect()
     earlier_articles = articles.join(fresh, on="article_id", how="anti")
     previous = run.previous_snapshot
-    if previous and previous.manifest["code_version"] == run.code_version:
+    if previous and previous.manifest.get("checks", {}).get(step) == run.versions.of_checks[step]:
         earlier = pl.read_parquet(previous.files(f"index/{index}"), glob=False).join(
             earlier_articles, on="article_id", how="semi"
         )
@@ -371,29 +277,12 @@ def _authority(run: Run) -> pl.DataFrame:
     return core_authority() if text is None else load_authority(text, with_core=True)
 
 
-def _deal(inputs: pl.DataFrame, settings: Settings) -> tuple[Shard, ...]:
-    """Deal inputs into shards of like size, largest first; containers over a shard's size are split by stride."""
-    pieces: list[Piece] = []
-    for row in inputs.select(INPUT_SCHEMA.names()).iter_rows(named=True):
-        one = row["format"] in DOCUMENT_FORMATS
-        n_parts = 1 if one else min(settings.n_workers, 1 + row["n_bytes"] // settings.shard_bytes)
-        pieces += [
-            Piece(row["source_uri"], row["name"], row["format"], row["n_bytes"], row["raw_sha256"], part, n_parts)
-            for part in range(n_parts)
-        ]
-    if not pieces:
-        return ()
-    total = sum(piece.n_bytes // piece.n_parts for piece in pieces)
-    at_least = min(FEWEST_SHARDS, len(pieces) // PIECES_WORTH_A_SHARD)
-    wanted = max(1, at_least, *(piece.n_parts for piece in pieces), -(-total // settings.shard_bytes))
-    n_shards = min(len(pieces), settings.max_shards, wanted)
-    hands: list[list[Piece]] = [[] for _ in range(n_shards)]
-    sizes = [0] * n_shards
-    for piece in sorted(pieces, key=lambda p: (-(p.n_bytes // p.n_parts), p.source_uri, p.part)):
-        smallest = sizes.index(min(sizes))
-        hands[smallest].append(piece)
-        sizes[smallest] += piece.n_bytes // piece.n_parts + 1
-    return tuple(Shard(number, tuple(sorted(hand))) for number, hand in enumerate(hands))
+def _restore_piece(run: Run, piece: Piece) -> pl.DataFrame:
+    """The documents of a published file whose inputs are to be stripped anew."""
+    previous = run.previous_snapshot
+    assert previous
+    wanted = pl.read_parquet(run.work("restored.parquet"), glob=False)
+    return restore_documents(previous, piece.source_uri, piece.part, piece.n_parts, wanted)
 
 
 def _concat(frames: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Snapshots on disk: reading them, writing their Parquet files, and the digests that say what made them.
+"""Snapshots on disk: reading them and writing their Parquet files.
 
 output/_staging/<run_id>/         being written; read by nobody
 output/runs/<run_id>/<table>/     a whole snapshot; files unchanged since the last run are hard links
@@ -13,10 +13,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from importlib.metadata import version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,14 +20,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cleaners.document import sha256_hex
 from cleaners.errors import CopydeskError
 from flows.settings import Settings
 
 ROW_GROUP_ROWS = 32_768  # 16-64 k rows a group: readers skip well and the footer stays small
 ZSTD_LEVEL = 3
-# Libraries whose new version may change an article; the digest of the code covers them too.
-LIBRARIES_THAT_SHAPE_TEXT = ("trafilatura", "htmldate", "lxml", "ftfy", "charset-normalizer", "py3langid")
 
 
 class Snapshot(NamedTuple):
@@ -108,6 +101,41 @@ def find_snapshot(output: Path, run_id: str) -> Snapshot:
     return read_snapshot(path)
 
 
+@contextmanager
+def hold_snapshot(output: Path, run_id: str = "latest") -> Iterator[Snapshot]:
+    """Open a snapshot that nobody removes while the block runs, whatever is published meanwhile.
+
+    A shared lock on its manifest; other programs take it with `flock -s .../manifest.json COMMAND`.
+
+    Raises:
+        CopydeskError: there is no such snapshot.
+    """
+    while True:
+        snapshot = find_snapshot(output, run_id)
+        manifest = snapshot.path / "manifest.json"
+        try:
+            handle = manifest.open("rb")
+        except FileNotFoundError:  # removed between the two lines: `latest` names another by now
+            continue
+        with handle:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            if manifest.exists():
+                yield snapshot
+                return
+
+
+def is_held(snapshot: Path) -> bool:
+    """Whether a reader holds a snapshot."""
+    try:
+        with (snapshot / "manifest.json").open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
 def write_parquet(
     frame: pl.DataFrame,
     path: Path,
@@ -150,22 +178,6 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def code_version(settings: Settings) -> str:
-    """What made an article: `<version>+<code>.<config>`, digests of eight digits each.
-
-    The first covers the cleaning code, its rules, data and the libraries that shape text; the second the cleaning
-    settings, the column mapping and the authority file. Equal on every machine.
-
-    Raises:
-        CopydeskError: the authority file cannot be read.
-    """
-    # Gates decide whether a run is published, not what its articles are.
-    config = settings.cleaning.model_dump_json(exclude={"quality"}) + settings.input.model_dump_json()
-    if settings.authority:
-        config += sha256_hex(read_authority(settings) or "")
-    return f"{version('copydesk')}+{_code_digest()}.{sha256_hex(config)[:8]}"
-
-
 def read_authority(settings: Settings) -> str | None:
     """The text of the user's authority file, None where the settings name none.
 
@@ -180,16 +192,6 @@ def read_authority(settings: Settings) -> str | None:
         raise CopydeskError(
             f"Cannot read the authority file {settings.authority}: {error}.", "It must be a CSV file in UTF-8."
         ) from error
-
-
-@cache
-def package_digest(package: str) -> str:
-    """SHA-256 over the names and contents of every file of a package."""
-    digest = hashlib.sha256()
-    for name, content in sorted(_package_files(files(package), "")):
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()
 
 
 @contextmanager
@@ -216,25 +218,6 @@ def output_lock(output: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-@cache
-def _code_digest() -> str:
-    """Eight digits over the `cleaners` package and the versions of the libraries that shape text."""
-    digest = hashlib.sha256(package_digest("cleaners").encode())
-    for library in LIBRARIES_THAT_SHAPE_TEXT:
-        digest.update(f"{library} {version(library)}\0".encode())
-    return digest.hexdigest()[:8]
-
-
-def _package_files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
-    for entry in folder.iterdir():
-        if entry.name == "__pycache__":
-            continue
-        if entry.is_dir():
-            yield from _package_files(entry, f"{prefix}{entry.name}/")
-        else:
-            yield f"{prefix}{entry.name}", entry.read_bytes()
 
 
 def _plain_arrow(dtype: Any) -> pa.DataType:  # noqa: ANN401

@@ -26,11 +26,12 @@ from cleaners.quality import RunCounts, check_gates
 from flows import publish as publishing
 from flows import stages
 from flows.figures import summarise_run
+from flows.planning import Plan, Shard, plan_run
 from flows.progress import announce
 from flows.report import write_report
 from flows.resume import do_once
+from flows.run import Run
 from flows.runners import run_in_worker
-from flows.stages import Plan, Run, Shard
 from flows.summary import render_markdown, summary_rows
 
 P = ParamSpec("P")
@@ -56,8 +57,9 @@ RETRIED: dict[str, Any] = {**ONCE, "retries": 2, "retry_delay_seconds": [1, 10],
 @task(task_run_name="discover", **RETRIED)
 def discover(run: Run) -> Plan:
     """Digest every input and plan the shards of what is new."""
-    plan = _whole("discover", stages.plan_run, run)
-    get_run_logger().info("%d inputs, %d known, %d shards", plan.n_inputs, plan.n_known_inputs, len(plan.shards))
+    plan = _whole("discover", plan_run, run)
+    counts = (plan.n_inputs, plan.n_known_inputs, plan.n_restored_inputs, len(plan.shards))
+    get_run_logger().info("%d inputs, %d known, %d to strip anew, %d shards", *counts)
     return plan
 
 
@@ -141,9 +143,9 @@ def hold_gates(run: Run, staged: Path) -> None:
 def publish(run: Run) -> Path:
     """Move the snapshot to its place and switch `output/latest`, last of all."""
     snapshot = publishing.switch_latest(run)
-    removed = publishing.drop_old_snapshots(run.output, run.settings.keep_snapshots)
-    if removed:
-        get_run_logger().info("removed old snapshots: %s", ", ".join(removed))
+    dropped = publishing.drop_old_snapshots(run.output, run.settings.keep_snapshots)
+    if dropped.removed:
+        get_run_logger().info("removed old snapshots: %s", ", ".join(dropped.removed))
     address = (snapshot.resolve() / "report.html").as_uri()
     create_link_artifact(address, key="copydesk-html-report", description=f"HTML report of run {run.run_id}")
     announce("publish", 1, 1)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 if TYPE_CHECKING:
-    from flows.stages import Run
+    from flows.run import Run
 
 
 # CI tries the same examples each time, so that a red run is about the change; a developer's run goes on looking.
@@ -46,12 +46,13 @@ def run_stages(
 ) -> Run | None:
     """The stages of `clean-news` in its order, here and now; None when nothing is new."""
     from cleaners.quality import check_gates
-    from flows import publish, stages
+    from flows import planning, publish, stages
     from flows.report import write_report
     from flows.resume import continue_interrupted, do_once
+    from flows.run import Run
     from flows.settings import Settings
-    from flows.stages import Run
-    from flows.storage import code_version, latest_snapshot
+    from flows.storage import latest_snapshot
+    from flows.versions import find_versions
 
     chosen = Settings(sources=[str(source) for source in sources], output=str(output), workers=1, **settings)
     output.mkdir(parents=True, exist_ok=True)
@@ -62,14 +63,14 @@ def run_stages(
         output=output,
         staging=output / "_staging" / run_id,
         previous=previous.path if previous else None,
-        code_version=code_version(chosen),
+        versions=find_versions(chosen),
     )
-    plan = stages.plan_run(run)
+    plan = planning.plan_run(run)
     if plan.is_empty:
         return None
     run = continue_interrupted(run, plan)
 
-    def of_shards(step: str, work: Callable[[Run, stages.Shard], stages.RunCounts]) -> list[stages.RunCounts]:
+    def of_shards(step: str, work: Callable[[Run, planning.Shard], stages.RunCounts]) -> list[stages.RunCounts]:
         done = [do_once(run, f"{step}-{shard.number}", lambda shard=shard: work(run, shard)) for shard in plan.shards]
         return [stages.RunCounts(*counts) for counts in done]
 

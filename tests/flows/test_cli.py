@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from cleaners.schemas import TABLES
 from flows.cli import app
-from tests.conftest import SEEDS, Tables
+from tests.conftest import SEEDS, Tables, run_stages
 
 COPYDESK = Path(sys.executable).with_name("copydesk")
 
@@ -152,3 +152,32 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     command = [str(COPYDESK), "run", str(SEEDS), "--output", str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert (done.returncode, "PREFECT_HOME" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+def test_what_was_rejected_can_be_tried_again_and_runs_compared_and_cleared(tmp_path: Path) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "late.txt").write_text("")
+    (landing / "one.txt").write_text(
+        "The council met on Monday and agreed to repair the bridge before winter comes. Its mayor, who had asked for the "
+        "work twice, said that it would begin in March and cost less than the engineers had feared."
+    )
+    nothing = copydesk("retry", "--output", tmp_path / "out")
+    assert nothing.returncode == 1
+    assert "copydesk run" in nothing.stderr
+    before = "20260101T000000Z-0001"
+    run_stages([landing], tmp_path / "out", run_id=before)
+    (landing / "late.txt").write_text(
+        "The harbour board approved a second crane for the eastern quay. The chief engineer, who presented the plan, told "
+        "reporters that ships would wait half as long as they did last year, and that the old crane stays."
+    )
+    again = copydesk("retry", "--output", tmp_path / "out")
+    assert again.returncode == 0, again.stderr
+    compared = copydesk("diff", before, "--output", tmp_path / "out")
+    assert "1 unchanged" in compared.stdout
+    assert "1 added" in compared.stdout, again.stdout
+    cleared = copydesk("gc", "--keep", "1", "--output", tmp_path / "out")
+    assert f"removed {before}" in cleared.stdout
+    gone = copydesk("diff", before, "--output", tmp_path / "out")
+    assert gone.returncode == 1
+    assert "Runs kept" in gone.stderr

@@ -19,9 +19,12 @@ import pytest
 from cleaners.errors import ContractBroken
 from cleaners.schemas import SCHEMA_VERSION, TABLES
 from flows.publish import drop_old_snapshots
-from flows.storage import file_sha256, latest_snapshot
+from flows.storage import file_sha256, hold_snapshot, latest_snapshot
 from tests.conftest import SEEDS, Tables, read_tables
 
+COUNCIL = (
+    "Its mayor, who had asked for the repair twice, said that the work would begin in March and end before the winter."
+)
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -120,7 +123,7 @@ def test_old_snapshots_go_and_the_latest_stays(tmp_path: Path) -> None:
     for name in ("1", "2", "3", "4"):
         (tmp_path / "runs" / name).mkdir(parents=True)
     (tmp_path / "latest").symlink_to(Path("runs") / "1")
-    assert drop_old_snapshots(tmp_path, keep=2) == ["2"]
+    assert drop_old_snapshots(tmp_path, keep=2).removed == ["2"]
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["1", "3", "4"]
 
 
@@ -160,3 +163,32 @@ def test_killed_at_any_moment_a_reader_sees_a_whole_snapshot(tmp_path: Path, run
     assert read_tables(tmp_path / "latest").articles.height == 8
     assert not (tmp_path / "_staging").exists()
     assert not list(tmp_path.glob(".latest-*"))
+
+
+def test_a_snapshot_that_a_reader_holds_is_not_removed(tmp_path: Path, run_pipeline: Callable) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    output = tmp_path / "out"
+    for number in (1, 2, 3):
+        (landing / f"{number}.txt").write_text(
+            f"Story {number} of the council, which met on Monday to speak of the bridge. " + COUNCIL
+        )
+        run_pipeline([landing], output, run_id=str(number))
+    with hold_snapshot(output, "1") as snapshot:
+        dropped = drop_old_snapshots(output, keep=1)
+        assert (dropped.removed, dropped.held, dropped.n_kept) == (["2"], ["1"], 2)
+        assert pl.read_parquet(snapshot.files("articles")).height == 1
+    assert drop_old_snapshots(output, keep=1).removed == ["1"]
+    # Any program can hold one: `flock` is a part of every Linux.
+    (landing / "4.txt").write_text("Story 4 of the council, which met on Tuesday to speak of it. " + COUNCIL)
+    run_pipeline([landing], output, run_id="4")
+    reader = subprocess.Popen(
+        ["flock", "-s", str(output / "runs" / "3" / "manifest.json"), "sh", "-c", "echo held; read x"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert reader.stdout
+    assert reader.stdout.readline() == b"held\n"
+    assert drop_old_snapshots(output, keep=1).held == ["3"]
+    reader.communicate(b"done\n")
+    assert drop_old_snapshots(output, keep=1).removed == ["3"]

@@ -11,18 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from flows import resume, stages
+from flows import resume
+from flows.planning import Plan, plan_run
 from flows.resume import continue_interrupted, do_once, n_done
+from flows.run import Run
 from flows.settings import Settings
-from flows.stages import Plan, Run
-from flows.storage import code_version
+from flows.versions import find_versions
 from tests.conftest import SEEDS, read_tables
 
 
 def begin(output: Path, run_id: str, **settings: object) -> tuple[Run, Plan]:
     chosen = Settings.model_validate({"sources": [str(SEEDS)], "output": str(output), "workers": 1, **settings})
-    run = Run(run_id, chosen, output, output / "_staging" / run_id, None, code_version(chosen))
-    return run, stages.plan_run(run)
+    run = Run(run_id, chosen, output, output / "_staging" / run_id, None, find_versions(chosen))
+    return run, plan_run(run)
 
 
 def test_a_step_is_done_once_and_its_result_kept(tmp_path: Path) -> None:

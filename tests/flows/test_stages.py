@@ -142,16 +142,62 @@ def test_a_story_that_ran_before_is_found_again(tmp_path: Path, run_pipeline: Ca
     assert tables.duplicate_pairs.height >= 2
 
 
-def test_other_settings_clean_the_same_input_anew_in_place_of_the_old(tmp_path: Path, run_pipeline: Callable) -> None:
+def same_rows(mine: pl.DataFrame, theirs: pl.DataFrame) -> bool:
+    mine, theirs = (rows.drop("run_id", "code_version", strict=False) for rows in (mine, theirs))
+    return mine.sort(mine.columns[:3]).equals(theirs.sort(theirs.columns[:3]))
+
+
+def test_other_settings_of_stripping_strip_the_published_texts_anew_without_reading_them(
+    tmp_path: Path, run_pipeline: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = {"cleaning": {"strip": {"min_confidence": 0.9, "use_learned_layer": False}}}
+    assert run_pipeline([SEEDS], tmp_path / "fresh", run_id="1", **changed)
+    expected = read_tables(tmp_path / "fresh" / "latest")
+    assert run_pipeline([SEEDS], tmp_path / "out", run_id="1")
+    monkeypatch.setattr("flows.stages.extract_articles", None)
+    assert run_pipeline([SEEDS], tmp_path / "out", run_id="2", **changed)
+    after = read_tables(tmp_path / "out" / "latest")
+    assert after.articles["run_id"].unique().to_list() == ["2"]
+    for name in ("articles", "removed_spans", "clusters", "name_flags"):
+        assert same_rows(getattr(after, name), getattr(expected, name)), name
+    assert run_pipeline([SEEDS], tmp_path / "out", run_id="3", **changed) is None
+
+
+def test_other_settings_of_extraction_read_the_same_input_anew(tmp_path: Path, run_pipeline: Callable) -> None:
     run_pipeline([SEEDS], tmp_path, run_id="1")
     before = read_tables(tmp_path / "latest")
-    changed = {"cleaning": {"strip": {"salvage_min_words": 31}}}
-    assert run_pipeline([SEEDS], tmp_path, run_id="2", **changed)
+    assert run_pipeline([SEEDS], tmp_path, run_id="2", cleaning={"text": {"detect_bytes": 70_000}})
     after = read_tables(tmp_path / "latest")
     assert after.articles["run_id"].unique().to_list() == ["2"]
     for name in ("articles", "removed_spans", "clusters"):
-        old, new = (getattr(tables, name).drop("run_id", "code_version", strict=False) for tables in (before, after))
-        assert old.sort(old.columns[:3]).equals(new.sort(new.columns[:3])), name
+        assert same_rows(getattr(after, name), getattr(before, name)), name
+
+
+def test_other_settings_of_the_names_desk_touch_no_article(tmp_path: Path, run_pipeline: Callable) -> None:
+    run_pipeline([SEEDS], tmp_path, run_id="1")
+    names = tmp_path / "names.csv"
+    names.write_text("canonical,aliases\nJane Roe,J. Roe\n")
+    assert run_pipeline([SEEDS], tmp_path, run_id="2", authority=str(names))
+    after = read_tables(tmp_path / "latest")
+    assert after.articles["run_id"].unique().to_list() == ["1"]
+    assert after.run_summary.filter(metric="inputs_known", run_id="2")["value"].to_list() == [5]
+    assert run_pipeline([SEEDS], tmp_path, run_id="3", authority=str(names)) is None
+
+
+def test_only_what_was_rejected_is_tried_again(tmp_path: Path, run_pipeline: Callable) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "one.txt").write_text(STORIES[0])
+    (landing / "mended.txt").write_bytes(b"")
+    (landing / "feed.jsonl").write_text("{broken\n" + json.dumps({"text": STORIES[1], "url": "https://a.example/1"}))
+    run_pipeline([landing], tmp_path / "out", run_id="1")
+    assert read_tables(tmp_path / "out" / "latest").rejects.height == 2
+    (landing / "mended.txt").write_text(STORIES[2])
+    (landing / "never-tried.txt").write_text(STORIES[2] + " And so on.")
+    assert run_pipeline([], tmp_path / "out", run_id="2", retry=True)
+    tables = read_tables(tmp_path / "out" / "latest")
+    assert sorted(tables.articles["run_id"]) == ["1", "1", "2"]
+    assert tables.rejects["reason"].to_list() == ["malformed_record"]
 
 
 def test_an_appended_feed_adds_only_its_new_records(tmp_path: Path, run_pipeline: Callable) -> None:
@@ -191,13 +237,16 @@ def test_an_editors_decision_survives_the_next_run(tmp_path: Path, run_pipeline:
 
 @pytest.mark.parametrize("n_workers", [1, 3])
 def test_shards_share_a_large_feed_and_lose_nothing(tmp_path: Path, n_workers: int) -> None:
+    from flows.planning import plan_run
+    from flows.run import Run
     from flows.settings import Settings
-    from flows.stages import Run, extract_shard, plan_run
+    from flows.stages import extract_shard
+    from flows.versions import Versions
 
     rows = [json.dumps({"text": f"Number {n}. {STORIES[n % 3]}", "url": f"https://a.example/{n}"}) for n in range(1200)]
     (tmp_path / "feed.jsonl").write_text("\n".join(rows))
     settings = Settings(sources=[str(tmp_path / "feed.jsonl")], workers=n_workers, shard_bytes=2**16)
-    run = Run("r", settings, tmp_path, tmp_path / "staging", None, "code")
+    run = Run("r", settings, tmp_path, tmp_path / "staging", None, Versions("a", "b", "c", "d"))
     plan = plan_run(run)
     assert len(plan.shards) == n_workers
     counts = [extract_shard(run, shard) for shard in plan.shards]

@@ -10,9 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cleaners.errors import CopydeskError
-from flows.settings import Settings
 from flows.storage import (
-    code_version,
     find_snapshot,
     latest_snapshot,
     output_lock,
@@ -45,26 +43,6 @@ def test_an_empty_table_keeps_its_columns(tmp_path: Path) -> None:
     frame = pl.DataFrame(schema={"a": pl.String, "b": pl.Float64})
     write_parquet(frame, tmp_path / "empty.parquet")
     assert pl.read_parquet(tmp_path / "empty.parquet").schema == frame.schema
-
-
-def test_the_code_version_follows_settings_and_authority(tmp_path: Path) -> None:
-    plain = Settings()
-    authority = tmp_path / "names.csv"
-    authority.write_text("canonical,aliases\nJane Roe,J. Roe\n")
-    with_authority = Settings(authority=str(authority))
-    other_rule = Settings.model_validate({"cleaning": {"strip": {"salvage_min_words": 31}}})
-    wider_gate = Settings.model_validate({"cleaning": {"quality": {"min_records": 51}}})
-    assert code_version(plain) == code_version(Settings(workers=7, output="elsewhere", sources=["x"]))
-    assert code_version(plain) == code_version(wider_gate)
-    assert len({code_version(plain), code_version(with_authority), code_version(other_rule)}) == 3
-    first = code_version(with_authority)
-    authority.write_text("canonical,aliases\nJane Roe,\n")
-    assert code_version(with_authority) != first
-
-
-def test_a_missing_authority_file_says_so() -> None:
-    with pytest.raises(CopydeskError, match=r"nowhere\.csv"):
-        code_version(Settings(authority="nowhere.csv"))
 
 
 def test_no_snapshot_before_the_first_run(tmp_path: Path) -> None:
