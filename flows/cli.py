@@ -201,6 +201,43 @@ def schema(
 
 
 @app.command()
+def serve(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="As for `run`. Default: the sources of the config file.")
+    ] = None,
+    output: OutputOption = None,
+    config: ConfigOption = None,
+    cron: Annotated[str, typer.Option(help="When to run, as cron writes it, in UTC.")] = "0 * * * *",
+    host: Annotated[
+        str, typer.Option(help="Where the server listens; others than this machine's own need a password.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the server.")] = 4200,
+    notify: Annotated[
+        str | None,
+        typer.Option(help="Notification block that is told of failed and crashed runs, as <type>/<name>."),
+    ] = None,
+) -> None:
+    """Serve the Prefect UI and the scheduled deployment on this machine, until stopped with Ctrl-C.
+
+    The deployment runs one at a time, by schedule or by hand from the UI, where every setting is a field of a form. A run
+    that was killed is marked Crashed within two minutes; the next one goes on where it stopped.
+    """
+    from flows.deploy import DEPLOYMENT, Address, serve
+    from flows.settings import load_settings
+
+    with _errors_told():
+        settings = load_settings(config, sources=sources, output=output)
+        if not settings.sources:
+            _fail("No sources to read.", "Name files or folders: copydesk serve FOLDER.", EXIT_USAGE)
+        _prepare_prefect()
+        address = Address(host, port)
+        typer.echo(
+            f"The newsroom opens at {address.url}/deployments: clean-news/{DEPLOYMENT}, schedule {cron!r} (stop it with Ctrl-C)."
+        )
+        serve(settings, cron, address, notify)
+
+
+@app.command()
 def ui(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 4200,
 ) -> None:

@@ -1,0 +1,261 @@
+"""The newsroom: a Prefect server with its UI, the scheduled deployment of `clean-news`, and the automations that watch it.
+
+`serve` is all of it on one machine; `prefect.yaml` deploys the same flow to a work pool, and `watch_runs` adds the automations.
+"""
+
+import ipaddress
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from cleaners.errors import ConfigError, CopydeskError
+from flows.settings import Settings
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+DEPLOYMENT = "newsroom"
+HEARTBEAT_SECONDS = 30  # the least that Prefect allows
+# Three heartbeats: a run whose machine only stutters stays Running; a killed one is marked within two minutes.
+SILENCE_SECONDS = 90
+SERVER_START_SECONDS = 120
+CRASH_AUTOMATION = "copydesk: a run that fell silent has crashed"
+NOTICE_AUTOMATION = "copydesk: tell of failed and crashed runs"
+AUTH_VARIABLE = "PREFECT_SERVER_API_AUTH_STRING"
+
+
+class Address(NamedTuple):
+    """Where the server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The address of the UI; the API is below it."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{name}:{self.port}"
+
+
+def serve(settings: Settings, cron: str, address: Address, notify: str | None) -> None:
+    """Start the server, watch its runs, and run `clean-news` by its schedule and on demand, until stopped.
+
+    Args:
+        settings: parameters of the scheduled runs; each run can be given others in the UI.
+        cron: when to run, as cron writes it, in UTC.
+        address: where the server listens. One that answers there already is used.
+        notify: a notification block, `<type>/<name>`, that is told of failed and crashed runs.
+
+    Raises:
+        ConfigError: the schedule is no cron expression, there is no such block, or the server would be open to the network
+            without a password.
+        CopydeskError: the server does not start.
+    """
+    check_address(address)
+    # Prefect reads these when it is first imported, and hands them to the runs.
+    os.environ["PREFECT_API_URL"] = f"{address.url}/api"
+    os.environ["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = str(HEARTBEAT_SECONDS)
+    if auth := os.environ.get(AUTH_VARIABLE):
+        os.environ.setdefault("PREFECT_API_AUTH_STRING", auth)
+    _check_cron(cron)
+    with running_server(address):
+        from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+        from prefect.types.entrypoint import EntrypointType
+
+        from flows.clean_news import clean_news
+
+        watch_runs(notify)
+        clean_news.serve(
+            name=DEPLOYMENT,
+            cron=cron,
+            parameters={"settings": _anchored(settings).model_dump(mode="json")},
+            description="Cleans what is new in the sources and publishes one snapshot.",
+            # One run at a time: a second one would only wait for the lock on the output.
+            limit=1,
+            global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
+            entrypoint_type=EntrypointType.MODULE_PATH,
+            print_starting_message=False,
+        )
+
+
+def watch_runs(notify: str | None) -> None:
+    """Make the automations, in place of those of the same names: silent runs crash; a notice goes out, if asked for.
+
+    Raises:
+        ConfigError: there is no such notification block.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.objects import StateType
+    from prefect.events.actions import ChangeFlowRunState, SendNotification
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+    from prefect.events.schemas.events import ResourceSpecification
+
+    is_run = ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]})
+    ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
+    automations = [
+        AutomationCore(
+            name=CRASH_AUTOMATION,
+            description=f"No heartbeat for {SILENCE_SECONDS} seconds: its process was killed or its machine is gone.",
+            trigger=EventTrigger(
+                after={"prefect.flow-run.heartbeat"},
+                expect={"prefect.flow-run.heartbeat", *ends},
+                match=is_run,
+                for_each={"prefect.resource.id"},
+                posture=Posture.Proactive,
+                threshold=1,
+                within=timedelta(seconds=SILENCE_SECONDS),
+            ),
+            actions=[
+                ChangeFlowRunState(
+                    state=StateType.CRASHED,
+                    message="No heartbeat: the process was killed. The next run goes on where it stopped.",
+                )
+            ],
+        )
+    ]
+    with get_client(sync_client=True) as client:
+        if notify:
+            automations.append(
+                AutomationCore(
+                    name=NOTICE_AUTOMATION,
+                    description="A broken gate fails the run, so it is told of as well.",
+                    trigger=EventTrigger(
+                        expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+                        match=is_run,
+                        posture=Posture.Reactive,
+                        threshold=1,
+                    ),
+                    actions=[
+                        SendNotification(
+                            block_document_id=_find_block(client, notify),
+                            subject="Copydesk: {{ flow_run.name }} is {{ flow_run.state.name }}",
+                            body="{{ flow_run.state.message }}\n{{ flow_run|ui_url }}",
+                        )
+                    ],
+                )
+            )
+        for automation in automations:
+            for old in client.read_automations_by_name(automation.name):
+                client.delete_automation(old.id)
+            client.create_automation(automation)
+
+
+def check_address(address: Address) -> None:
+    """Refuse to open the server to the network without a password.
+
+    Raises:
+        ConfigError: the host is not this machine, and no auth string is set.
+    """
+    try:
+        is_local = ipaddress.ip_address(address.host).is_loopback
+    except ValueError:
+        is_local = address.host == "localhost"
+    if not is_local and not os.environ.get(AUTH_VARIABLE):
+        raise ConfigError(
+            f"The server would be open to anyone who can reach {address.host}.",
+            f"Set {AUTH_VARIABLE}=user:password (clients need PREFECT_API_AUTH_STRING), or stay with --host 127.0.0.1.",
+        )
+
+
+@contextmanager
+def running_server(address: Address) -> Iterator[None]:
+    """A Prefect server at the address while the block runs; one that answers there already is left as it is.
+
+    Raises:
+        CopydeskError: something else has the port, or the server does not answer in time.
+    """
+    if _answers(address):
+        yield
+        return
+    if _is_taken(address):
+        raise CopydeskError(f"Another program listens at {address.url}.", "Choose another port with --port.")
+    log = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser() / "copydesk-server.log"
+    os.environ["PREFECT_SERVER_UI_API_URL"] = f"{address.url}/api"
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", address.host, "--port", str(address.port)]
+    with log.open("ab") as output:
+        # In a session of its own: Ctrl-C stops the runs first, then the server they report to.
+        server = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+    try:
+        deadline = time.monotonic() + SERVER_START_SECONDS
+        while not _answers(address):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise CopydeskError(f"The Prefect server at {address.url} does not start.", f"Its log is {log}.")
+            time.sleep(0.25)
+        yield
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _answers(address: Address) -> bool:
+    connection = HTTPConnection(address.host, address.port, timeout=5)
+    try:
+        connection.request("GET", "/api/health")
+        return connection.getresponse().read().strip() == b"true"
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _is_taken(address: Address) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET) as probe:
+        return probe.connect_ex((address.host, address.port)) == 0
+
+
+def _check_cron(cron: str) -> None:
+    from prefect.client.schemas.schedules import CronSchedule
+    from pydantic import ValidationError
+
+    try:
+        CronSchedule(cron=cron)
+    except ValidationError as error:
+        raise ConfigError(
+            f"{cron!r} is no schedule: {error.errors()[0]['msg']}.", 'Write it as cron does: --cron "0 6 * * *".'
+        ) from error
+
+
+def _find_block(client: "SyncPrefectClient", slug: str) -> UUID:
+    """The id of a block document.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from prefect.exceptions import ObjectNotFound
+
+    kind, _, name = slug.partition("/")
+    try:
+        return client.read_block_document_by_name(name, kind).id
+    except ObjectNotFound as error:
+        raise ConfigError(
+            f"There is no notification block {slug!r}.",
+            "Make one in the UI under Blocks, for example of the type Custom Webhook, and name it <type>/<name>.",
+        ) from error
+
+
+def _anchored(settings: Settings) -> Settings:
+    """The settings with absolute paths: served runs start in folders of their own."""
+
+    def absolute(path: str) -> str:
+        return path if "://" in path else os.path.abspath(path)  # noqa: PTH100 -- globs and links stay as given
+
+    return settings.model_copy(
+        update={
+            "sources": [absolute(source) for source in settings.sources],
+            "output": absolute(settings.output),
+            "authority": absolute(settings.authority) if settings.authority else None,
+        }
+    )
