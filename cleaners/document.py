@@ -43,6 +43,7 @@ REJECT_SCHEMA = pl.Schema(
         "raw_sha256": pl.String(),
         "n_bytes": pl.Int64(),
         "article_id": pl.String(),
+        "site": pl.String(),
     }
 )
 

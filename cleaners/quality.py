@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cleaners.health import SiteHealthConfig
+
 
 class QualityConfig(BaseModel):
     """Bounds on a run's figures."""
@@ -34,6 +36,9 @@ class QualityConfig(BaseModel):
         50,
         ge=1,
         description="Share gates apply from this many records on; a handful says nothing about a source.",
+    )
+    sites: SiteHealthConfig = Field(
+        SiteHealthConfig(), description="When a site is said to have left the band of its own earlier runs."
     )
 
 

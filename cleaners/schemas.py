@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
+from cleaners.health import UNITS
+
 SCHEMA_VERSION = "1"
 
 ID_REGEX = r"^[0-9a-f]{24}$"
@@ -240,6 +242,7 @@ class Rejects(dy.Schema):
     )
     n_bytes = dy.Int64(nullable=True, min=0, description="Size of the input in bytes, null where unknown.")
     article_id = identifier("The id the article would have had, where it got that far.", nullable=True)
+    site = dy.String(nullable=True, description="The outlet, where the input names one.")
     run_id = run_id()
 
 
@@ -256,6 +259,25 @@ class RunSummary(dy.Schema):
     passed = dy.Bool(nullable=True, description="Whether the figure kept its bounds; null where it has none.")
 
 
+class SiteHealth(dy.Schema):
+    """One row a site, figure and run, with the band that the site's own earlier runs give."""
+
+    run_id = dy.String(primary_key=True, min_length=1, description="The run.")
+    site = dy.String(primary_key=True, min_length=1, description="The outlet.")
+    metric = dy.String(
+        primary_key=True,
+        check=lambda c: c.is_in(list(UNITS)),
+        description="articles (main ones), median_words, removed_share (of characters, salvaged ones not counted), "
+        "reject_share (of records), duplicate_share (of articles).",
+    )
+    value = dy.Float64(description="The figure.")
+    unit = dy.String(description="Its unit: articles, words or share.")
+    n_records = dy.Int64(min=0, description="Records of the site in the run: articles and rejects.")
+    lower = dy.Float64(nullable=True, description="The least expected, null without enough history.")
+    upper = dy.Float64(nullable=True, description="The most expected, null without enough history.")
+    passed = dy.Bool(nullable=True, description="Whether the figure is in its band; null where there is none.")
+
+
 TABLES: dict[str, type[dy.Schema]] = {
     "articles": Articles,
     "removed_spans": RemovedSpans,
@@ -265,4 +287,5 @@ TABLES: dict[str, type[dy.Schema]] = {
     "name_flags": NameFlags,
     "rejects": Rejects,
     "run_summary": RunSummary,
+    "site_health": SiteHealth,
 }

@@ -10,10 +10,19 @@ from pathlib import Path
 import polars as pl
 
 from flows.run_tables import article_facts, run_clusters, run_flags, scan_table
+from flows.site_health import read_breaches
 
 # Where `run_summary` keeps the two figures that no table can tell: (stage, metric).
 FOUND_METRIC = ("discover", "inputs_found")
 NEW_METRIC = ("discover", "inputs_new")
+
+TREND_RUNS = 30
+TREND_METRICS = (
+    ("articles", "articles published", "articles"),
+    ("embedded_articles", "embedded articles found", "articles"),
+    ("records_rejected", "records rejected", "records"),
+    ("removed_characters", "characters removed, of those extracted", "share"),
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,27 @@ class GateFigures:
 
 
 @dataclass(frozen=True)
+class BreachFigures:
+    """A figure of a site that left the band of the site's own earlier runs."""
+
+    site: str
+    metric: str
+    value: float
+    unit: str
+    expected: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class TrendFigures:
+    """One figure over the latest runs, oldest first: (run id, value)."""
+
+    label: str
+    unit: str
+    points: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
 class RunFigures:
     """What one run did. Tuples are sorted, the most telling first; counts are of this run unless they say otherwise.
 
@@ -127,6 +157,8 @@ class RunFigures:
     rejects: tuple[RejectFigures, ...]
     sites: tuple[SiteFigures, ...]
     gates: tuple[GateFigures, ...]
+    breaches: tuple[BreachFigures, ...]
+    trends: tuple[TrendFigures, ...]
 
     @property
     def n_published(self) -> int:
@@ -177,6 +209,7 @@ def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigur
     flags = run_flags(snapshot, articles)
     errors = flags.filter("is_error")
     n_embedded = articles.filter(pl.col("origin") == "embedded").height
+    breaches = read_breaches(snapshot, run_id).select(list(BreachFigures.__dataclass_fields__))
     return RunFigures(
         run_id=run_id,
         n_found=_whole(recorded.get(FOUND_METRIC)),
@@ -199,6 +232,30 @@ def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigur
         rejects=tuple(RejectFigures(**row) for row in rejects.iter_rows(named=True)),
         sites=_site_figures(articles, duplicates, errors["article_id"]),
         gates=tuple(GateFigures(**row) for row in gates.iter_rows(named=True)),
+        breaches=tuple(BreachFigures(**row) for row in breaches.iter_rows(named=True)),
+        trends=_trend_figures(snapshot, run_id),
+    )
+
+
+def _trend_figures(snapshot: Path, run_id: str) -> tuple[TrendFigures, ...]:
+    """The figures of the latest runs up to this one, as far as they were recorded."""
+    wanted = [metric for metric, _, _ in TREND_METRICS] + ["extracted_characters"]
+    rows = (
+        scan_table(snapshot, "run_summary")
+        .filter(pl.col("metric").is_in(wanted) & (pl.col("run_id") <= run_id))
+        .select("run_id", "metric", "value")
+        .collect()
+        .pivot(on="metric", index="run_id", values="value")
+        .sort("run_id")
+        .tail(TREND_RUNS)
+    )
+    if "removed_characters" in rows.columns and "extracted_characters" in rows.columns:
+        share = pl.col("removed_characters") / pl.col("extracted_characters").clip(1)
+        rows = rows.with_columns(removed_characters=share)
+    return tuple(
+        TrendFigures(label, unit, tuple(rows.select("run_id", metric).drop_nulls().iter_rows()))
+        for metric, label, unit in TREND_METRICS
+        if metric in rows.columns
     )
 
 

@@ -6,6 +6,7 @@ link, is replaced by an atomic rename. Files that did not change are hard links 
 
 import os
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +17,12 @@ from cleaners.errors import ContractBroken
 from cleaners.quality import Gate, RunCounts
 from flows.planning import Plan
 from flows.run import Run
+from flows.site_health import judge_run, read_breaches
 from flows.stages import replaced_article_ids
 from flows.storage import Snapshot, file_sha256, is_held, write_json, write_parquet
 
 # Rows of these tables never change; a run adds one file. The rest are written whole by each run.
-GROWING_TABLES = ("articles", "removed_spans", "rejects", "run_summary")
+GROWING_TABLES = ("articles", "removed_spans", "rejects", "run_summary", "site_health")
 SORT_KEYS = {
     "articles": ["site", "published_at", "article_id"],
     "removed_spans": ["article_id", "span_no"],
@@ -30,6 +32,7 @@ SORT_KEYS = {
     "name_flags": ["article_id", "start", "flag_id"],
     "rejects": ["source_uri", "stage", "reason"],
     "run_summary": ["stage", "metric"],
+    "site_health": ["site", "metric"],
 }
 
 
@@ -128,11 +131,11 @@ def summarise_counts(plan: Plan, counts: RunCounts, gates: list[Gate]) -> pl.Dat
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def list_broken_gates(snapshot: Path, run_id: str) -> list[str]:
-    """What a run's gates say of it, a phrase each broken gate: the figure, and what was expected."""
+def list_broken_gates(snapshot: Path, run_id: str, hard_site_metrics: Sequence[str] = ()) -> list[str]:
+    """What a run's gates say of it, a phrase each broken gate: the figure, what was expected, and for a site what to do."""
     summary = pl.read_parquet(sorted((snapshot / "run_summary").glob("*.parquet")), glob=False)
     broken = summary.filter((pl.col("run_id") == run_id) & ~pl.col("passed"))
-    return [
+    phrases = [
         f"{row['stage']}/{row['metric']} is {row['value']:g} {row['unit']}, expected "
         + " and ".join(
             f"{word} {row[bound]:g}"
@@ -140,6 +143,12 @@ def list_broken_gates(snapshot: Path, run_id: str) -> list[str]:
             if row[bound] is not None
         )
         for row in broken.iter_rows(named=True)
+    ]
+    sites = read_breaches(snapshot, run_id).filter(pl.col("metric").is_in(list(hard_site_metrics)))
+    return phrases + [
+        f"{row['site']}: {row['metric']} is {row['value']:.3g} {row['unit']}, expected {row['expected']} "
+        f"({row['advice']})"
+        for row in sites.iter_rows(named=True)
     ]
 
 
@@ -197,6 +206,8 @@ def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
     stamp = pl.lit(run.run_id).alias("run_id")
     if table == "run_summary":
         return figures.with_columns(stamp)
+    if table == "site_health":
+        return judge_run(run).with_columns(stamp)
     if table == "articles":
         named = pl.scan_parquet(run.work("named.parquet"), glob=False)
         return (

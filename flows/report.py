@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
+from statistics import median
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -43,6 +44,30 @@ class Card:
     label: str
     value: int
     is_bad: bool = False
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One run's bar in a trend; height of 48."""
+
+    run_id: str
+    height: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A figure over the latest runs, oldest first; `usual` is the median of those before this one."""
+
+    label: str
+    bars: tuple[Bar, ...]
+    now: str
+    usual: str
+
+    @property
+    def text(self) -> str:
+        """The bars in words."""
+        return ", ".join(bar.text for bar in self.bars)
 
 
 def write_report(snapshot: Path, run_id: str, destination: Path | None = None) -> Path:
@@ -93,6 +118,7 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
             cards=_cards(figures),
             funnel=_funnel(figures),
             funnel_note=_funnel_note(figures),
+            trends=_trends(figures),
             removals=details.Shown(figures.removals[:MOST_RULES], len(figures.removals)),
             articles=articles,
             stories=stories,
@@ -168,6 +194,23 @@ def _funnel(figures: RunFigures) -> list[Step]:
     known = [(label, value, kind) for label, value, kind in steps if value is not None]
     largest = max((value for _, value, _ in known), default=0) or 1
     return [Step(label, value, kind, round(57 * value / largest, 2)) for label, value, kind in known]
+
+
+def _trends(figures: RunFigures) -> list[Trend]:
+    """A row of bars for each figure that more than one run recorded."""
+    trends = []
+    for trend in figures.trends:
+        if len(trend.points) < 2:
+            continue
+        values = [value for _, value in trend.points]
+        top = max(values) or 1.0
+
+        def text(value: float, unit: str = trend.unit) -> str:
+            return f"{value:.1%}" if unit == "share" else f"{value:,.0f}"
+
+        bars = tuple(Bar(run_id, round(46 * value / top, 1), text(value)) for run_id, value in trend.points)
+        trends.append(Trend(trend.label, bars, text(values[-1]), text(median(values[:-1]))))
+    return trends
 
 
 def _funnel_note(figures: RunFigures) -> str:

@@ -83,6 +83,7 @@ def learn_from_shards(run: Run) -> int:
         raw_sha256="raw_sha256",
         n_bytes=pl.lit(None, pl.Int64),
         article_id=pl.lit(None, pl.String),
+        site=pl.lit(None, pl.String),
     )
     write_parquet(_concat([rejects], REJECT_SCHEMA), run.work("rejects", "twice.parquet"))
     return twice.height
@@ -247,6 +248,7 @@ def _hold_contract(
         raw_sha256="raw_sha256",
         n_bytes=pl.lit(None, pl.Int64),
         article_id="article_id",
+        site="site",
     )
     sound = articles.filter(~pl.col("article_id").is_in(list(broken))).select(CLEANED_COLUMNS)
     # A passage that did become an article, but not one that was published, is junk like any other.

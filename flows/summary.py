@@ -74,6 +74,9 @@ def render_markdown(figures: RunFigures) -> str:
         "## Rejected",
         _markdown_table(("step", "reason", "inputs"), rejected),
     ]
+    if figures.breaches:
+        rows = [(b.site, b.metric, f"{b.value:.3g} {b.unit}", b.expected, b.advice) for b in figures.breaches]
+        parts += ["## Sites that left their band", _markdown_table(("site", "figure", "seen", "expected", ""), rows)]
     if broken:
         parts += ["## Broken gates", _markdown_table(("step", "figure", "value"), broken)]
     return "\n\n".join(parts) + "\n"
@@ -97,6 +100,7 @@ def print_summary(figures: RunFigures, snapshot: Path, console: Console) -> None
     _print_errors(figures, console)
     _print_variants(figures, console)
     _print_rejects(figures, console)
+    _print_breaches(figures, console)
     for name, value in (
         ("Snapshot", str(snapshot)),
         ("Report", str(snapshot / "report.html")),
@@ -184,6 +188,16 @@ def _print_rejects(figures: RunFigures, console: Console) -> None:
     if entries:
         title = f"Rejected: {_count(figures.n_rejected, 'input or record', 'inputs or records')}"
         _print_list(title, entries, len(figures.rejects), console)
+
+
+def _print_breaches(figures: RunFigures, console: Console) -> None:
+    entries = [
+        (f"{breach.value:.3g}", f"{one_line(breach.site)}: {breach.metric}, expected {breach.expected}", breach.advice)
+        for breach in figures.breaches[:TOP]
+    ]
+    if entries:
+        title = f"Look here: {_count(len(figures.breaches), 'figure')} of a site left the band of its earlier runs"
+        _print_list(title, entries, len(figures.breaches), console)
 
 
 def _print_list(title: str, entries: Sequence[tuple[str, str, str]], total: int, console: Console) -> None:

@@ -130,7 +130,9 @@ def hold_gates(run: Run, staged: Path) -> None:
     Raises:
         ContractBroken: which figure left its bounds, what was expected, and what to do.
     """
-    broken = run_in_worker(publishing.list_broken_gates, staged, run.run_id)
+    broken = run_in_worker(
+        publishing.list_broken_gates, staged, run.run_id, run.settings.cleaning.quality.sites.hard_metrics
+    )
     if broken:
         raise ContractBroken(
             f"Nothing was published, {len(broken)} gate(s) are broken: {'; '.join(broken)}.",

@@ -35,6 +35,7 @@ class Tables(NamedTuple):
     name_flags: pl.DataFrame
     rejects: pl.DataFrame
     run_summary: pl.DataFrame
+    site_health: pl.DataFrame
 
 
 def read_tables(snapshot: Path) -> Tables:

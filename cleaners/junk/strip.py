@@ -237,4 +237,5 @@ def _reject(document: Row, reason: str, detail: str) -> Row:
         "raw_sha256": document["raw_sha256"],
         "n_bytes": None,
         "article_id": document["article_id"],
+        "site": document["site"],
     }

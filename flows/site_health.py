@@ -1,0 +1,69 @@
+"""What a run made of each site, held against the site's earlier runs: rows of `site_health` and the phrases that name a breach."""
+
+from pathlib import Path
+
+import polars as pl
+
+from cleaners.health import ADVICE, HEALTH_SCHEMA, judge_sites, measure_sites
+from flows.run import Run
+
+_HISTORY_SCHEMA = pl.Schema([("run_id", pl.String()), *HEALTH_SCHEMA.items()])
+
+
+def judge_run(run: Run) -> pl.DataFrame:
+    """The figures of each site of the run with their bands, from the intermediate files.
+
+    Returns:
+        A frame of `HEALTH_SCHEMA`; empty for a run that read nothing new, since it says nothing about the sites: one that
+        strips published texts anew, or tries rejects again.
+    """
+    if run.settings.retry or pl.scan_parquet(run.work("restored.parquet"), glob=False).head(1).collect().height:
+        return pl.DataFrame(schema=HEALTH_SCHEMA)
+    previous = run.previous_snapshot
+    history = previous.scan("site_health", _HISTORY_SCHEMA) if previous else pl.LazyFrame(schema=_HISTORY_SCHEMA)
+    current = measure_sites(_articles(run), run.scan("rejects").select("site").collect())
+    return judge_sites(current, history.collect(), run.settings.cleaning.quality.sites)
+
+
+def read_breaches(snapshot: Path, run_id: str) -> pl.DataFrame:
+    """The figures of a run that left their band, and what to do about each.
+
+    Returns:
+        The columns of `site_health`, expected and advice.
+    """
+    paths = sorted((snapshot / "site_health").glob("*.parquet"))
+    rows = pl.read_parquet(paths, glob=False) if paths else pl.DataFrame(schema=_HISTORY_SCHEMA)
+    return (
+        rows.filter((pl.col("run_id") == run_id) & ~pl.col("passed"))
+        .with_columns(
+            expected=pl.format("{} to {}", pl.col("lower").round(2), pl.col("upper").round(2)),
+            advice=pl.col("metric").replace_strict(ADVICE, return_dtype=pl.String),
+        )
+        .sort("site", "metric")
+    )
+
+
+def _articles(run: Run) -> pl.DataFrame:
+    """The new main articles: site, words, extracted and removed characters, whether they repeat another."""
+    salvaged = (
+        run.scan("removed_spans")
+        .filter(pl.col("salvaged_article_id").is_not_null())
+        .group_by("article_id")
+        .agg(n_salvaged=(pl.col("end") - pl.col("start")).sum())
+    )
+    clusters = pl.scan_parquet(run.work("clusters.parquet"), glob=False).select("article_id", "is_canonical")
+    n_removed = pl.col("n_removed_chars") - pl.col("n_salvaged").fill_null(0)
+    return (
+        run.scan("articles")
+        .filter(pl.col("parent_article_id").is_null())
+        .join(salvaged, on="article_id", how="left")
+        .join(clusters, on="article_id", how="left")
+        .select(
+            "site",
+            "n_words",
+            n_chars=pl.col("text").str.len_chars() + n_removed,
+            n_removed_chars=n_removed,
+            is_duplicate=~pl.col("is_canonical").fill_null(True),
+        )
+        .collect()
+    )
