@@ -238,6 +238,22 @@ def serve(
 
 
 @app.command()
+def watch(
+    notify: Annotated[
+        str | None,
+        typer.Option(help="Notification block that is told of failed and crashed runs, as <type>/<name>."),
+    ] = None,
+) -> None:
+    """Make the automations that mark killed runs as Crashed, on the server at PREFECT_API_URL; `serve` does it by itself."""
+    from flows.deploy import watch_runs
+
+    with _errors_told():
+        _prepare_prefect()
+        watch_runs(notify)
+        typer.echo("The automations are in place; workers need PREFECT_FLOWS_HEARTBEAT_FREQUENCY=30.")
+
+
+@app.command()
 def ui(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 4200,
 ) -> None:
