@@ -48,5 +48,5 @@ clean:
 
 .venv/test-ready: requirements-dev.txt .venv/run-ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@.ci/install-chromium
+	@.ci/install-programs
 	@touch $@
