@@ -580,7 +580,7 @@ def strip_rules(example: Example) -> list[tuple[int, int]]:
 
 
 def decided(example: Example, passages: list[Any]) -> list[tuple[int, int]]:
-    chosen = decide(example.reading.page, passages, StripConfig())
+    chosen = decide(example.reading.page, passages, StripConfig()).removed
     return [(passage.start, passage.end) for passage in chosen if passage.category not in NO_KIND]
 
 

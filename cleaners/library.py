@@ -25,10 +25,11 @@ Texts = str | Sequence[str] | pl.DataFrame
 
 
 class Cleaned(NamedTuple):
-    """Frames with the columns of the published tables: `articles`, `removed_spans` and `rejects`."""
+    """Frames with the columns of the published tables: `articles`, `removed_spans`, `suspected_spans` and `rejects`."""
 
     articles: pl.DataFrame
     removed_spans: pl.DataFrame
+    suspected_spans: pl.DataFrame
     rejects: pl.DataFrame
 
 
@@ -45,7 +46,8 @@ def clean(
 
     Returns:
         The cleaned articles in the order of the documents, each followed by those salvaged from it; every removed
-        passage with rule and confidence; what did not become an article, with the reason.
+        passage with rule and confidence; what may be junk but stays, with the reason; what did not become an article,
+        with the reason.
 
     Raises:
         CopydeskError: the frame has neither a column `text` nor `html`.
@@ -58,6 +60,7 @@ def clean(
     return Cleaned(
         stripped.articles,
         stripped.removed_spans,
+        stripped.suspected_spans,
         pl.concat([extracted.rejects, stripped.rejects], how="vertical_relaxed"),
     )
 

@@ -46,7 +46,7 @@ class RunCounts(NamedTuple):
     """The counts of a run or of one of its shards. Units: records (inputs, or records of containers) and characters.
 
     Records and characters are of main articles; embedded articles are counted apart, their characters stand in
-    `n_salvaged_chars`.
+    `n_salvaged_chars`. Suspected passages are of both.
     """
 
     n_records: int = 0
@@ -58,6 +58,8 @@ class RunCounts(NamedTuple):
     n_kept_chars: int = 0
     n_removed_chars: int = 0
     n_salvaged_chars: int = 0
+    n_suspected: int = 0
+    n_suspected_chars: int = 0
 
     def plus(self, other: RunCounts) -> RunCounts:
         """The sum of two counts, field by field."""

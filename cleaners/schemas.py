@@ -10,8 +10,9 @@ import dataframely as dy
 import polars as pl
 
 from cleaners.health import UNITS
+from cleaners.junk.page import SUSPECTED
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 ID_REGEX = r"^[0-9a-f]{24}$"
 SHA256_REGEX = r"^[0-9a-f]{64}$"
@@ -155,6 +156,32 @@ class RemovedSpans(dy.Schema):
         return pl.col("end") - pl.col("start") == pl.col("text").str.len_chars()
 
 
+class SuspectedSpans(dy.Schema):
+    """One row a passage that may not belong to its article: kept in the text, for a person to look at."""
+
+    article_id = identifier("The article it stands in.", primary_key=True)
+    span_no = dy.Int64(
+        min=0, primary_key=True, description="Number of the span in the article, from 0, in order of `start`."
+    )
+    start = dy.Int64(min=0, description="First character in `articles.text` as published (code points, from 0).")
+    end = dy.Int64(min=1, description="One past the last character in `articles.text`.")
+    text = dy.String(min_length=1, description="The characters in question: `articles.text` from `start` to `end`.")
+    rule_id = dy.String(min_length=1, description="The rule or detector that doubts it; `docs/rules.md` explains each.")
+    category = dy.String(check=lambda c: c == SUSPECTED, description=f"Always {SUSPECTED}: nothing was removed.")
+    likely_category = dy.String(
+        check=lambda c: c.is_in(list(JUNK_CATEGORIES)),
+        description="What it would be if it is junk; the categories of `removed_spans`.",
+    )
+    confidence = dy.Float64(min=0.0, max=1.0, description="How sure the detector is that it is junk, 0 to 1.")
+    reason = dy.String(min_length=1, description="Why it is reported and not removed, in plain words.")
+    run_id = run_id()
+
+    @dy.rule()
+    def length_matches_text(cls) -> pl.Expr:
+        """A span that does not hold exactly its own characters cannot be found again."""
+        return pl.col("end") - pl.col("start") == pl.col("text").str.len_chars()
+
+
 class Clusters(dy.Schema):
     """One row an article: the story it belongs to. A single article is a cluster of its own."""
 
@@ -281,6 +308,7 @@ class SiteHealth(dy.Schema):
 TABLES: dict[str, type[dy.Schema]] = {
     "articles": Articles,
     "removed_spans": RemovedSpans,
+    "suspected_spans": SuspectedSpans,
     "clusters": Clusters,
     "duplicate_pairs": DuplicatePairs,
     "name_mentions": NameMentions,

@@ -102,7 +102,8 @@ def _rules_page() -> str:
         "# Rules",
         "",
         GENERATED,
-        "Source: `cleaners/rules/*.toml` and the detectors in `cleaners/junk/`. `removed_spans.rule_id` names one of these.",
+        "Source: `cleaners/rules/*.toml` and the detectors in `cleaners/junk/`. `removed_spans.rule_id` and",
+        "`suspected_spans.rule_id` name one of these. In texts that are not English only those marked *in any language* cut.",
         "",
     ]
     category = None
@@ -110,7 +111,8 @@ def _rules_page() -> str:
         if rule.category != category:
             category = rule.category
             parts += [f"## {category}", ""]
-        parts += [f"**`{rule.id}`** {_one_line(rule.description)}", ""]
+        scope = " In any language." if rule.any_language else ""
+        parts += [f"**`{rule.id}`** {_one_line(rule.description)}{scope}", ""]
         parts += [f"- `{_one_line(example)}`" for example in rule.examples]
         parts.append("")
     return "\n".join(parts)

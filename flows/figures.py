@@ -132,7 +132,8 @@ class TrendFigures:
 class RunFigures:
     """What one run did. Tuples are sorted, the most telling first; counts are of this run unless they say otherwise.
 
-    `n_salvaged_chars` is the part of `n_removed_chars` that became articles of its own.
+    `n_salvaged_chars` is the part of `n_removed_chars` that became articles of its own; what is suspected is still in the
+    texts.
     `n_found` and `n_new` come from `run_summary` (`FOUND_METRIC`, `NEW_METRIC`), None where the run did not record them.
     """
 
@@ -144,6 +145,9 @@ class RunFigures:
     n_embedded: int
     n_removed_chars: int
     n_salvaged_chars: int
+    n_suspected: int
+    n_suspected_chars: int
+    n_articles_suspected: int
     n_articles_cut: int
     n_duplicates: int
     n_articles_flagged: int
@@ -185,6 +189,16 @@ def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigur
         "article_id", "rule_id", "category", "start", "end", "salvaged_article_id"
     )
     salvaged = spans.filter(pl.col("salvaged_article_id").is_not_null()).select((pl.col("end") - pl.col("start")).sum())
+    suspected = (
+        scan_table(snapshot, "suspected_spans", run_id)
+        .select(
+            n=pl.len(),
+            n_chars=(pl.col("end") - pl.col("start")).sum(),
+            n_articles=pl.col("article_id").n_unique(),
+        )
+        .collect()
+        .row(0, named=True)
+    )
     removals = (
         spans.group_by("rule_id", "category")
         .agg(
@@ -219,6 +233,9 @@ def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigur
         n_embedded=n_embedded,
         n_removed_chars=int(articles["n_removed_chars"].sum()),
         n_salvaged_chars=int(salvaged.collect().item()),
+        n_suspected=suspected["n"],
+        n_suspected_chars=suspected["n_chars"],
+        n_articles_suspected=suspected["n_articles"],
         n_articles_cut=articles.filter(pl.col("n_removed_chars") > 0).height,
         n_duplicates=len(duplicates),
         n_articles_flagged=errors["article_id"].n_unique(),

@@ -44,6 +44,7 @@ def inspect_file(file: Path, settings: Settings) -> None:
     show_document(
         articles=stripped.articles,
         removed_spans=stripped.removed_spans,
+        suspected_spans=stripped.suspected_spans,
         mentions=names.mentions.filter(own),
         flags=names.flags.filter(own),
         matches=_find_nearest(stripped.articles, snapshot, settings),

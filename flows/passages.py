@@ -1,6 +1,6 @@
-"""Put removed passages back where they stood, for a person to see.
+"""Put removed passages back where they stood, for a person to see, and mark what is suspected.
 
-Takes a cleaned text and its removed spans, gives the extracted text as a list of kept and removed passages; and makes
+Takes a cleaned text and its spans, gives the extracted text as a list of kept, suspected and removed passages; and makes
 control characters visible, so that a hostile text can neither steer a terminal nor turn a page's lines round.
 """
 
@@ -23,21 +23,30 @@ _TABLE: dict[int, int | str] = {
 
 @dataclass(frozen=True)
 class Passage:
-    """A stretch of the extracted text: kept (rule_id None) or removed by a rule."""
+    """A stretch of the extracted text: kept (rule_id None), removed by a rule, or kept though a rule suspects it (`reason`)."""
 
     text: str
     rule_id: str | None = None
     category: str | None = None
     confidence: float | None = None
     salvaged_article_id: str | None = None
+    reason: str | None = None
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether it is not in the published text."""
+        return self.rule_id is not None and self.reason is None
 
 
-def list_passages(cleaned: str, spans: Iterable[Mapping[str, Any]]) -> list[Passage]:
+def list_passages(
+    cleaned: str, spans: Iterable[Mapping[str, Any]], suspected: Iterable[Mapping[str, Any]] = ()
+) -> list[Passage]:
     """The extracted text of an article, passage by passage.
 
     Args:
         cleaned: the text as published.
         spans: rows of `removed_spans` of this article, in any order.
+        suspected: rows of its `suspected_spans`, in any order.
 
     Returns:
         Passages in reading order; their texts together are the extracted text.
@@ -45,23 +54,47 @@ def list_passages(cleaned: str, spans: Iterable[Mapping[str, Any]]) -> list[Pass
     Raises:
         CopydeskError: the spans overlap, or reach beyond the text, so they cannot be of this article.
     """
+    doubts = sorted(suspected, key=lambda row: int(row["start"]))
+    if any(cleaned[span["start"] : span["end"]] != span["text"] for span in doubts):
+        raise CopydeskError(
+            "The suspected spans do not fit their article's text.",
+            "The snapshot's files do not belong together; run again from the inputs.",
+        )
     removed = sorted(spans, key=lambda row: int(row["start"]))
     try:
-        extracted = restore(cleaned, [(span["start"], span["text"]) for span in removed])
+        restore(cleaned, [(span["start"], span["text"]) for span in removed])
     except ValueError as error:
         raise CopydeskError(
             f"The removed spans do not fit their article's text: {error}.",
             "The snapshot's files do not belong together; run again from the inputs.",
         ) from error
-    passages, at = [], 0
+    passages, at, shift = [], 0, 0  # `shift`: removed characters so far
     for span in removed:
-        if at < span["start"]:
-            passages.append(Passage(extracted[at : span["start"]]))
+        passages += _split_kept(cleaned, at - shift, span["start"] - shift, doubts)
         passages.append(
             Passage(span["text"], span["rule_id"], span["category"], span["confidence"], span["salvaged_article_id"])
         )
         at = span["start"] + len(span["text"])
-    return [*passages, Passage(extracted[at:])] if at < len(extracted) else passages
+        shift += len(span["text"])
+    return [*passages, *_split_kept(cleaned, at - shift, len(cleaned), doubts)]
+
+
+def _split_kept(cleaned: str, start: int, end: int, doubts: list[Mapping[str, Any]]) -> list[Passage]:
+    """A kept stretch of the cleaned text, what is suspected of it apart."""
+    passages = []
+    for span in doubts:
+        first, last = max(start, span["start"]), min(end, span["end"])
+        if first >= last:
+            continue
+        if start < first:
+            passages.append(Passage(cleaned[start:first]))
+        passages.append(
+            Passage(
+                cleaned[first:last], span["rule_id"], span["likely_category"], span["confidence"], reason=span["reason"]
+            )
+        )
+        start = last
+    return [*passages, Passage(cleaned[start:end])] if start < end else passages
 
 
 def visible(text: str) -> str:

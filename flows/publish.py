@@ -22,10 +22,11 @@ from flows.stages import replaced_article_ids
 from flows.storage import Snapshot, file_sha256, is_held, write_json, write_parquet
 
 # Rows of these tables never change; a run adds one file. The rest are written whole by each run.
-GROWING_TABLES = ("articles", "removed_spans", "rejects", "run_summary", "site_health")
+GROWING_TABLES = ("articles", "removed_spans", "suspected_spans", "rejects", "run_summary", "site_health")
 SORT_KEYS = {
     "articles": ["site", "published_at", "article_id"],
     "removed_spans": ["article_id", "span_no"],
+    "suspected_spans": ["article_id", "span_no"],
     "clusters": ["cluster_id", "article_id"],
     "duplicate_pairs": ["left_id", "right_id"],
     "name_mentions": ["article_id", "start"],
@@ -114,6 +115,8 @@ def summarise_counts(plan: Plan, counts: RunCounts, gates: list[Gate]) -> pl.Dat
         ("strip", "extracted_characters", counts.n_extracted_chars, "characters"),
         ("strip", "removed_characters", counts.n_removed_chars, "characters"),
         ("strip", "salvaged_characters", counts.n_salvaged_chars, "characters"),
+        ("strip", "suspected_spans", counts.n_suspected, "passages"),
+        ("strip", "suspected_characters", counts.n_suspected_chars, "characters"),
     ]
     rows: list[tuple[object, ...]] = [
         (stage, metric, float(value), unit, None, None, None) for stage, metric, value, unit in plain
@@ -216,7 +219,7 @@ def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
             .with_columns(pl.col("people").fill_null([]), stamp, code_version=pl.lit(run.code_version))
             .collect()
         )
-    if table in {"removed_spans", "rejects"}:
+    if table in {"removed_spans", "suspected_spans", "rejects"}:
         return run.scan(table).with_columns(stamp).collect()
     rows = pl.read_parquet(run.work(f"{table}.parquet"), glob=False)
     return rows.with_columns(stamp) if table == "clusters" else rows
@@ -237,7 +240,7 @@ def _carry_over(
     for entry in previous.manifest["tables"].get(table, {}).get("files", []):
         source = previous.path / entry["path"]
         rows = pl.scan_parquet(source, glob=False)
-        if table in {"articles", "removed_spans"}:
+        if table in {"articles", "removed_spans", "suspected_spans"}:
             stale = pl.col("article_id").is_in(replaced.implode())
         elif table == "rejects":
             stale = pl.col("source_uri").str.replace(r"#\d+$", "").is_in(read_again.implode())

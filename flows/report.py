@@ -102,11 +102,13 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
     articles = details.view_articles(snapshot, facts)
     stories = details.view_stories(snapshot, facts)
     names = details.view_names(snapshot, facts)
+    suspected = details.view_suspected(snapshot, facts)
     style, script = _asset("report.css"), _asset("report.js")
     sites = {
         *(view.site for view in articles.items),
         *(site for view in stories.items for site in view.sites),
         *(site for view in names.items for site in view.sites),
+        *(view.site for view in suspected.items),
     }
     gates = sorted(figures.gates, key=lambda gate: gate.passed is not False)
     return (
@@ -123,11 +125,14 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
             articles=articles,
             stories=stories,
             names=names,
+            suspected=suspected,
             rejects=details.view_rejects(snapshot, figures.run_id),
             sites=details.Shown(figures.sites[:MOST_SITES], len(figures.sites)),
             gates=details.Shown(tuple(gates[:MOST_GATES]), len(gates)),
             site_names=sorted(sites)[: 2 * MOST_SITES],
-            rule_names=sorted({rule for view in articles.items for rule in view.rules})[:MOST_RULES],
+            rule_names=sorted(
+                {rule for view in articles.items for rule in view.rules} | {view.rule_id for view in suspected.items}
+            )[:MOST_RULES],
             shown_ids={view.article_id for view in articles.items},
             reject_reasons=REJECT_REASONS,
             name_kinds=NAME_FLAG_KINDS,
@@ -174,6 +179,7 @@ def _cards(figures: RunFigures) -> list[Card]:
     return [
         Card("articles published", figures.n_published),
         Card("characters removed", figures.n_removed_chars),
+        Card("suspected passages", figures.n_suspected),
         Card("repeated stories", len(figures.clusters)),
         Card("name errors", figures.n_name_errors, is_bad=figures.n_name_errors > 0),
         Card("rejected", figures.n_rejected, is_bad=figures.n_rejected > 0),

@@ -1,6 +1,7 @@
-"""One document in the terminal: removed passages marked in place, then its names and its nearest matches.
+"""One document in the terminal: removed and suspected passages marked in place, then its names and its nearest matches.
 
-Takes frames, prints with rich. Without colour (NO_COLOR, a pipe) a removed passage reads `[-text-]{rule .95}`.
+Takes frames, prints with rich. Without colour (NO_COLOR, a pipe) a removed passage reads `[-text-]{rule .95}`, a suspected
+one, which stays, `[?text?]{rule .45}`.
 """
 
 from collections import Counter
@@ -35,6 +36,7 @@ def show_document(
     *,
     articles: pl.DataFrame,
     removed_spans: pl.DataFrame,
+    suspected_spans: pl.DataFrame,
     mentions: pl.DataFrame,
     flags: pl.DataFrame,
     matches: pl.DataFrame,
@@ -45,6 +47,7 @@ def show_document(
     Args:
         articles: the cleaned articles, the document's own first.
         removed_spans: their removed spans.
+        suspected_spans: their suspected spans.
         mentions: name mentions in them (`surface`, `canonical`, `entity`).
         flags: name flags on them.
         matches: the nearest earlier articles: article_id, title, site, similarity.
@@ -53,12 +56,15 @@ def show_document(
     console = console or Console(highlight=False)
     for row in articles.iter_rows(named=True):
         spans = removed_spans.filter(article_id=row["article_id"]).to_dicts()
+        suspected = suspected_spans.filter(article_id=row["article_id"]).to_dicts()
         _show_heading(row, console)
         # A terminal gets whole words in its width; a pipe gets the text's own lines.
-        console.print(_mark(row["text"], spans), soft_wrap=not console.is_terminal)
+        console.print(_mark(row["text"], spans, suspected), soft_wrap=not console.is_terminal)
         console.print()
         if spans:
             _show_removals(spans, console)
+        if suspected:
+            _show_suspected(suspected, console)
     _show_names(mentions, flags, console)
     _show_matches(matches, console)
 
@@ -82,10 +88,10 @@ def _show_heading(row: dict[str, Any], console: Console) -> None:
     console.print()
 
 
-def _mark(cleaned: str, spans: list[dict[str, Any]]) -> Text:
-    """The extracted text, its removed passages marked with rule and confidence."""
+def _mark(cleaned: str, spans: list[dict[str, Any]], suspected: list[dict[str, Any]]) -> Text:
+    """The extracted text, its removed and suspected passages marked with rule and confidence."""
     shown = Text()
-    for passage in list_passages(cleaned, spans):
+    for passage in list_passages(cleaned, spans, suspected):
         text = visible(passage.text)
         if passage.rule_id is None:
             shown.append(text)
@@ -94,7 +100,8 @@ def _mark(cleaned: str, spans: list[dict[str, Any]]) -> Text:
         before = text[: len(text) - len(text.lstrip())]
         after = text[len(before) :][len(text.strip()) :]
         shown.append(before)
-        shown.append(f"[-{text.strip()}-]", style=f"{style} strike")
+        mark, effect = ("-", "strike") if passage.is_removed else ("?", "underline")
+        shown.append(f"[{mark}{text.strip()}{mark}]", style=f"{style} {effect}")
         shown.append(f"{{{passage.rule_id} {confidence_mark(passage.confidence or 0.0)}}}", style=f"{style} bold")
         shown.append(after)
     return shown
@@ -109,6 +116,25 @@ def _show_removals(spans: list[dict[str, Any]], console: Console) -> None:
         for (rule_id, category), n_chars in totals.most_common()
     ]
     _show_table("Removed", ("rule", "category", "characters"), rows, console)
+
+
+def _show_suspected(suspected: list[dict[str, Any]], console: Console) -> None:
+    rows = [
+        (
+            Text(span["rule_id"], style=STYLES[span["likely_category"]]),
+            Text(span["likely_category"]),
+            Text(f"{len(span['text']):,}"),
+            Text(confidence_mark(span["confidence"])),
+            Text(span["reason"]),
+        )
+        for span in suspected
+    ]
+    _show_table(
+        "Suspected, kept in the text",
+        ("rule", "likely category", "characters", "confidence", "why it stays"),
+        rows,
+        console,
+    )
 
 
 def _show_names(mentions: pl.DataFrame, flags: pl.DataFrame, console: Console) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA
 from cleaners.extract import extract_articles
-from cleaners.junk import gather_evidence, learn_evidence, restore, strip_articles
+from cleaners.junk import Stripped, gather_evidence, learn_evidence, restore, strip_articles
 from cleaners.names import check_names, core_authority, find_mentions, load_authority
 from cleaners.neardup import find_near_duplicates, sign_articles
 from cleaners.quality import RunCounts
@@ -98,10 +98,11 @@ def strip_shard(run: Run, shard: Shard) -> RunCounts:
     )
     evidence = pl.read_parquet(run.index_file("evidence"), glob=False)
     stripped = strip_articles(documents, evidence, cleaning.strip)
-    articles, spans, rejects = _hold_contract(run, documents, stripped.articles, stripped.removed_spans)
+    articles, spans, suspected, rejects = _hold_contract(run, documents, stripped)
     rejects = pl.concat([stripped.rejects.select(REJECT_SCHEMA.names()), rejects])
     write_parquet(articles, run.work("articles", shard.file_name))
     write_parquet(spans, run.work("removed_spans", shard.file_name))
+    write_parquet(suspected, run.work("suspected_spans", shard.file_name))
     write_parquet(rejects, run.work("rejects", f"strip-{shard.file_name}"))
     write_parquet(sign_articles(articles, cleaning.near_duplicates), run.work("signatures", shard.file_name))
     mentions = find_mentions(articles, cleaning.names, _authority(run))
@@ -116,6 +117,8 @@ def strip_shard(run: Run, shard: Shard) -> RunCounts:
         n_kept_chars=int(main["text"].str.len_chars().sum()),
         n_removed_chars=int(main_spans["n"].sum()),
         n_salvaged_chars=int(main_spans.filter(pl.col("salvaged_article_id").is_not_null())["n"].sum()),
+        n_suspected=suspected.height,
+        n_suspected_chars=int((suspected["end"] - suspected["start"]).sum()),
     )
 
 
@@ -219,11 +222,16 @@ def _all_rows(
 
 
 def _hold_contract(
-    run: Run, documents: pl.DataFrame, articles: pl.DataFrame, spans: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Take out articles that break the contract or whose spans do not give back the extracted text, as rejects."""
+    run: Run, documents: pl.DataFrame, stripped: Stripped
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Take out articles that break the contract or whose spans do not fit their texts, as rejects.
+
+    Returns:
+        Sound articles, their removed spans, their suspected spans, and rejects.
+    """
     from cleaners.schemas import Articles
 
+    articles, spans = stripped.articles, stripped.removed_spans
     complete = articles.with_columns(
         text_normalised=pl.lit(None, pl.String),
         people=pl.lit([], pl.List(pl.String)),
@@ -240,6 +248,10 @@ def _hold_contract(
         name = str(article_id)
         if name in kept and restore(kept[name], cut.select("start", "text").iter_rows()) != original[name]:
             broken[name] = "its removed spans do not give back the extracted text"
+    texts = dict(good.select("article_id", "text").iter_rows())
+    for name, start, end, text in stripped.suspected_spans.select("article_id", "start", "end", "text").iter_rows():
+        if name in texts and texts[name][start:end] != text:
+            broken[name] = "its suspected spans do not stand in its text"
     rejects = articles.filter(pl.col("article_id").is_in(list(broken))).select(
         "source_uri",
         stage=pl.lit("contracts"),
@@ -256,7 +268,7 @@ def _hold_contract(
     kept_spans = spans.join(sound, on="article_id", how="semi").with_columns(
         salvaged_article_id=pl.when(is_published).then("salvaged_article_id")
     )
-    return sound, kept_spans, rejects
+    return sound, kept_spans, stripped.suspected_spans.join(sound, on="article_id", how="semi"), rejects
 
 
 def _without_known(run: Run, piece: Piece, records: pl.DataFrame) -> pl.DataFrame:

@@ -33,6 +33,7 @@ def summary_rows(figures: RunFigures) -> list[dict[str, str | int]]:
         ("embedded", figures.n_embedded, "articles found inside others"),
         ("removed", figures.n_removed_chars, "characters"),
         ("salvaged", figures.n_salvaged_chars, "of the removed characters, now articles of their own"),
+        ("suspected", figures.n_suspected, "passages kept in the text, to look at"),
         ("repeated stories", len(figures.clusters), "clusters of two or more"),
         ("duplicates", figures.n_duplicates, "articles"),
         ("name errors", figures.n_name_errors, "flags"),
@@ -96,6 +97,7 @@ def print_summary(figures: RunFigures, snapshot: Path, console: Console) -> None
     console.print(Text.assemble((counts, "bold"), f", {rejected}; {figures.n_articles_in_snapshot:,} in the snapshot"))
     console.print()
     _print_removed(figures, console)
+    _print_suspected(figures, console)
     _print_matched(figures, console)
     _print_errors(figures, console)
     _print_variants(figures, console)
@@ -126,6 +128,15 @@ def _print_removed(figures: RunFigures, console: Console) -> None:
         f"{salvaged}"
     )
     _print_list(title, entries, figures.n_articles_cut, console)
+
+
+def _print_suspected(figures: RunFigures, console: Console) -> None:
+    if figures.n_suspected:
+        title = (
+            f"Suspected, but kept: {_count(figures.n_suspected, 'passage')}, {_count(figures.n_suspected_chars, 'character')}, "
+            f"in {_count(figures.n_articles_suspected, 'article')}; they are in the report"
+        )
+        _print_list(title, [], 0, console)
 
 
 def _print_matched(figures: RunFigures, console: Console) -> None:

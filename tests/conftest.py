@@ -29,6 +29,7 @@ class Tables(NamedTuple):
     snapshot: Path
     articles: pl.DataFrame
     removed_spans: pl.DataFrame
+    suspected_spans: pl.DataFrame
     clusters: pl.DataFrame
     duplicate_pairs: pl.DataFrame
     name_mentions: pl.DataFrame

@@ -5,6 +5,7 @@ The whole file is one batch that goes through the functions the flow calls. No g
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from cleaners.document import DOCUMENT_SCHEMA, make_id, sha256_hex
-from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
+from cleaners.junk import StripConfig, Stripped, gather_evidence, learn_evidence, strip_articles
 
 # What a whole article has besides, but the set keeps as article.
 NO_KIND = ("byline", "agency_credit")
@@ -40,17 +41,34 @@ def predict(in_path: Path, out_path: Path) -> None:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The documents of a set."""
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines if line.strip()]
+    """The documents of a set, gzipped or not; a clean text (`text`, `site`) counts as one without junk."""
+    lines = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()).splitlines()
+    rows = [json.loads(line) for line in lines if line.strip()]
+    return [
+        row
+        if "contaminated_text" in row
+        else {
+            "id": row["id"],
+            "source": row.get("site"),
+            "title": row.get("title"),
+            "contaminated_text": row["text"],
+            "spans": [],
+        }
+        for row in rows
+    ]
 
 
 def find_spans(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """The removed spans of a set, cleaned as one batch; `article_id` is `make_id(row["id"])`."""
+    return strip_rows(rows).removed_spans
+
+
+def strip_rows(rows: list[dict[str, Any]], config: StripConfig | None = None) -> Stripped:
+    """What stripping makes of a set, cleaned as one batch; `article_id` is `make_id(row["id"])`."""
+    config = config or StripConfig()
     documents = pl.DataFrame([as_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
-    config = StripConfig()
     evidence = learn_evidence([gather_evidence(documents, config)], config)
-    return strip_articles(documents, evidence, config).removed_spans
+    return strip_articles(documents, evidence, config)
 
 
 def as_document(row: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ DESCRIPTIONS = (
         category="related_article",
         description="A card of another article: the publisher, its age ('3 hours ago'), a dash and the publisher again, "
         "then headline and body. Salvaged as an article of its own when the body is long enough.",
+        any_language=True,
     ),
     RuleDescription(
         id="card-teaser",

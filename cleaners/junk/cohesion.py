@@ -7,7 +7,7 @@ parts foreign sentences from the page's own best (the change point of a sum of s
 from __future__ import annotations
 
 import re
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from cleaners.junk.page import Extent, Page, split_sentences
 
@@ -19,6 +19,8 @@ WINDOW = 8000
 # Distinct words outside the line without which a comparison means nothing.
 MIN_OWN_WORDS = 60
 _WORD = re.compile(r"[^\W\d_]{3,}")
+# Scripts written without spaces: there a pair of characters is as telling as a word.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{2,}")
 
 
 def find_return(page: Page, start: int, body_start: int, line_end: int, foreign: list[Extent]) -> int:
@@ -68,4 +70,8 @@ def share_own(page: Page, start: int, end: int) -> float:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(word.lower() for word in _WORD.findall(text) if len(word) >= 5 or word[0].isupper())
+    words = {word.lower() for word in _WORD.findall(text) if len(word) >= 5 or word[0].isupper()}
+    for run in _UNSPACED.findall(text):
+        words.discard(run)
+        words.update(map("".join, pairwise(run)))
+    return frozenset(words)

@@ -60,8 +60,40 @@ class StripConfig(BaseModel):
         0.75,
         ge=0.0,
         le=1.0,
-        description="When repetition and ownership would take a larger share of a document, they take nothing of it: "
-        "versions of one story repeat each other as templates do.",
+        description="When what is neither salvaged nor certain (repetition, ownership, the learned layer) would take a larger "
+        "share of a document, nothing of it is taken and all of it is reported: versions of one story repeat each other "
+        "as templates do. Of 244 contaminated documents the most that it takes, all of it rightly, is .75 before and .6 after "
+        "overlaps are settled; of 1,500 clean ones .59.",
+    )
+    review_confidence: float = Field(
+        0.3,
+        ge=0.0,
+        le=1.0,
+        description="From this probability on, what the learned layer finds too doubtful to cut is reported in suspected_spans. "
+        "Of 0.2 to 0.7 the least that keeps three quarters of the reported characters junk on the development set.",
+    )
+    review_unrelated_confidence: float = Field(
+        0.02,
+        ge=0.0,
+        le=1.0,
+        description="The same for a long passage that speaks of other things than its page: an unrelated story without a cue at "
+        "its borders. Half of what this adds on the development set is junk; by words alone, without the layer, it was a seventh.",
+    )
+    review_unrelated_share: float = Field(
+        0.15,
+        ge=0.0,
+        le=1.0,
+        description="Such a passage shares at most this share of its words with the rest of the page.",
+    )
+    review_unrelated_chars: int = Field(
+        200, ge=1, description="Such a passage has at least this many characters: a few words always differ."
+    )
+    other_language_confidence: float = Field(
+        0.85,
+        ge=0.0,
+        le=1.0,
+        description="In a text that is not English only detectors that do not depend on the language cut, and only what they are "
+        "at least this sure of: whole lines and sentences of a template, owned passages, cards, hashtags.",
     )
     lone_sentence_words: int = Field(
         45,

@@ -19,6 +19,7 @@ DESCRIPTIONS = (
         category="byline",
         description="A line between the title and the first paragraph that holds only an outlet's name or initials.",
         examples=("Ft", "Reuters", "The Guardian"),
+        any_language=True,
     ),
     RuleDescription(
         id="byline-author",
@@ -31,6 +32,7 @@ DESCRIPTIONS = (
         category="agency_credit",
         description="An agency's name in capitals that closes the text; kept in `agency`.",
         examples=("BLOOMBERG", "REUTERS"),
+        any_language=True,
     ),
 )
 

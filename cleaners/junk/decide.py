@@ -1,11 +1,12 @@
-"""The one decision: takes a page's proposed passages, gives the spans to remove, sorted and apart.
+"""The one decision: takes a page's proposed passages, gives the spans to remove and those to report, sorted and apart.
 
-1. A passage below the least confidence stays. 2. When repetition and ownership together would take more than a set
-share of the page, they take nothing. 3. A passage that counts only beside other junk needs a neighbour of its category.
+1. A passage below the least confidence stays and is reported. 2. When what is not certain would take more than a set share
+of the page, it takes nothing and is reported. 3. A passage that counts only beside other junk needs a neighbour of its category.
 4. Where passages overlap, cards win, then rules over the learned layer, then the confident, then the longer; the other
 keeps what is left of it.
 5. Neighbours of one category become one region under the rule of its longest part. 6. A single sentence of prose that stands
-alone and has only repetition or likeness against it stays: it is a reporter's phrase.
+alone and has only repetition or likeness against it stays: it is a reporter's phrase. 7. Of what is reported, what is
+removed anyway is left out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,22 +30,44 @@ PROSE_CATEGORIES = frozenset({"related_article", "ad_marker"})
 _SENTENCE = re.compile(r"[^\n.!?]*(?:[.!?](?=\S)[^\n.!?]*)*[.!?…]+[\"'”’)\]]*")
 
 
-def decide(page: Page, passages: Iterable[Passage], config: StripConfig) -> list[Passage]:
-    """Choose what to remove.
+class Decision(NamedTuple):
+    """Passages to remove, and passages to report that stay in the text; each sorted by start, none overlapping another."""
+
+    removed: list[Passage]
+    suspected: list[Passage]
+
+
+def decide(page: Page, passages: Iterable[Passage], config: StripConfig) -> Decision:
+    """Choose what to remove and what to report.
 
     Args:
         page: the document.
-        passages: what the detectors propose, in any order, overlapping or not.
+        passages: what the detectors propose, in any order, overlapping or not; those with a `doubt` can only be reported.
         config: thresholds.
 
     Returns:
-        Passages sorted by start, not overlapping, their extents without outer white space.
+        Passages without outer white space; those reported have a `doubt`.
 
     """
     proposed = [trimmed for passage in passages if (trimmed := _trim(page.text, passage))]
-    sure = [passage for passage in proposed if passage.confidence >= config.min_confidence]
-    accepted = _attach(page.text, _spare_versions(page, sure, config))
-    return _spare_lone_sentences(page.text, _join(page.text, _paint(page.text, accepted)), config)
+    weighed = _withhold(page, [_doubt_unsure(passage, config) for passage in proposed], config)
+    accepted = _attach(page.text, [passage for passage in weighed if passage.doubt is None])
+    removed = _spare_lone_sentences(page.text, _join(page.text, _paint(page.text, accepted)), config)
+    return Decision(removed, _report(page.text, [passage for passage in weighed if passage.doubt], removed))
+
+
+def cut_at(text: str, passage: Passage, end: int) -> Passage | None:
+    """The part of a passage before an offset, None where nothing is left."""
+    return passage if passage.end <= end else _trim(text, replace(passage, start=min(passage.start, end), end=end))
+
+
+def _doubt_unsure(passage: Passage, config: StripConfig) -> Passage:
+    """The passage, in doubt where its detector is less sure than it takes to cut."""
+    if passage.doubt or passage.confidence >= config.min_confidence:
+        return passage
+    return replace(
+        passage, doubt=f"the detector is less sure of it than the {config.min_confidence:.2f} it takes to cut"
+    )
 
 
 def _spare_lone_sentences(text: str, chosen: list[Passage], config: StripConfig) -> list[Passage]:
@@ -69,15 +93,45 @@ def _spare_lone_sentences(text: str, chosen: list[Passage], config: StripConfig)
     return kept
 
 
-def _spare_versions(page: Page, passages: list[Passage], config: StripConfig) -> list[Passage]:
-    """Without the uncertain passages where they would take too much."""
+def _withhold(page: Page, passages: list[Passage], config: StripConfig) -> list[Passage]:
+    """The passages, the uncertain ones in doubt where they would take too much together.
+
+    What is salvaged is not lost, and what says itself what it is does not depend on the rest.
+    """
     taken = np.zeros(len(page.text), dtype=bool)
     for passage in passages:
-        if not passage.is_certain:
+        if _is_uncertain(passage):
             taken[passage.start : passage.end] = True
-    if taken.sum() <= config.max_uncertain_share * len(page.text.strip()):
+    n_taken, n_chars = int(taken.sum()), len(page.text.strip())
+    if n_taken <= config.max_uncertain_share * n_chars:
         return passages
-    return [passage for passage in passages if passage.is_certain]
+    doubt = (
+        f"together with the like it would take {n_taken / n_chars:.0%} of the document, more than the "
+        f"{config.max_uncertain_share:.0%} that uncertain evidence may take"
+    )
+    return [replace(passage, doubt=doubt) if _is_uncertain(passage) else passage for passage in passages]
+
+
+def _is_uncertain(passage: Passage) -> bool:
+    return passage.doubt is None and not passage.is_certain and passage.card is None
+
+
+def _report(text: str, doubtful: list[Passage], removed: list[Passage]) -> list[Passage]:
+    """Doubtful passages worth a look, apart from each other and from what is removed."""
+    if not doubtful:
+        return []
+    worth = [replace(passage, card=None, kept_as=None) for passage in doubtful]
+    is_cut = np.zeros(len(text), dtype=bool)
+    for passage in removed:
+        is_cut[passage.start : passage.end] = True
+    parts = []
+    for part in _join(text, _paint(text, worth)):
+        steps = np.diff(np.concatenate(([0], (~is_cut[part.start : part.end]).astype(np.int8), [0])))
+        for start, end in zip(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1), strict=True):
+            left = _trim(text, replace(part, start=part.start + int(start), end=part.start + int(end)))
+            if left and any(character.isalnum() for character in text[left.start : left.end]):
+                parts.append(left)
+    return parts
 
 
 def _attach(text: str, passages: list[Passage]) -> list[Passage]:
@@ -149,6 +203,7 @@ def _join(text: str, parts: list[Passage]) -> list[Passage]:
             and part.card is None
             and last.kept_as is None
             and part.kept_as is None
+            and last.doubt == part.doubt
             and not text[last.end : part.start].strip()
         ):
             rule = part if size > longest else last

@@ -9,7 +9,13 @@ from cleaners.junk.rules import RuleDescription, load_rules
 def describe_rules() -> list[RuleDescription]:
     """Rules of the TOML files, then the detectors, in a fixed order; `docs/rules.md` is generated from them."""
     rows = [
-        RuleDescription(id=rule.id, category=rule.category, description=rule.description, examples=rule.positive)
+        RuleDescription(
+            id=rule.id,
+            category=rule.category,
+            description=rule.description,
+            examples=rule.positive,
+            any_language=rule.any_language,
+        )
         for rule in load_rules()
     ]
     for module in (widgets, cards, credits, templates, owners, learned):

@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cleaners.junk.config import StripConfig
+from cleaners.junk.doubts import find_doubtful
 from cleaners.junk.forest import Forest
 from cleaners.junk.measures import (
     Findings,
@@ -103,7 +105,9 @@ def load_model() -> LearnedModel:
         )
 
 
-def revise(page: Page, tokens: Tokens, findings: Findings, model: LearnedModel) -> list[Passage]:
+def revise(
+    page: Page, tokens: Tokens, findings: Findings, model: LearnedModel, config: StripConfig | None = None
+) -> list[Passage]:
     """The passages to decide on, in place of those the detectors proposed.
 
     Args:
@@ -111,10 +115,11 @@ def revise(page: Page, tokens: Tokens, findings: Findings, model: LearnedModel) 
         tokens: of its text.
         findings: what the detectors propose and what other documents hold.
         model: of `load_model`.
+        config: from when on doubtful runs are reported too; none without it.
 
     Returns:
         The firm passages as they are; then, for each run of units that is surely enough junk, the uncertain passages in
-        it, cut to it, and the run itself.
+        it, cut to it, and the run itself; then the doubtful runs, with their `doubt`.
 
     """
     if not len(tokens.starts) or not is_suspicious(findings):
@@ -130,7 +135,12 @@ def revise(page: Page, tokens: Tokens, findings: Findings, model: LearnedModel) 
     runs = propose_runs(units, logits, table, findings)
     measured = measure_runs(runs, units, logits, table, likeness, findings)
     pure, exact = (to_probability(forest.score(measured)) for forest in (model.pure, model.exact))
-    return choose_passages(reading, units, runs, pure, exact, findings, model)
+    passages = choose_passages(reading, units, runs, pure, exact, findings, model)
+    if runs and config:
+        for number, doubt in find_doubtful(page, units, runs, pure, exact, passages, config):
+            run = cover_run(reading, units, runs[number], float(pure[number]), findings, model)[-1]
+            passages.append(replace(run, doubt=doubt))
+    return passages
 
 
 def choose_passages(

@@ -26,12 +26,14 @@ DESCRIPTIONS = (
         category="related_article",
         description="A passage that is the beginning of another document of the collection, inside this one, and does "
         "not speak of what this one speaks of.",
+        any_language=True,
     ),
     RuleDescription(
         id="shared-passage",
         category="related_article",
         description="A long passage that stands in several otherwise different documents and is foreign to this "
         "one by its words.",
+        any_language=True,
     ),
 )
 

@@ -21,6 +21,9 @@ _ABBREVIATION = re.compile(
 
 Extent = tuple[int, int]
 
+# The category of what is reported and stays in the text.
+SUSPECTED = "suspected"
+
 
 @dataclass(frozen=True)
 class Card:
@@ -39,6 +42,7 @@ class Passage:
     `is_certain` tells rules and cards, whose text says itself what it is, from repetition and ownership, which depend
     on what else was crawled; `is_bounded` tells passages whose ends the text shows from those whose end is guessed, which the
     learned layer may shorten or refuse. `kept_as` is what the passage says that goes to a column (an agency, an author).
+    `doubt` says in plain words why a passage is not cut but reported; None for one to cut.
     """
 
     start: int
@@ -51,6 +55,7 @@ class Passage:
     is_attached: bool = False
     card: Card | None = None
     kept_as: str | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True)

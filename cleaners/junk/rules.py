@@ -43,6 +43,10 @@ class Rule(BaseModel):
         False,
         description="A line rule that also matches as a link of a chain of such rules at the very end of the text.",
     )
+    any_language: bool = Field(
+        False,
+        description="Whether the pattern reads no English words, so that it cuts in texts of other languages too.",
+    )
     confidence: float = Field(gt=0.0, le=1.0, description="How surely a match is junk, 0 to 1.")
     max_chars: int = Field(400, ge=1, le=2000, description="Longer lines and sentences are not tried.")
     description: str = Field(min_length=1, description="What it removes, for the reader of removed_spans.")
@@ -64,6 +68,7 @@ class RuleDescription(BaseModel):
     category: str
     description: str
     examples: tuple[str, ...] = ()
+    any_language: bool = False
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,7 @@
-"""Strip and salvage: takes documents and learned evidence, gives clean articles, removed spans and rejects.
+"""Strip and salvage: takes documents and learned evidence, gives clean articles, removed and suspected spans, rejects.
 
-Removes junk as `decide` chooses; makes an article of its own of every embedded card with a body, and strips that too.
+Removes junk as `decide` chooses and reports what is doubtful; makes an article of its own of every embedded card with a
+body, and strips that too.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, make_id, sha256_he
 from cleaners.junk.cards import find_cards
 from cleaners.junk.config import StripConfig
 from cleaners.junk.credits import find_agency, find_bylines, split_authors
-from cleaners.junk.decide import decide
+from cleaners.junk.decide import Decision, cut_at, decide
 from cleaners.junk.evidence import EVIDENCE_SCHEMA, owned_tokens
+from cleaners.junk.languages import doubt_english_rules, is_english
 from cleaners.junk.learned import load_model, revise
 from cleaners.junk.measures import Findings
 from cleaners.junk.owners import OwnerIndex, count_owners, find_own_lead, find_owned
-from cleaners.junk.page import Card, Page, Passage
+from cleaners.junk.page import SUSPECTED, Card, Extent, Page, Passage
 from cleaners.junk.rules import find_by_rules, load_rules
 from cleaners.junk.splice import fit_white_space, splice
 from cleaners.junk.templates import TemplateIndex, find_templates
@@ -44,6 +46,20 @@ SPAN_SCHEMA = pl.Schema(
         "salvaged_article_id": pl.String,
     }
 )
+SUSPECTED_SCHEMA = pl.Schema(
+    {
+        "article_id": pl.String,
+        "span_no": pl.Int64,
+        "start": pl.Int64,
+        "end": pl.Int64,
+        "text": pl.String,
+        "rule_id": pl.String,
+        "category": pl.String,
+        "likely_category": pl.String,
+        "confidence": pl.Float64,
+        "reason": pl.String,
+    }
+)
 
 Row = dict[str, Any]
 
@@ -52,11 +68,12 @@ class Stripped(NamedTuple):
     """What stripping a shard gives.
 
     `articles` has the columns of DOCUMENT_SCHEMA (its `text` cleaned) with `n_words`, `n_removed_chars` and
-    `text_sha256`; `removed_spans` and `rejects` have those of their tables without `run_id`.
+    `text_sha256`; `removed_spans`, `suspected_spans` and `rejects` have those of their tables without `run_id`.
     """
 
     articles: pl.DataFrame
     removed_spans: pl.DataFrame
+    suspected_spans: pl.DataFrame
     rejects: pl.DataFrame
 
 
@@ -76,7 +93,8 @@ def strip_articles(documents: pl.DataFrame, evidence: pl.DataFrame | None, confi
         config: thresholds.
 
     Returns:
-        Clean articles (embedded ones right behind their parents), spans and rejects, in the order of the documents.
+        Clean articles (embedded ones right behind their parents), removed and suspected spans and rejects, in the order of
+        the documents.
         A document on which a detector fails, or of which nothing is left, is a reject; the others go on.
 
     Raises:
@@ -88,6 +106,7 @@ def strip_articles(documents: pl.DataFrame, evidence: pl.DataFrame | None, confi
     indexes = Indexes(TemplateIndex(evidence, config), OwnerIndex(evidence))
     articles: list[Row] = []
     spans: list[Row] = []
+    suspected: list[Row] = []
     rejects: list[Row] = []
     for document in documents.select(DOCUMENT_SCHEMA.names()).iter_rows(named=True):
         try:
@@ -95,10 +114,11 @@ def strip_articles(documents: pl.DataFrame, evidence: pl.DataFrame | None, confi
         except Exception as error:
             rejects.append(_reject(document, "failed", f"{type(error).__name__}: {error}"))
             continue
-        for article, removed in found:
+        for article, removed, doubtful in found:
             if article["text"].strip():
                 articles.append(article)
                 spans += removed
+                suspected += doubtful
             else:
                 rejects.append(
                     _reject(article, "nothing_left", f"{article['n_removed_chars']} characters, all removed")
@@ -106,18 +126,42 @@ def strip_articles(documents: pl.DataFrame, evidence: pl.DataFrame | None, confi
     return Stripped(
         pl.DataFrame(articles, schema=STRIPPED_SCHEMA),
         pl.DataFrame(spans, schema=SPAN_SCHEMA),
+        pl.DataFrame(suspected, schema=SUSPECTED_SCHEMA),
         pl.DataFrame(rejects, schema=REJECT_SCHEMA),
     )
 
 
-def find_junk(page: Page, article_id: str, indexes: Indexes, config: StripConfig) -> list[Passage]:
-    """What to remove from one page, by every detector, decided; with the agency credit that then closes it."""
+def find_junk(
+    page: Page, article_id: str, indexes: Indexes, config: StripConfig, language: str | None = None
+) -> Decision:
+    """What to remove from one page and what to report, by every detector, decided.
+
+    Args:
+        page: the document.
+        article_id: its id, so that it is not taken for another holder of its own words.
+        indexes: learned evidence.
+        config: thresholds.
+        language: of the document, where known.
+
+    Returns:
+        Passages to remove, with the agency credit that then closes the page; and passages to report.
+
+    """
     tokens = tokenize(page.text)
     findings = gather_findings(page, tokens, article_id, indexes, config)
-    proposed = revise(page, tokens, findings, load_model()) if config.use_learned_layer else findings.passages
-    chosen = decide(page, proposed, config)
-    agency = find_agency(page.text, _kept_end(page.text, chosen))
-    return sorted([*chosen, agency], key=lambda passage: passage.start) if agency else chosen
+    proposed = list(findings.passages)
+    if not is_english(tokens, language, proposed):
+        proposed = doubt_english_rules(proposed, config)
+    elif config.use_learned_layer:
+        proposed = revise(page, tokens, findings, load_model(), config)
+    removed, suspected = decide(page, proposed, config)
+    agency = find_agency(page.text, _kept_end(page.text, removed))
+    if agency is None:
+        return Decision(removed, suspected)
+    before = [cut_at(page.text, passage, agency.start) for passage in suspected]
+    return Decision(
+        sorted([*removed, agency], key=lambda passage: passage.start), [passage for passage in before if passage]
+    )
 
 
 def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexes, config: StripConfig) -> Findings:
@@ -133,11 +177,11 @@ def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexe
     return Findings(proposed, repeated, owners, owners_lead, indexes.templates.n_documents(page.site))
 
 
-def _strip_document(document: Row, indexes: Indexes, config: StripConfig) -> Iterator[tuple[Row, list[Row]]]:
-    """The clean article with its spans, then those of the articles inside it."""
+def _strip_document(document: Row, indexes: Indexes, config: StripConfig) -> Iterator[tuple[Row, list[Row], list[Row]]]:
+    """The clean article with its removed and its suspected spans, then those of the articles inside it."""
     text = document["text"] or ""
     page = Page(text, document["title"], document["site"])
-    chosen = find_junk(page, document["article_id"], indexes, config)
+    chosen, suspected = find_junk(page, document["article_id"], indexes, config, document["language"])
     fitted = fit_white_space(text, [(passage.start, passage.end) for passage in chosen])
     cleaned = splice(text, fitted)
     rows: list[Row] = []
@@ -159,9 +203,35 @@ def _strip_document(document: Row, indexes: Indexes, config: StripConfig) -> Ite
                 "salvaged_article_id": salvaged["article_id"] if salvaged else None,
             }
         )
-    yield _article(document, cleaned, chosen), rows
+    yield _article(document, cleaned, chosen), rows, _list_suspected(document["article_id"], cleaned, suspected, fitted)
     for child in embedded:
         yield from _strip_document(child, indexes, config)
+
+
+def _list_suspected(article_id: str, cleaned: str, suspected: list[Passage], removed: list[Extent]) -> list[Row]:
+    """Rows of suspected passages, their offsets moved to the cleaned text; none overlaps what is removed."""
+    rows: list[Row] = []
+    number = shift = 0
+    for passage in suspected:
+        while number < len(removed) and removed[number][1] <= passage.start:
+            shift += removed[number][1] - removed[number][0]
+            number += 1
+        start, end = passage.start - shift, passage.end - shift
+        rows.append(
+            {
+                "article_id": article_id,
+                "span_no": len(rows),
+                "start": start,
+                "end": end,
+                "text": cleaned[start:end],
+                "rule_id": passage.rule_id,
+                "category": SUSPECTED,
+                "likely_category": passage.category,
+                "confidence": passage.confidence,
+                "reason": passage.doubt,
+            }
+        )
+    return rows
 
 
 def _article(document: Row, cleaned: str, removed: list[Passage]) -> Row:

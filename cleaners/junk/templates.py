@@ -23,6 +23,7 @@ DESCRIPTIONS = tuple(
         id=f"template-{category.replace('_', '-')}",
         category=category,
         description=f"Words repeated over several different documents of one site: its template, by its words {what}.",
+        any_language=True,
     )
     for category, what in (
         ("signup_banner", "an invitation to sign up"),

@@ -1,4 +1,4 @@
-"""Articles before and after: the extracted text in pieces, the removed ones marked.
+"""Articles before and after: the extracted text in pieces, the removed and the suspected ones marked.
 
 Takes a snapshot and the run's articles, gives those that lost most. Where the budget of bytes ends, the middles of long
 passages are left out first, then articles.
@@ -34,6 +34,7 @@ class Piece:
     category: str | None
     confidence: float | None
     salvaged_article_id: str | None
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class ArticleView:
     source_uri: str
     n_words: int
     n_removed_chars: int
+    n_suspected: int
     rules: tuple[str, ...]
     pieces: tuple[Piece, ...]
     n_more_passages: int
@@ -72,13 +74,17 @@ def view_articles(snapshot: Path, articles: pl.DataFrame) -> Shown[ArticleView]:
     rows = collect_by_id(
         scan_rows(snapshot, "articles", ids).select("article_id", "parent_article_id", "source_uri", "url", "text")
     )
-    spans: dict[str, list[dict[str, Any]]] = {}
-    for span in scan_rows(snapshot, "removed_spans", ids).collect(engine="streaming").iter_rows(named=True):
-        spans.setdefault(span["article_id"], []).append(span)
+    spans, suspected = (_spans_by_id(snapshot, table, ids) for table in ("removed_spans", "suspected_spans"))
     parents = pl.Series([row["parent_article_id"] for row in rows.values()], dtype=pl.String).drop_nulls()
     parent_facts = collect_by_id(article_facts(snapshot).filter(pl.col("article_id").is_in(parents.implode())))
     views = [
-        _view_article(facts, row, spans.get(facts["article_id"], []), parent_facts.get(row["parent_article_id"]))
+        _view_article(
+            facts,
+            row,
+            spans.get(facts["article_id"], []),
+            suspected.get(facts["article_id"], []),
+            parent_facts.get(row["parent_article_id"]),
+        )
         for facts in chosen.iter_rows(named=True)
         for row in [rows[facts["article_id"]]]
     ]
@@ -92,11 +98,22 @@ def view_articles(snapshot: Path, articles: pl.DataFrame) -> Shown[ArticleView]:
     return Shown(tuple(kept), articles.height)
 
 
+def _spans_by_id(snapshot: Path, table: str, ids: pl.Series) -> dict[str, list[dict[str, Any]]]:
+    spans: dict[str, list[dict[str, Any]]] = {}
+    for span in scan_rows(snapshot, table, ids).collect(engine="streaming").iter_rows(named=True):
+        spans.setdefault(span["article_id"], []).append(span)
+    return spans
+
+
 def _view_article(
-    facts: dict[str, Any], row: dict[str, Any], spans: list[dict[str, Any]], parent: dict[str, Any] | None
+    facts: dict[str, Any],
+    row: dict[str, Any],
+    spans: list[dict[str, Any]],
+    suspected: list[dict[str, Any]],
+    parent: dict[str, Any] | None,
 ) -> ArticleView:
     try:
-        passages = list_passages(row["text"], spans)
+        passages = list_passages(row["text"], spans, suspected)
     except CopydeskError as error:
         raise CopydeskError(f"Article {facts['article_id']}: {error.message}", error.hint) from error
     return ArticleView(
@@ -109,7 +126,8 @@ def _view_article(
         source_uri=one_line(row["source_uri"], 400),
         n_words=facts["n_words"],
         n_removed_chars=facts["n_removed_chars"],
-        rules=tuple(sorted({span["rule_id"] for span in spans})),
+        n_suspected=len(suspected),
+        rules=tuple(sorted({span["rule_id"] for span in (*spans, *suspected)})),
         pieces=tuple(_fold(passage) for passage in passages[:MOST_PASSAGES]),
         n_more_passages=max(0, len(passages) - MOST_PASSAGES),
     )
@@ -117,7 +135,7 @@ def _view_article(
 
 def _article_bytes(view: ArticleView) -> int:
     texts = (view.label, view.site, view.site, view.source_uri, view.link or "", view.parent_label or "", *view.rules)
-    pieces = sum(300 + count_bytes(piece.head, piece.fold, piece.tail) for piece in view.pieces)
+    pieces = sum(300 + count_bytes(piece.head, piece.fold, piece.tail, piece.reason or "") for piece in view.pieces)
     return 900 + count_bytes(*texts) + pieces
 
 
@@ -134,10 +152,10 @@ def _web_link(url: str | None) -> str | None:
 
 def _fold(passage: Passage) -> Piece:
     """Show a long passage by its ends, most of what was removed; a salvaged story is shown as an article of its own."""
-    is_removed = passage.rule_id is not None
-    head, tail = (600, 250) if is_removed and not passage.salvaged_article_id else (260, 160)
+    is_marked = passage.rule_id is not None
+    head, tail = (600, 250) if is_marked and not passage.salvaged_article_id else (260, 160)
     text = visible(passage.text)
-    body = text.strip() if is_removed else text
+    body = text.strip() if is_marked else text
     start = text.find(body)
     if len(body) > (head + tail) * 3 // 2:
         first = body.rfind(" ", head // 2, head) + 1 or head
@@ -155,4 +173,5 @@ def _fold(passage: Passage) -> Piece:
         category=passage.category,
         confidence=passage.confidence,
         salvaged_article_id=passage.salvaged_article_id,
+        reason=passage.reason,
     )

@@ -35,6 +35,7 @@ def show(tables: dict[str, pl.DataFrame], matches: list[dict[str, object]] | Non
     show_document(
         articles=tables["articles"],
         removed_spans=tables["removed_spans"],
+        suspected_spans=tables.get("suspected_spans", frame("suspected_spans", [])),
         mentions=tables["name_mentions"],
         flags=tables["name_flags"],
         matches=pl.DataFrame(matches or [], schema=MATCHES),

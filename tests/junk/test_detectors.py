@@ -117,30 +117,30 @@ def _passage(start: int, end: int, **values: object) -> Passage:
 
 def test_decision_drops_the_doubtful_and_trims() -> None:
     page = Page("aa bb cc dd")
-    assert decide(page, [_passage(0, 3), _passage(6, 8, confidence=0.1)], CONFIG) == [_passage(0, 2)]
+    assert decide(page, [_passage(0, 3), _passage(6, 8, confidence=0.1)], CONFIG).removed == [_passage(0, 2)]
 
 
 def test_decision_spares_a_page_that_repetition_would_empty() -> None:
     page = Page("word " * 40)
     uncertain = _passage(0, 190, is_certain=False)
-    assert decide(page, [uncertain], CONFIG) == []
-    assert decide(page, [replace(uncertain, end=40)], CONFIG) == [replace(uncertain, end=39)]
-    assert decide(page, [replace(uncertain, is_certain=True)], CONFIG) != []
+    assert decide(page, [uncertain], CONFIG).removed == []
+    assert decide(page, [replace(uncertain, end=40)], CONFIG).removed == [replace(uncertain, end=39)]
+    assert decide(page, [replace(uncertain, is_certain=True)], CONFIG).removed != []
 
 
 def test_attached_passages_need_a_neighbour_of_their_category() -> None:
     page = Page("aa bb cc dd")
     button = _passage(3, 5, is_attached=True)
-    assert decide(page, [button], CONFIG) == []
-    assert decide(page, [button, _passage(0, 2, category="share_ui")], CONFIG) == [
+    assert decide(page, [button], CONFIG).removed == []
+    assert decide(page, [button, _passage(0, 2, category="share_ui")], CONFIG).removed == [
         _passage(0, 2, category="share_ui"),
     ]
-    assert decide(page, [button, _passage(0, 2)], CONFIG)[0].end == 5
+    assert decide(page, [button, _passage(0, 2)], CONFIG).removed[0].end == 5
 
 
 def test_overlapping_passages_are_parted_and_neighbours_joined() -> None:
     page = Page("aa bb cc dd")
     other = _passage(3, 8, category="share_ui")
-    found = decide(page, [_passage(0, 5), replace(other, end=11)], CONFIG)
+    found = decide(page, [_passage(0, 5), replace(other, end=11)], CONFIG).removed
     assert [(p.start, p.end, p.category) for p in found] == [(0, 2, "ad_marker"), (3, 11, "share_ui")]
-    assert len(decide(page, [_passage(0, 2), _passage(3, 5)], CONFIG)) == 1
+    assert len(decide(page, [_passage(0, 2), _passage(3, 5)], CONFIG).removed) == 1
