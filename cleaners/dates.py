@@ -12,8 +12,8 @@ from email.utils import parsedate_to_datetime
 
 # Unix time in seconds, milliseconds or microseconds, told apart by length: 9 to 11 digits reach from 1973 to 5138.
 EPOCH = re.compile(r"-?\d{9,11}(?:\.\d+)?|\d{12,14}|\d{15,17}")
-ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z)$", re.I)
-SPACED_OFFSET = re.compile(r"\s+([+-]\d\d:?\d\d)$")
+ZONE_NAME = re.compile(r"(?<!\s)\s*(?:UTC|GMT|Z)$", re.I)
+SPACED_OFFSET = re.compile(r"(?<!\s)\s+([+-]\d\d:?\d\d)$")
 # Earliest year taken for real: the first newspapers, and the epoch's own errors lie far from it.
 EARLIEST_YEAR, LATEST_YEAR = 1600, 2200
 

@@ -43,7 +43,7 @@ DATE_METAS = (
     *("dc.date.issued", "dcterms.issued", "dc.date", "dcterms.date", "article.published", "citation_publication_date"),
 )
 ARTICLE_TYPE = re.compile(r"(?:Article|Posting|Report|Review)$|^(?:Liveblog|Blog)Posting$")
-TITLE_SEPARATOR = re.compile(r"\s+[-–—|·•:»«]\s+|\s*\|\s*")
+TITLE_SEPARATOR = re.compile(r"(?<!\s)\s+[-–—|·•:»«]\s+|(?<!\s)\s*\|\s*|\|\s*")
 SPACES = re.compile(r"\s+")
 
 

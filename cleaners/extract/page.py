@@ -201,7 +201,7 @@ def _refuse_block_page(
     title_element = tree.find(".//title")
     page_title = (title_element.text or "").strip() if title_element is not None else ""
     visible = text or " ".join(" ".join(tree.xpath("//body//text()[not(parent::script or parent::style)]")).split())
-    fields = {"title": f"{page_title}\n{metadata.title or ''}", "text": visible[:4_000]}
+    fields = {"title": f"{page_title[:400]}\n{(metadata.title or '')[:400]}", "text": visible[:4_000]}
     for rule_id, field, pattern in _block_rules():
         if pattern.search(fields[field]):
             raise Rejected("extract", "no_article", f"a wall or an error page ({rule_id}): {page_title or visible:.80}")

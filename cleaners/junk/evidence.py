@@ -21,13 +21,20 @@ OWNER_N = 8
 LEAD_TOKENS = 96
 SAMPLE = 4
 
-SITE, TEMPLATE, OWNER = 0, 1, 2
+SITE, TEMPLATE, OWNER, RECENT, RECENT_GRAM = 0, 1, 2, 3, 4
 
-# `n` is the number of documents (SITE, TEMPLATE) or the position in the owner (OWNER); `value` a 64-bit set of document
-# sketches, merged by OR (SITE, TEMPLATE), or the hash of the owner's id (OWNER).
+# `n` is the number of documents (SITE, TEMPLATE), the position in the owner (OWNER), or 64 times the runs since, plus the
+# place of the document's sketch (RECENT); `value` a 64-bit set of document sketches, merged by OR (SITE, TEMPLATE), or the
+# hash of the document's id (OWNER, RECENT, RECENT_GRAM). The key of RECENT is the site's, as that of SITE.
 EVIDENCE_SCHEMA = pl.Schema({"kind": pl.UInt8, "key": pl.UInt64, "n": pl.UInt32, "value": pl.UInt64})
 
 _PARTITIONS = 16
+
+# A site that gives a page or two a run has its template only over several runs: of its last few documents the 5-grams that
+# no other one holds are kept too, so that the next document meets them. At most 5 x 1,000 rows of 21 bytes a site.
+RECENT_DOCUMENTS = 5
+RECENT_GRAMS = 1000  # of one document, half from each end: templates stand there
+RECENT_SITE_DOCUMENTS = 50  # a site of more documents has shown what it repeats
 
 
 class OwnedTokens(NamedTuple):
@@ -49,6 +56,7 @@ def gather_evidence(documents: pl.DataFrame, config: StripConfig) -> pl.DataFram
 
     """
     frames: list[pl.DataFrame] = []
+    recent: dict[int, list[_Recent]] = {}
     columns: dict[str, list[U64]] = {"kind": [], "key": [], "n": [], "value": []}
     pending = 0
     for article_id, site, title, text in documents.select("article_id", "site", "title", "text").iter_rows():
@@ -57,13 +65,15 @@ def gather_evidence(documents: pl.DataFrame, config: StripConfig) -> pl.DataFram
         tokens = tokenize(text)
         pending += len(tokens.hashes)
         if site is not None:
-            _add_templates(columns, tokens, site)
+            grams = mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), hash_text(site))
+            _add_templates(columns, grams, site)
+            _add_recent(recent.setdefault(hash_text(site), []), grams, article_id)
         _add_leads(columns, owned_tokens(tokens, title), article_id)
         if pending > 2_000_000:  # bounds the memory of a shard of any size
             frames.append(_merge(_to_frame(columns)))
             columns = {name: [] for name in columns}
             pending = 0
-    frames.append(_to_frame(columns))
+    frames += [_to_frame(columns), _recent_rows(recent)]
     return _merge(pl.concat(frames))
 
 
@@ -72,28 +82,41 @@ def learn_evidence(
 ) -> pl.DataFrame:
     """Merge the evidence of shards with what earlier snapshots learned, and drop what cannot matter.
 
-    Kept are 5-grams seen in two documents of a site or more (a third may come in a later run), passages that two
-    documents share, and a sample of every document's beginning, by which a later run knows it again.
+    Kept are 5-grams seen in two documents of a site or more (a third may come in a later run), those of the last few
+    documents of a small site, passages that two documents share, and a sample of every document's beginning, by which a
+    later run knows it again.
 
     Args:
         shards: frames of `gather_evidence`, in any order.
         config: settings of the strip step.
-        earlier: the result of an earlier call, over other documents.
+        earlier: the result of an earlier call. A document that is learned again counts once for the templates.
 
     Returns:
         Frame of `EVIDENCE_SCHEMA`, sorted by kind and key, the same for any order of the shards.
 
     """
-    frames = [*shards, *([earlier] if earlier is not None else [])]
-    kept = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
+    earlier = pl.DataFrame(schema=EVIDENCE_SCHEMA) if earlier is None else earlier
+    documents, met = _choose_recent(shards, earlier)
+    frames = [
+        *(frame.filter(pl.col("kind") != RECENT) for frame in shards),
+        earlier.filter(pl.col("kind") != RECENT),
+        met,
+    ]
+    kept = [documents]
     for part in range(_PARTITIONS):  # a part of the keys at a time bounds memory to the input and a sixteenth of it
-        merged = _merge(pl.concat([frame.filter(pl.col("key") % _PARTITIONS == part) for frame in frames] or kept))
+        merged = _merge(pl.concat([frame.filter(pl.col("key") % _PARTITIONS == part) for frame in frames]))
         n_owners = pl.len().over("kind", "key")
+        repeated = merged.filter((pl.col("kind") == TEMPLATE) & (pl.col("n") >= 2))["key"]
         kept.append(
             merged.filter(
                 (pl.col("kind") == SITE)
                 | ((pl.col("kind") == TEMPLATE) & (pl.col("n") >= min(2, config.template_min_documents)))
                 | ((pl.col("kind") == OWNER) & ((n_owners >= 2) | ((pl.col("n") < LEAD_TOKENS) & _is_sampled())))
+                | (
+                    (pl.col("kind") == RECENT_GRAM)
+                    & pl.col("value").is_in(documents["value"].implode())
+                    & ~pl.col("key").is_in(repeated.implode())
+                )
             )
         )
     return pl.concat(kept).sort("kind", "key", "n", "value")
@@ -107,16 +130,86 @@ def owned_tokens(tokens: Tokens, title: str | None) -> OwnedTokens:
     return OwnedTokens(np.concatenate((heading, tokens.hashes)), len(heading))
 
 
-def _add_templates(columns: dict[str, list[U64]], tokens: Tokens, site: str) -> None:
-    salt = hash_text(site)
-    grams = np.unique(mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), salt))
-    # Versions of one story share most 5-grams, hence mostly the least of them: they count as one document.
-    sketch = 1 << (int(grams[0] % np.uint64(64)) if len(grams) else 0)
-    keys = np.concatenate((np.array([salt], dtype=np.uint64), grams))
+class _Recent(NamedTuple):
+    """A document of a shard: the hash of its id, the place of its sketch, 5-grams of its ends."""
+
+    document: int
+    place: int
+    grams: U64
+
+
+def _add_templates(columns: dict[str, list[U64]], grams: U64, site: str) -> None:
+    grams = np.unique(grams)
+    sketch = 1 << _sketch_place(grams)
+    keys = np.concatenate((np.array([hash_text(site)], dtype=np.uint64), grams))
     columns["kind"].append(np.concatenate(([SITE], np.full(len(grams), TEMPLATE))).astype(np.uint64))
     columns["key"].append(keys)
     columns["n"].append(np.ones(len(keys), dtype=np.uint64))
     columns["value"].append(np.full(len(keys), sketch, dtype=np.uint64))
+
+
+def _sketch_place(grams: U64) -> int:
+    """Versions of one story share most 5-grams, hence mostly the least of them: they count as one document."""
+    return int(grams.min() % np.uint64(64)) if len(grams) else 0
+
+
+def _add_recent(recent: list[_Recent], grams: U64, article_id: str) -> None:
+    """Keep the few documents of a site whose ids' hashes are least: the same for any order."""
+    half = RECENT_GRAMS // 2
+    ends = grams if len(grams) <= RECENT_GRAMS else np.concatenate((grams[:half], grams[-half:]))
+    recent.append(_Recent(hash_text(article_id), _sketch_place(grams), np.unique(ends)))
+    recent.sort(key=lambda document: document.document)
+    del recent[RECENT_DOCUMENTS:]
+
+
+def _recent_rows(recent: dict[int, list[_Recent]]) -> pl.DataFrame:
+    columns: dict[str, list[U64]] = {"kind": [], "key": [], "n": [], "value": []}
+    for site, documents in recent.items():
+        for document, place, grams in documents:
+            n_rows = len(grams) + 1
+            columns["kind"].append(np.concatenate(([RECENT], np.full(len(grams), RECENT_GRAM))).astype(np.uint64))
+            columns["key"].append(np.concatenate((np.array([site], dtype=np.uint64), grams)))
+            columns["n"].append(np.full(n_rows, place, dtype=np.uint64))
+            columns["value"].append(np.full(n_rows, document, dtype=np.uint64))
+    return _to_frame(columns)
+
+
+def _choose_recent(shards: Sequence[pl.DataFrame], earlier: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The recent documents to keep, a run older, and what the earlier ones hold that was not counted yet, as counts.
+
+    Returns:
+        Rows of kind RECENT, and rows of kind TEMPLATE.
+    """
+    is_recent = pl.col("kind") == RECENT
+    none = pl.DataFrame(schema=EVIDENCE_SCHEMA)
+    new = pl.concat([none, *(frame.filter(is_recent) for frame in shards)]).unique(["key", "value"])
+    known = earlier.filter(is_recent).join(new, on="value", how="anti")
+    n_documents = (
+        pl.concat([none, earlier, *shards]).filter(pl.col("kind") == SITE).group_by("key").agg(n_site=pl.col("n").sum())
+    )
+    small = n_documents.filter(pl.col("n_site") <= RECENT_SITE_DOCUMENTS)
+    chosen = (
+        pl.concat([new, known.with_columns(n=pl.col("n") + 64)])
+        .join(small, on="key", how="semi")
+        .sort("key", pl.col("n") // 64, "value")
+        .group_by("key", maintain_order=True)
+        .head(RECENT_DOCUMENTS)
+        .select(EVIDENCE_SCHEMA.names())
+    )
+    counted = earlier.filter(pl.col("kind") == TEMPLATE)
+    met = (
+        earlier.filter(pl.col("kind") == RECENT_GRAM)
+        .join(counted, on="key", how="anti")
+        .join(known.select("value", place=pl.col("n") % 64), on="value")
+        .select(
+            kind=pl.lit(TEMPLATE, pl.UInt8),
+            key="key",
+            n=pl.lit(1, pl.UInt32),
+            value=pl.lit(1, pl.UInt64) * pl.lit(2, pl.UInt64).pow(pl.col("place")),
+        )
+        .cast(dict(EVIDENCE_SCHEMA))  # type: ignore[arg-type]
+    )
+    return chosen, met
 
 
 def _add_leads(columns: dict[str, list[U64]], owned: OwnedTokens, article_id: str) -> None:
@@ -141,8 +234,8 @@ def _to_frame(columns: dict[str, list[U64]]) -> pl.DataFrame:
 
 
 def _merge(frame: pl.DataFrame) -> pl.DataFrame:
-    """One row a key for counts, one row a key and owner for owners (its first position)."""
-    is_owner = pl.col("kind") == OWNER
+    """One row a key for counts, one row a key and document for owners (its first position) and recent documents."""
+    is_owner = pl.col("kind") >= OWNER
     counts = frame.filter(~is_owner).group_by("kind", "key").agg(pl.col("n").sum(), pl.col("value").bitwise_or())
     owners = frame.filter(is_owner).group_by("kind", "key", "value").agg(pl.col("n").min())
     return pl.concat([counts.select(EVIDENCE_SCHEMA.names()), owners.select(EVIDENCE_SCHEMA.names())])

@@ -158,3 +158,21 @@ def write_snapshot(folder: Path, **tables: Sequence[Row]) -> Path:
         manifest["tables"][name] = {"files": [{"path": f"{name}/part-0.parquet"}]}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
+
+
+def suspect(row: Row, passage: str, reason: str = "too doubtful to cut", **columns: object) -> Row:
+    """A row of `suspected_spans` for a passage of a row's cleaned text."""
+    start = row["text"].index(passage)
+    return {
+        "article_id": row["article_id"],
+        "span_no": 0,
+        "start": start,
+        "end": start + len(passage),
+        "text": passage,
+        "rule_id": "learned-related-article",
+        "category": "suspected",
+        "likely_category": "related_article",
+        "confidence": 0.45,
+        "reason": reason,
+        "run_id": row["run_id"],
+    } | columns

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
-from cleaners.junk.tokens import hash_ngrams, tokenize
+from cleaners.junk.evidence import RECENT, RECENT_DOCUMENTS, RECENT_GRAM, RECENT_GRAMS
+from cleaners.junk.tokens import hash_ngrams, hash_text, tokenize
 from tests.junk.conftest import make_frame, make_row
 
 CONFIG = StripConfig()
@@ -164,3 +165,55 @@ def test_tokens_ignore_case_and_punctuation_only() -> None:
     assert not np.array_equal(tokenize("ab ba").hashes[:1], tokenize("ab ba").hashes[1:])
     assert len(hash_ngrams(tokenize("a b c").hashes, 5)) == 0
     assert len(hash_ngrams(tokenize("a b c d e f").hashes, 5)) == 2
+
+
+def learn_in_runs(runs: list[list[dict[str, object]]]) -> pl.DataFrame:
+    evidence = None
+    for rows in runs:
+        evidence = learn_evidence([gather_evidence(make_frame(rows), CONFIG)], CONFIG, evidence)
+    assert evidence is not None
+    return evidence
+
+
+def page_of(number: int, footer: str = FOOTER) -> dict[str, object]:
+    return make_row(f"k{number}", f"{story(number)}\n{footer}", site="kestrel.example")
+
+
+def cleaned_last(runs: list[list[dict[str, object]]]) -> str:
+    documents = make_frame(runs[-1])
+    return str(strip_articles(documents, learn_in_runs(runs), WITHOUT_MODEL).articles["text"].item())
+
+
+def test_three_runs_of_one_page_each_find_the_template() -> None:
+    runs = [[page_of(n)] for n in range(3)]
+    assert cleaned_last(runs[:2]).endswith(FOOTER)  # two documents prove nothing
+    assert cleaned_last(runs) == story(2)
+
+
+def test_a_template_is_found_after_runs_that_do_not_show_it() -> None:
+    runs = [[page_of(n, "" if n in (1, 2) else FOOTER)] for n in range(5)]
+    assert cleaned_last(runs) == story(4)
+
+
+def test_the_same_document_again_counts_once() -> None:
+    assert cleaned_last([[page_of(0)], [page_of(1)], [page_of(1)], [page_of(0)], [page_of(1)]]).endswith(FOOTER)
+    assert cleaned_last([[page_of(0)], [page_of(0)], [page_of(0)]]).endswith(FOOTER)
+    assert cleaned_last([[page_of(0)], [page_of(0)], [page_of(1)], [page_of(2)]]) == story(2)
+
+
+def test_what_is_kept_of_a_site_is_bounded() -> None:
+    runs = [[make_row(f"k{n}", story(n % 26, 60) + f"\nOwn words {n}", site="kestrel.example")] for n in range(12)]
+    evidence = learn_in_runs(runs)
+    recent = evidence.filter(pl.col("kind") == RECENT)
+    grams = evidence.filter(pl.col("kind") == RECENT_GRAM)
+    assert recent.height == RECENT_DOCUMENTS
+    assert set(grams["value"]) <= set(recent["value"])
+    assert grams.group_by("value").len()["len"].max() <= RECENT_GRAMS
+    # The newest are kept, not the first.
+    assert set(recent["value"]) == {hash_text(make_row(f"k{n}", "")["article_id"]) for n in range(7, 12)}
+
+
+def test_a_site_of_many_documents_keeps_none() -> None:
+    rows = [make_row(f"k{n}", story(n % 26) + f" Own words {n}", site="kestrel.example") for n in range(60)]
+    evidence = learn_evidence([gather_evidence(make_frame(rows), CONFIG)], CONFIG)
+    assert evidence.filter(pl.col("kind") >= RECENT).is_empty()

@@ -1,0 +1,223 @@
+"""Every pattern on hostile text of 1 MB: `python -m bench.hostile [--size 1000000]`.
+
+Finds the compiled patterns of `cleaners` by walking its modules, and the rules; runs each on long repeats of what it looks for and
+of what its quantifiers run over. Prints those whose time grows faster than the text. `tests/test_hostile.py` runs it too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import pkgutil
+import re
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any, NamedTuple
+
+import cleaners
+from cleaners.junk import load_rules
+from cleaners.junk.page import Page
+from cleaners.junk.rules import Rule, find_by_rules
+
+FAMILIES = {
+    "spaces": " ",
+    "newlines": "\n",
+    "letter": "a",
+    "capital": "A",
+    "initials": "a.",
+    "names": "Ana ",
+    "digits": "1",
+    "quotes": '"',
+    "stops": ". ",
+    "hyphens": "a-",
+    "open brackets": "([",
+    "nested brackets": "(a[b",
+    "slashes": "Ana/",
+    "small words": "by and of ",
+    "spaced digits": "1 ",
+    "lines": "Aa bb\n",
+}
+# A pattern is linear where four times the text takes at most this many times the time; below the least seconds nothing is told.
+MOST_GROWTH = 6.5
+LEAST_SECONDS = 0.2
+STEPS = (64, 16, 4, 1)  # a short text first: what is quadratic must not keep us for an hour
+HARMLESS = LEAST_SECONDS / 16**2  # at a sixteenth of the text: even quadratic it would not reach the least seconds
+
+
+# What the code never shows a longer text than this, in characters, so that its shape does not matter.
+BOUNDED = {
+    "cleaners.extract.page._block_rules": 4_000,
+    "cleaners.extract.plain.NOT_A_TITLE": 160,
+}
+
+
+class Slow(NamedTuple):
+    """A pattern whose time grew faster than a text."""
+
+    name: str
+    family: str
+    growth: float
+    seconds: float
+
+
+def main() -> None:
+    """Print what is slow."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=1_000_000, help="characters of the longest text")
+    arguments = parser.parse_args()
+    started, names, slow = time.perf_counter(), set(), []
+    for name, run, units in list_runs():
+        names.add(name)
+        began = time.process_time()
+        for row in find_slow(name, run, units, arguments.size):
+            slow.append(row)
+            growth = f"{row.growth:.1f} times the time for four times the text"
+            print(f"{row.name}: {row.family}: {growth}, {row.seconds:.2f} s", flush=True)
+        if (spent := time.process_time() - began) > 5.0:
+            print(f"{name}: {spent:.1f} s for all its texts", flush=True)
+    print(f"{len(names)} patterns, {len(slow)} slow, {time.perf_counter() - started:.0f} s")
+
+
+def list_runs() -> Iterator[tuple[str, Callable[[str], None], dict[str, str]]]:
+    """Each pattern's name, how the code runs it, and hostile units: the families, and the pattern's own beginning."""
+    for rule in load_rules():
+        units = {f"example {number}": f"{text} " for number, text in enumerate(rule.positive[:2])}
+        halves = {
+            f"half example {number}": f"{text[: len(text) // 2]} " for number, text in enumerate(rule.positive[:2])
+        }
+        yield f"rule {rule.id}", _run_rule(rule), {**FAMILIES, **units, **halves}
+    for name, pattern in find_patterns().items():
+        sample = make_sample(pattern)
+        own = {
+            "its own beginning": sample[: max(1, len(sample) // 2)],
+            "itself": sample,
+            "itself, spaced": f"{sample} ",
+        }
+        most = next((size for start, size in BOUNDED.items() if name.startswith(start)), None)
+        yield name, _run_pattern(pattern, most), {**FAMILIES, **{kind: unit for kind, unit in own.items() if unit}}
+
+
+def find_slow(name: str, run: Callable[[str], None], units: dict[str, str], size: int) -> Iterator[Slow]:
+    """The hostile texts on which a pattern is not linear."""
+    for family, unit in units.items():
+        before = 0.0
+        for step in STEPS:
+            text = unit * (size // step // len(unit))
+            seconds = _time(run, text)
+            if seconds > LEAST_SECONDS / step:
+                if before and seconds > MOST_GROWTH * before:
+                    # A busy machine: the best of two decides.
+                    seconds = min(seconds, _time(run, text))
+                if before and seconds > MOST_GROWTH * before and seconds > LEAST_SECONDS:
+                    yield Slow(name, family, seconds / before, seconds)
+                    break
+            if step == 16 and seconds < HARMLESS:
+                break
+            before = max(seconds, LEAST_SECONDS / step / MOST_GROWTH)
+
+
+def find_patterns() -> dict[str, re.Pattern[str]]:
+    """Compiled patterns among the attributes of the modules of `cleaners`, also in containers and cached functions; each once."""
+    found: dict[re.Pattern[str], str] = {}
+
+    def walk(value: Any, name: str, depth: int = 0) -> None:  # noqa: ANN401
+        if isinstance(value, re.Pattern):
+            if isinstance(value.pattern, str):
+                found.setdefault(value, name)
+        elif depth < 4 and isinstance(value, (tuple, list, set, frozenset)):
+            for number, item in enumerate(value):
+                walk(item, f"{name}[{number}]", depth + 1)
+        elif depth < 4 and isinstance(value, dict):
+            for key, item in value.items():
+                walk(item, f"{name}[{key!r}]", depth + 1)
+
+    for module in pkgutil.walk_packages(cleaners.__path__, "cleaners."):
+        loaded = importlib.import_module(module.name)
+        for name, value in vars(loaded).items():
+            walk(value, f"{module.name}.{name}")
+            is_cached = hasattr(value, "cache_info") and getattr(value, "__module__", "") == module.name
+            if is_cached and not inspect.signature(value).parameters:
+                walk(value(), f"{module.name}.{name}()")
+    rules = {rule.compiled for rule in load_rules()}
+    return {name: pattern for pattern, name in found.items() if pattern not in rules}
+
+
+def make_sample(pattern: re.Pattern[str]) -> str:
+    """A text that begins as the pattern wants: first alternatives, each repeat once or as often as it must."""
+    return "".join(_sample(_parser.parse(pattern.pattern, pattern.flags)))
+
+
+def _sample(parsed: Any) -> Iterator[str]:  # noqa: ANN401
+    for kind, value in parsed:
+        name = str(kind)
+        if name == "LITERAL":
+            yield chr(value)
+        elif name == "NOT_LITERAL":
+            yield "x" if value != ord("x") else "y"
+        elif name == "ANY":
+            yield "x"
+        elif name == "IN":
+            yield _one_of(value)
+        elif name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
+            low, _, inner = value
+            yield "".join(_sample(inner)) * max(1, min(low, 8))
+        elif name == "SUBPATTERN":
+            yield from _sample(value[-1])
+        elif name == "BRANCH":
+            yield from _sample(value[1][0])
+        elif name == "ATOMIC_GROUP":
+            yield from _sample(value)
+
+
+def _one_of(items: Any) -> str:  # noqa: ANN401
+    """A character of a class."""
+    for kind, value in items:
+        name = str(kind)
+        if name == "LITERAL":
+            return chr(value)
+        if name == "RANGE":
+            return chr(value[0])
+        if name == "CATEGORY":
+            return {"CATEGORY_SPACE": " ", "CATEGORY_DIGIT": "1"}.get(str(value), "a")
+    return "x"  # a class that is named by what it excludes
+
+
+def _run_rule(rule: Rule) -> Callable[[str], None]:
+    always = (rule.model_copy(update={"cues": ("",)}),)
+
+    def run(text: str) -> None:
+        for _ in find_by_rules(_page(text), always):
+            pass
+
+    return run
+
+
+@lru_cache(maxsize=128)
+def _page(text: str) -> Page:
+    """A page cut into lines and sentences, which is not the rule's time."""
+    page = Page(text)
+    _ = page.lines, page.sentences
+    return page
+
+
+def _run_pattern(pattern: re.Pattern[str], most: int | None) -> Callable[[str], None]:
+    def run(text: str) -> None:
+        text = text[:most]
+        for _ in pattern.finditer(text):
+            pass
+        pattern.fullmatch(text)
+
+    return run
+
+
+def _time(run: Callable[[str], None], text: str) -> float:
+    started = time.process_time()
+    run(text)
+    return time.process_time() - started
+
+
+if __name__ == "__main__":
+    main()
