@@ -63,11 +63,20 @@ def find_spans(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return strip_rows(rows).removed_spans
 
 
-def strip_rows(rows: list[dict[str, Any]], config: StripConfig | None = None) -> Stripped:
-    """What stripping makes of a set, cleaned as one batch; `article_id` is `make_id(row["id"])`."""
+def strip_rows(
+    rows: list[dict[str, Any]], config: StripConfig | None = None, *, with_evidence: bool = True
+) -> Stripped:
+    """What stripping makes of a set, cleaned as one batch; `article_id` is `make_id(row["id"])`.
+
+    Args:
+        rows: of `read_rows`.
+        config: thresholds; the defaults where not given.
+        with_evidence: whether what repeats over the batch is known.
+
+    """
     config = config or StripConfig()
     documents = pl.DataFrame([as_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
-    evidence = learn_evidence([gather_evidence(documents, config)], config)
+    evidence = learn_evidence([gather_evidence(documents, config)], config) if with_evidence else None
     return strip_articles(documents, evidence, config)
 
 

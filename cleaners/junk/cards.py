@@ -108,9 +108,9 @@ def _publisher_card(page: Page, start: int, mark: re.Match[str], limit: int, ear
 
 def _find_teasers(page: Page) -> Iterator[Passage]:
     lines = [page.text[slice(*line)] for line in page.lines]
-    ages = [number for number, line in enumerate(lines) if len(line) <= 20 and _AGE_LINE.fullmatch(line)]
+    ages = {number for number, line in enumerate(lines) if len(line) <= 20 and _AGE_LINE.fullmatch(line)}
     found: list[Extent] = []
-    for number in ages:
+    for number in sorted(ages):
         # In a live blog the age stands before its entry, so the first age follows no headline and standfirst.
         is_teaser = (
             number >= 2
@@ -128,8 +128,9 @@ def _find_teasers(page: Page) -> Iterator[Passage]:
 
 def _find_inline_teasers(page: Page) -> Iterator[Passage]:
     for age in _AGE_INLINE.finditer(page.text):
-        line_start = page.text.rfind("\n", 0, age.start()) + 1
-        sentences = list(split_sentences(page.text, max(line_start, age.start() - 600), age.start()))
+        earliest = max(0, age.start() - 600)
+        line_start = page.text.rfind("\n", earliest, age.start()) + 1
+        sentences = list(split_sentences(page.text, max(line_start, earliest), age.start()))
         if len(sentences) < 2:
             continue
         start, end = sentences[-1]

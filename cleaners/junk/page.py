@@ -6,12 +6,14 @@ Also the two small types that pass between detectors and the decision: a passage
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
 _LINE = re.compile(r"[^\s][^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
+_BREAK = re.compile("\n")
 # A sentence ends at a stop (with what closes a quotation or a bracket) before a space and anything but a small letter.
 _STOP = re.compile(r"[.!?…。！？][\"'”’»)\]*]{0,4}(?=\s+[^\sa-z])")
 _ABBREVIATION = re.compile(
@@ -74,6 +76,15 @@ class Page:
     def lines(self) -> list[Extent]:
         """Lines that hold more than white space, without the white space around them."""
         return [(match.start(), match.start() + len(match[0].rstrip())) for match in _LINE.finditer(self.text)]
+
+    def line_end(self, position: int) -> int:
+        """Where the line ends that holds an offset; found without reading the line again, however long it is."""
+        number = bisect_left(self._breaks, position)
+        return self._breaks[number] if number < len(self._breaks) else len(self.text)
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        return [match.start() for match in _BREAK.finditer(self.text)]
 
     @cached_property
     def sentences(self) -> list[Extent]:

@@ -122,10 +122,11 @@ def _find(page: Page, rule: Rule) -> Iterator[Extent]:
         return
     for match in pattern.finditer(page.text):
         if rule.scope == "run_on":
-            line_end = page.text.find("\n", match.end())
-            line_end = len(page.text) if line_end < 0 else line_end
+            line_end = page.line_end(match.end())
             headline_end = find_headline_end(page.text, match.end(), line_end)
-            if headline_end is None and is_headline_like(page.text[match.end() : line_end].strip()[:300]):
+            if headline_end is None and is_headline_like(
+                page.text[match.end() : min(line_end, match.end() + 400)].strip()[:300]
+            ):
                 headline_end = line_end  # nothing follows in its line
             if headline_end is not None:
                 yield match.start(), headline_end

@@ -290,11 +290,17 @@ def _published_at(parent: Row, card: Card) -> datetime | None:
 
 def _kept_end(text: str, chosen: list[Passage]) -> int:
     """Where the text ends once the passages at its end are cut."""
-    end = len(text.rstrip())
+    end = _solid_end(text, len(text))
     for passage in reversed(chosen):
         if text[passage.end : end].strip():
             break
-        end = len(text[: passage.start].rstrip())
+        end = _solid_end(text, passage.start)
+    return end
+
+
+def _solid_end(text: str, end: int) -> int:
+    while end > 0 and text[end - 1].isspace():
+        end -= 1
     return end
 
 

@@ -86,8 +86,7 @@ def _is_item(line: str) -> bool:
 
 def _find_inline(page: Page) -> Iterator[Passage]:
     for match in _inline_pattern().finditer(page.text):
-        line_end = page.text.find("\n", match.end())
-        line_end = len(page.text) if line_end < 0 else line_end
+        line_end = page.line_end(match.end())
         labels = [
             label.start()
             for label in _label_pattern().finditer(page.text, match.end(), min(line_end, match.end() + 4000))
