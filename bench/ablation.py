@@ -86,7 +86,7 @@ def list_detectors() -> dict[str, dict[str, Any]]:
         if ids:
             detectors[f"rules of {file}"] = {"find_by_rules": _rules_without(ids)}
     every = {rule.id for rule in load_rules()}
-    nothing = {
+    nothing: dict[str, dict[str, Any]] = {
         "all rules": {"find_by_rules": _rules_without(every)},
         "cards": {"find_cards": _nothing},
         "widgets": {"find_widgets": _nothing},

@@ -26,7 +26,18 @@ def predict(gold: Path, html_dir: Path, out: Path, *, strip: bool = True) -> Non
         out: JSON lines to write.
         strip: whether the strip step follows extraction, as in the flow.
     """
-    addresses = {key: row.get("url") for key, row in json.loads(gold.read_text(encoding="utf-8")).items()}
+    texts = read_pages(gold, html_dir)
+    if strip:
+        texts = _strip(texts)
+    bodies = dict(texts.select("source_uri", "text").iter_rows())
+    with out.open("w", encoding="utf-8") as lines:
+        for key in _addresses(gold):
+            lines.write(json.dumps({"id": key, "articleBody": bodies.get(key, "")}, ensure_ascii=False) + "\n")
+
+
+def read_pages(gold: Path, html_dir: Path) -> pl.DataFrame:
+    """The pages of a set as extracted documents, their ids in `source_uri`; a page that is rejected is missing."""
+    addresses = _addresses(gold)
     records = []
     for key, url in addresses.items():
         data = gzip.decompress((html_dir / f"{key}.html.gz").read_bytes())
@@ -46,13 +57,11 @@ def predict(gold: Path, html_dir: Path, out: Path, *, strip: bool = True) -> Non
                 "n_bytes": len(data),
             }
         )
-    texts = extract_articles(pl.DataFrame(records, RAW_SCHEMA), ExtractConfig()).documents
-    if strip:
-        texts = _strip(texts)
-    bodies = dict(texts.select("source_uri", "text").iter_rows())
-    with out.open("w", encoding="utf-8") as lines:
-        for key in addresses:
-            lines.write(json.dumps({"id": key, "articleBody": bodies.get(key, "")}, ensure_ascii=False) + "\n")
+    return extract_articles(pl.DataFrame(records, RAW_SCHEMA), ExtractConfig()).documents
+
+
+def _addresses(gold: Path) -> dict[str, str | None]:
+    return {key: row.get("url") for key, row in json.loads(gold.read_text(encoding="utf-8")).items()}
 
 
 def _strip(documents: pl.DataFrame) -> pl.DataFrame:

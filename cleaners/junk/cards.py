@@ -14,6 +14,7 @@ from cleaners.junk.cohesion import find_return
 from cleaners.junk.headlines import find_headline_end, is_headline_like
 from cleaners.junk.page import Card, Extent, Page, Passage, split_sentences
 from cleaners.junk.rules import RuleDescription
+from cleaners.junk.tables import load_words
 
 DESCRIPTIONS = (
     RuleDescription(
@@ -42,6 +43,9 @@ _MARK = re.compile(rf"(?<!\w){_AGE}\s+[-–—|•·]\s+")
 _AGE_LINE = re.compile(_AGE, re.IGNORECASE)
 _AGE_INLINE = re.compile(rf"(?<=[.!?\"”’] ){_AGE}(?=\s+[A-Z\"“‘]|\s*\Z)")
 _MAX_PUBLISHER_WORDS = 7
+# What shows another article by its words alone; a template is a promotion, a rule's match a link.
+_STORY_RULES = ("learned-", "owned-", "shared-")
+_HEADINGS = frozenset({"more on this topic", "more on this story", "more from"})
 
 
 def find_cards(page: Page) -> Iterator[Passage]:
@@ -62,6 +66,33 @@ def find_cards(page: Page) -> Iterator[Passage]:
     if not marks:
         yield from _find_teasers(page)
         yield from _find_inline_teasers(page)
+
+
+def read_story(text: str, passage: Passage) -> Card | None:
+    """The story in a removed passage that no card announces: a headline on its first line or glued in front, then the body.
+
+    Args:
+        text: the extracted text.
+        passage: a removed passage.
+
+    Returns:
+        Headline and body, or None for what repetition, ownership or the learned layer did not call another article.
+
+    """
+    if passage.category != "related_article" or not passage.rule_id.startswith(_STORY_RULES):
+        return None
+    start = passage.start
+    while True:  # 'Related stories' over it is no part of it
+        first_end = _line_end(text, start, passage.end)
+        heading = text[start:first_end].strip(" :").casefold()
+        if first_end == passage.end or heading not in load_words()["widget_headings"] | _HEADINGS:
+            break
+        start = _skip(text, first_end, passage.end)
+    if first_end < passage.end and is_headline_like(text[start:first_end]):
+        body_start = _skip(text, first_end, passage.end)
+    else:
+        body_start = find_headline_end(text, start, first_end) or start
+    return Card((body_start, passage.end), text[start:body_start].strip() or None, None, None)
 
 
 def parse_age(match: re.Match[str]) -> timedelta:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, make_id, sha256_hex
-from cleaners.junk.cards import find_cards
+from cleaners.junk.cards import find_cards, read_story
 from cleaners.junk.config import StripConfig
 from cleaners.junk.credits import find_agency, find_bylines, split_authors
 from cleaners.junk.decide import Decision, cut_at, decide
@@ -187,7 +187,9 @@ def _strip_document(document: Row, indexes: Indexes, config: StripConfig) -> Ite
     rows: list[Row] = []
     embedded: list[Row] = []
     for number, (passage, (start, end)) in enumerate(zip(chosen, fitted, strict=True)):
-        salvaged = _salvage(document, passage.card, config) if passage.card else None
+        # An embedded article is not cut up further, so that there is an end.
+        card = passage.card or (read_story(text, passage) if document["origin"] != "embedded" else None)
+        salvaged = _salvage(document, card, config) if card else None
         if salvaged:
             embedded.append(salvaged)
         rows.append(
