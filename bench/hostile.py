@@ -51,6 +51,7 @@ HARMLESS = LEAST_SECONDS / 16**2  # at a sixteenth of the text: even quadratic i
 BOUNDED = {
     "cleaners.extract.page._block_rules": 4_000,
     "cleaners.extract.plain.NOT_A_TITLE": 160,
+    "cleaners.extract.rewrite.NAME": 90,
 }
 
 

@@ -189,6 +189,8 @@ def _strip_document(document: Row, indexes: Indexes, config: StripConfig) -> Ite
     for number, (passage, (start, end)) in enumerate(zip(chosen, fitted, strict=True)):
         # An embedded article is not cut up further, so that there is an end.
         card = passage.card or (read_story(text, passage) if document["origin"] != "embedded" else None)
+        if card and not passage.start <= card.body[0] <= card.body[1] <= passage.end:
+            card = None  # a part of a card that the layer cut in two: the other part holds the body
         salvaged = _salvage(document, card, config) if card else None
         if salvaged:
             embedded.append(salvaged)

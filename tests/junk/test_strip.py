@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.reconstruct import find_broken
 from cleaners.document import DOCUMENT_SCHEMA, make_id, sha256_hex
-from cleaners.junk import StripConfig, restore, strip_articles
+from cleaners.junk import StripConfig, gather_evidence, learn_evidence, restore, strip_articles
 from cleaners.junk import strip as strip_module
 from tests.junk.conftest import make_frame, make_row
 
@@ -201,3 +202,26 @@ def test_splicing_back_gives_the_extracted_text(pieces: list[str], separator: st
         for start, end in spans.select("start", "end").rows():
             assert not (0 < start < len(extracted) and extracted[start - 1].isalnum() and extracted[start].isalnum())
             assert not (0 < end < len(extracted) and extracted[end - 1].isalnum() and extracted[end].isalnum())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=40)), min_size=1, max_size=8),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sampled_from(["\n", "\n\n", " ", "\r\n", "\u2028"]),
+    st.sampled_from([None, "en", "de"]),
+)
+def test_a_batch_with_evidence_loses_no_character(pages: list[list[str]], separator: str, language: str | None) -> None:
+    """Several pages of a site, alike in part, in any characters: repetition, ownership and the learned layer all speak."""
+    rows = [
+        make_row(f"p{number}", separator.join(pieces * (1 + number % 2)), site="s", language=language)
+        for number, pieces in enumerate(pages)
+    ]
+    documents = make_frame(rows)
+    evidence = learn_evidence([gather_evidence(documents, CONFIG)], CONFIG)
+    result = strip_articles(documents, evidence, CONFIG)
+    assert not result.rejects.filter(pl.col("reason") == "failed").height, result.rejects["detail"].to_list()
+    assert find_broken(documents, result) == []
