@@ -1,7 +1,7 @@
 """Every pattern on hostile text of 1 MB: `python -m bench.hostile [--size 1000000]`.
 
 Finds the compiled patterns of `cleaners` by walking its modules, and the rules; runs each on long repeats of what it looks for and
-of what its quantifiers run over. Prints those whose time grows faster than the text. `tests/test_hostile.py` runs it too.
+of what its quantifiers run over. Prints those whose time grows faster than the text.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ STEPS = (64, 16, 4, 1)  # a short text first: what is quadratic must not keep us
 HARMLESS = LEAST_SECONDS / 16**2  # at a sixteenth of the text: even quadratic it would not reach the least seconds
 
 
+MOST_ITEMS = 500  # gazetteers and weights hold no patterns
 # What the code never shows a longer text than this, in characters, so that its shape does not matter.
 BOUNDED = {
     "cleaners.extract.page._block_rules": 4_000,
@@ -128,10 +129,10 @@ def find_patterns() -> dict[str, re.Pattern[str]]:
         if isinstance(value, re.Pattern):
             if isinstance(value.pattern, str):
                 found.setdefault(value, name)
-        elif depth < 4 and isinstance(value, (tuple, list, set, frozenset)):
+        elif depth < 4 and isinstance(value, (tuple, list, set, frozenset)) and len(value) <= MOST_ITEMS:
             for number, item in enumerate(value):
                 walk(item, f"{name}[{number}]", depth + 1)
-        elif depth < 4 and isinstance(value, dict):
+        elif depth < 4 and isinstance(value, dict) and len(value) <= MOST_ITEMS:
             for key, item in value.items():
                 walk(item, f"{name}[{key!r}]", depth + 1)
 
