@@ -64,7 +64,7 @@ def find_broken(documents: pl.DataFrame, result: Stripped) -> list[str]:
             broken.append(f"{key}: {error}")
             continue
         # Of a parent of which nothing is left no spans are published; its extracted text holds the child.
-        source = salvaged.get(key, extracted.get(article["parent_article_id"], ""))
+        source = str(salvaged.get(key) or extracted.get(article["parent_article_id"]) or "")
         if whole != extracted[key] if key in extracted else whole not in source:
             broken.append(f"{key}: its spans do not give back the text it was made of")
         if any(span["end"] - span["start"] != len(span["text"]) for span in (*spans, *doubts)):
