@@ -115,7 +115,7 @@ def test_the_owner_may_come_from_an_earlier_snapshot() -> None:
     second = make_frame([make_row("host", host, site="b.example")])
     earlier = learn_evidence([gather_evidence(first, CONFIG)], CONFIG)
     evidence = learn_evidence([gather_evidence(second, CONFIG)], CONFIG, earlier)
-    text = strip_articles(second, evidence, CONFIG).articles["text"].item()
+    text = strip_articles(second, evidence, CONFIG).articles["text"][0]
     assert text.startswith(story(2))
     assert text.endswith(story(3, 4))
     assert sum(line in text for line in excerpt) <= 2  # a sample of the beginning is remembered
