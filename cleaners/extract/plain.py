@@ -22,7 +22,7 @@ NOT_A_TITLE = re.compile(
     re.I,
 )
 # A dateline: at most a place and a date before the brackets, a dash after them.
-DATELINE = re.compile(r"\s*(?:[^()\n]{0,60}\s)?\(([^()\n]{2,40})\)\s*(?:[-–—―:]|--)")
+DATELINE = re.compile(r"^[^\S\n]*+(?:[^()\n]{0,60}\s)?\(([^()\n]{2,40})\)[^\S\n]*+(?:[-–—―:]|--)", re.MULTILINE)
 
 
 def count_words(text: str) -> int:

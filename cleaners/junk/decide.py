@@ -27,6 +27,7 @@ _STRONG = 0.8
 LEARNED = "learned-"
 # Kinds of junk that the words of a single sentence do not give away, as those of a banner or a cookie notice do.
 PROSE_CATEGORIES = frozenset({"related_article", "ad_marker"})
+_MOST_WORD_CHARS = 20  # on average; keeps the pattern below, which looks back, from long texts
 _SENTENCE = re.compile(r"[^\n.!?]*(?:[.!?](?=\S)[^\n.!?]*)*[.!?…]+[\"'”’)\]]*")
 
 
@@ -84,13 +85,17 @@ def _spare_lone_sentences(text: str, chosen: list[Passage], config: StripConfig)
             after is not None and not text[passage.end : after].strip()
         )
         is_guess = passage.rule_id.startswith((LEARNED, "template-")) and passage.category in PROSE_CATEGORIES
-        words = text[passage.start : passage.end].split()
-        is_sentence = len(words) <= config.lone_sentence_words and _SENTENCE.fullmatch(
-            text[passage.start : passage.end]
-        )
-        if touches or not is_guess or not is_sentence:
+        if touches or not is_guess or not _is_sentence(text, passage, config.lone_sentence_words):
             kept.append(passage)
     return kept
+
+
+def _is_sentence(text: str, passage: Passage, most_words: int) -> bool:
+    """Whether a passage is one sentence of at most so many words."""
+    if passage.end - passage.start > most_words * _MOST_WORD_CHARS:
+        return False
+    sentence = text[passage.start : passage.end]
+    return len(sentence.split()) <= most_words and _SENTENCE.fullmatch(sentence) is not None
 
 
 def _withhold(page: Page, passages: list[Passage], config: StripConfig) -> list[Passage]:

@@ -56,6 +56,7 @@ _RUN = re.compile(
 )
 _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 _TAIL = re.compile(r"(?:-[a-z]+)+$")
+_MOST_WORD_CHARS = 100  # of a word with a tail; the pattern above looks back from every hyphen
 _LOWER_WORDS = re.compile(r"(?<![\w'’\-])[a-z][a-z'’\-]*")
 _DETERMINERS = frozenset({"the", "his", "her", "its", "our", "your", "their", "my", "this", "that"})
 _INITIALS = re.compile(rf"(?:[{_UPPER}]\.?-?){{1,3}}")
@@ -135,7 +136,7 @@ def _pieces(run: re.Match[str]) -> list[list[Token]]:
 
 def _adjective_tail(text: str) -> re.Match[str] | None:
     """What makes an adjective of a name: the tail of "Bezos-backed"."""
-    tail = _TAIL.search(text) if "-" in text else None
+    tail = _TAIL.search(text) if "-" in text and len(text) <= _MOST_WORD_CHARS else None
     return tail if tail and set(tail.group()[1:].split("-")) & load_lexicon().compound_tails else None
 
 
