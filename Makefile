@@ -2,6 +2,7 @@
 # make test   set up, lint, type-check, test
 # make ui     the Prefect UI on 127.0.0.1:4200, with every run so far
 # make docs   write the generated pages under docs/
+# make site   build the documentation site in site/
 # make lock   resolve the requirements again (needs uv)
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 export DO_NOT_TRACK ?= 1
 
-.PHONY: run test ui docs lock clean
+.PHONY: run test ui docs site lock clean
 
 run: .venv/run-ready
 	@$(BIN)/copydesk run seeds
@@ -18,6 +19,7 @@ test: .venv/test-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/zensical build --strict --config-file mkdocs.yml
 	$(BIN)/pytest
 
 ui: .venv/run-ready
@@ -25,6 +27,9 @@ ui: .venv/run-ready
 
 docs: .venv/test-ready
 	$(BIN)/python -m flows.docs docs
+
+site: .venv/test-ready
+	$(BIN)/zensical build --strict --config-file mkdocs.yml
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q \

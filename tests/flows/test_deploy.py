@@ -148,7 +148,7 @@ def test_a_killed_run_is_marked_crashed_within_two_minutes_and_told_of(
         (tmp_path / f"{number}.txt").write_text(f"Story {number}\n{story}")
     run = start(newsroom, sources=[str(tmp_path)], output=str(newsroom.folder / "other"))
     wait_for(lambda: state_of(newsroom, run) == "Running", 120)
-    wait_for(lambda: list((newsroom.folder / "other" / "_staging").glob("*/work/done/extract-*.json")), 120)
+    wait_for(lambda: list((newsroom.folder / "other" / "_staging").rglob("extract-*.json")), 120)
     # The whole machine but the server: the process that would have reported the death of its child dies with it.
     children = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(newsroom.process.pid)], capture_output=True, text=True, check=True
