@@ -80,13 +80,24 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument(
         "--trust",
-        default="atf=2",
-        help="DATASET=WEIGHT of the pages labelled by hand; others count 1, those that do not call themselves articles 0.5",
+        nargs="*",
+        default=["atf=2"],
+        metavar="DATASET=WEIGHT",
+        help="of pages labelled by hand; others count 1, those that do not call themselves articles 0.5",
+    )
+    parser.add_argument(
+        "--more",
+        nargs=2,
+        type=Path,
+        action="append",
+        default=[],
+        metavar=("GOLD", "HTML_DIR"),
+        help="further labelled pages",
     )
     parser.add_argument("--no-validation", action="store_true", help="train the final weights only")
     args = parser.parse_args()
-    dataset, _, weight = args.trust.partition("=")
-    pages = read_pages(args.gold, args.html_dir, {dataset: float(weight)})
+    trust = {name: float(weight) for name, _, weight in (one.partition("=") for one in args.trust)}
+    pages = [page for pair in ((args.gold, args.html_dir), *args.more) for page in read_pages(*pair, trust)]
     table = Table(pages)
     if not args.no_validation:
         after = cross_validate(table)

@@ -175,11 +175,12 @@ def test_mojibake_in_a_page_is_repaired():
 
 def test_lists_and_tables_carry_no_marks():
     table = "<table><tr><th>Boat</th><th>Seats</th></tr><tr><td>Old ferry</td><td>220</td></tr></table>"
+    config = ExtractConfig(keep_tables=True)
     html = page([*STORY, "The council set three terms for the year of repairs:"]).replace(
         "</article>",
         f"<ul><li>a boat every hour from six</li><li>no fares for pupils</li></ul>{table}<p>{STORY[3]}</p></article>",
     )
-    lines = extract_one(html)["text"].split("\n")
+    lines = extract_one(html, config=config)["text"].split("\n")
     assert "a boat every hour from six" in lines
     assert "Old ferry\t220" in lines
     assert not [line for line in lines if line.startswith(("- ", "|", "*"))]

@@ -184,7 +184,7 @@ def test_the_names_of_a_dropped_byline_become_authors():
 def test_switches_take_out_what_they_name():
     table = "<table><tr><th>Ferry</th><th>Seats</th></tr><tr><td>Old Anna</td><td>220</td></tr></table>"
     html = page([*STORY[:3], "</p><h2>What the skipper said</h2><p>", *STORY[3:5], f"</p>{table}<p>", STORY[5]])
-    everything = lines_of(html, ExtractConfig(drop_below=0.0))
+    everything = lines_of(html, ExtractConfig(drop_below=0.0, keep_tables=True))
     assert "What the skipper said" in everything
     assert "Old Anna\t220" in everything
     bare = lines_of(html, ExtractConfig(drop_below=0.0, keep_subheads=False, keep_tables=False))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, UTC_MICROSECONDS
+from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, UTC_MICROSECONDS, make_id
 from cleaners.errors import Rejected
 from cleaners.extract.config import ExtractConfig
 from cleaners.extract.metadata import host_of
-from cleaners.extract.page import extract_page
+from cleaners.extract.page import Page, extract_page
 from cleaners.extract.plain import count_words, find_agency, find_title
 from cleaners.text import TextConfig, drop_surrogates, repair_text
 
@@ -35,7 +36,7 @@ RAW_SCHEMA = pl.Schema(
 
 
 class Extracted(NamedTuple):
-    """Documents, and a reject for each record that is none; together one row a record."""
+    """Documents, and a reject for each record that is none; together one row a record but for embedded articles."""
 
     documents: pl.DataFrame
     rejects: pl.DataFrame
@@ -52,7 +53,8 @@ def extract_articles(records: pl.DataFrame, config: ExtractConfig, text_config: 
         text_config: how the text is repaired; the defaults when not given.
 
     Returns:
-        `documents` with `DOCUMENT_SCHEMA` in the records' order, and `rejects` with stage `extract`.
+        `documents` with `DOCUMENT_SCHEMA` in the records' order, each followed by the articles that infinite scroll
+        appended to its page (origin embedded), and `rejects` with stage `extract`.
     """
     # Its warnings name pages that become rejects here, with the reason.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -61,7 +63,7 @@ def extract_articles(records: pl.DataFrame, config: ExtractConfig, text_config: 
     documents, rejects = [], []
     for record in records.iter_rows(named=True):
         try:
-            documents.append(_document(record, config, repair))
+            documents += _documents(record, config, repair)
         except Rejected as reject:
             rejects.append(_reject(record, reject))
         except Exception as error:  # whatever a page does to a parser, the others must live
@@ -70,8 +72,18 @@ def extract_articles(records: pl.DataFrame, config: ExtractConfig, text_config: 
     return Extracted(pl.DataFrame(documents, DOCUMENT_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA))
 
 
-def _document(record: dict[str, Any], config: ExtractConfig, repair: TextConfig) -> dict[str, Any]:
-    found = _from_page(record, config, repair) if record["media"] == "html" else _from_text(record, config, repair)
+def _documents(record: dict[str, Any], config: ExtractConfig, repair: TextConfig) -> list[dict[str, Any]]:
+    """The document of a record, then those of the articles appended to its page."""
+    if record["media"] != "html":
+        return [_document(record, _from_text(record, config, repair), config, repair)]
+    page = extract_page(record["content"], record["url"], record["fetched_at"], config)
+    main = _document(record, _from_page(page, repair), config, repair)
+    return [main, *_embedded(main, page.appended, config, repair)]
+
+
+def _document(
+    record: dict[str, Any], found: dict[str, Any], config: ExtractConfig, repair: TextConfig
+) -> dict[str, Any]:
     n_words = count_words(found["text"])
     if n_words < config.min_words:
         detail = f"{n_words} words, fewer than {config.min_words}: {found['text']:.80}"
@@ -90,8 +102,33 @@ def _document(record: dict[str, Any], config: ExtractConfig, repair: TextConfig)
     }
 
 
-def _from_page(record: dict[str, Any], config: ExtractConfig, repair: TextConfig) -> dict[str, Any]:
-    page = extract_page(record["content"], record["url"], record["fetched_at"], config)
+def _embedded(
+    main: dict[str, Any], appended: tuple[Page, ...], config: ExtractConfig, repair: TextConfig
+) -> Iterator[dict[str, Any]]:
+    """Rows of the articles appended to a page; what the input says of the page does not hold of them."""
+    known = {main["article_id"]}
+    for number, page in enumerate(appended):
+        found = _from_page(page, repair)
+        article_id = make_id(main["article_id"], "appended", found["canonical_url"] or str(number))
+        if article_id in known:
+            continue
+        known.add(article_id)
+        yield {
+            **found,
+            "article_id": article_id,
+            "origin": "embedded",
+            "parent_article_id": main["article_id"],
+            "source_uri": main["source_uri"],
+            "url": None,
+            "site": found["site"] or main["site"],
+            "agency": find_agency(found["text"]),
+            "fetched_at": main["fetched_at"],
+            "language": _language(found["text"], count_words(found["text"]), config),
+            "raw_sha256": main["raw_sha256"],
+        }
+
+
+def _from_page(page: Page, repair: TextConfig) -> dict[str, Any]:
     return {
         "origin": "page",
         "text": repair_text(page.text, repair).strip(),

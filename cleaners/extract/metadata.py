@@ -44,6 +44,7 @@ DATE_METAS = (
 )
 ARTICLE_TYPE = re.compile(r"(?:Article|Posting|Report|Review)$|^(?:Liveblog|Blog)Posting$")
 TITLE_SEPARATOR = re.compile(r"(?<!\s)\s+[-–—|·•:»«]\s+|(?<!\s)\s*\|\s*|\|\s*")
+BIO_BEHIND = re.compile(r"\s+(?:is an?|was an?|is the|has been|covers|writes|reports)\s.*", re.S)
 SPACES = re.compile(r"\s+")
 
 
@@ -71,13 +72,13 @@ def read_metadata(tree: HtmlElement, url: str | None, fetched_at: datetime | Non
     Returns:
         The metadata; `is_article` says that the page's structured data calls it an article.
     """
-    nodes = list(_json_ld(tree))
     metas = _metas(tree)
     found = _find_names(tree)
-    is_article = any(map(_is_article, nodes)) or metas.get("og:type", "").casefold() in {"article", "newsarticle"}
+    nodes = _own_nodes(list(read_json_ld(tree)), (found.title, metas.get("og:title")))
+    is_article = any(map(is_article_node, nodes)) or metas.get("og:type", "").casefold() in {"article", "newsarticle"}
     return PageMetadata(
         title=_without_site(_clean(found.title), _clean(found.sitename)),
-        authors=_people(nodes) or split_authors(found.author),
+        authors=_people(nodes) or [BIO_BEHIND.sub("", name) for name in split_authors(found.author)],
         canonical_url=_canonical(tree, metas, url),
         site=host_of(url) or host_of(found.url) or _clean(found.sitename),
         published_at=_published(tree, nodes, metas) or _find_date(tree, url or found.url, fetched_at),
@@ -131,6 +132,29 @@ def is_front_page(url: str | None) -> bool:
     return re.fullmatch(r"/*(?:(?:index|home|default)(?:\.\w+)?/?)?", parts.path) is not None and not parts.query
 
 
+def read_json_ld(tree: HtmlElement) -> Iterator[dict[str, Any]]:
+    """Yield every object of the page's JSON-LD that has a type, outer ones first; broken scripts are passed over."""
+    for script in tree.iterfind(".//script[@type='application/ld+json']"):
+        try:
+            queue = [json.loads((script.text or "").strip().removesuffix(";"), strict=False)]
+        except (ValueError, RecursionError):
+            continue
+        while queue:
+            node = queue.pop(0)
+            if isinstance(node, list):
+                queue = [*node, *queue]
+            elif isinstance(node, dict):
+                if "@type" in node:
+                    yield node
+                queue += [node[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in node]
+
+
+def is_article_node(node: dict[str, Any]) -> bool:
+    """Tell whether an object of JSON-LD is an article."""
+    types = node.get("@type")
+    return any(isinstance(t, str) and ARTICLE_TYPE.search(t) for t in (types if isinstance(types, list) else [types]))
+
+
 def _find_names(tree: HtmlElement) -> Document:
     """Find title, authors and site in trafilatura's own order, without its search for tags, licences and dates."""
     from trafilatura import metadata
@@ -182,21 +206,19 @@ def _metas(tree: HtmlElement) -> dict[str, str]:
     return metas
 
 
-def _json_ld(tree: HtmlElement) -> Iterator[dict[str, Any]]:
-    """Every object of the page's JSON-LD that has a type, outer ones first; broken scripts are passed over."""
-    for script in tree.iterfind(".//script[@type='application/ld+json']"):
-        try:
-            queue = [json.loads((script.text or "").strip().removesuffix(";"), strict=False)]
-        except (ValueError, RecursionError):
-            continue
-        while queue:
-            node = queue.pop(0)
-            if isinstance(node, list):
-                queue = [*node, *queue]
-            elif isinstance(node, dict):
-                if "@type" in node:
-                    yield node
-                queue += [node[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in node]
+def _own_nodes(nodes: list[dict[str, Any]], titles: tuple[str | None, ...]) -> list[dict[str, Any]]:
+    """Leave out the articles of other headlines: infinite scroll and lists of links describe several on one page."""
+    headlines = [
+        _clean(node["headline"]) for node in nodes if is_article_node(node) and isinstance(node.get("headline"), str)
+    ]
+    if len(set(headlines)) < 2:
+        return nodes
+    own = next((headline for headline in headlines if headline in map(_clean, titles)), headlines[0])
+    return [
+        node
+        for node in nodes
+        if not is_article_node(node) or not isinstance(node.get("headline"), str) or _clean(node["headline"]) == own
+    ]
 
 
 def _stated(metas: dict[str, str], ending: str, *others: str | None) -> tuple[str, ...]:
@@ -204,15 +226,10 @@ def _stated(metas: dict[str, str], ending: str, *others: str | None) -> tuple[st
     return tuple(dict.fromkeys([*filter(None, others), *values]))
 
 
-def _is_article(node: dict[str, Any]) -> bool:
-    types = node.get("@type")
-    return any(isinstance(t, str) and ARTICLE_TYPE.search(t) for t in (types if isinstance(types, list) else [types]))
-
-
 def _people(nodes: list[dict[str, Any]]) -> list[str]:
     """Name the persons whom the structured data of an article calls its authors; organisations are no authors."""
     names: list[str] = []
-    for node in filter(_is_article, nodes):
+    for node in filter(is_article_node, nodes):
         authors = node.get("author")
         for author in authors if isinstance(authors, list) else [authors]:
             if isinstance(author, dict) and author.get("@type") == "Person" and isinstance(author.get("name"), str):
@@ -221,8 +238,8 @@ def _people(nodes: list[dict[str, Any]]) -> list[str]:
 
 
 def _published(tree: HtmlElement, nodes: list[dict[str, Any]], metas: dict[str, str]) -> datetime | None:
-    stated = [node.get("datePublished") for node in nodes if _is_article(node)]
-    stated += [node.get("datePublished") for node in nodes if not _is_article(node)]
+    stated = [node.get("datePublished") for node in nodes if is_article_node(node)]
+    stated += [node.get("datePublished") for node in nodes if not is_article_node(node)]
     stated += [metas.get(name) for name in DATE_METAS]
     stated += [element.get("datetime") for element in tree.iterfind(".//time[@datetime]") if _is_publication(element)]
     return next((date for value in stated if isinstance(value, str) and (date := parse_timestamp(value))), None)

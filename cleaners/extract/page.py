@@ -8,12 +8,14 @@ from __future__ import annotations
 import html
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from cleaners.errors import Rejected
+from cleaners.extract.appended import Appended, cut_appended
 from cleaners.extract.config import ExtractConfig
 from cleaners.extract.describe import PageFacts
 from cleaners.extract.metadata import PageMetadata, is_front_page, read_metadata
@@ -36,6 +38,7 @@ class Page(NamedTuple):
     text: str
     metadata: PageMetadata
     extractor: str
+    appended: tuple[Page, ...] = ()  # the articles that infinite scroll put below it
 
 
 class OpenedPage(NamedTuple):
@@ -46,6 +49,7 @@ class OpenedPage(NamedTuple):
     facts: PageFacts
     mode: str
     text: str
+    appended: tuple[Appended, ...]  # cut out of the tree, not yet opened
 
 
 def extract_page(source: str, url: str | None, fetched_at: datetime | None, config: ExtractConfig) -> Page:
@@ -64,6 +68,12 @@ def extract_page(source: str, url: str | None, fetched_at: datetime | None, conf
         Rejected: stage `extract`, reason `no_article`.
     """
     page = open_page(source, url, fetched_at, config)
+    story = _read_story(page, url, config)
+    return story._replace(appended=tuple(_read_appended(page.appended, story.metadata, fetched_at, config)))
+
+
+def _read_story(page: OpenedPage, url: str | None, config: ExtractConfig) -> Page:
+    """Give the story of an opened page, or refuse it."""
     metadata = page.metadata
     n_words = count_words(page.text)
     _refuse_block_page(page.tree, metadata, page.text, n_words, config)
@@ -84,6 +94,20 @@ def extract_page(source: str, url: str | None, fetched_at: datetime | None, conf
     return Page(text, metadata, f"trafilatura {_version()} {page.mode}")
 
 
+def _read_appended(
+    appended: tuple[Appended, ...], of_page: PageMetadata, fetched_at: datetime | None, config: ExtractConfig
+) -> Iterator[Page]:
+    """Give the stories of the appended articles; one without a story is a teaser and goes with what lies outside."""
+    for article in appended:
+        try:
+            opened = _open_tree(article.tree, article.address, fetched_at, config, splits=False)
+            story = _read_story(opened, article.address, config)
+        except Rejected:
+            continue
+        if count_words(story.text) >= config.min_words:
+            yield story._replace(metadata=story.metadata._replace(site=of_page.site or story.metadata.site))
+
+
 def open_page(source: str, url: str | None, fetched_at: datetime | None, config: ExtractConfig) -> OpenedPage:
     """Parse a page, read its metadata and take what trafilatura keeps of it, without a repeated headline.
 
@@ -101,7 +125,14 @@ def open_page(source: str, url: str | None, fetched_at: datetime | None, config:
     tree = load_html(source.replace("\x00", ""))
     if tree is None:
         raise Rejected("extract", "no_article", "not an HTML page: the parser finds no document in it")
+    return _open_tree(tree, url, fetched_at, config, splits=config.splits_appended)
+
+
+def _open_tree(
+    tree: HtmlElement, url: str | None, fetched_at: datetime | None, config: ExtractConfig, *, splits: bool
+) -> OpenedPage:
     metadata = read_metadata(tree, url, fetched_at)
+    appended = cut_appended(tree, metadata, url, config) if splits else []
     _slim(tree)
     mode, text = _extract_best(tree, config)
     headlines = [" ".join(" ".join(h1.itertext()).split()) for h1 in tree.iter("h1")]
@@ -111,7 +142,8 @@ def open_page(source: str, url: str | None, fetched_at: datetime | None, config:
         tuple(metadata.authors),
         metadata.site or "",
     )
-    return OpenedPage(tree, metadata, facts, mode, _without_headline(text, [metadata.title or "", *headlines]))
+    text = _without_headline(text, [metadata.title or "", *headlines])
+    return OpenedPage(tree, metadata, facts, mode, text, tuple(appended))
 
 
 def _slim(tree: HtmlElement) -> None:
@@ -123,22 +155,28 @@ def _slim(tree: HtmlElement) -> None:
 
 def _extract_best(tree: HtmlElement, config: ExtractConfig) -> tuple[str, str]:
     """Precise mode, or the default where it yields too little; the tree is parsed once and never changed."""
-    precise = _extract(tree, is_precise=True)
+    # Before the post-pass the comparison with other extractors gains nothing (docs/models-extraction.md) and costs a third.
+    precise = _extract(tree, is_precise=True, is_fast=config.judges_blocks)
     n_words = count_words(precise)
     if n_words < config.fallback_words:
-        broad = _extract(tree, is_precise=False)
+        broad = _extract(tree, is_precise=False, is_fast=False)
         if count_words(broad) >= config.fallback_gain * max(1, n_words):
             return "default", broad
     return "precision", precise
 
 
-def _extract(tree: HtmlElement, *, is_precise: bool) -> str:
+def _extract(tree: HtmlElement, *, is_precise: bool, is_fast: bool) -> str:
     from trafilatura import bare_extraction
     from trafilatura.settings import Document
 
     # No `deduplicate`: its memory of earlier pages would make the result depend on their order.
     document = bare_extraction(
-        tree, favor_precision=is_precise, include_comments=False, include_tables=True, include_formatting=False
+        tree,
+        fast=is_fast,
+        favor_precision=is_precise,
+        include_comments=False,
+        include_tables=True,
+        include_formatting=False,
     )
     if not isinstance(document, Document):
         return ""

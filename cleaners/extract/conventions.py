@@ -1,0 +1,159 @@
+"""What belongs to the story by convention, whatever the model says: takes described blocks, gives masks of those in and out.
+
+Rules out the headline, standfirst, captions, notes, notices and tables of data, each behind its switch; rules in the notes
+that shall stay. The wordings are in `rules/page_blocks.toml`; nothing here depends on a site.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaners.extract.blocks import Block, Blocks
+from cleaners.extract.config import ExtractConfig
+from cleaners.extract.describe import FEATURES, SENTENCE_END, Described
+from cleaners.extract.words import WORD
+
+Mask = npt.NDArray[np.bool_]
+
+RULED_BY = ("of_title", "title_in", "share_before", "in_table", "in_figcaption")
+EDGE_SHARE = (
+    0.05  # of the story's characters: before them stands a repeated headline or standfirst, after the rest a note
+)
+PROSE_WORDS, PROSE_SHARE = 12, 0.5  # of a table that lays out text: cells of so many words that end like a sentence
+HEADING = re.compile(r"h[1-6]")
+# Credits, corrections and sources in a wide sense: what stays at the end when notes shall.
+NOTE = re.compile(
+    r"contribut|(?:report|edit|writ)ing by|associated press|^sources?\b|copyright|©|correct(?:ion|ed)|clarif|updated?\b"
+    r"|editor.?s.? note|originally|first appeared|adapted from|provided by|more information",
+    re.I,
+)
+
+
+class BlockRule(NamedTuple):
+    """A wording that is not story."""
+
+    rule_id: str
+    switch: str
+    is_at_edges: bool
+    characters: int
+    pattern: re.Pattern[str]
+
+
+def find_edges(described: Described) -> Mask:
+    """Tell which blocks stand before or after nearly all of the story.
+
+    Args:
+        described: blocks near the story.
+    """
+    before, after = (described.features[:, FEATURES.index(name)] for name in ("share_before", "share_after"))
+    is_edge: Mask = (before < EDGE_SHARE) | (after < EDGE_SHARE)
+    return is_edge
+
+
+def find_notes(page: Blocks, described: Described, was_kept: Mask, config: ExtractConfig) -> Mask:
+    """Tell which of the last lines that trafilatura kept are credits, corrections or notes that shall stay.
+
+    Args:
+        page: the page's blocks.
+        described: those near the story.
+        was_kept: which of these trafilatura kept.
+        config: the switches.
+    """
+    if not config.keep_notes:
+        return np.zeros(len(was_kept), bool)
+    is_last: Mask = described.features[:, FEATURES.index("share_after")] < EDGE_SHARE
+    blocks = page.blocks[described.start : described.start + len(was_kept)]
+    is_note: Mask = np.array([NOTE.search(block.text[:200]) is not None for block in blocks], bool)
+    return was_kept & is_last & is_note
+
+
+def rule_out(page: Blocks, described: Described, was_kept: Mask, config: ExtractConfig) -> Mask:
+    """Tell which blocks convention takes out: the headline, and what the switches name.
+
+    Args:
+        page: the page's blocks.
+        described: those near the story.
+        was_kept: which of these trafilatura kept.
+        config: the switches.
+    """
+    column = {name: described.features[:, FEATURES.index(name)] for name in RULED_BY}
+    before = column["share_before"]
+    ruled: Mask = (column["of_title"] == 1) & (column["title_in"] == 1) & (before < EDGE_SHARE)
+    blocks = page.blocks[described.start : described.start + len(ruled)]
+    if not config.keep_standfirst:
+        ruled |= ~was_kept & (before == 0)
+    if not config.keep_subheads:
+        is_heading = [HEADING.fullmatch(page.nodes[block.node].tag) is not None for block in blocks]
+        ruled |= np.array(is_heading, bool) & (before > 0)
+    if not config.keep_tables:
+        ruled |= _is_data(page, described.start, column["in_table"] > 0)
+    if not config.keep_captions:
+        ruled |= column["in_figcaption"] > 0
+    is_edge = find_edges(described)
+    rules = [rule for rule in load_block_rules() if not getattr(config, rule.switch)]
+    for k, block in enumerate(blocks):
+        if len(block.text) <= rules_reach() and not ruled[k]:
+            ruled[k] = any(_applies(rule, block.text, bool(is_edge[k])) for rule in rules)
+    return ruled
+
+
+@cache
+def load_block_rules() -> tuple[BlockRule, ...]:
+    """Read the wordings of `rules/page_blocks.toml`."""
+    table = tomllib.loads((files("cleaners") / "rules" / "page_blocks.toml").read_text(encoding="utf-8"))
+    return tuple(
+        BlockRule(
+            row["id"],
+            row["switch"],
+            row.get("edges", False),
+            row["characters"],
+            re.compile(rf"[\W_]*(?:{row['pattern']})" + (r"[\W_]*\Z" if row.get("whole") else ""), re.I),
+        )
+        for row in table["rule"]
+    )
+
+
+@cache
+def rules_reach() -> int:
+    """Characters of the longest block that a wording can match."""
+    return max(rule.characters for rule in load_block_rules())
+
+
+def _applies(rule: BlockRule, text: str, is_edge: bool) -> bool:
+    if len(text) > rule.characters or (rule.is_at_edges and not is_edge):
+        return False
+    return rule.pattern.match(text) is not None
+
+
+def _is_data(page: Blocks, start: int, in_table: Mask) -> Mask:
+    """Tell which blocks are cells of tables of data; a table that lays out sentences is none."""
+    is_data = np.zeros(len(in_table), bool)
+    tables: dict[int, list[int]] = {}
+    for k in np.flatnonzero(in_table).tolist():
+        tables.setdefault(_table_of(page, page.blocks[start + k]), []).append(k)
+    for rows in tables.values():
+        cells = [page.blocks[start + k].text for k in rows]
+        prose = sum(len(cell) for cell in cells if _is_sentence(cell))
+        is_data[rows] = prose < PROSE_SHARE * sum(map(len, cells))
+    return is_data
+
+
+def _table_of(page: Blocks, block: Block) -> int:
+    """The outermost table around a block: tables of layout hold others."""
+    table, node = -1, block.node
+    while node >= 0:
+        if page.nodes[node].tag == "table":
+            table = node
+        node = page.nodes[node].parent
+    return table
+
+
+def _is_sentence(text: str) -> bool:
+    return SENTENCE_END.search(text[-8:]) is not None and len(WORD.findall(text)) >= PROSE_WORDS
