@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--no-validation", action="store_true", help="train the final weights only")
     args = parser.parse_args()
     trust = {name: float(weight) for name, _, weight in (one.partition("=") for one in args.trust)}
-    pages = [page for pair in ((args.gold, args.html_dir), *args.more) for page in read_pages(*pair, trust)]
+    pages = [page for pair in ((args.gold, args.html_dir), *args.more) for page in read_pages(pair[0], pair[1], trust)]
     table = Table(pages)
     if not args.no_validation:
         after = cross_validate(table)

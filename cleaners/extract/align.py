@@ -7,6 +7,7 @@ Linear but for the sorting of anchors: repeated text without an anchor stays unm
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,7 @@ class Aligned(NamedTuple):
     places: Numbers  # for each word of the text its index in `words`, or -1
     lines: Numbers  # the line of each word of the text
     kept: Array  # share of each block's words that the text holds
+    strings: list[list[str]]  # the words of each block in small letters
 
 
 def align_blocks(blocks: list[Block], lines: list[str]) -> Aligned:
@@ -40,24 +42,22 @@ def align_blocks(blocks: list[Block], lines: list[str]) -> Aligned:
         blocks: the page's blocks.
         lines: the text extracted from it.
     """
-    numbers: dict[str, int] = {}
-    words: list[int] = []
-    owners: list[int] = []
-    for k, block in enumerate(blocks):
-        found = [numbers.setdefault(word, len(numbers)) for word in WORD.findall(block.text.casefold())]
-        words += found
-        owners += [k] * len(found)
-    text: list[int] = []
-    of_line: list[int] = []
-    for k, line in enumerate(lines):
-        found = [numbers.setdefault(word, len(numbers)) for word in WORD.findall(line.casefold())]
-        text += found
-        of_line += [k] * len(found)
-    page, owner = np.array(words, np.int64), np.array(owners, np.int64)
-    places = align_words(page, np.array(text, np.int64))
+    strings = [WORD.findall(block.text.casefold()) for block in blocks]
+    text_strings = [WORD.findall(line.casefold()) for line in lines]
+    numbers = {word: n for n, word in enumerate(dict.fromkeys(chain(*strings, *text_strings)))}
+    page, owner = _number(strings, numbers)
+    text, of_line = _number(text_strings, numbers)
+    places = align_words(page, text)
     n_words = np.bincount(owner, minlength=len(blocks))
     held = np.bincount(owner[places[places >= 0]], minlength=len(blocks))
-    return Aligned(page, owner, places, np.array(of_line, np.int64), held / np.maximum(n_words, 1))
+    return Aligned(page, owner, places, of_line, held / np.maximum(n_words, 1), strings)
+
+
+def _number(strings: list[list[str]], numbers: dict[str, int]) -> tuple[Numbers, Numbers]:
+    """Number the words of several texts, with the text of each."""
+    counts = list(map(len, strings))
+    words = np.fromiter(map(numbers.__getitem__, chain.from_iterable(strings)), np.int64, sum(counts))
+    return words, np.repeat(np.arange(len(strings)), counts)
 
 
 def align_words(page: Numbers, text: Numbers) -> Numbers:

@@ -79,6 +79,7 @@ CONTEXTS = ("a", "figure", "figcaption", "blockquote", "aside", "nav", "footer",
 CONTEXT_BIT = {tag: 1 << k for k, tag in enumerate(CONTEXTS)}
 HIDDEN_BIT = 1 << len(CONTEXTS)
 BOLD_BIT = 1 << (len(CONTEXTS) + 1)
+LINK_OR_BOLD = 1 | BOLD_BIT
 HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.I)
 MAX_DEPTH = 400  # nesting followed; deeper markup is no page made for readers
 
@@ -125,42 +126,40 @@ def split_blocks(tree: _Element) -> Blocks:
     nodes: list[Node] = [Node("body", "", -1, 0)]
     blocks: list[Block] = []
     pieces: list[str] = []
-    marks: list[tuple[int, bool, bool]] = []  # characters, in a link, bold
-    n_links = 0
+    n_links = linked = bold = 0  # links that start in the block, characters in links, in bold type
+    is_open = False  # whether the block has text yet
     stack: list[tuple[int, int]] = [(0, 0)]  # node and context of the open elements
     piece_node, piece_context = 0, 0
 
     def flush() -> None:
-        nonlocal n_links
-        if pieces:
+        nonlocal n_links, linked, bold, is_open
+        if is_open:
             text = " ".join("".join(pieces).split())
-            if text:
-                links = sum(n for n, linked, _ in marks if linked)
-                bold = sum(n for n, _, is_bold in marks if is_bold)
-                blocks.append(
-                    Block(text, piece_node, min(links, len(text)), min(bold, len(text)), n_links, piece_context)
-                )
+            n = len(text)
+            blocks.append(Block(text, piece_node, min(linked, n), min(bold, n), n_links, piece_context))
         pieces.clear()
-        marks.clear()
-        n_links = 0
+        n_links = linked = bold = 0
+        is_open = False
 
-    def add(text: str | None, node: int, context: int) -> None:
-        nonlocal piece_node, piece_context
-        if not text:
-            return
-        n = len(text.strip())
-        if n:
-            if not marks:
-                piece_node, piece_context = node, context
-            else:
-                piece_context &= context
-            marks.append((n, bool(context & 1), bool(context & BOLD_BIT)))
+    def add(text: str, node: int, context: int) -> None:
+        nonlocal piece_node, piece_context, linked, bold, is_open
         pieces.append(text)
+        n = len(text.strip())
+        if not n:
+            return
+        if is_open:
+            piece_context &= context
+        else:
+            piece_node, piece_context, is_open = node, context, True
+        if context & LINK_OR_BOLD:
+            linked += n if context & 1 else 0
+            bold += n if context & BOLD_BIT else 0
 
     walk = iterwalk(body if body is not None else tree, events=("start", "end", "comment", "pi"))
     for event, element in walk:
         if event in ("comment", "pi"):
-            add(element.tail, *stack[-1])
+            if element.tail:
+                add(element.tail, *stack[-1])
             continue
         tag = element.tag
         if event == "start":
@@ -185,12 +184,13 @@ def split_blocks(tree: _Element) -> Blocks:
                     nodes.append(Node(tag, names, node, len(stack)))
                     node = len(nodes) - 1
             stack.append((node, context))
-            add(element.text, node, context)
+            if element.text:
+                add(element.text, node, context)
         else:
             stack.pop()
             if tag not in INLINE and tag not in UNREAD:
                 flush()
-            if stack:
+            if stack and element.tail:
                 add(element.tail, *stack[-1])
     flush()
     return Blocks(blocks, nodes)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaners.extract.align import Aligned, Array, Numbers
-from cleaners.extract.blocks import CONTEXTS, Block, Blocks, Node
+from cleaners.extract.blocks import CONTEXTS, Blocks, Node
 from cleaners.extract.words import NUMBER, WORD, hash_names, hash_words
 
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*$")
@@ -25,6 +25,8 @@ DATE = re.compile(
     r"|\b\d+ ?(?:hours?|mins?|minutes?|days?)\b",
     re.I,
 )
+LETTERS = 240  # of a block whose capitals and digits are counted
+MAX_COMPARED = 300  # words of a block that is compared with headline, description and authors
 MARGIN = 12  # blocks before and after what trafilatura kept that are judged
 
 OWN = (
@@ -93,12 +95,16 @@ def describe_blocks(page: Blocks, aligned: Aligned, facts: PageFacts) -> Describ
     start, stop = max(0, first - MARGIN), min(len(page.blocks), last + MARGIN + 1)
     window = page.blocks[start:stop]
     own = _describe_own(page, aligned, start, stop)
-    compared = _compare_facts(window, facts)
+    compared = _compare_facts(aligned.strings[start:stop], facts)
     near_kept, near_place = _describe_place(page, aligned, compared, start, stop, first, last)
-    contexts = np.array([[block.context >> bit & 1 for bit in range(len(CONTEXTS))] for block in window], float)
+    context = np.array([block.context for block in window], np.int64)
+    contexts = (context[:, None] >> np.arange(len(CONTEXTS)) & 1).astype(float)
     features = np.hstack([own, compared, near_kept, near_place, contexts])
     return Described(
-        start, features, [hash_names(page, block) for block in window], [hash_words(block.text) for block in window]
+        start,
+        features,
+        [hash_names(page, block) for block in window],
+        [hash_words(words) for words in aligned.strings[start:stop]],
     )
 
 
@@ -116,8 +122,8 @@ def _describe_own(page: Blocks, aligned: Aligned, start: int, stop: int) -> Arra
         text, node = block.text, page.nodes[block.node]
         n = len(text)
         n_words = text.count(" ") + 1
-        upper = sum(map(str.isupper, text)) if n < 1_000 else sum(map(str.isupper, text[:1_000]))
-        lower = sum(map(str.islower, text)) if n < 1_000 else sum(map(str.islower, text[:1_000]))
+        start_of = text[:LETTERS]
+        upper, lower = sum(map(str.isupper, start_of)), sum(map(str.islower, start_of))
         tag = node.tag
         rows.append(
             (
@@ -126,8 +132,8 @@ def _describe_own(page: Blocks, aligned: Aligned, start: int, stop: int) -> Arra
                 SENTENCE_END.search(text[-8:]) is not None,
                 text[-1] == ":",
                 text[0].islower(),
-                len(CLAUSE.findall(text[:1_000])),
-                sum(map(str.isdigit, text[:1_000])) / min(n, 1_000),
+                len(CLAUSE.findall(text[:1_000])) if n > 12 else 0,
+                sum(map(str.isdigit, start_of)) / len(start_of),
                 upper / max(1, upper + lower),
                 lower == 0 and upper > 1,
                 text[0] in "\"“'‘«„",
@@ -169,14 +175,14 @@ def _repeated_share(aligned: Aligned, n_blocks: int) -> Array:
     return hits / np.maximum(1, np.bincount(aligned.owners[: len(runs)][inside], minlength=n_blocks))
 
 
-def _compare_facts(window: list[Block], facts: PageFacts) -> Array:
+def _compare_facts(strings: list[list[str]], facts: PageFacts) -> Array:
     titles = [set(WORD.findall(title.casefold())) for title in facts.titles]
     descriptions = [set(WORD.findall(text.casefold())) for text in facts.descriptions]
     authors = set(WORD.findall(" ".join(facts.authors).casefold()))
     site = {word for word in WORD.findall(facts.site.casefold()) if len(word) > 3}
     rows = []
-    for block in window:
-        words = set(WORD.findall(block.text.casefold())) if len(block.text) < 2_000 else set()
+    for block_words in strings:
+        words = set(block_words) if len(block_words) < MAX_COMPARED else set()
         n = max(1, len(words))
         rows.append(
             (

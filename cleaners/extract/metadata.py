@@ -9,7 +9,9 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import deepcopy
 from datetime import UTC, datetime
+from functools import cache
 from html import unescape
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
@@ -17,6 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 from cleaners.dates import parse_timestamp
 
 if TYPE_CHECKING:
+    from lxml.etree import XPath
     from lxml.html import HtmlElement
     from trafilatura.settings import Document
 
@@ -46,6 +49,21 @@ ARTICLE_TYPE = re.compile(r"(?:Article|Posting|Report|Review)$|^(?:Liveblog|Blog
 TITLE_SEPARATOR = re.compile(r"(?<!\s)\s+[-–—|·•:»«]\s+|(?<!\s)\s*\|\s*|\|\s*")
 BIO_BEHIND = re.compile(r"\s+(?:is an?|was an?|is the|has been|covers|writes|reports)\s.*", re.S)
 SPACES = re.compile(r"\s+")
+
+
+# Where trafilatura looks for an author, without its costly expressions, and around what it does not.
+AUTHOR_NAMES = {
+    "class": ("uthor", "yline", "riter", "byl", "BBL", "name", "ted-by", "zuozhe", "bianji", "xiaobian"),
+    "id": ("uthor", "zuozhe", "bianji", "xiaobian"),
+    "itemprop": ("author",),
+    "rel": ("author",),
+}
+ASIDE_ELEMENTS = frozenset({"a", "div", "section", "span"})
+ASIDE_CLASS = re.compile(
+    r"^[Cc]omments|commentlist|comments-list|sidebar|is-hidden|quote|embedly-instagram|article-(?:share|support)|print|category"
+    r"|meta-date|meta-reviewer|^title$|^date$"
+)
+ASIDE_ID = re.compile(r"^comments|comment-?list|ProductReviews")
 
 
 class PageMetadata(NamedTuple):
@@ -165,11 +183,47 @@ def _find_names(tree: HtmlElement) -> Document:
     with suppress(Exception):  # of a page whose JSON-LD has an odd shape the rest still counts
         found = metadata.extract_meta_json(tree, found)
     found.title = found.title or metadata.extract_title(tree)
-    found.author = found.author or metadata.extract_author(tree)
+    found.author = found.author or _find_author(tree)
     found.url = found.url or metadata.extract_url(tree)
     found.sitename = (found.sitename or metadata.extract_sitename(tree) or "").lstrip("@")
     found.clean_and_trim()
     return found
+
+
+def _find_author(tree: HtmlElement) -> str | None:
+    """Find an author by trafilatura's rules in the few elements that could name one: they cost a quarter of a pass on the rest."""
+    from lxml.html import Element
+    from trafilatura.metadata import extract_author
+
+    few = Element("html")
+    taken: set[HtmlElement] = set()
+    for element in (found.getparent() for found in _author_path()(tree)):
+        around = list(element.iterancestors())
+        if taken.isdisjoint(around) and not any(map(_is_aside, (element, *around))):
+            taken.add(element)
+            copied = deepcopy(element)
+            copied.tail = None
+            few.append(copied)
+    return extract_author(few) if taken else None
+
+
+@cache
+def _author_path() -> XPath:
+    from lxml.etree import XPath
+
+    # By attribute and not by element: five times as fast.
+    paths = []
+    for name, parts in AUTHOR_NAMES.items():
+        tests = " or ".join(f"contains(., '{part}')" for part in parts)
+        paths.append(f"//@{name}[{tests}]")
+    return XPath(" | ".join(paths))
+
+
+def _is_aside(element: HtmlElement) -> bool:
+    """Tell whether what an element holds is of other writers: comments, side bars, quotes."""
+    if element.tag not in ASIDE_ELEMENTS:
+        return False
+    return bool(ASIDE_CLASS.search(element.get("class") or "") or ASIDE_ID.search(element.get("id") or ""))
 
 
 def _find_date(tree: HtmlElement, url: str | None, fetched_at: datetime | None) -> datetime | None:

@@ -15,7 +15,6 @@ NAME_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 NAME_BUCKETS = 1 << 13
 WORD_BUCKETS = 1 << 15
 NAME_LEVELS = 5  # elements around a block whose names count
-WORD_CHARACTERS = 400  # the words of a longer block are those of its start
 MAX_WORDS, FIRST_WORDS = 40, 12  # a block of more words is told by its first ones
 
 
@@ -38,11 +37,9 @@ def _hash_names(tag: str, names: str, level: int) -> tuple[int, ...]:
     return tuple(crc32(f"{level} {word}".encode()) % NAME_BUCKETS for word in (*words, f"<{tag}>"))
 
 
-def hash_words(text: str) -> list[int]:
-    """Buckets of a block's words and pairs of words, its ends marked."""
-    words = WORD.findall(NUMBER.sub("0", text[:WORD_CHARACTERS].casefold()))
-    if len(words) > MAX_WORDS:
-        words = words[:FIRST_WORDS]
-    words = ["^", *words, "$"]
-    pairs = [f"{a} {b}" for a, b in pairwise(words)]
-    return sorted({crc32(part.encode("utf-8", "surrogatepass")) % WORD_BUCKETS for part in (*words[1:-1], *pairs)})
+def hash_words(words: list[str]) -> list[int]:
+    """Buckets of a block's words, given in small letters, and pairs of words, its ends marked."""
+    shown = words if len(words) <= MAX_WORDS else words[:FIRST_WORDS]
+    shown = ["^", *(word if word.isalpha() else NUMBER.sub("0", word) for word in shown), "$"]
+    pairs = [f"{a} {b}" for a, b in pairwise(shown)]
+    return sorted({crc32(part.encode("utf-8", "surrogatepass")) % WORD_BUCKETS for part in (*shown[1:-1], *pairs)})
