@@ -2,8 +2,8 @@
 
 Writes OUT_DIR/PEER.jsonl for the scorer of the development set and prints seconds a peer, one process, in interleaved
 rounds, so that a drift of the machine hits all alike. Peers that are not installed (`pip install copydesk[peers]`) are left
-out. Copydesk is timed with metadata and language; its stripping, which needs a whole batch, is in `python -m bench.quality
-extraction`.
+out; a page that takes a peer longer than the limit counts as empty. Copydesk is timed with metadata and language; its
+stripping, which needs a whole batch, is in `python -m bench.quality extraction`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,19 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 ROUNDS = 3
+SECONDS_A_PAGE = 20.0
+
+
+class _TooSlowError(BaseException):
+    """Not an Exception, so that no peer catches it."""
 
 
 def main() -> None:
@@ -25,22 +32,33 @@ def main() -> None:
     parser.add_argument("gold", type=Path)
     parser.add_argument("html_dir", type=Path)
     parser.add_argument("out_dir", type=Path)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="times each peer reads every page")
+    parser.add_argument("--limit", type=float, default=SECONDS_A_PAGE, help="seconds a page")
     arguments = parser.parse_args()
     ids = sorted(json.loads(arguments.gold.read_text(encoding="utf-8")))
     pages = {page_id: gzip.decompress((arguments.html_dir / f"{page_id}.html.gz").read_bytes()) for page_id in ids}
     peers = list_peers()
     seconds: dict[str, list[float]] = {name: [] for name in peers}
     bodies: dict[str, dict[str, str]] = {name: {} for name in peers}
-    for _ in range(ROUNDS):
+    slow: dict[str, set[str]] = {name: set() for name in peers}
+    for _ in range(arguments.rounds):
         for name, extract in peers.items():
             begin = time.perf_counter()
-            bodies[name] = {page_id: extract(page) for page_id, page in pages.items()}
+            for page_id, page in pages.items():
+                try:
+                    with _limit(arguments.limit):
+                        bodies[name][page_id] = extract(page)
+                except _TooSlowError:
+                    bodies[name][page_id] = ""
+                    slow[name].add(page_id)
             seconds[name].append(time.perf_counter() - begin)
     arguments.out_dir.mkdir(parents=True, exist_ok=True)
     for name, found in bodies.items():
         rows = (json.dumps({"id": page_id, "articleBody": body}) for page_id, body in found.items())
         (arguments.out_dir / f"{name}.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
-        print(f"{name:<24} {sorted(seconds[name])[ROUNDS // 2]:7.2f} s for {len(pages)} pages (median of {ROUNDS})")
+        median = sorted(seconds[name])[arguments.rounds // 2]
+        late = f"; {len(slow[name])} over {arguments.limit:g} s" if slow[name] else ""
+        print(f"{name:<24} {median:7.2f} s for {len(pages)} pages (median of {arguments.rounds}){late}")
 
 
 def list_peers() -> dict[str, Callable[[bytes], str]]:
@@ -56,7 +74,9 @@ def list_peers() -> dict[str, Callable[[bytes], str]]:
 
     def copydesk(page: bytes) -> str:
         documents = extract_articles(make_records([decode(page)], "html"), config).documents
-        return str(documents["text"].item()) if documents.height else ""
+        return (
+            str(documents["text"][0]) if documents.height else ""
+        )  # articles that the page appends stand after its own
 
     def justext_text(page: bytes) -> str:
         try:
@@ -102,6 +122,22 @@ def list_peers() -> dict[str, Callable[[bytes], str]]:
 
         peers["resiliparse"] = lambda page: str(extract_plain_text(decode(page), main_content=True))
     return peers
+
+
+@contextmanager
+def _limit(seconds: float) -> Iterator[None]:
+    """Stop what runs inside after some seconds."""
+
+    def stop(*_: object) -> None:
+        raise _TooSlowError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def decode(page: bytes) -> str:

@@ -29,7 +29,7 @@ def predict(gold: Path, html_dir: Path, out: Path, *, strip: bool = True) -> Non
     texts = read_pages(gold, html_dir)
     if strip:
         texts = _strip(texts)
-    bodies = dict(texts.select("source_uri", "text").iter_rows())
+    bodies = dict(texts.filter(pl.col("origin") != "embedded").select("source_uri", "text").iter_rows())
     with out.open("w", encoding="utf-8") as lines:
         for key in _addresses(gold):
             lines.write(json.dumps({"id": key, "articleBody": bodies.get(key, "")}, ensure_ascii=False) + "\n")

@@ -26,6 +26,7 @@ RULED_BY = ("of_title", "title_in", "share_before", "in_table", "in_figcaption")
 EDGE_SHARE = (
     0.05  # of the story's characters: before them stands a repeated headline or standfirst, after the rest a note
 )
+SAYS = 0.75  # share of its words that a block has from the description, and of the description's that it has
 PROSE_WORDS, PROSE_SHARE = 12, 0.5  # of a table that lays out text: cells of so many words that end like a sentence
 HEADING = re.compile(r"h[1-6]")
 # Credits, corrections and sources in a wide sense: what stays at the end when notes shall.
@@ -72,6 +73,23 @@ def find_notes(page: Blocks, described: Described, was_kept: Mask, config: Extra
     blocks = page.blocks[described.start : described.start + len(was_kept)]
     is_note: Mask = np.array([NOTE.search(block.text[:200]) is not None for block in blocks], bool)
     return was_kept & is_last & is_note
+
+
+def find_standfirst(described: Described, was_kept: Mask, config: ExtractConfig) -> Mask:
+    """Tell which block above the story is the standfirst, when it shall stay: the first that says the page's description.
+
+    Args:
+        described: blocks near the story.
+        was_kept: which of these trafilatura kept.
+        config: the switches.
+    """
+    found = np.zeros(len(was_kept), bool)
+    if config.keep_standfirst and len(found):
+        names = ("share_before", "of_description", "description_in", "of_title", "in_figcaption")
+        before, of, held, of_title, caption = (described.features[:, FEATURES.index(name)] for name in names)
+        says = (before == 0) & ~was_kept & (of >= SAYS) & (held >= SAYS) & (of_title < SAYS) & (caption == 0)
+        found[np.flatnonzero(says)[:1]] = True
+    return found
 
 
 def rule_out(page: Blocks, described: Described, was_kept: Mask, config: ExtractConfig) -> Mask:
