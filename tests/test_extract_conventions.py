@@ -101,3 +101,19 @@ def test_a_dropped_bio_names_the_author_of_a_page_that_names_none():
 def test_a_bio_that_markup_calls_the_author_gives_the_name_alone():
     html = page().replace("<header>", "<header><span class='author'>Nora Quist is a reporter at the Courier</span>")
     assert extract_page(html, None, None, CONFIG).metadata.authors == ["Nora Quist"]
+
+
+def test_a_heading_or_a_link_at_the_end_leads_nowhere():
+    after = "</p><h3>More from the harbour</h3><p><a href='/x'>Seven things to know about ferries</a>"
+    assert lines_of(page([*STORY, after])) == STORY
+    inside = page([*STORY[:3], "</p><h3>What the skipper said</h3><p>", *STORY[3:]])
+    assert "What the skipper said" in lines_of(inside)
+
+
+def test_a_standfirst_in_the_body_goes_and_comes_back_with_its_switch():
+    deck = "Thousands must take the ferry after a barge struck a pillar of the bridge"
+    html = page(before=f"<h2 class='article-subline'>{deck}</h2>").replace(
+        "<meta property='og:type'", f"<meta name='description' content='{deck}'><meta property='og:type'", 1
+    )
+    assert deck not in lines_of(html)
+    assert deck in extract_page(html, None, None, ExtractConfig(keep_standfirst=True)).text

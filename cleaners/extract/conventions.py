@@ -28,7 +28,11 @@ EDGE_SHARE = (
 )
 SAYS = 0.75  # share of its words that a block has from the description, and of the description's that it has
 PROSE_WORDS, PROSE_SHARE = 12, 0.5  # of a table that lays out text: cells of so many words that end like a sentence
+ALL_LINK, LINK_CHARACTERS = 0.9, 200  # share of a line in links, and the longest line, that leads elsewhere
 HEADING = re.compile(r"h[1-6]")
+DECK = re.compile(
+    r"deck|dek\b|\bdek|standfirst|strap-?line|sub-?_?-?(?:head|title|line)", re.I
+)  # class names of standfirsts
 # Credits, corrections and sources in a wide sense: what stays at the end when notes shall.
 NOTE = re.compile(
     r"contribut|(?:report|edit|writ)ing by|associated press|^sources?\b|copyright|©|correct(?:ion|ed)|clarif|updated?\b"
@@ -84,11 +88,8 @@ def find_standfirst(described: Described, was_kept: Mask, config: ExtractConfig)
         config: the switches.
     """
     found = np.zeros(len(was_kept), bool)
-    if config.keep_standfirst and len(found):
-        names = ("share_before", "of_description", "description_in", "of_title", "in_figcaption")
-        before, of, held, of_title, caption = (described.features[:, FEATURES.index(name)] for name in names)
-        says = (before == 0) & ~was_kept & (of >= SAYS) & (held >= SAYS) & (of_title < SAYS) & (caption == 0)
-        found[np.flatnonzero(says)[:1]] = True
+    if config.keep_standfirst:
+        found[np.flatnonzero(_says_description(described) & ~was_kept)[:1]] = True
     return found
 
 
@@ -106,7 +107,10 @@ def rule_out(page: Blocks, described: Described, was_kept: Mask, config: Extract
     ruled: Mask = (column["of_title"] == 1) & (column["title_in"] == 1) & (before < EDGE_SHARE)
     blocks = page.blocks[described.start : described.start + len(ruled)]
     if not config.keep_standfirst:
-        ruled |= ~was_kept & (before == 0)
+        ruled |= (before == 0) & ~was_kept
+        for k in np.flatnonzero(_says_description(described)).tolist():
+            node = page.nodes[blocks[k].node]
+            ruled[k] |= HEADING.fullmatch(node.tag) is not None or DECK.search(node.names) is not None
     if not config.keep_subheads:
         is_heading = [HEADING.fullmatch(page.nodes[block.node].tag) is not None for block in blocks]
         ruled |= np.array(is_heading, bool) & (before > 0)
@@ -120,6 +124,24 @@ def rule_out(page: Blocks, described: Described, was_kept: Mask, config: Extract
         if len(block.text) <= rules_reach() and not ruled[k]:
             ruled[k] = any(_applies(rule, block.text, bool(is_edge[k])) for rule in rules)
     return ruled
+
+
+def end_story(page: Blocks, described: Described, is_story: Mask) -> Mask:
+    """Take headings and lines that are all link off the end: they lead to what is not there.
+
+    Args:
+        page: the page's blocks.
+        described: those near the story.
+        is_story: which of these are the story's.
+    """
+    ended = is_story.copy()
+    for k in np.flatnonzero(is_story)[::-1].tolist():
+        block = page.blocks[described.start + k]
+        is_link = block.link_characters >= ALL_LINK * len(block.text) and len(block.text) < LINK_CHARACTERS
+        if not is_link and HEADING.fullmatch(page.nodes[block.node].tag) is None:
+            break
+        ended[k] = False
+    return ended
 
 
 @cache
@@ -142,6 +164,14 @@ def load_block_rules() -> tuple[BlockRule, ...]:
 def rules_reach() -> int:
     """Characters of the longest block that a wording can match."""
     return max(rule.characters for rule in load_block_rules())
+
+
+def _says_description(described: Described) -> Mask:
+    """Tell which blocks before the story say the page's description, and not its headline."""
+    names = ("share_before", "of_description", "description_in", "of_title", "in_figcaption")
+    before, of, held, of_title, caption = (described.features[:, FEATURES.index(name)] for name in names)
+    says: Mask = (before == 0) & (of >= SAYS) & (held >= SAYS) & (of_title < SAYS) & (caption == 0)
+    return says
 
 
 def _applies(rule: BlockRule, text: str, is_edge: bool) -> bool:

@@ -14,7 +14,7 @@ from cleaners.extract.align import Aligned, align_blocks
 from cleaners.extract.blocks import Block, split_blocks
 from cleaners.extract.bylines import find_authors
 from cleaners.extract.config import ExtractConfig
-from cleaners.extract.conventions import find_edges, find_notes, find_standfirst, rule_out
+from cleaners.extract.conventions import end_story, find_edges, find_notes, find_standfirst, rule_out
 from cleaners.extract.describe import PageFacts, describe_blocks
 from cleaners.extract.judge import Weights, judge_blocks
 
@@ -59,7 +59,7 @@ def rewrite_story(
     probability = judge_blocks(described, weights)
     is_story = probability >= np.where(was_kept, config.drop_below, config.rescue_from)
     is_story |= find_notes(page, described, was_kept, config) | find_standfirst(described, was_kept, config)
-    is_story &= ~rule_out(page, described, was_kept, config)
+    is_story = end_story(page, described, is_story & ~rule_out(page, described, was_kept, config))
     kept = [described.start + int(k) for k in np.flatnonzero(is_story)]
     n_words = np.bincount(aligned.owners, minlength=len(page.blocks))
     if n_words[kept].sum() < config.min_kept_share * len(aligned.places):
