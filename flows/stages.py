@@ -32,7 +32,8 @@ def extract_shard(run: Run, shard: Shard) -> RunCounts:
         if piece.format == PUBLISHED_FORMAT:
             restored = _restore_piece(run, piece)
             documents.append(restored)
-            counts = counts.plus(RunCounts(n_records=restored.height))
+            n_records = restored.filter(pl.col("origin") != "embedded").height  # appended articles are no records
+            counts = counts.plus(RunCounts(n_records=n_records))
             continue
         for batch in read_records(piece, settings.input, settings.cleaning.text):
             fresh = _without_known(run, piece, batch.records)
@@ -68,14 +69,16 @@ def learn_from_shards(run: Run) -> int:
     write_parquet(evidence, run.index_file("evidence"))
     twice = (
         run.scan("extracted")
-        .select("article_id", "source_uri", "raw_sha256")
+        .select("article_id", "source_uri", "raw_sha256", "origin")
         .sort("article_id", "source_uri")
         .with_columns(first_uri=pl.col("source_uri").first().over("article_id"))
         .filter(pl.int_range(pl.len()).over("article_id") > 0)
         .collect()
     )
     write_parquet(twice.select("article_id", "source_uri"), run.work("twice.parquet"))
-    rejects = twice.select(
+    # Articles appended to a page are no records of their own: they go with their page, which is counted.
+    main = twice.filter(pl.col("origin") != "embedded")
+    rejects = main.select(
         "source_uri",
         stage=pl.lit("read"),
         reason=pl.lit("identical_input"),
@@ -86,7 +89,7 @@ def learn_from_shards(run: Run) -> int:
         site=pl.lit(None, pl.String),
     )
     write_parquet(_concat([rejects], REJECT_SCHEMA), run.work("rejects", "twice.parquet"))
-    return twice.height
+    return main.height
 
 
 def strip_shard(run: Run, shard: Shard) -> RunCounts:
@@ -112,7 +115,7 @@ def strip_shard(run: Run, shard: Shard) -> RunCounts:
     return RunCounts(
         n_articles=main.height,
         n_embedded=articles.height - main.height,
-        n_rejects=rejects.join(documents, on="article_id", how="semi").height,
+        n_rejects=rejects.join(documents.filter(pl.col("origin") != "embedded"), on="article_id", how="semi").height,
         n_extracted_chars=int(documents.join(main, on="article_id", how="semi")["text"].str.len_chars().sum()),
         n_kept_chars=int(main["text"].str.len_chars().sum()),
         n_removed_chars=int(main_spans["n"].sum()),
