@@ -269,3 +269,23 @@ def test_a_card_of_which_nothing_is_left_leaves_no_reference(tmp_path: Path, mon
     tables = read_tables(tmp_path / "latest")
     assert tables.articles.height == 5
     assert tables.removed_spans["salvaged_article_id"].null_count() == tables.removed_spans.height
+
+
+def test_an_article_appended_to_a_page_is_no_record_and_survives_stripping_anew(
+    tmp_path: Path, run_pipeline: Callable
+) -> None:
+    from tests.test_extract_appended import LIBRARY, MAIN, page, section
+
+    html = page(MAIN, section("Library lends tools from April", LIBRARY, attributes="data-url='/news/tools'"))
+    # The same record twice: once is enough, and its appended article goes with it.
+    row = json.dumps({"html": html, "url": "https://courier.example/news/bridge-shut"}) + "\n"
+    (tmp_path / "feed.jsonl").write_text(row + row)
+    assert run_pipeline([tmp_path / "feed.jsonl"], tmp_path / "out", run_id="1")
+    first = read_tables(tmp_path / "out" / "latest")
+    assert sorted(first.articles["origin"]) == ["embedded", "page"]
+    assert first.rejects["reason"].to_list() == ["identical_input"]
+    changed = {"cleaning": {"strip": {"use_learned_layer": False}}}
+    assert run_pipeline([tmp_path / "feed.jsonl"], tmp_path / "out", run_id="2", **changed)
+    again = read_tables(tmp_path / "out" / "latest")
+    assert sorted(again.articles["text"]) == sorted(first.articles["text"])
+    assert again.articles["run_id"].unique().to_list() == ["2"]
