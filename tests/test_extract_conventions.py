@@ -117,3 +117,11 @@ def test_a_standfirst_in_the_body_goes_and_comes_back_with_its_switch():
     )
     assert deck not in lines_of(html)
     assert deck in extract_page(html, None, None, ExtractConfig(keep_standfirst=True)).text
+
+
+def test_a_writer_of_whom_the_story_tells_is_no_bio():
+    last = "Ines Aram is a reporter at the Tolne Courier by training."
+    assert last in lines_of(page([*STORY, last]))  # she leads the engineers in the story
+    assert "Ida Holm was a columnist of the Courier until 2019." in lines_of(
+        page([*STORY, "Ida Holm was a columnist of the Courier until 2019."])
+    )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 MAX_CHARACTERS = 400  # of a bio; a longer block is a paragraph
+MAX_BIO = 700
 MAX_AUTHORS = 6
 BYLINE = re.compile(
     r"[\W_]*(?:(?:written|reported|words|story|text|posted|published|article|author)\s*(?:by\b|:)\s*:?|by\b|von\b|par\b|por\b)\s*:?\s*"
@@ -18,12 +19,19 @@ BYLINE = re.compile(
 )
 ABOUT = re.compile(r"about the (?:author|writer|reporter)s?\s*:?\s*(?P<names>[^\W\d_].{2,80})", re.I)
 BIO = re.compile(
-    r"(?P<names>[^\W\d_][^,.;:()]{2,60}?),? (?:(?:is|was|has been) (?:an? |the |our |\w+[’']s? )|covers |writes |reports |edits )"
+    r"(?P<names>[^\W\d_][^,.;:()]{2,60}?),? "
+    r"(?:(?:is|(?P<past>was|has been)) (?:an? |the |our |\w+[’']s? )|covers |writes |reports |edits )"
     r"(?=(?P<rest>.{0,200}))",
 )
 ROLE = re.compile(
     r"\b(?:reporters?|writers?|editors?|correspondents?|columnists?|journalists?|contributors?|critics?|bloggers?|authors?|freelancers?"
     r"|anchors?|producers?|analysts?|intern|fellow|about|for)\b",
+    re.I,
+)
+# The task of one who writes, at once after "is a": `senior reporter at`, `professor of history`, and not `a man of 52`.
+AUTHOR_ROLE = re.compile(
+    r"(?:[\w’'&-]+,? ){0,6}?(?:reporters?|writers?|editors?|correspondents?|columnists?|journalists?|contributors?|critics?"
+    r"|bloggers?|authors?|freelancers?|producers?|analyst (?:at|for)|fellow (?:at|with|of|in)|professor (?:of|at|emerit\w+))\b",
     re.I,
 )
 # What follows a name in a byline: its owner's place, date or task, which is no name.
@@ -93,6 +101,19 @@ def find_authors(lines: Iterable[str]) -> list[str]:
         if match and not bios and ROLE.search(match["rest"]):
             bios = _names(match["names"])
     return bios
+
+
+def find_bio(line: str) -> str | None:
+    """Return the surname of whom a line presents as a writer; null for a line that is no bio.
+
+    Args:
+        line: the text of a block at the end of the story.
+    """
+    match = BIO.match(line) if len(line) <= MAX_BIO else None
+    if match is None or match["past"] or not AUTHOR_ROLE.match(match["rest"]):
+        return None
+    names = _names(match["names"])
+    return names[0].split()[-1] if len(names) == 1 else None
 
 
 def _names(text: str) -> list[str]:

@@ -78,11 +78,12 @@ class ExtractConfig(BaseModel):
         "lines stay but for the headline.",
     )
     drop_below: float = Field(
-        0.4,
+        0.25,
         ge=0.0,
         le=1.0,
         description="A block that trafilatura kept is dropped when it is less likely than this to be the story's. "
-        "Cross-validated by domain over 461 training pages 0.4 gives the most exact pages at the best F1, of 0.3 to 0.5.",
+        "Cross-validated by domain over 461 training pages, 0.25 and 0.4 give equally many exact pages and F1 within .001; the "
+        "smaller value takes less of a story. Of the development pages it gives one set six more exact pages, the other two fewer.",
     )
     rescue_from: float = Field(
         0.5,

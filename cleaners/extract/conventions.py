@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaners.extract.blocks import Block, Blocks
+from cleaners.extract.bylines import find_bio
 from cleaners.extract.config import ExtractConfig
 from cleaners.extract.describe import FEATURES, SENTENCE_END, Described
 from cleaners.extract.words import WORD
 
 Mask = npt.NDArray[np.bool_]
 
-RULED_BY = ("of_title", "title_in", "share_before", "in_table", "in_figcaption")
+RULED_BY = ("of_title", "title_in", "share_before", "share_after", "in_table", "in_figcaption")
 EDGE_SHARE = (
     0.05  # of the story's characters: before them stands a repeated headline or standfirst, after the rest a note
 )
@@ -119,6 +120,9 @@ def rule_out(page: Blocks, described: Described, was_kept: Mask, config: Extract
     if not config.keep_captions:
         ruled |= column["in_figcaption"] > 0
     is_edge = find_edges(described)
+    if not config.keep_notes:
+        for k in np.flatnonzero(column["share_after"] < EDGE_SHARE).tolist():
+            ruled[k] |= _is_bio(blocks, k)
     rules = [rule for rule in load_block_rules() if not getattr(config, rule.switch)]
     for k, block in enumerate(blocks):
         if len(block.text) <= rules_reach() and not ruled[k]:
@@ -172,6 +176,14 @@ def _says_description(described: Described) -> Mask:
     before, of, held, of_title, caption = (described.features[:, FEATURES.index(name)] for name in names)
     says: Mask = (before == 0) & (of >= SAYS) & (held >= SAYS) & (of_title < SAYS) & (caption == 0)
     return says
+
+
+def _is_bio(blocks: list[Block], at: int) -> bool:
+    """Tell whether a block presents the writer: a person of whom the paragraphs speak is the story's."""
+    name = find_bio(blocks[at].text)
+    if name is None:
+        return False
+    return not any(name in block.text for k, block in enumerate(blocks) if k != at and _is_sentence(block.text))
 
 
 def _applies(rule: BlockRule, text: str, is_edge: bool) -> bool:
