@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from cleaners.neardup.shingles import Int64s
+from cleaners.neardup.fold import Int64s
 from cleaners.neardup.verify import FEATURES
 
 CLUSTER_SCHEMA = pl.Schema(
