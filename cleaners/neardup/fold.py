@@ -128,7 +128,7 @@ def _fold_plain(raw: Raw) -> tuple[Folded, Int64s]:
     odd = np.zeros(0, np.int64)
     if len(places):
         code_points, traits = _look_up(raw.data, places)
-        folded = _tables().folded[code_points]
+        folded = _TABLES.folded[code_points]
         n_bytes = _count_bytes(raw.data[places])
         for byte in range(4):
             long = n_bytes > byte
@@ -234,9 +234,8 @@ class _Tables:
         self.traits[code_points] = traits  # last: another thread takes a code point with traits as known
 
 
-@lru_cache(maxsize=1)
-def _tables() -> _Tables:
-    return _Tables()
+# One for all threads from the start; it costs nothing until code points are met.
+_TABLES = _Tables()
 
 
 @lru_cache(maxsize=1)
@@ -259,7 +258,7 @@ def _look_up(data: UInt8s, places: Int64s) -> tuple[UInt32s, UInt8s]:
     three = (two & np.uint32(0x3FF)) << np.uint32(6) | (third & np.uint32(0x3F))
     four = (three & np.uint32(0x7FFF)) << np.uint32(6) | (fourth & np.uint32(0x3F))
     code_points: UInt32s = np.select([lead < 0xE0, lead < 0xF0], [two, three], four)
-    tables = _tables()
+    tables = _TABLES
     unknown = code_points[tables.traits[code_points] == 0]
     if len(unknown):
         tables.learn(sort_unique(unknown))
