@@ -14,16 +14,18 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners.neardup import NearDuplicateConfig
+from cleaners.neardup import SIGNATURE_SCHEMA, NearDuplicateConfig
+from cleaners.neardup.fold import Bools, UInt32s
 from cleaners.neardup.segments import Band, Segment, describe_scheme, merge_bands, probe_segment, sort_bands
 from cleaners.neardup.signatures import read_signatures
 from flows.storage import Snapshot, write_parquet
 
 INDEX = "index/archive"
 # Segments of one order of magnitude (a factor of four) are merged when there are so many of them: each article is
-# rewritten once an order, and a year of hourly runs leaves some twenty segments.
+# rewritten once an order, and a year of hourly runs leaves some twenty.
 FANOUT = 4
 ROWS_COPIED_AT_ONCE = 65_536
+FILES_OF_A_PART = ("keys.npy", "rows.npy", "signatures.npy", "articles.parquet")
 COLUMNS = ("article_id", "n_words", "n_shingles", "text_digest")
 
 
@@ -37,8 +39,7 @@ class Part(NamedTuple):
     @property
     def files(self) -> list[Path]:
         """Its files."""
-        kinds = ("keys.npy", "rows.npy", "signatures.npy", "articles.parquet")
-        return [self.folder / f"{self.name}.{kind}" for kind in kinds]
+        return [self.folder / f"{self.name}.{kind}" for kind in FILES_OF_A_PART]
 
     def articles(self) -> pl.LazyFrame:
         """Its articles in order, lazily."""
@@ -51,8 +52,17 @@ class Part(NamedTuple):
         return Segment(keys, rows, signatures, n_shingles)
 
 
+def find_parts(snapshot: Path) -> list[Part]:
+    """The segments in the folder of a snapshot, published or staged, the largest first."""
+    found = []
+    for path in (snapshot / INDEX).glob("*.articles.parquet"):
+        rows = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+        found.append(Part(path.parent, path.name.removesuffix(".articles.parquet"), rows))
+    return sorted(found, key=lambda part: (-part.n_articles, part.name))
+
+
 def list_parts(snapshot: Snapshot | None, config: NearDuplicateConfig) -> list[Part] | None:
-    """The segments of a snapshot, oldest first.
+    """The segments of a snapshot.
 
     Returns:
         None where there is no index, or one that another config or version made: then it must be built anew.
@@ -62,11 +72,7 @@ def list_parts(snapshot: Snapshot | None, config: NearDuplicateConfig) -> list[P
     table = snapshot.manifest["tables"].get(INDEX)
     if table is None or table.get("scheme") != describe_scheme(config):
         return None
-    return [
-        Part(snapshot.path / INDEX, Path(entry["path"]).name.removesuffix(".articles.parquet"), entry["rows"])
-        for entry in table["files"]
-        if entry["path"].endswith(".articles.parquet")
-    ]
+    return find_parts(snapshot.path)
 
 
 def probe_archive(parts: list[Part], signed: pl.DataFrame, config: NearDuplicateConfig) -> pl.DataFrame:
@@ -86,16 +92,14 @@ def probe_archive(parts: list[Part], signed: pl.DataFrame, config: NearDuplicate
         pairs = probe_segment(part.open(), new.matrix, new.n_shingles, config)
         ids = part.articles().select("article_id").collect()["article_id"]
         found.append(
-            pl.DataFrame(
-                {"article_id": signed["article_id"].gather(pairs.left), "earlier_id": ids.gather(pairs.right)}
-            )
+            pl.DataFrame({"article_id": signed["article_id"].gather(pairs.left), "earlier_id": ids.gather(pairs.right)})
         )
     return pl.concat(found)
 
 
 def read_signed(parts: list[Part], ids: pl.Series) -> pl.DataFrame:
     """Look up the signatures of some articles, in the form of `sign_articles`."""
-    frames = []
+    frames = [pl.DataFrame(schema=SIGNATURE_SCHEMA)]
     for part in parts:
         rows = part.articles().with_row_index("row").filter(pl.col("article_id").is_in(ids.implode())).collect()
         matrix = np.load(part.files[2], mmap_mode="r")[rows["row"].to_numpy()]
@@ -117,58 +121,55 @@ def write_part(folder: Path, name: str, signed: pl.DataFrame, config: NearDuplic
 
 def carry_over(
     parts: list[Part], folder: Path, name: str, gone: pl.Series, config: NearDuplicateConfig, added: Part | None = None
-) -> list[Part]:
+) -> None:
     """Take earlier segments over into a new snapshot: linked where all their articles still hold, else written anew.
 
+    FANOUT segments of one order of magnitude become one.
+
     Args:
-        parts: the earlier segments, oldest first.
+        parts: the earlier segments.
         folder: where the new snapshot keeps its index.
-        name: what to call merged segments, usually the run's id.
+        name: what to call merged segments; unique to the run.
         gone: ids of earlier articles that no longer hold.
         config: the config of the index.
         added: the segment of the new articles, already in `folder`.
-
-    Returns:
-        The segments of the new snapshot, oldest first; those that grew too many are merged.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    groups = [[part] for part in parts] + ([[added]] if added else [])
-    while (first := _find_run(groups)) is not None:
-        groups[first : first + FANOUT] = [sum(groups[first : first + FANOUT], [])]
-    kept: list[Part] = []
-    for number, group in enumerate(groups):
-        masks = [~part.articles().select(pl.col("article_id").is_in(gone.implode())).collect().to_series() for part in group]
-        if added in group:
-            masks[-1] = pl.repeat(True, added.n_articles, eager=True) if added else masks[-1]
-        n_kept = sum(int(mask.sum()) for mask in masks)
-        if len(group) == 1 and n_kept == group[0].n_articles:
-            kept.append(_link(group[0], folder))
-        elif n_kept:
-            kept.append(_merge(group, [mask.to_numpy() for mask in masks], folder, f"{name}-{number}", config))
-        if added in group and len(group) > 1 and added:
-            for path in added.files:
+    holds = {
+        part: part.articles().select(~pl.col("article_id").is_in(gone.implode())).collect().to_series().to_numpy()
+        for part in parts
+    }
+    if added:
+        holds[added] = np.ones(added.n_articles, bool)
+    for number, group in enumerate(_group_by_size({part: int(np.count_nonzero(kept)) for part, kept in holds.items()})):
+        if len(group) == 1 and holds[group[0]].all():
+            _link(group[0], folder)
+        else:
+            _merge(group, [holds[part] for part in group], folder, f"{name}-{number}", config)
+            for path in added.files if added in group and added else ():
                 path.unlink()
-    return kept
 
 
-def _find_run(groups: list[list[Part]]) -> int | None:
-    """Where the first run of FANOUT neighbouring segments of one order of magnitude, or smaller, begins."""
-    orders = [sum(part.n_articles for part in group).bit_length() // 2 for group in groups]
-    for first in range(len(orders) - FANOUT + 1):
-        if max(orders[first : first + FANOUT]) <= orders[first]:
-            return first
-    return None
+def _group_by_size(sizes: dict[Part, int]) -> list[list[Part]]:
+    """Segments to be merged into one each; those that stay as they are stand alone. Empty ones are left out."""
+    groups = [[part] for part in sorted(sizes, key=lambda part: part.name) if sizes[part]]
+    while True:
+        orders: dict[int, list[list[Part]]] = {}
+        for group in groups:
+            orders.setdefault(sum(sizes[part] for part in group).bit_length() // 2, []).append(group)
+        full = next((same for same in orders.values() if len(same) >= FANOUT), None)
+        if full is None:
+            return groups
+        groups = [group for group in groups if group not in full] + [[part for group in full for part in group]]
 
 
-def _link(part: Part, folder: Path) -> Part:
-    linked = Part(folder, part.name, part.n_articles)
+def _link(part: Part, folder: Path) -> None:
     if part.folder != folder:
-        for source, target in zip(part.files, linked.files, strict=True):
+        for source, target in zip(part.files, part._replace(folder=folder).files, strict=True):
             os.link(source, target)
-    return linked
 
 
-def _merge(group: list[Part], masks: list[np.ndarray], folder: Path, name: str, config: NearDuplicateConfig) -> Part:
+def _merge(group: list[Part], masks: list[Bools], folder: Path, name: str, config: NearDuplicateConfig) -> None:
     """Write the segments of a group as one; no more than a band or some thousand signatures are in memory."""
     segments = [part.open() for part in group]
     merged = Part(folder, name, sum(int(mask.sum()) for mask in masks))
@@ -184,10 +185,9 @@ def _merge(group: list[Part], masks: list[np.ndarray], folder: Path, name: str, 
     target.flush()
     n_filed = int((articles["n_shingles"] > 0).sum())
     _write_bands(merged, merge_bands(segments, masks), config.n_bands, n_filed)
-    return merged
 
 
-def _slices(segments: list[Segment], masks: list[np.ndarray]) -> Iterator[np.ndarray]:
+def _slices(segments: list[Segment], masks: list[Bools]) -> Iterator[UInt32s]:
     for segment, mask in zip(segments, masks, strict=True):
         for start in range(0, len(mask), ROWS_COPIED_AT_ONCE):
             part = slice(start, start + ROWS_COPIED_AT_ONCE)

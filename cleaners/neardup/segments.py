@@ -133,4 +133,5 @@ def _probe_band(band: Band, keys: UInt64s, config: NearDuplicateConfig) -> UInt6
     sizes = stop - start
     new = np.repeat(order, sizes).astype(np.uint64)
     places = np.arange(len(new)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(start, sizes)
-    return (new << SIDE) | band.rows[places]
+    codes: UInt64s = (new << SIDE) | band.rows[places]
+    return codes
