@@ -17,6 +17,8 @@ from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import Bools, Float64s, Int64s, UInt32s, UInt64s, sort_unique
 
 SIDE = np.uint64(32)
+BUCKET = np.uint64(0xFFFFFFFF00000000)  # of a key, what names the bucket
+REST = np.uint64(0x00000000FFFFFFFF)
 PAIRS_AT_ONCE = 1 << 15
 BANDS_AT_ONCE = 8  # few enough that their columns of a million articles fit into memory again and again
 
@@ -103,7 +105,7 @@ def encode_pairs(a: Int64s, b: Int64s) -> UInt64s:
 
 def decode_pairs(codes: UInt64s) -> Pairs:
     """The pairs of `encode_pairs`."""
-    return Pairs((codes >> SIDE).astype(np.int64), (codes & np.uint64(0xFFFFFFFF)).astype(np.int64))
+    return Pairs((codes >> SIDE).astype(np.int64), (codes & REST).astype(np.int64))
 
 
 def _key(columns: UInt32s, band: int, rows_per_band: int) -> UInt64s:
@@ -112,26 +114,30 @@ def _key(columns: UInt32s, band: int, rows_per_band: int) -> UInt64s:
     for column in range(first, following):
         keys = (keys ^ columns[:, column]) * np.uint64(0x9E3779B97F4A7C15)
         keys ^= keys >> np.uint64(29)
-    return (keys & np.uint64(0xFFFFFFFF00000000)) | columns[:, following]
+    return (keys & BUCKET) | columns[:, following]
 
 
 def _pair_up_buckets(rows: Int64s, keys: UInt64s, config: NearDuplicateConfig) -> UInt64s:
     """Pairs of each article with those in its bucket, or with its part's head and next neighbours if that is large."""
-    order = np.argsort(keys, kind="stable")  # equal keys stay in order of preference
-    rows, keys = rows[order], keys[order]
-    buckets = keys >> SIDE
-    is_small = _count_equal(buckets) <= config.small_bucket
+    filed = np.sort((keys & BUCKET) | np.arange(len(rows), dtype=np.uint64))  # in a bucket: in order of preference
+    buckets = filed >> SIDE
+    sizes = _count_equal(buckets)
+    together, sizes = (filed[sizes > 1] & REST).astype(np.int64), sizes[sizes > 1]
     found = []
-    for step in range(1, max(config.small_bucket - 1, config.bucket_neighbours) + 1):
-        together = np.zeros(max(0, len(rows) - step), bool)
-        if step < config.small_bucket:
-            together |= is_small[step:] & (buckets[step:] == buckets[:-step])
-        if step <= config.bucket_neighbours:
-            together |= keys[step:] == keys[:-step]
-        found.append(encode_pairs(rows[step:][together], rows[:-step][together]))
-    opens = _opens(keys)
-    heads = rows[np.flatnonzero(opens)][np.cumsum(opens) - 1]
-    return np.concatenate([*found, encode_pairs(heads, rows)])
+    small = together[sizes <= config.small_bucket]
+    buckets = keys[small] >> SIDE
+    for step in range(1, config.small_bucket):
+        same = buckets[step:] == buckets[:-step]
+        found.append(encode_pairs(rows[small[step:][same]], rows[small[:-step][same]]))
+    large = together[sizes > config.small_bucket]
+    large = large[np.argsort(keys[large], kind="stable")]
+    part = keys[large]
+    for step in range(1, config.bucket_neighbours + 1):
+        same = part[step:] == part[:-step]
+        found.append(encode_pairs(rows[large[step:][same]], rows[large[:-step][same]]))
+    opens = _opens(part)
+    heads = large[np.flatnonzero(opens)][np.cumsum(opens) - 1]
+    return np.concatenate([*found, encode_pairs(rows[heads], rows[large])])
 
 
 def _count_equal(values: UInt64s) -> Int64s:

@@ -71,9 +71,7 @@ def group_articles(n_articles: int, candidates: Pairs, verifier: Verifier, confi
         config: least probabilities.
     """
     canonical = np.arange(n_articles)
-    codes = encode_pairs(*candidates)
-    likely = verifier.judge(codes) >= config.minimum_probability
-    edges = decode_pairs(codes[likely])
+    edges = _find_edges(candidates, verifier, config)
     for _ in range(MAX_ROUNDS):
         if not len(edges.left):
             return canonical
@@ -100,6 +98,23 @@ def group_articles(n_articles: int, candidates: Pairs, verifier: Verifier, confi
             canonical[b] = a
             taken[b] = True
     return canonical
+
+
+def _find_edges(candidates: Pairs, verifier: Verifier, config: NearDuplicateConfig) -> Pairs:
+    """The candidate pairs that are near-duplicates, as far as they can change a group.
+
+    Each article is judged against the best it may repeat; pairs of two for which that speaks already are not asked for.
+    """
+    codes = encode_pairs(*candidates)
+    by_right = np.lexsort(candidates)  # of each right side, the best left one first
+    is_best = np.diff(candidates.right[by_right], prepend=-1) != 0
+    best = np.sort(codes[by_right[is_best]])
+    likely = best[verifier.judge(best) >= config.minimum_probability]
+    has_one = sort_unique(decode_pairs(likely).right)
+    settled = np.isin(candidates.left, has_one) & np.isin(candidates.right, has_one)
+    others = np.setdiff1d(codes[~settled], best)
+    also = others[verifier.judge(others) >= config.minimum_probability]
+    return decode_pairs(np.sort(np.concatenate([likely, also])))
 
 
 def _find_heads(edges: Pairs, n_articles: int) -> Int64s:

@@ -12,14 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cleaners.neardup.bands import SIDE, Pairs, decode_pairs, estimate_between, key_bands
+from cleaners.neardup.bands import BUCKET, REST, SIDE, Pairs, decode_pairs, estimate_between, key_bands
 from cleaners.neardup.chunks import run_all
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import Bools, Int64s, UInt32s, UInt64s, sort_unique
 
 SCHEME = 1  # of keys and hashes: raise it whenever segments of earlier versions must be built anew
-BUCKET = np.uint64(0xFFFFFFFF00000000)
-REST = np.uint64(0x00000000FFFFFFFF)
 
 
 class Band(NamedTuple):

@@ -30,6 +30,7 @@ from cleaners.neardup.fold import (
 
 WORD_MULTIPLIER = 0x9E3779B97F4A7C15  # odd, so that no bit of a block is lost
 LENGTH_MULTIPLIER = 0xD6E8FEB86659FD93
+LAST_MULTIPLIER = 0xFF51AFD7ED558CCD
 MASK64 = (1 << 64) - 1
 BYTES_KEPT = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # of a block, the lowest n bytes
 IS_BETWEEN_DIGITS = np.isin(np.arange(256), [ord(c) for c in ".,/:"])
@@ -88,7 +89,8 @@ def hash_word(word: bytes) -> int:
     """Compute the 64-bit hash of one word, as `read_words` does for all at once.
 
     The word is cut into blocks of eight bytes, the last filled up with zeros; block `i` (from 0, its first byte the
-    lowest) counts `WORD_MULTIPLIER**(i + 1)` times, the length `LENGTH_MULTIPLIER` times; the sum modulo 2**64 is mixed.
+    lowest) counts `WORD_MULTIPLIER**(i + 1)` times, the length `LENGTH_MULTIPLIER` times; the sum modulo 2**64, with its
+    upper half laid over the lower, is multiplied once more.
 
     Args:
         word: a word of a normalised text, in UTF-8.
@@ -97,7 +99,8 @@ def hash_word(word: bytes) -> int:
     for start in range(0, len(word), 8):
         power = power * WORD_MULTIPLIER & MASK64
         total += int.from_bytes(word[start : start + 8], "little") * power
-    return mix(total & MASK64)
+    total &= MASK64
+    return (total ^ (total >> 32)) * LAST_MULTIPLIER & MASK64
 
 
 def mix(total: int) -> int:
@@ -186,7 +189,9 @@ def _hash_words(folded: Folded, starts: Int64s, ends: Int64s) -> UInt64s:
         values = (blocks[places] & BYTES_KEPT[np.minimum(left, 8)]) * _powers(int(more.max()) + 1)[block]
         totals[long] += np.add.reduceat(values, first)
     totals += lengths.astype(np.uint64) * np.uint64(LENGTH_MULTIPLIER)
-    return mix_all(totals)
+    totals ^= totals >> np.uint64(32)
+    totals *= np.uint64(LAST_MULTIPLIER)
+    return totals
 
 
 def _read_blocks(data: UInt8s) -> UInt64s:
