@@ -77,7 +77,7 @@ def prepare(corpus: str, folder: Path) -> Path:
         return path
     from bench.quality.dups import read_articles
 
-    with gzip.open(corpus, "rt") if corpus.endswith(".gz") else Path(corpus).open() as lines:  # type: ignore[attr-defined]
+    with gzip.open(corpus, "rt") if corpus.endswith(".gz") else Path(corpus).open() as lines:
         gold = pl.Series("cluster_id", [str(json.loads(line)["cluster_id"]) for line in lines])
     read_articles(Path(corpus)).with_columns(gold.rank("dense").cast(pl.Int64)).write_parquet(path)
     return path

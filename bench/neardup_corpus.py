@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -17,61 +18,24 @@ N_WORDS = 60_000
 N_PHRASES = 4_000
 WORDS_A_TEXT = 300
 ARTICLES_AT_ONCE = 50_000
+N_RECENT = 20_000
 SHARE_OF_COPIES = 0.2
 SHARE_OF_NOTICES = 0.05
-SYLLABLES = [
-    "ba",
-    "be",
-    "bo",
-    "ca",
-    "co",
-    "da",
-    "de",
-    "di",
-    "do",
-    "fa",
-    "fi",
-    "ga",
-    "go",
-    "ha",
-    "ka",
-    "ke",
-    "la",
-    "le",
-    "li",
-    "lo",
-    "ma",
-    "me",
-    "mi",
-    "mo",
-    "na",
-    "ne",
-    "no",
-    "pa",
-    "pe",
-    "po",
-    "ra",
-    "re",
-    "ri",
-    "ro",
-    "sa",
-    "se",
-    "si",
-    "ta",
-    "te",
-    "ti",
-    "to",
-    "va",
-    "ve",
-    "vi",
-    "wa",
-    "we",
-]
+SYLLABLES = [consonant + vowel for consonant in "bcdfghklmnprstvw" for vowel in "aeio"]
 NOTICE = (
     "{0} posted results for the quarter. Shr {n} cts vs {n} cts. Net {n} vs {n}. Revs {n} mln vs {n} mln. Avg shrs {n} mln vs {n}. "
-    "Note: year-ago figures were restated to reflect a change in accounting. {0} of {1} said orders at its plant in {2} rose to {n} "
+    "Note: year-ago figures were restated for a change in accounting. {0} of {1} said orders at its plant in {2} rose to {n} "
     "units, while {3} {4}, its chairman, expects about {n} for the year."
 )
+
+
+class Original(NamedTuple):
+    """A story that others may repeat."""
+
+    cluster: int
+    title: str
+    words: list[str]
+    day: int
 
 
 class Generator:
@@ -95,7 +59,7 @@ class Generator:
         import pyarrow.parquet as pq
 
         writer = None
-        recent: list[tuple[int, list[str]]] = []
+        recent: list[Original] = []
         for start in range(0, n_articles, ARTICLES_AT_ONCE):
             rows, recent = self._make(start, min(ARTICLES_AT_ONCE, n_articles - start), recent)
             table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
@@ -104,43 +68,48 @@ class Generator:
         if writer:
             writer.close()
 
-    def _make(
-        self, first: int, n: int, recent: list[tuple[int, list[str]]]
-    ) -> tuple[pl.DataFrame, list[tuple[int, list[str]]]]:
+    def _make(self, first: int, n: int, recent: list[Original]) -> tuple[pl.DataFrame, list[Original]]:
         random = self._random
         kinds = random.random(n)
         counts = np.maximum(40, random.gamma(4.0, WORDS_A_TEXT / 4.0, n)).astype(int)
-        words = self._draw(int(counts.sum()) + n)
+        words = self._draw(int(counts.sum()))
         stops = np.cumsum(counts)
-        texts, clusters, days = [], [], random.integers(0, 365, n)
+        days = random.integers(0, 365, n)
+        rows = []
         for i in range(n):
             if kinds[i] < SHARE_OF_COPIES and recent:
-                cluster, original = recent[int(random.integers(0, len(recent)))]
-                texts.append(" ".join(self._edit(original)))
-                clusters.append(cluster)
-            elif kinds[i] > 1 - SHARE_OF_NOTICES:
+                original = recent[int(random.integers(0, len(recent)))]
+                title = original.title if random.random() < 0.7 else " ".join(self._draw(7))
+                text = " ".join(self._edit(original.words))
+                rows.append((title, text, original.day + int(random.integers(0, 3)), original.cluster))
+                continue
+            if kinds[i] > 1 - SHARE_OF_NOTICES:
                 names = random.choice(self._names, 5)
                 notice = NOTICE
                 while "{n}" in notice:
                     notice = notice.replace("{n}", str(random.integers(10, 99_999)), 1)
-                texts.append(notice.format(*names))
-                clusters.append(first + i)
+                rows.append((f"{names[0]} quarterly results", notice.format(*names), int(days[i]), first + i))
+                continue
+            story = Original(
+                first + i,
+                " ".join(self._draw(7)),
+                self._write_text(words[stops[i] - counts[i] : stops[i]]),
+                int(days[i]),
+            )
+            rows.append((story.title, " ".join(story.words), story.day, story.cluster))
+            if len(recent) < N_RECENT:
+                recent.append(story)
             else:
-                text = self._write_text(words[stops[i] - counts[i] : stops[i]])
-                texts.append(" ".join(text))
-                clusters.append(first + i)
-                if len(recent) < 20_000:
-                    recent.append((first + i, text))
-                else:
-                    recent[int(random.integers(0, 20_000))] = (first + i, text)
+                recent[int(random.integers(0, N_RECENT))] = story
+        titles, texts, when, clusters = zip(*rows, strict=True)
         began = datetime(2025, 1, 1, tzinfo=UTC)
         frame = pl.DataFrame(
             {
                 "article_id": [f"{number:024x}" for number in range(first, first + n)],
-                "title": [" ".join(text.split(" ", 8)[:8]) for text in texts],
+                "title": titles,
                 "text": texts,
-                "site": [f"site{number % 97}.example" for number in range(n)],
-                "published_at": [began + timedelta(days=int(day)) for day in days],
+                "site": [f"site{number % 97}.example" for number in range(first, first + n)],
+                "published_at": [began + timedelta(days=day) for day in when],
                 "cluster_id": clusters,
             }
         )

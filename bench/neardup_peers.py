@@ -100,7 +100,7 @@ def text_dedup(articles: pl.DataFrame) -> Labels:
 
 
 def datatrove(articles: pl.DataFrame) -> Labels:
-    """Datatrove's MinHash with its defaults: 5-grams, 14 buckets of 8; words split at blanks instead of by spaCy, which is slower."""
+    """Datatrove's MinHash with its defaults: 5-grams, 14 buckets of 8; words split at blanks, for spaCy is slower."""
     from datatrove.pipeline.dedup import minhash as peer
     from datatrove.utils.hashing import create_hash_func
     from datatrove.utils.text import TextNormConfig, simplify_text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha256
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -140,14 +141,16 @@ def _sign_chunk(texts: pl.Series, config: NearDuplicateConfig) -> Signatures:
     return Signatures(
         np.diff(words.offsets),
         shingles.sizes,
-        pl.Series("text_digest", [_digest(words, i) for i in range(len(texts))], dtype=pl.String),
+        pl.Series("text_digest", _digest(words), dtype=pl.String),
         sign_sets(shingles, config.n_permutations),
     )
 
 
-def _digest(words: Words, number: int) -> str | None:
-    hashes = words.hashes[words.offsets[number] : words.offsets[number + 1]]
-    return sha256(hashes.astype("<u8", copy=False).tobytes()).hexdigest()[:24] if len(hashes) else None
+def _digest(words: Words) -> list[str | None]:
+    """The text_digest of each text."""
+    data = memoryview(words.hashes.astype("<u8", copy=False).tobytes())
+    bounds = (words.offsets * 8).tolist()
+    return [sha256(data[start:stop]).hexdigest()[:24] if stop > start else None for start, stop in pairwise(bounds)]
 
 
 def _permute(mixed: UInt32s, starts: Int64s, n_permutations: int) -> UInt32s:

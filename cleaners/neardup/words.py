@@ -191,7 +191,8 @@ def _hash_words(folded: Folded, starts: Int64s, ends: Int64s) -> UInt64s:
     totals += lengths.astype(np.uint64) * np.uint64(LENGTH_MULTIPLIER)
     totals ^= totals >> np.uint64(32)
     totals *= np.uint64(LAST_MULTIPLIER)
-    return totals
+    hashes: UInt64s = totals
+    return hashes
 
 
 def _read_blocks(data: UInt8s) -> UInt64s:
