@@ -42,6 +42,10 @@ def main() -> None:
     grow.add_argument("sizes", nargs="+", type=int)
     history = commands.add_parser("history", help="a batch of 10,000 against histories of these sizes")
     history.add_argument("sizes", nargs="+", type=int)
+    history.add_argument("--corpus", type=Path, help="a made Parquet file of as many articles and the batch")
+    make = commands.add_parser("make", help="write a made-up corpus")
+    make.add_argument("n_articles", type=int)
+    make.add_argument("out", type=Path)
     ceiling = commands.add_parser("ceiling", help="the best that exact Jaccard can do")
     ceiling.add_argument("corpus")
     one = commands.add_parser("one", help="one measurement (the others call it)")
@@ -57,7 +61,9 @@ def main() -> None:
             for size in args.sizes:
                 compare_systems(prepare(str(size), Path(folder)), ["copydesk"], 1)
         elif args.command == "history":
-            measure_history(args.sizes, Path(folder))
+            measure_history(args.sizes, Path(folder), args.corpus)
+        elif args.command == "make":
+            Generator().write(args.out, args.n_articles)
         elif args.command == "ceiling":
             find_ceiling(prepare(args.corpus, Path(folder)))
         elif args.what == "probe":
@@ -132,14 +138,15 @@ def measure_once(name: str, corpus: Path, labels: Path) -> dict[str, float]:
     return {"seconds": round(seconds, 3), "cpu": round(cpu, 3), "peak_mb": round(peak_mb())}
 
 
-def measure_history(sizes: list[int], folder: Path) -> None:
+def measure_history(sizes: list[int], folder: Path, made: Path | None) -> None:
     """Index histories of growing size as segments on disk and probe each with the same new batch."""
     from cleaners.neardup import NearDuplicateConfig, sign_articles
     from flows.archive import INDEX, carry_over, find_parts, write_part
 
     config = NearDuplicateConfig()
-    corpus = folder / "history.parquet"
-    Generator().write(corpus, max(sizes) + NEW_ARTICLES)
+    corpus = made or folder / "history.parquet"
+    if made is None:
+        Generator().write(corpus, max(sizes) + NEW_ARTICLES)
     articles = pl.scan_parquet(corpus).select("article_id", "text")
     signed = folder / "new.parquet"
     sign_articles(articles.tail(NEW_ARTICLES).collect()).write_parquet(signed)
