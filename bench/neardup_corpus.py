@@ -45,14 +45,15 @@ class Generator:
         """Make the vocabulary and the set phrases."""
         self._random = np.random.default_rng(seed)
         ranks = np.arange(1, N_WORDS + 1)
-        self._shares = (1 / ranks) / (1 / ranks).sum()
+        self._upto = np.cumsum(1 / ranks) / (1 / ranks).sum()
         lengths = self._random.integers(1, 5, N_WORDS)
         lengths[:200] = 1
         self._words = np.array(["".join(self._random.choice(SYLLABLES, n)) for n in lengths], dtype=object)
         self._names = np.array([word.capitalize() for word in self._words], dtype=object)
         phrases = [self._draw(int(n)) for n in self._random.integers(3, 6, N_PHRASES)]
         self._phrases = np.array([" ".join(phrase) for phrase in phrases], dtype=object)
-        self._phrase_shares = (1 / np.arange(10, N_PHRASES + 10)) / (1 / np.arange(10, N_PHRASES + 10)).sum()
+        frequent = 1 / np.arange(10, N_PHRASES + 10)
+        self._phrases_upto = np.cumsum(frequent) / frequent.sum()
 
     def write(self, path: Path, n_articles: int) -> None:
         """Write `n_articles` to a Parquet file."""
@@ -116,7 +117,7 @@ class Generator:
         return frame, recent
 
     def _draw(self, n: int) -> list[str]:
-        drawn: list[str] = self._words[self._random.choice(N_WORDS, n, p=self._shares)].tolist()
+        drawn: list[str] = self._words[np.searchsorted(self._upto[:-1], self._random.random(n))].tolist()
         return drawn
 
     def _write_text(self, words: list[str]) -> list[str]:
@@ -125,7 +126,7 @@ class Generator:
         text = list(words)
         places = random.integers(0, len(text), len(text) // 6)
         kinds = random.random(len(places))
-        phrases = self._phrases[random.choice(N_PHRASES, len(places), p=self._phrase_shares)]
+        phrases = self._phrases[np.searchsorted(self._phrases_upto[:-1], random.random(len(places)))]
         for place, kind, phrase in zip(places.tolist(), kinds.tolist(), phrases.tolist(), strict=True):
             if kind < 0.5:
                 text[place] = phrase

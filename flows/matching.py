@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cleaners.neardup import NearDuplicateConfig, NearDuplicates, find_near_duplicates, sign_articles
+from cleaners.neardup import NearDuplicateConfig, NearDuplicates, explain_pairs, find_near_duplicates, sign_articles
 from flows.archive import INDEX, Part, carry_over, list_parts, probe_archive, read_signed, write_part
 from flows.run import Run
 from flows.storage import Snapshot, write_parquet
@@ -67,7 +67,8 @@ def _match_anew(
         earlier_clusters = pl.read_parquet(previous.files("clusters"), glob=False)
     if signed.height:
         write_part(index.parent, index.name, signed, config)
-    return find_near_duplicates(articles, config, signed, earlier_clusters)
+    found = find_near_duplicates(articles, config, signed, earlier_clusters)
+    return found._replace(pairs=explain_pairs(found.pairs, articles))
 
 
 def match_new(
@@ -91,14 +92,14 @@ def match_new(
     without_head = pl.col("cluster_id").is_in(gone.implode())
     to_read = reopened.filter((pl.col("match") != "exact") | without_head)["article_id"]
     again = read_articles(previous, reopened["article_id"], to_read)
-    found = find_near_duplicates(
-        pl.concat([again, articles]), config, pl.concat([read_signed(parts, reopened["article_id"]), signed]), reopened
-    )
+    both = pl.concat([again, articles])
+    all_signed = pl.concat([read_signed(parts, reopened["article_id"]), signed])
+    found = find_near_duplicates(both, config, all_signed, reopened)
     changed = members["article_id"]
     kept_pairs = held.filter(~pl.col("left_id").is_in(changed.implode()) & ~pl.col("right_id").is_in(changed.implode()))
     return NearDuplicates(
         clusters=pl.concat([earlier.join(members, on="article_id", how="anti"), found.clusters]).sort("article_id"),
-        pairs=pl.concat([kept_pairs, found.pairs]).sort("left_id", "right_id"),
+        pairs=pl.concat([kept_pairs, explain_pairs(found.pairs, both)]).sort("left_id", "right_id"),
     )
 
 
