@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,10 +26,18 @@ import numpy as np
 import polars as pl
 
 from bench.neardup_corpus import Generator
-from bench.neardup_peers import PACKAGES, SYSTEMS, score
+from bench.neardup_peers import PACKAGES, SYSTEMS, join_pairs, score
+from cleaners.neardup import NearDuplicateConfig, sign_articles
+from cleaners.neardup.bands import find_candidates
+from cleaners.neardup.segments import describe_scheme
+from cleaners.neardup.signatures import stack_signatures
+from cleaners.neardup.verify import describe_articles, measure_pairs
+from flows.archive import INDEX, carry_over, find_parts, probe_archive, write_part
+from flows.storage import write_json, write_parquet
 
 WARM_UP = 64
 NEW_ARTICLES = 10_000
+ARTICLES_A_RUN = 50_000
 
 
 def main() -> None:
@@ -139,49 +148,70 @@ def measure_once(name: str, corpus: Path, labels: Path) -> dict[str, float]:
 
 
 def measure_history(sizes: list[int], folder: Path, made: Path | None) -> None:
-    """Index histories of growing size as segments on disk and probe each with the same new batch."""
-    from cleaners.neardup import NearDuplicateConfig, sign_articles
-    from flows.archive import INDEX, carry_over, find_parts, write_part
-
-    config = NearDuplicateConfig()
+    """Publish histories of growing size, probe each with the same new batch, and ask each for what is like one document."""
     corpus = made or folder / "history.parquet"
     if made is None:
         Generator().write(corpus, max(sizes) + NEW_ARTICLES)
-    articles = pl.scan_parquet(corpus).select("article_id", "text")
-    signed = folder / "new.parquet"
-    sign_articles(articles.tail(NEW_ARTICLES).collect()).write_parquet(signed)
-    nobody = pl.Series("article_id", [], dtype=pl.String)
+    articles = pl.scan_parquet(corpus).drop("cluster_id")
+    batch = articles.tail(NEW_ARTICLES).collect()
+    signed, document = folder / "new.parquet", folder / "document.txt"
+    sign_articles(batch).write_parquet(signed)
+    document.write_text(batch["title"][0] + "\n\n" + batch["text"][0])
     print(f"\na batch of {NEW_ARTICLES:,}, {describe_machine()}\n")
     print(
-        "| history | segments | index MB | candidates, us a new article | CPU us | resident MB, mapped pages included |"
+        "| history | segments | index MB | candidates, us a new article | CPU us | resident MB | `copydesk similar`, s | CPU s |"
     )
-    print("| --- | --- | --- | --- | --- | --- |")
-    done, step = 0, 50_000
-    here = folder / "0"
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    done, here = 0, folder / "runs" / "0"
     for size in sorted(sizes):
         while done < size:
-            n = min(step, size - done)
-            after = folder / str(done + n)
-            added = write_part(after / INDEX, f"run{done}", sign_articles(articles.slice(done, n).collect()), config)
-            carry_over(find_parts(here), after / INDEX, f"merged{done}", nobody, config, added)
-            for path in here.rglob("*.*"):
-                path.unlink()
-            done, here = done + n, after
-        index_mb = sum(path.stat().st_size for path in here.rglob("*.*")) / 1e6
-        runs = [run_one("probe", signed, "--index", str(here)) for _ in range(3)]
-        wall, cpu, peak = (median(run[unit] for run in runs) for unit in ("seconds", "cpu", "peak_mb"))
+            n = min(ARTICLES_A_RUN, size - done)
+            here = publish_history(articles.slice(done, n).collect(), here, folder / "runs" / str(done + n))
+            done += n
+        (folder / "latest").unlink(missing_ok=True)
+        (folder / "latest").symlink_to(here)
+        probes = [run_one("probe", signed, "--index", str(here)) for _ in range(3)]
+        asked = [time_similar(document, folder) for _ in range(3)]
+        wall, cpu, peak = (median(run[unit] for run in probes) for unit in ("seconds", "cpu", "peak_mb"))
+        index_mb = sum(path.stat().st_size for path in (here / INDEX).iterdir()) / 1e6
         each = 1e6 / NEW_ARTICLES
         print(
-            f"| {size:,} | {len(find_parts(here))} | {index_mb:,.0f} | {wall * each:.0f} | {cpu * each:.0f} | {peak:,.0f} |",
+            f"| {size:,} | {len(find_parts(here))} | {index_mb:,.0f} | {wall * each:.0f} | {cpu * each:.0f} | {peak:,.0f} | "
+            f"{median(run[0] for run in asked):.2f} | {median(run[1] for run in asked):.2f} |",
             flush=True,
         )
 
 
+def publish_history(articles: pl.DataFrame, before: Path, after: Path) -> Path:
+    """A snapshot of `before` and some articles more: their table and the index, no more than probing reads."""
+    config = NearDuplicateConfig()
+    added = write_part(after / INDEX, f"run-{after.name}", sign_articles(articles, config), config)
+    nobody = pl.Series("article_id", [], dtype=pl.String)
+    carry_over(find_parts(before), after / INDEX, f"merged-{after.name}", nobody, config, added)
+    table = after / "articles"
+    table.mkdir()
+    for path in before.glob("articles/*"):
+        os.link(path, table / path.name)
+    write_parquet(articles.with_columns(source_uri=pl.lit("made")), table / f"{after.name}.parquet")
+    files = [{"path": f"articles/{path.name}"} for path in sorted(table.iterdir())]
+    index = {"files": [], "scheme": describe_scheme(config)}
+    write_json({"run_id": after.name, "tables": {"articles": {"files": files}, INDEX: index}}, after / "manifest.json")
+    shutil.rmtree(before, ignore_errors=True)
+    return after
+
+
+def time_similar(document: Path, output: Path) -> tuple[float, float]:
+    """Wall and CPU seconds of the command, its start included."""
+    began, cpu = time.perf_counter(), os.times()
+    command = [sys.executable, "-m", "flows.cli", "similar", str(document), "--output", str(output)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = os.times()
+    used = after.children_user + after.children_system - cpu.children_user - cpu.children_system
+    return time.perf_counter() - began, used
+
+
 def probe_once(signed: Path, index: Path) -> dict[str, float]:
     """Find the candidates of a signed batch in an index on disk."""
-    from cleaners.neardup import NearDuplicateConfig
-    from flows.archive import find_parts, probe_archive
-
     new = pl.read_parquet(signed)
     began, cpu = time.perf_counter(), time.process_time()
     found = probe_archive(find_parts(index), new, NearDuplicateConfig())
@@ -191,12 +221,6 @@ def probe_once(signed: Path, index: Path) -> dict[str, float]:
 
 def find_ceiling(corpus: Path) -> None:
     """Connected components of exact Jaccard at each threshold, over every pair that shares a bucket: what a sketch can reach."""
-    from bench.neardup_peers import _join
-    from cleaners.neardup import NearDuplicateConfig, sign_articles
-    from cleaners.neardup.bands import find_candidates
-    from cleaners.neardup.signatures import stack_signatures
-    from cleaners.neardup.verify import describe_articles, measure_pairs
-
     articles = pl.read_parquet(corpus)
     config = NearDuplicateConfig(minimum_containment=0.0, small_bucket=32, bucket_neighbours=64)
     signed = sign_articles(articles, config)
@@ -205,7 +229,7 @@ def find_ceiling(corpus: Path) -> None:
     gold = articles["cluster_id"].to_numpy()
     for threshold in np.arange(0.3, 0.96, 0.05):
         near = jaccard >= threshold
-        found = _join(len(gold), zip(left[near].tolist(), right[near].tolist(), strict=True))
+        found = join_pairs(len(gold), zip(left[near].tolist(), right[near].tolist(), strict=True))
         print(f"exact Jaccard >= {threshold:.2f}: {score(gold, found)}")
 
 

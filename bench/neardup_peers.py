@@ -54,7 +54,7 @@ def rensa(articles: pl.DataFrame) -> Labels:
     index = RMinHashLSH(threshold=THRESHOLD, num_perm=N_PERMUTATIONS, num_bands=32)
     index.insert_many(minhashes)
     found = index.query_all(minhashes)
-    return _join(
+    return join_pairs(
         len(sets),
         (
             (i, j)
@@ -76,7 +76,7 @@ def gaoya(articles: pl.DataFrame) -> Labels:
     )  # fmt: skip
     index.par_bulk_insert_docs(list(range(len(texts))), texts)
     found = index.par_bulk_query(texts)
-    return _join(len(texts), ((i, j) for i, near in enumerate(found) for j in near if j < i))
+    return join_pairs(len(texts), ((i, j) for i, near in enumerate(found) for j in near if j < i))
 
 
 def text_dedup(articles: pl.DataFrame) -> Labels:
@@ -96,7 +96,7 @@ def text_dedup(articles: pl.DataFrame) -> Labels:
             hash_func=lambda data: peer.sha1_hash(data, d=32),
         )  # fmt: skip
         pairs += [(i, table.setdefault(key, i)) for table, key in zip(tables, embedded["__signatures__"], strict=True)]
-    return _join(articles.height, pairs)
+    return join_pairs(articles.height, pairs)
 
 
 def datatrove(articles: pl.DataFrame) -> Labels:
@@ -113,11 +113,14 @@ def datatrove(articles: pl.DataFrame) -> Labels:
     pairs = []
     for i, text in enumerate(articles["text"].to_list()):
         words = simplify_text(text, TextNormConfig()).split()
-        hashes = [hash_word(" ".join(words[at : at + config.n_grams])) for at in range(len(words) - config.n_grams + 1)]
+        hashes = [
+            hash_word(" ".join(words[at : at + config.n_grams]).encode())
+            for at in range(len(words) - config.n_grams + 1)
+        ]
         if hashes:
             signature = signer.get_signature(np.array(hashes, dtype=np.uint64).reshape(-1, 1))
             pairs += [(i, table.setdefault(tuple(key), i)) for table, key in zip(tables, signature, strict=True)]
-    return _join(articles.height, pairs)
+    return join_pairs(articles.height, pairs)
 
 
 SYSTEMS: dict[str, Callable[[pl.DataFrame], Labels]] = {
@@ -145,7 +148,7 @@ def _datasketch(texts: list[str], **options: Any) -> Labels:  # noqa: ANN401
     for i, minhash in enumerate(minhashes):
         pairs += [(i, j) for j in index.query(minhash) if minhash.jaccard(minhashes[j]) >= THRESHOLD]
         index.insert(i, minhash, check_duplication=False)
-    return _join(len(texts), pairs)
+    return join_pairs(len(texts), pairs)
 
 
 def _shingle(text: str) -> set[str]:
@@ -153,7 +156,7 @@ def _shingle(text: str) -> set[str]:
     return {" ".join(words[at : at + WORDS_A_SHINGLE]) for at in range(max(1, len(words) - WORDS_A_SHINGLE + 1))}
 
 
-def _join(n: int, pairs: Iterable[tuple[int, int]]) -> Labels:
+def join_pairs(n: int, pairs: Iterable[tuple[int, int]]) -> Labels:
     """Connected components."""
     parent = list(range(n))
 

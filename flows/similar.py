@@ -3,6 +3,7 @@
 Takes a document and a snapshot, gives its nearest articles with scores; writes nothing.
 """
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def print_similar(file: Path, settings: Settings, n: int = N_SHOWN) -> None:
             f"The archive index of {snapshot.path} was made by another version or other settings.",
             "Build it anew: copydesk reindex.",
         )
-    nearest = find_similar(extract_document(file, settings), snapshot, config, n)
+    nearest = find_similar(extract_document(file, _without_language(settings)), snapshot, config, n)
     console = Console()
     if nearest.is_empty():
         console.print("Nothing like it ever ran.")
@@ -96,3 +97,9 @@ def find_similar(document: pl.DataFrame, snapshot: Snapshot, config: NearDuplica
         .sort("same_story", "containment", "jaccard", "article_id", descending=[True, True, True, False])
         .select(SHOWN)
     )
+
+
+def _without_language(settings: Settings) -> Settings:
+    """The settings, but no text is long enough to tell its language: loading that model takes longer than the search."""
+    extract = settings.cleaning.extract.model_copy(update={"min_language_words": sys.maxsize})
+    return settings.model_copy(update={"cleaning": settings.cleaning.model_copy(update={"extract": extract})})

@@ -8,7 +8,7 @@ from cleaners.neardup.clusters import NearDuplicates, find_near_duplicates
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.explain import explain_pairs
 from cleaners.neardup.shingles import hash_shingle, list_shingles
-from cleaners.neardup.signatures import SIGNATURE_SCHEMA, sign_articles
+from cleaners.neardup.signatures import SIGNATURE_SCHEMA, load_minhash, sign_articles
 
 __all__ = [
     "SIGNATURE_SCHEMA",
@@ -18,5 +18,6 @@ __all__ = [
     "find_near_duplicates",
     "hash_shingle",
     "list_shingles",
+    "load_minhash",
     "sign_articles",
 ]

@@ -1,7 +1,7 @@
 """Articles to MinHash signatures, the same bits that datasketch computes.
 
 Takes article texts, gives a signature each; removes nothing. Signatures are kept with the snapshot and can be loaded
-with `datasketch.MinHash(hashvalues=signature, scheme="affine32", seed=1, hashfunc=cleaners.neardup.hash_shingle)`.
+with `load_minhash`: `datasketch.MinHash(hashvalues=..., scheme="affine32", seed=1, hashfunc=cleaners.neardup.hash_shingle)`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -17,8 +17,11 @@ import polars as pl
 from cleaners.neardup.chunks import map_chunks
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import Int64s, UInt32s
-from cleaners.neardup.shingles import hash_shingles
+from cleaners.neardup.shingles import hash_shingle, hash_shingles
 from cleaners.neardup.words import HashedSets, Words, read_words
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 SEED = 1
 SCHEME = "affine32"
@@ -127,12 +130,23 @@ def stack_signatures(signatures: pl.Series) -> UInt32s:
     return values.reshape(len(signatures), len(values) // max(1, len(signatures)))
 
 
+def load_minhash(signature: UInt32s) -> MinHash:
+    """Make a `datasketch.MinHash` of a stored signature: to compare it there, go on updating it, or put it into an index.
+
+    Args:
+        signature: n_permutations values, as `sign_articles` gives them.
+    """
+    from datasketch import MinHash
+
+    return MinHash(hashvalues=np.asarray(signature, np.uint32), scheme=SCHEME, seed=SEED, hashfunc=hash_shingle)
+
+
 @lru_cache(maxsize=4)
 def _permutations(n_permutations: int) -> tuple[UInt32s, UInt32s]:
-    from datasketch import MinHash  # .85 s, so only where signatures are made
-
-    multipliers, summands = MinHash(num_perm=n_permutations, seed=SEED, scheme=SCHEME).permutations
-    return np.ascontiguousarray(multipliers, np.uint32), np.ascontiguousarray(summands, np.uint32)
+    """Datasketch's permutations, drawn as it draws them; importing it for them would take half a second of every command."""
+    draw = np.random.RandomState(SEED)
+    multipliers = draw.randint(0, 1 << 31, n_permutations, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return multipliers, draw.randint(0, 1 << 32, n_permutations, dtype=np.uint32)
 
 
 def _sign_chunk(texts: pl.Series, config: NearDuplicateConfig) -> Signatures:
