@@ -211,7 +211,11 @@ class DuplicatePairs(dy.Schema):
     right_id = identifier("The article with the larger id.", primary_key=True)
     jaccard = dy.Float64(min=0.0, max=1.0, description="Jaccard similarity of the two sets of word shingles.")
     containment = dy.Float64(min=0.0, max=1.0, description="Share of the shorter text's shingles that the other holds.")
-    evidence = dy.String(description="The features of the decision, as a JSON object.")
+    evidence = dy.String(
+        description="JSON object: `decision` (exact or trained), `probability` and the features it rests on, `containment` of the "
+        "shorter and `containment_of_longer`, `only_left` and `only_right` (the first names and numbers that one side alone has), "
+        "`same_text_as` where another member with the same text was compared in its place."
+    )
 
 
 class NameMentions(dy.Schema):

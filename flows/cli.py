@@ -152,6 +152,35 @@ def inspect(
 
 
 @app.command()
+def similar(
+    file: Annotated[Path, typer.Argument(help="One document: .txt, .html or .htm, also gzipped.")],
+    output: OutputOption = None,
+    config: ConfigOption = None,
+    n: Annotated[int, typer.Option("--number", "-n", min=1, help="Articles to show.")] = 10,
+) -> None:
+    """Show the nearest articles that ever ran, with the share of the shorter text that the other holds.
+
+    The document is compared as it is extracted: what stripping would remove still counts.
+    """
+    from flows.settings import load_settings
+    from flows.similar import print_similar
+
+    with _errors_told():
+        print_similar(file, load_settings(config, output=output), n)
+
+
+@app.command()
+def reindex(output: OutputOption = None, config: ConfigOption = None) -> None:
+    """Build the archive index anew from the articles of the latest snapshot, and publish it with the same tables."""
+    from flows.reindex import rebuild_index
+    from flows.settings import load_settings
+
+    with _errors_told():
+        published, n_articles = rebuild_index(load_settings(config, output=output))
+        typer.echo(f"{published}: {n_articles:,} articles indexed.")
+
+
+@app.command()
 def report(
     run_id: Annotated[str, typer.Argument(help="A run under output/runs, or `latest`.")] = "latest",
     output: OutputOption = None,

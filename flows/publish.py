@@ -14,7 +14,10 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from cleaners.errors import ContractBroken
+from cleaners.neardup import NearDuplicateConfig
+from cleaners.neardup.segments import describe_scheme
 from cleaners.quality import Gate, RunCounts
+from flows.archive import INDEX, find_parts
 from flows.planning import Plan
 from flows.run import Run
 from flows.site_health import judge_run, read_breaches
@@ -84,8 +87,9 @@ def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
             write_parquet(result.sort(SORT_KEYS[table]), path, descriptions=descriptions, metadata=metadata)
             entries.append(_entry(staged, path, result.height))
         tables[table] = {"files": entries, "rows": sum(entry["rows"] for entry in entries)}
-    for index in ("inputs", "evidence", "signatures", "mentions"):
+    for index in ("inputs", "evidence", "mentions"):
         tables[f"index/{index}"] = _index_files(run, staged, index)
+    tables[INDEX] = describe_index(staged, run.settings.cleaning.near_duplicates)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "run_id": run.run_id,
@@ -161,16 +165,25 @@ def switch_latest(run: Run) -> Path:
     Returns:
         The published snapshot's folder.
     """
-    runs = run.output / "runs"
+    return move_into_place(run.output, run.staging / "snapshot", run.run_id)
+
+
+def move_into_place(output: Path, staged: Path, run_id: str) -> Path:
+    """Publish a staged snapshot under a run's id; the caller holds the output lock.
+
+    Returns:
+        The published snapshot's folder.
+    """
+    runs = output / "runs"
     runs.mkdir(exist_ok=True)
-    published = runs / run.run_id
-    _sync_tree(run.staging / "snapshot")
-    (run.staging / "snapshot").rename(published)
+    published = runs / run_id
+    _sync_tree(staged)
+    staged.rename(published)
     _sync_folder(runs)
-    link = run.output / f".latest-{run.run_id}"
-    link.symlink_to(Path("runs") / run.run_id)
-    link.replace(run.output / "latest")
-    _sync_folder(run.output)
+    link = output / f".latest-{run_id}"
+    link.symlink_to(Path("runs") / run_id)
+    link.replace(output / "latest")
+    _sync_folder(output)
     return published
 
 
@@ -300,6 +313,20 @@ def _entry(staged: Path, path: Path, rows: int) -> dict[str, Any]:
         "rows": rows,
         "bytes": path.stat().st_size,
         "sha256": file_sha256(path),
+    }
+
+
+def describe_index(staged: Path, config: NearDuplicateConfig) -> dict[str, Any]:
+    """What the manifest says of the archive index: its files, and what made its keys."""
+    parts = find_parts(staged)
+    return {
+        "files": [
+            _entry(staged, file, part.n_articles if file.suffix == ".parquet" else 0)
+            for part in parts
+            for file in part.files
+        ],
+        "rows": sum(part.n_articles for part in parts),
+        "scheme": describe_scheme(config),
     }
 
 

@@ -50,7 +50,7 @@ def show_document(
         suspected_spans: their suspected spans.
         mentions: name mentions in them (`surface`, `canonical`, `entity`).
         flags: name flags on them.
-        matches: the nearest earlier articles: article_id, title, site, similarity.
+        matches: the nearest earlier articles: article_id, title, site, containment, same_story.
         console: where to print.
     """
     console = console or Console(highlight=False)
@@ -165,10 +165,14 @@ def _show_matches(matches: pl.DataFrame, console: Console) -> None:
         console.print("Nearest articles: none in the snapshot")
         return
     rows = [
-        (Text(f"{row['similarity']:.2f}"), *(Text(one_line(row[key] or "")) for key in ("title", "site", "article_id")))
+        (
+            Text(f"{row['containment']:.2f}"),
+            Text(f"{row['same_story']:.2f}"),
+            *(Text(one_line(row[key] or "")) for key in ("title", "site", "article_id")),
+        )
         for row in matches.iter_rows(named=True)
     ]
-    _show_table("Nearest articles", ("similarity", "title", "site", "article"), rows, console)
+    _show_table("Nearest articles", ("contained", "same story", "title", "site", "article"), rows, console)
 
 
 def _show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Text]], console: Console) -> None:

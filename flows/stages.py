@@ -12,8 +12,9 @@ from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA
 from cleaners.extract import extract_articles
 from cleaners.junk import Stripped, gather_evidence, learn_evidence, restore, strip_articles
 from cleaners.names import check_names, core_authority, find_mentions, load_authority
-from cleaners.neardup import find_near_duplicates, sign_articles
+from cleaners.neardup import sign_articles
 from cleaners.quality import RunCounts
+from flows.matching import match_archive
 from flows.planning import Piece, Shard
 from flows.published import PUBLISHED_FORMAT, restore_documents
 from flows.run import Run
@@ -21,7 +22,6 @@ from flows.sources import DOCUMENT_FORMATS, read_records
 from flows.storage import read_authority, write_parquet
 
 CLEANED_COLUMNS = [*DOCUMENT_SCHEMA.names(), "n_words", "n_removed_chars", "text_sha256"]
-MATCH_COLUMNS = ["article_id", "title", "text", "site", "published_at", "text_sha256"]
 
 
 def extract_shard(run: Run, shard: Shard) -> RunCounts:
@@ -131,19 +131,7 @@ def match_articles(run: Run) -> int:
     Returns:
         Clusters of two or more.
     """
-    config = run.settings.cleaning.near_duplicates
-    articles = _all_articles(run, MATCH_COLUMNS)
-    signatures = _all_rows(run, "signatures", "match", articles, lambda unsigned: sign_articles(unsigned, config))
-    previous = run.previous_snapshot
-    earlier_clusters = None
-    if previous:
-        earlier_clusters = pl.read_parquet(
-            previous.files("clusters"), columns=["article_id", "cluster_id", "previous_cluster_id"], glob=False
-        )
-    found = find_near_duplicates(articles, config, signatures, earlier_clusters)
-    write_parquet(found.clusters, run.work("clusters.parquet"))
-    write_parquet(found.pairs, run.work("duplicate_pairs.parquet"))
-    return int((found.clusters.filter("is_canonical")["cluster_size"] > 1).sum())
+    return match_archive(run, replaced_article_ids(run))
 
 
 def check_all_names(run: Run) -> int:

@@ -2,7 +2,7 @@
 
 output/_staging/<run_id>/         being written; read by nobody
 output/runs/<run_id>/<table>/     a whole snapshot; files unchanged since the last run are hard links
-output/runs/<run_id>/index/       what later runs need: inputs seen, evidence learned, signatures, mentions
+output/runs/<run_id>/index/       what later runs need: inputs seen, evidence learned, the archive index, mentions
 output/runs/<run_id>/manifest.json
 output/latest -> runs/<run_id>
 """

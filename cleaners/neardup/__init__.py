@@ -6,15 +6,18 @@ removes nothing. Shingles -> MinHash signatures -> bands -> verified candidates 
 
 from cleaners.neardup.clusters import NearDuplicates, find_near_duplicates
 from cleaners.neardup.config import NearDuplicateConfig
+from cleaners.neardup.explain import explain_pairs
 from cleaners.neardup.shingles import hash_shingle, list_shingles
-from cleaners.neardup.signatures import SIGNATURE_SCHEMA, sign_articles
+from cleaners.neardup.signatures import SIGNATURE_SCHEMA, load_minhash, sign_articles
 
 __all__ = [
     "SIGNATURE_SCHEMA",
     "NearDuplicateConfig",
     "NearDuplicates",
+    "explain_pairs",
     "find_near_duplicates",
     "hash_shingle",
     "list_shingles",
+    "load_minhash",
     "sign_articles",
 ]

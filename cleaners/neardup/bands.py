@@ -1,90 +1,154 @@
 """Signatures to candidate pairs, by bands.
 
 Takes signatures in order of preference, gives pairs worth a closer look; decides nothing. Articles that agree in a
-whole band share a bucket; each is paired with the bucket's head and a few neighbours, so that cost is linear in the
-bucket's size.
+whole band share a bucket. In a small bucket all are paired; a large one is split by one more value of the signature, and
+each article paired with the head of its part and a few neighbours, so that cost is linear in the bucket's size.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
-import polars as pl
 
+from cleaners.neardup.chunks import run_all
 from cleaners.neardup.config import NearDuplicateConfig
-from cleaners.neardup.shingles import Int64s, UInt32s, UInt64s
+from cleaners.neardup.fold import Bools, Float64s, Int64s, UInt32s, UInt64s, sort_unique
+
+SIDE = np.uint64(32)
+BUCKET = np.uint64(0xFFFFFFFF00000000)  # of a key, what names the bucket
+REST = np.uint64(0x00000000FFFFFFFF)
+PAIRS_AT_ONCE = 1 << 15
+BANDS_AT_ONCE = 8  # few enough that their columns of a million articles fit into memory again and again
 
 
-def find_candidates(signatures: UInt32s, n_shingles: Int64s, config: NearDuplicateConfig) -> tuple[Int64s, Int64s]:
+class Pairs(NamedTuple):
+    """Pairs of articles by number, `left < right`, each once, sorted."""
+
+    left: Int64s
+    right: Int64s
+
+
+def find_candidates(
+    signatures: UInt32s, n_shingles: Int64s, config: NearDuplicateConfig, rows: Int64s | None = None
+) -> Pairs:
     """Pairs of articles that share a bucket and whose signatures promise enough containment.
 
     Args:
-        signatures: one row an article, the preferred (see `clusters.py`) first; one column a permutation.
+        signatures: one row an article; one column a permutation.
         n_shingles: distinct shingles of each article; articles without any are no candidates.
         config: bands, neighbours, least containment.
+        rows: rows of the articles to compare, the preferred (see `clusters.py`) first; None takes all as they come.
 
     Returns:
-        Row numbers `left < right`, each pair once, sorted.
+        Pairs of places in `rows`.
     """
-    rows = np.flatnonzero(n_shingles)
-    if not len(rows):
-        return rows, rows
-    keys = [_band_keys(signatures, rows, band, config.rows_per_band) for band in range(config.n_bands)]
-    pairs = np.zeros(0, np.uint64)
+    rows = np.arange(len(signatures)) if rows is None else rows
+    filled = np.flatnonzero(n_shingles[rows])
+    if not len(filled):
+        return Pairs(filled, filled)
+
+    def find(bands: Int64s) -> UInt64s:
+        columns = np.arange(bands[0] * config.rows_per_band, (bands[-1] + 1) * config.rows_per_band + 1)
+        few = np.asfortranarray(signatures[rows[filled][:, None], columns % signatures.shape[1]])
+        found = [_pair_up_buckets(filled, _key(few, i, config.rows_per_band), config) for i in range(len(bands))]
+        return sort_unique(np.concatenate(found))
+
+    groups = np.array_split(np.arange(config.n_bands), -(-config.n_bands // BANDS_AT_ONCE))
+    left, right = decode_pairs(sort_unique(np.concatenate(run_all(find, groups))))
+    promising = estimate_containment(signatures, n_shingles, rows[left], rows[right]) >= config.minimum_containment
+    return Pairs(left[promising], right[promising])
+
+
+def key_bands(signatures: UInt32s, config: NearDuplicateConfig) -> Iterator[UInt64s]:
+    """Keys of each band: in the upper 32 bits a hash of its values, the bucket's name, in the lower the next value.
+
+    Args:
+        signatures: one row an article.
+        config: bands and their rows.
+    """
+    wrapped = np.asfortranarray(np.concatenate([signatures, signatures[:, :1]], axis=1))
     for band in range(config.n_bands):
-        # The next band orders a bucket: neighbours then agree in more than the bucket's own key.
-        found = _pair_up_buckets(rows, keys[band], keys[(band + 1) % config.n_bands], config.bucket_neighbours)
-        pairs = _sort_unique(np.concatenate([pairs, found]))
-    left = (pairs >> np.uint64(32)).astype(np.int64)
-    right = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    promising = estimate_containment(signatures, n_shingles, left, right) >= config.minimum_containment
-    return left[promising], right[promising]
+        yield _key(wrapped, band, config.rows_per_band)
 
 
-def estimate_containment(signatures: UInt32s, n_shingles: Int64s, left: Int64s, right: Int64s) -> np.ndarray:
+def estimate_containment(signatures: UInt32s, n_shingles: Int64s, left: Int64s, right: Int64s) -> Float64s:
     """Containment of the smaller set in the other, estimated from signatures and sizes (at most 1)."""
+    return estimate_between(signatures, n_shingles, left, signatures, n_shingles, right)
+
+
+def estimate_between(
+    signatures: UInt32s, n_shingles: Int64s, left: Int64s, others: UInt32s, n_others: Int64s, right: Int64s
+) -> Float64s:
+    """`estimate_containment` of pairs whose right sides are numbers of other signatures."""
     estimates = np.zeros(len(left))
-    for start in range(0, len(left), 100_000):
-        part = slice(start, start + 100_000)
+
+    def estimate(part: slice) -> None:
         a, b = left[part], right[part]
-        jaccard = (signatures[a] == signatures[b]).mean(axis=1)
-        smaller = np.minimum(n_shingles[a], n_shingles[b])
-        estimates[part] = np.minimum(1.0, jaccard / (1 + jaccard) * (n_shingles[a] + n_shingles[b]) / smaller)
+        agreeing = np.count_nonzero(signatures[a] == others[b], axis=1)
+        jaccard = agreeing / signatures.shape[1]
+        smaller = np.minimum(n_shingles[a], n_others[b])
+        estimates[part] = np.minimum(1.0, jaccard / (1 + jaccard) * (n_shingles[a] + n_others[b]) / smaller)
+
+    run_all(estimate, [slice(start, start + PAIRS_AT_ONCE) for start in range(0, len(left), PAIRS_AT_ONCE)])
     return estimates
 
 
-def _band_keys(signatures: UInt32s, rows: Int64s, band: int, rows_per_band: int) -> UInt64s:
-    keys = np.zeros(len(rows), np.uint64)
-    for column in range(band * rows_per_band, (band + 1) * rows_per_band):
-        keys = (keys ^ signatures[rows, column]) * np.uint64(0x9E3779B97F4A7C15)
+def encode_pairs(a: Int64s, b: Int64s) -> UInt64s:
+    """One number a pair, in whatever order its two come; pairs of one article with itself are left out."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    apart = low != high
+    codes: UInt64s = (low[apart].astype(np.uint64) << SIDE) | high[apart].astype(np.uint64)
+    return codes
+
+
+def decode_pairs(codes: UInt64s) -> Pairs:
+    """The pairs of `encode_pairs`."""
+    return Pairs((codes >> SIDE).astype(np.int64), (codes & REST).astype(np.int64))
+
+
+def _key(columns: UInt32s, band: int, rows_per_band: int) -> UInt64s:
+    first, following = band * rows_per_band, (band + 1) * rows_per_band
+    keys = np.zeros(len(columns), np.uint64)
+    for column in range(first, following):
+        keys = (keys ^ columns[:, column]) * np.uint64(0x9E3779B97F4A7C15)
         keys ^= keys >> np.uint64(29)
-    return keys
+    return (keys & BUCKET) | columns[:, following]
 
 
-def _pair_up_buckets(rows: Int64s, keys: UInt64s, order_keys: UInt64s, neighbours: int) -> UInt64s:
-    """Pairs `left << 32 | right` of each article with the head of its bucket and its next neighbours there."""
-    shared = pl.Series(keys).is_duplicated().to_numpy()
-    rows, keys, order_keys = rows[shared], keys[shared], order_keys[shared]
-    if not len(rows):
-        return np.zeros(0, np.uint64)
-    order = np.lexsort((rows, order_keys, keys))
-    rows, keys = rows[order], keys[order]
-    opens = np.diff(keys, prepend=keys[:1] ^ np.uint64(1)) != 0
-    heads = np.minimum.reduceat(rows, np.flatnonzero(opens))[np.cumsum(opens) - 1]
-    found = [_encode(heads, rows)]
-    for step in range(1, neighbours + 1):
-        together = keys[step:] == keys[:-step]
-        found.append(_encode(rows[step:][together], rows[:-step][together]))
-    return _sort_unique(np.concatenate(found))
+def _pair_up_buckets(rows: Int64s, keys: UInt64s, config: NearDuplicateConfig) -> UInt64s:
+    """Pairs of each article with those in its bucket, or with its part's head and next neighbours if that is large."""
+    filed = np.sort((keys & BUCKET) | np.arange(len(rows), dtype=np.uint64))  # in a bucket: in order of preference
+    buckets = filed >> SIDE
+    sizes = _count_equal(buckets)
+    together, sizes = (filed[sizes > 1] & REST).astype(np.int64), sizes[sizes > 1]
+    found = []
+    small = together[sizes <= config.small_bucket]
+    buckets = keys[small] >> SIDE
+    for step in range(1, config.small_bucket):
+        same = buckets[step:] == buckets[:-step]
+        found.append(encode_pairs(rows[small[step:][same]], rows[small[:-step][same]]))
+    large = together[sizes > config.small_bucket]
+    large = large[np.argsort(keys[large], kind="stable")]
+    part = keys[large]
+    for step in range(1, config.bucket_neighbours + 1):
+        same = part[step:] == part[:-step]
+        found.append(encode_pairs(rows[large[step:][same]], rows[large[:-step][same]]))
+    opens = _opens(part)
+    heads = large[np.flatnonzero(opens)][np.cumsum(opens) - 1]
+    return np.concatenate([*found, encode_pairs(rows[heads], rows[large])])
 
 
-def _sort_unique(pairs: UInt64s) -> UInt64s:
-    pairs = np.sort(pairs)  # far faster than numpy.unique, which hashes
-    distinct: UInt64s = pairs[np.diff(pairs, prepend=pairs[:1] ^ np.uint64(1)) != 0]
-    return distinct
+def _count_equal(values: UInt64s) -> Int64s:
+    """For each of some sorted values, how often it occurs."""
+    opens = np.flatnonzero(_opens(values))
+    sizes = np.diff(np.append(opens, len(values)))
+    return np.repeat(sizes, sizes)
 
 
-def _encode(a: Int64s, b: Int64s) -> UInt64s:
-    a, b = np.minimum(a, b), np.maximum(a, b)
-    apart = a != b
-    pairs: UInt64s = (a[apart].astype(np.uint64) << np.uint64(32)) | b[apart].astype(np.uint64)
-    return pairs
+def _opens(values: UInt64s) -> Bools:
+    """Where the sorted values change."""
+    opens = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=opens[1:])
+    return opens

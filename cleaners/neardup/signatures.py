@@ -1,22 +1,31 @@
 """Articles to MinHash signatures, the same bits that datasketch computes.
 
 Takes article texts, gives a signature each; removes nothing. Signatures are kept with the snapshot and can be loaded
-with `datasketch.MinHash(hashvalues=signature, scheme="affine32", seed=1, hashfunc=cleaners.neardup.hash_shingle)`.
+with `load_minhash`: `datasketch.MinHash(hashvalues=..., scheme="affine32", seed=1, hashfunc=cleaners.neardup.hash_shingle)`.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import sha256
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from cleaners.document import sha256_hex
+from cleaners.neardup.chunks import map_chunks
 from cleaners.neardup.config import NearDuplicateConfig
-from cleaners.neardup.shingles import HashedSets, UInt32s, count_words, hash_shingles, normalise_texts
+from cleaners.neardup.fold import Int64s, UInt32s
+from cleaners.neardup.shingles import hash_shingle, hash_shingles
+from cleaners.neardup.words import HashedSets, Words, read_words
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 SEED = 1
 SCHEME = "affine32"
+ELEMENTS_AT_ONCE = 1 << 16  # two tables of so many stay in the processor's cache
 EMPTY = np.uint32(0xFFFFFFFF)  # datasketch's value for a set without elements
 
 SIGNATURE_SCHEMA = pl.Schema(
@@ -30,6 +39,22 @@ SIGNATURE_SCHEMA = pl.Schema(
 )
 
 
+class Signatures(NamedTuple):
+    """Signatures of some texts, in their order.
+
+    Attributes:
+        n_words: words of each text.
+        n_shingles: distinct shingles of each.
+        digests: the column text_digest.
+        matrix: one row a text, one column a permutation.
+    """
+
+    n_words: Int64s
+    n_shingles: Int64s
+    digests: pl.Series
+    matrix: UInt32s
+
+
 def sign_articles(articles: pl.DataFrame, config: NearDuplicateConfig | None = None) -> pl.DataFrame:
     """Compute the MinHash signatures of articles.
 
@@ -39,39 +64,63 @@ def sign_articles(articles: pl.DataFrame, config: NearDuplicateConfig | None = N
 
     Returns:
         One row an article, in the order given: article_id; n_words; n_shingles, distinct ones; text_digest, the first
-        24 hexadecimal digits of the SHA-256 of the normalised text, null where it has no word; signature,
+        24 hexadecimal digits of the SHA-256 of the text's word hashes in order, null where it has no word; signature,
         n_permutations values of 32 bits.
     """
-    config = config or NearDuplicateConfig()
-    normalised = normalise_texts(articles["text"])
-    shingles = hash_shingles(normalised, config.words_per_shingle, config.characters_per_shingle)
-    signatures = sign_sets(shingles, config.n_permutations)
-    digests = [sha256_hex(text)[:24] if text else None for text in normalised.to_list()]
+    signed = compute_signatures(articles["text"], config or NearDuplicateConfig())
+    n_permutations = signed.matrix.shape[1]
     return pl.DataFrame(
         [
             articles["article_id"].cast(pl.String),
-            count_words(normalised).alias("n_words"),
-            pl.Series("n_shingles", shingles.sizes, dtype=pl.Int64),
-            pl.Series("text_digest", digests, dtype=pl.String),
-            pl.Series("signature", signatures, dtype=pl.Array(pl.UInt32, config.n_permutations)).cast(
-                pl.List(pl.UInt32)
-            ),
+            pl.Series("n_words", signed.n_words),
+            pl.Series("n_shingles", signed.n_shingles),
+            signed.digests.alias("text_digest"),
+            pl.Series("signature", signed.matrix, dtype=pl.Array(pl.UInt32, n_permutations)).cast(pl.List(pl.UInt32)),
         ]
+    )
+
+
+def compute_signatures(texts: pl.Series, config: NearDuplicateConfig) -> Signatures:
+    """Compute the signatures of texts, as `sign_articles` gives them, in arrays."""
+    parts = map_chunks(lambda chunk: _sign_chunk(chunk, config), texts)
+    matrix = np.empty((len(texts), config.n_permutations), np.uint32)
+    start = 0
+    for i, part in enumerate(parts):
+        matrix[start : start + len(part.matrix)] = part.matrix
+        start += len(part.matrix)
+        parts[i] = part._replace(matrix=np.zeros((0, 0), np.uint32))  # a million signatures are not kept twice
+    return Signatures(
+        np.concatenate([part.n_words for part in parts]),
+        np.concatenate([part.n_shingles for part in parts]),
+        pl.concat([part.digests for part in parts]),
+        matrix,
+    )
+
+
+def read_signatures(signed: pl.DataFrame) -> Signatures:
+    """Read a table of signatures into arrays, in its order."""
+    return Signatures(
+        signed["n_words"].to_numpy(),
+        signed["n_shingles"].to_numpy(),
+        signed["text_digest"],
+        stack_signatures(signed["signature"]),
     )
 
 
 def sign_sets(sets: HashedSets, n_permutations: int) -> UInt32s:
     """MinHash signatures of sets of hashes: a matrix of one row a set, one column a permutation."""
     signatures = np.full((len(sets.sizes), n_permutations), EMPTY, np.uint32)
-    multipliers, summands = _permutations(n_permutations)
+    filled = np.flatnonzero(sets.sizes)
     mixed = _finalise(sets.values)
-    for i in np.flatnonzero(sets.sizes):
-        # Blocks keep the table in the processor's cache and bound the memory of a huge text.
-        for start in range(int(sets.offsets[i]), int(sets.offsets[i + 1]), 512):
-            block = mixed[start : min(start + 512, int(sets.offsets[i + 1]))]
-            table = block[:, None] * multipliers
-            table += summands
-            np.minimum(signatures[i], table.min(axis=0), out=signatures[i])
+    start = 0
+    while start < len(filled):
+        already = sets.offsets[filled[start]]
+        fits = int(np.searchsorted(sets.offsets[filled], already + ELEMENTS_AT_ONCE, side="right")) - 1
+        rows = filled[start : max(start + 1, fits)]
+        signatures[rows] = _permute(
+            mixed[already : sets.offsets[rows[-1] + 1]], sets.offsets[rows] - already, n_permutations
+        )
+        start += len(rows)
     return signatures
 
 
@@ -81,12 +130,52 @@ def stack_signatures(signatures: pl.Series) -> UInt32s:
     return values.reshape(len(signatures), len(values) // max(1, len(signatures)))
 
 
+def load_minhash(signature: UInt32s) -> MinHash:
+    """Make a `datasketch.MinHash` of a stored signature: to compare it there, go on updating it, or put it into an index.
+
+    Args:
+        signature: n_permutations values, as `sign_articles` gives them.
+    """
+    from datasketch import MinHash
+
+    return MinHash(hashvalues=np.asarray(signature, np.uint32), scheme=SCHEME, seed=SEED, hashfunc=hash_shingle)
+
+
 @lru_cache(maxsize=4)
 def _permutations(n_permutations: int) -> tuple[UInt32s, UInt32s]:
-    from datasketch import MinHash  # .85 s, so only where signatures are made
+    """Datasketch's permutations, drawn as it draws them; importing it for them would take half a second of every command."""
+    draw = np.random.RandomState(SEED)
+    multipliers = draw.randint(0, 1 << 31, n_permutations, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return multipliers, draw.randint(0, 1 << 32, n_permutations, dtype=np.uint32)
 
-    multipliers, summands = MinHash(num_perm=n_permutations, seed=SEED, scheme=SCHEME).permutations
-    return np.ascontiguousarray(multipliers, np.uint32), np.ascontiguousarray(summands, np.uint32)
+
+def _sign_chunk(texts: pl.Series, config: NearDuplicateConfig) -> Signatures:
+    words = read_words(texts)
+    shingles = hash_shingles(words, config)
+    return Signatures(
+        np.diff(words.offsets),
+        shingles.sizes,
+        pl.Series("text_digest", _digest(words), dtype=pl.String),
+        sign_sets(shingles, config.n_permutations),
+    )
+
+
+def _digest(words: Words) -> list[str | None]:
+    """The text_digest of each text."""
+    data = memoryview(words.hashes.astype("<u8", copy=False).tobytes())
+    bounds = (words.offsets * 8).tolist()
+    return [sha256(data[start:stop]).hexdigest()[:24] if stop > start else None for start, stop in pairwise(bounds)]
+
+
+def _permute(mixed: UInt32s, starts: Int64s, n_permutations: int) -> UInt32s:
+    """The least permuted value of each set, a row a set; sets lie end to end, from `starts` on."""
+    smallest = np.empty((n_permutations, len(starts)), np.uint32)
+    permuted = np.empty_like(mixed)
+    for row, (multiplier, summand) in enumerate(zip(*_permutations(n_permutations), strict=True)):
+        np.multiply(mixed, multiplier, out=permuted)
+        np.add(permuted, summand, out=permuted)
+        np.minimum.reduceat(permuted, starts, out=smallest[row])
+    return smallest.T
 
 
 def _finalise(hashes: UInt32s) -> UInt32s:

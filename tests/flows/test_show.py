@@ -23,7 +23,13 @@ from tests.conftest import SEEDS, Tables
 from tests.flows.snapshots import article, cut, flag, mention
 
 HIDDEN = ["\x1b", "\x07", "\x7f", "\x9b", "\u200b", "\u200e", "\u202e", "\u2066", "\ufeff", "\u2028"]
-MATCHES = {"article_id": pl.String, "title": pl.String, "site": pl.String, "similarity": pl.Float64}
+MATCHES = {
+    "article_id": pl.String,
+    "title": pl.String,
+    "site": pl.String,
+    "containment": pl.Float64,
+    "same_story": pl.Float64,
+}
 
 
 def frame(table: str, rows: list[dict[str, object]]) -> pl.DataFrame:
@@ -65,7 +71,7 @@ def hostile(text: str) -> str:
         "name_mentions": frame("name_mentions", [mention(row, text, text, error["flag_id"])]),
         "name_flags": frame("name_flags", [error]),
     }
-    match = {"article_id": row["article_id"], "title": text, "site": text, "similarity": 0.5}
+    match = {"article_id": row["article_id"], "title": text, "site": text, "containment": 0.5, "same_story": 0.25}
     return show(tables, [match], width=400)
 
 
@@ -150,8 +156,14 @@ def test_nearest_articles_and_none() -> None:
     tables["articles"] = frame("articles", [row])
     assert "Names: none" in show(tables)
     assert "Nearest articles: none" in show(tables)
-    near = {"article_id": row["article_id"], "title": None, "site": "a.example", "similarity": 0.875}
-    assert re.search(rf"0\.88 +a\.example +{row['article_id']}", show(tables, [near]))
+    near = {
+        "article_id": row["article_id"],
+        "title": None,
+        "site": "a.example",
+        "containment": 0.875,
+        "same_story": 0.75,
+    }
+    assert re.search(rf"0\.88 +0\.75 +a\.example +{row['article_id']}", show(tables, [near]))
 
 
 @given(

@@ -3,14 +3,15 @@ import polars as pl
 
 from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.bands import estimate_containment, find_candidates
-from cleaners.neardup.shingles import hash_shingles, normalise_texts
+from cleaners.neardup.shingles import hash_shingles
 from cleaners.neardup.signatures import sign_sets
+from cleaners.neardup.words import read_words
 
 CONFIG = NearDuplicateConfig()
 
 
 def sign(texts: list[str]):
-    sets = hash_shingles(normalise_texts(pl.Series(texts)), CONFIG.words_per_shingle, CONFIG.characters_per_shingle)
+    sets = hash_shingles(read_words(pl.Series(texts)), CONFIG)
     return sign_sets(sets, CONFIG.n_permutations), sets.sizes
 
 
@@ -50,6 +51,6 @@ def test_containment_estimate_of_an_excerpt_is_near_one():
 
 def test_wrongly_ordered_band_settings_still_find_equal_signatures():
     signatures, sizes = sign([words(1, 50)] * 3)
-    config = NearDuplicateConfig(n_bands=1, rows_per_band=16, bucket_neighbours=0)
+    config = NearDuplicateConfig(n_bands=1, rows_per_band=16, bucket_neighbours=0, small_bucket=2)
     left, right = find_candidates(signatures, sizes, config)
     assert list(zip(left.tolist(), right.tolist(), strict=True)) == [(0, 1), (0, 2)]

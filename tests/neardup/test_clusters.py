@@ -189,8 +189,8 @@ def test_likeness_to_a_confirmed_member_helps_only_who_resembles_the_canonical_a
     words = [f"{'Kov' if i % 3 else 'par'}{i * 7919 % 1000}" for i in range(300)]
     rows = [
         {"text": " ".join(words[:160]), "title": "Harbour notes", "day": "2024-10-02"},
-        {"text": " ".join(words[35:165]), "title": "Quay report", "day": "2024-10-02"},
-        {"text": " ".join(words[70:190]), "title": "Evening bulletin", "day": "2024-10-02"},
+        {"text": " ".join(words[40:170]), "title": "Quay report", "day": "2024-10-02"},
+        {"text": " ".join(words[85:205]), "title": "Evening bulletin", "day": "2024-10-02"},
     ]
 
     def sizes(needed: float) -> list[int]:

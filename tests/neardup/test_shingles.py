@@ -1,11 +1,16 @@
+import itertools
+
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.neardup import NearDuplicateConfig, hash_shingle, list_shingles
-from cleaners.neardup.shingles import count_shared, count_words, hash_shingles, normalise_texts
+from cleaners.neardup import NearDuplicateConfig, hash_shingle, list_shingles, sign_articles
+from cleaners.neardup.fold import fold_texts, join_texts, normalise_texts
+from cleaners.neardup.shingles import count_shared, hash_shingles
+from cleaners.neardup.words import collect_sets, hash_word, read_numbers, read_words
+from tests.neardup.texts import make_articles
 
 CONFIG = NearDuplicateConfig()
 # Letters, marks, case pairs that fold to two letters, scripts without spaces, invisible characters, separators.
@@ -57,34 +62,89 @@ def test_short_texts_are_one_shingle_and_empty_ones_none(text, expected):
 
 @given(st.lists(TEXTS, max_size=6))
 def test_bytes_path_equals_the_listed_shingles(texts):
-    normalised = normalise_texts(pl.Series("text", texts, dtype=pl.String))
-    sets = hash_shingles(normalised, CONFIG.words_per_shingle, CONFIG.characters_per_shingle)
+    sets = hash_shingles(read_words(pl.Series("text", texts, dtype=pl.String)), CONFIG)
     assert len(sets.sizes) == len(texts)
     for i, text in enumerate(texts):
         expected = sorted({hash_shingle(shingle) for shingle in list_shingles(text, CONFIG)})
         assert sets.values[sets.offsets[i] : sets.offsets[i + 1]].tolist() == expected
 
 
+def plainly(texts: list[str]) -> list[list[str]]:
+    """The words by the plain way, one text after another."""
+    return [text.split(" ") if text else [] for text in normalise_texts(pl.Series("t", texts, dtype=pl.String))]
+
+
+@given(st.lists(TEXTS, max_size=6))
+def test_the_folding_of_bytes_gives_the_words_of_the_plain_folding(texts):
+    folded = fold_texts(pl.Series("text", texts, dtype=pl.String))
+    bounds = folded.bounds.tolist()
+    found = [bytes(folded.data[a:b]).decode().split(" ") for a, b in itertools.pairwise(bounds)]
+    assert [[word for word in words if word] for words in found] == plainly(texts)
+    words = read_words(pl.Series("text", texts, dtype=pl.String))
+    assert words.hashes.tolist() == [hash_word(word.encode()) for text in plainly(texts) for word in text]
+
+
+def test_every_code_point_folds_alike_both_ways():
+    characters = [chr(c) for c in range(0x20, 0x30000) if not 0xD800 <= c < 0xE000]
+    for wrapped in ("{}", "a{}b", "A{}B c"):
+        texts = [wrapped.format(c) for c in characters]
+        folded = fold_texts(pl.Series(texts))
+        found = bytes(folded.data).decode().split()
+        assert found == [word for text in plainly(texts) for word in text]
+
+
+def test_a_name_begins_with_a_capital_whichever_way_it_is_folded():
+    plain, odd = "Élan vital Müller's A320 den NATO\u00adStab x", " ¼ ก"  # the second folds to more bytes
+    words = read_words(pl.Series([plain, plain + odd]))
+    first, second = (words.is_name[a:b].tolist() for a, b in zip(words.offsets, words.offsets[1:], strict=False))
+    assert first == [True, False, True, False, True, False, True, False]
+    assert second[: len(first)] == first
+    assert not any(second[len(first) :])
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("sold 1,200 at 4.6 on 3/4, 10:30.", ["1200", "4.6", "3/4", "10:30"]),
+        ("A320 and 1st; 5,5,5 and 7. 8", ["320", "1", "555", "7", "8"]),
+        ("٣٤ of ١٢", ["٣٤", "١٢"]),
+        ("none", []),
+    ],
+)
+def test_numbers_are_digits_with_single_signs_between_and_no_commas(text, numbers):
+    def read(value: str) -> list[int]:
+        return read_numbers(join_texts(pl.Series([value]))).values.tolist()
+
+    assert read(text) == sorted(value for number in set(numbers) for value in read(number))
+    assert len(set(read(text))) == len(set(numbers))
+
+
+def test_texts_side_by_side_are_read_as_alone():
+    texts = ["Born 12", "3 sons", "", "¼ Oslo", "5", None]
+    raw = join_texts(pl.Series(texts))
+    numbers = read_numbers(raw)
+    words = read_words(pl.Series(texts))
+    for i, text in enumerate(texts):
+        alone = read_words(pl.Series([text], dtype=pl.String))
+        assert words.hashes[words.offsets[i] : words.offsets[i + 1]].tolist() == alone.hashes.tolist()
+        own = numbers.values[numbers.offsets[i] : numbers.offsets[i + 1]]
+        assert own.tolist() == read_numbers(join_texts(pl.Series([text], dtype=pl.String))).values.tolist()
+
+
 def test_many_chunks_equal_one(monkeypatch):
-    texts = normalise_texts(
-        pl.Series([f"story number {i} of the day, told at length {i * 7}" for i in range(50)] + [""])
+    texts = make_articles(
+        *({"text": f"story number {i} of the day, told at length {i * 7}"} for i in range(50)), {"text": ""}
     )
-    whole = hash_shingles(texts, 3, 5)
-    monkeypatch.setattr("cleaners.neardup.shingles.CHUNK_BYTES", 100)
-    parts = hash_shingles(texts, 3, 5)
-    assert np.array_equal(whole.values, parts.values)
-    assert np.array_equal(whole.offsets, parts.offsets)
+    whole = sign_articles(texts)
+    monkeypatch.setattr("cleaners.neardup.chunks.CHUNK_BYTES", 100)
+    assert sign_articles(texts).equals(whole)
 
 
 @given(st.lists(st.sets(st.integers(0, 12).map(str), max_size=8), min_size=2, max_size=6), st.data())
 def test_count_shared_is_the_size_of_the_intersection(sets, data):
-    hashed = hash_shingles(pl.Series([" ".join(sorted(s)) for s in sets], dtype=pl.String), 1, 1)
+    words = read_words(pl.Series([" ".join(sorted(s)) for s in sets], dtype=pl.String))
+    hashed = collect_sets(words.offsets, words.hashes)
     number = st.integers(0, len(sets) - 1)
     pairs = data.draw(st.lists(st.tuples(number, number), max_size=10))
     left, right = (np.array([pair[side] for pair in pairs], np.int64) for side in (0, 1))
     assert count_shared(hashed, left, hashed, right).tolist() == [len(sets[a] & sets[b]) for a, b in pairs]
-
-
-def test_count_words():
-    texts = normalise_texts(pl.Series(["", "One", "one, two; THREE", None]))
-    assert count_words(texts).to_list() == [0, 1, 3, 0]

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cleaners.neardup import SIGNATURE_SCHEMA, NearDuplicateConfig, hash_shingle, list_shingles, sign_articles
+from cleaners.neardup import (
+    SIGNATURE_SCHEMA,
+    NearDuplicateConfig,
+    hash_shingle,
+    list_shingles,
+    load_minhash,
+    sign_articles,
+)
 from tests.neardup.test_shingles import TEXTS
 from tests.neardup.texts import FERRY, FERRY_RETOLD, make_articles
 
@@ -42,10 +49,7 @@ def test_a_long_text_is_signed_in_blocks_to_the_same_bits(n_permutations):
 
 def test_stored_signatures_load_in_datasketch_and_estimate_jaccard():
     signed = sign_articles(make_articles({"text": FERRY}, {"text": FERRY + " " + FERRY_RETOLD}))
-    one, other = (
-        MinHash(hashvalues=row.to_numpy(), scheme="affine32", seed=1, hashfunc=hash_shingle)
-        for row in signed["signature"]
-    )
+    one, other = (load_minhash(row.to_numpy()) for row in signed["signature"])
     a, b = (set(list_shingles(text, CONFIG)) for text in (FERRY, FERRY + " " + FERRY_RETOLD))
     assert one.jaccard(other) == pytest.approx(len(a & b) / len(a | b), abs=0.15)
     one.update(next(iter(b - a)))  # a loaded signature goes on as the original would

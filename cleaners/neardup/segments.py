@@ -1,0 +1,135 @@
+"""Signatures of one run to a segment of the archive index, and new signatures to what they resemble in one.
+
+Takes signatures, gives for each band the articles in order of their keys, so that a bucket is found by halving; decides
+nothing. A segment never changes; segments are merged band by band, so that no more than one band is in memory. The
+arrays may be files mapped into memory: probing touches only what it looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from cleaners.neardup.bands import BUCKET, REST, SIDE, Pairs, decode_pairs, estimate_between, key_bands
+from cleaners.neardup.chunks import run_all
+from cleaners.neardup.config import NearDuplicateConfig
+from cleaners.neardup.fold import Bools, Int64s, UInt32s, UInt64s, sort_unique
+
+SCHEME = 1  # of keys and hashes: raise it whenever segments of earlier versions must be built anew
+
+
+class Band(NamedTuple):
+    """The articles of a segment in the order of their keys in one band."""
+
+    keys: UInt64s
+    rows: UInt32s
+
+
+class Segment(NamedTuple):
+    """An immutable part of the archive index.
+
+    Attributes:
+        keys: a row a band, as `bands.key_bands` makes them, each row sorted.
+        rows: the article of each key, by its row in `signatures`.
+        signatures: one row an article, one column a permutation.
+        n_shingles: distinct shingles of each article.
+    """
+
+    keys: UInt64s
+    rows: UInt32s
+    signatures: UInt32s
+    n_shingles: Int64s
+
+
+def describe_scheme(config: NearDuplicateConfig) -> str:
+    """What two segments must have in common to be probed alike."""
+    return (
+        f"{SCHEME}: {config.words_per_shingle} words, {config.characters_per_shingle} characters, "
+        f"{config.n_permutations} permutations, {config.n_bands} bands of {config.rows_per_band}"
+    )
+
+
+def sort_bands(signatures: UInt32s, n_shingles: Int64s, config: NearDuplicateConfig) -> Iterator[Band]:
+    """Sort articles by their keys, band after band; articles without a shingle are in no bucket.
+
+    Args:
+        signatures: one row an article.
+        n_shingles: distinct shingles of each article.
+        config: bands and their rows.
+    """
+    rows = np.flatnonzero(n_shingles)
+    for keys in key_bands(signatures[rows], config):
+        order = np.argsort(keys, kind="stable")
+        yield Band(keys[order], rows[order].astype(np.uint32))
+
+
+def merge_bands(segments: list[Segment], kept: list[Bools]) -> Iterator[Band]:
+    """Merge segments into the bands of one, whose articles follow one another in the order of the segments.
+
+    Args:
+        segments: made with one config.
+        kept: for each segment, which of its articles to keep.
+    """
+    starts = np.cumsum([0, *(int(mask.sum()) for mask in kept)])
+    places = [np.cumsum(mask) - 1 + start for mask, start in zip(kept, starts, strict=False)]
+    for band in range(len(segments[0].keys)):
+        parts = []
+        for segment, mask, place in zip(segments, kept, places, strict=True):
+            rows = segment.rows[band]
+            stays = mask[rows]
+            parts.append(Band(segment.keys[band][stays], place[rows[stays]].astype(np.uint32)))
+        keys = np.concatenate([part.keys for part in parts])
+        order = np.argsort(keys, kind="stable")
+        yield Band(keys[order], np.concatenate([part.rows for part in parts])[order])
+
+
+def make_segment(bands: Iterator[Band], signatures: UInt32s, n_shingles: Int64s) -> Segment:
+    """Put bands and signatures together, in memory."""
+    listed = list(bands)
+    return Segment(np.stack([b.keys for b in listed]), np.stack([b.rows for b in listed]), signatures, n_shingles)
+
+
+def probe_segment(segment: Segment, signatures: UInt32s, n_shingles: Int64s, config: NearDuplicateConfig) -> Pairs:
+    """Find the articles of a segment that new ones may repeat.
+
+    Args:
+        segment: made with the same config.
+        signatures: of the new articles, one row each.
+        n_shingles: distinct shingles of the new articles; those without any resemble nothing.
+        config: bands, neighbours, least containment.
+
+    Returns:
+        Pairs of a new article's row and a row of the segment, whose signatures promise enough containment.
+    """
+    asked = np.flatnonzero(n_shingles)
+    if not len(asked) or not segment.keys.shape[1]:
+        return Pairs(asked[:0], asked[:0])
+
+    def probe(one: tuple[int, UInt64s]) -> UInt64s:
+        return _probe_band(Band(segment.keys[one[0]], segment.rows[one[0]]), one[1], config)
+
+    found = run_all(probe, list(enumerate(key_bands(signatures[asked], config))))
+    new, rows = decode_pairs(sort_unique(np.concatenate(found)))
+    new = asked[new]
+    estimates = estimate_between(signatures, n_shingles, new, segment.signatures, segment.n_shingles, rows)
+    promising = estimates >= config.minimum_containment
+    return Pairs(new[promising], rows[promising])
+
+
+def _probe_band(band: Band, keys: UInt64s, config: NearDuplicateConfig) -> UInt64s:
+    """Codes `new << 32 | row` of the pairs that share a bucket: as in a batch, a large one is split by one more value."""
+    order = np.argsort(keys)
+    asked = keys[order]
+    start = np.searchsorted(band.keys, asked & BUCKET, side="left")
+    stop = np.searchsorted(band.keys, asked | REST, side="right")
+    large = np.flatnonzero(stop - start >= config.small_bucket)
+    start[large] = np.searchsorted(band.keys, asked[large], side="left")
+    stop[large] = np.searchsorted(band.keys, asked[large], side="right")
+    stop[large] = np.minimum(stop[large], start[large] + config.bucket_neighbours + 1)
+    sizes = stop - start
+    new = np.repeat(order, sizes).astype(np.uint64)
+    places = np.arange(len(new)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(start, sizes)
+    codes: UInt64s = (new << SIDE) | band.rows[places]
+    return codes

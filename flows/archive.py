@@ -1,0 +1,203 @@
+"""The archive index on disk: one immutable segment a run, mapped into memory to be probed, merged as they grow in number.
+
+index/archive/<run_id>.keys.npy         64-bit band keys, a row a band, sorted
+index/archive/<run_id>.rows.npy         which article each key belongs to
+index/archive/<run_id>.signatures.npy   a row an article
+index/archive/<run_id>.articles.parquet article_id, n_words, n_shingles, text_digest, in the order of the signatures
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from cleaners.neardup import SIGNATURE_SCHEMA, NearDuplicateConfig
+from cleaners.neardup.fold import Bools, UInt32s
+from cleaners.neardup.segments import Band, Segment, describe_scheme, merge_bands, probe_segment, sort_bands
+from cleaners.neardup.signatures import read_signatures
+from flows.storage import Snapshot, write_parquet
+
+INDEX = "index/archive"
+# Segments of one order of magnitude (a factor of four) are merged when there are so many of them: each article is
+# rewritten once an order, and a year of hourly runs leaves some twenty.
+FANOUT = 4
+ROWS_COPIED_AT_ONCE = 65_536
+FILES_OF_A_PART = ("keys.npy", "rows.npy", "signatures.npy", "articles.parquet")
+COLUMNS = ("article_id", "n_words", "n_shingles", "text_digest")
+
+
+class Part(NamedTuple):
+    """One segment on disk."""
+
+    folder: Path
+    name: str
+    n_articles: int
+
+    @property
+    def files(self) -> list[Path]:
+        """Its files."""
+        return [self.folder / f"{self.name}.{kind}" for kind in FILES_OF_A_PART]
+
+    def articles(self) -> pl.LazyFrame:
+        """Its articles in order, lazily."""
+        return pl.scan_parquet(self.files[3], glob=False)
+
+    def open(self) -> Segment:
+        """Map its arrays into memory."""
+        keys, rows, signatures = (np.load(path, mmap_mode="r") for path in self.files[:3])
+        n_shingles = self.articles().select("n_shingles").collect()["n_shingles"].to_numpy()
+        return Segment(keys, rows, signatures, n_shingles)
+
+
+def find_parts(snapshot: Path) -> list[Part]:
+    """The segments in the folder of a snapshot, published or staged, the largest first."""
+    found = []
+    for path in (snapshot / INDEX).glob("*.articles.parquet"):
+        rows = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+        found.append(Part(path.parent, path.name.removesuffix(".articles.parquet"), rows))
+    return sorted(found, key=lambda part: (-part.n_articles, part.name))
+
+
+def list_parts(snapshot: Snapshot | None, config: NearDuplicateConfig) -> list[Part] | None:
+    """The segments of a snapshot.
+
+    Returns:
+        None where there is no index, or one that another config or version made: then it must be built anew.
+    """
+    if snapshot is None:
+        return []
+    table = snapshot.manifest["tables"].get(INDEX)
+    if table is None or table.get("scheme") != describe_scheme(config):
+        return None
+    return find_parts(snapshot.path)
+
+
+def probe_archive(parts: list[Part], signed: pl.DataFrame, config: NearDuplicateConfig) -> pl.DataFrame:
+    """Find the earlier articles that new ones may repeat, without loading the index.
+
+    Args:
+        parts: the segments.
+        signed: `sign_articles` of the new ones.
+        config: the config of the index.
+
+    Returns:
+        article_id (the new one's) and earlier_id, each pair once for each segment.
+    """
+    new = read_signatures(signed)
+    found = [pl.DataFrame(schema={"article_id": pl.String, "earlier_id": pl.String})]
+    for part in parts:
+        pairs = probe_segment(part.open(), new.matrix, new.n_shingles, config)
+        ids = part.articles().select("article_id").collect()["article_id"]
+        found.append(
+            pl.DataFrame({"article_id": signed["article_id"].gather(pairs.left), "earlier_id": ids.gather(pairs.right)})
+        )
+    return pl.concat(found)
+
+
+def read_signed(parts: list[Part], ids: pl.Series) -> pl.DataFrame:
+    """Look up the signatures of some articles, in the form of `sign_articles`."""
+    frames = [pl.DataFrame(schema=SIGNATURE_SCHEMA)]
+    for part in parts:
+        rows = part.articles().with_row_index("row").filter(pl.col("article_id").is_in(ids.implode())).collect()
+        matrix = np.load(part.files[2], mmap_mode="r")[rows["row"].to_numpy()]
+        signature = pl.Series("signature", matrix, dtype=pl.Array(pl.UInt32, matrix.shape[1]))
+        frames.append(rows.select(COLUMNS).with_columns(signature.cast(pl.List(pl.UInt32))))
+    return pl.concat(frames)
+
+
+def write_part(folder: Path, name: str, signed: pl.DataFrame, config: NearDuplicateConfig) -> Part:
+    """Write the segment of some signatures."""
+    part = Part(folder, name, signed.height)
+    write_parquet(signed.select(COLUMNS), part.files[3])
+    signatures = read_signatures(signed)
+    np.save(part.files[2], signatures.matrix)
+    n_filed = int(np.count_nonzero(signatures.n_shingles))
+    _write_bands(part, sort_bands(signatures.matrix, signatures.n_shingles, config), config.n_bands, n_filed)
+    return part
+
+
+def carry_over(
+    parts: list[Part], folder: Path, name: str, gone: pl.Series, config: NearDuplicateConfig, added: Part | None = None
+) -> None:
+    """Take earlier segments over into a new snapshot: linked where all their articles still hold, else written anew.
+
+    FANOUT segments of one order of magnitude become one.
+
+    Args:
+        parts: the earlier segments.
+        folder: where the new snapshot keeps its index.
+        name: what to call merged segments; unique to the run.
+        gone: ids of earlier articles that no longer hold.
+        config: the config of the index.
+        added: the segment of the new articles, already in `folder`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    holds = {
+        part: part.articles().select(~pl.col("article_id").is_in(gone.implode())).collect().to_series().to_numpy()
+        for part in parts
+    }
+    if added:
+        holds[added] = np.ones(added.n_articles, bool)
+    for number, group in enumerate(_group_by_size({part: int(np.count_nonzero(kept)) for part, kept in holds.items()})):
+        if len(group) == 1 and holds[group[0]].all():
+            _link(group[0], folder)
+        else:
+            _merge(group, [holds[part] for part in group], folder, f"{name}-{number}", config)
+            for path in added.files if added in group and added else ():
+                path.unlink()
+
+
+def _group_by_size(sizes: dict[Part, int]) -> list[list[Part]]:
+    """Segments to be merged into one each; those that stay as they are stand alone. Empty ones are left out."""
+    groups = [[part] for part in sorted(sizes, key=lambda part: part.name) if sizes[part]]
+    while True:
+        orders: dict[int, list[list[Part]]] = {}
+        for group in groups:
+            orders.setdefault(sum(sizes[part] for part in group).bit_length() // 2, []).append(group)
+        full = next((same for same in orders.values() if len(same) >= FANOUT), None)
+        if full is None:
+            return groups
+        groups = [group for group in groups if group not in full] + [[part for group in full for part in group]]
+
+
+def _link(part: Part, folder: Path) -> None:
+    if part.folder != folder:
+        for source, target in zip(part.files, part._replace(folder=folder).files, strict=True):
+            os.link(source, target)
+
+
+def _merge(group: list[Part], masks: list[Bools], folder: Path, name: str, config: NearDuplicateConfig) -> None:
+    """Write the segments of a group as one; no more than a band or some thousand signatures are in memory."""
+    segments = [part.open() for part in group]
+    merged = Part(folder, name, sum(int(mask.sum()) for mask in masks))
+    frames = [part.articles().filter(pl.Series(mask)).collect() for part, mask in zip(group, masks, strict=True)]
+    articles = pl.concat(frames)
+    write_parquet(articles, merged.files[3])
+    shape = (merged.n_articles, config.n_permutations)
+    target = np.lib.format.open_memmap(merged.files[2], mode="w+", dtype=np.uint32, shape=shape)
+    start = 0
+    for rows in _slices(segments, masks):
+        target[start : start + len(rows)] = rows
+        start += len(rows)
+    target.flush()
+    n_filed = int((articles["n_shingles"] > 0).sum())
+    _write_bands(merged, merge_bands(segments, masks), config.n_bands, n_filed)
+
+
+def _slices(segments: list[Segment], masks: list[Bools]) -> Iterator[UInt32s]:
+    for segment, mask in zip(segments, masks, strict=True):
+        for start in range(0, len(mask), ROWS_COPIED_AT_ONCE):
+            part = slice(start, start + ROWS_COPIED_AT_ONCE)
+            yield segment.signatures[part][mask[part]]
+
+
+def _write_bands(part: Part, bands: Iterable[Band], n_bands: int, n_filed: int) -> None:
+    keys = np.lib.format.open_memmap(part.files[0], mode="w+", dtype=np.uint64, shape=(n_bands, n_filed))
+    rows = np.lib.format.open_memmap(part.files[1], mode="w+", dtype=np.uint32, shape=(n_bands, n_filed))
+    for number, band in enumerate(bands):
+        keys[number], rows[number] = band
+    keys.flush()
+    rows.flush()

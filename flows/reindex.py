@@ -1,0 +1,63 @@
+"""The archive index made anew from the articles of the latest snapshot, published as a snapshot that differs in nothing else.
+
+Takes an output folder, leaves `output/latest` with a fresh index; every other file is a hard link to the snapshot before.
+"""
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from cleaners.neardup import NearDuplicateConfig, sign_articles
+from flows.archive import INDEX, ROWS_COPIED_AT_ONCE, carry_over, find_parts, write_part
+from flows.publish import clear_staging, describe_index, move_into_place
+from flows.settings import Settings
+from flows.storage import find_snapshot, output_lock, write_json
+
+
+def rebuild_index(settings: Settings) -> tuple[Path, int]:
+    """Sign every article of the latest snapshot again and publish the snapshot with the new index.
+
+    Returns:
+        The new snapshot's folder, and how many articles its index holds.
+
+    Raises:
+        CopydeskError: nothing was published yet, or a run is writing to the folder.
+    """
+    output = Path(settings.output)
+    config = settings.cleaning.near_duplicates
+    with output_lock(output):
+        clear_staging(output)
+        snapshot = find_snapshot(output, "latest")
+        run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        staged = output / "_staging" / run_id / "snapshot"
+        for source in sorted(path for path in snapshot.path.rglob("*") if path.is_file()):
+            name = source.relative_to(snapshot.path)
+            if name.as_posix() != "manifest.json" and not name.is_relative_to(INDEX):
+                (staged / name).parent.mkdir(parents=True, exist_ok=True)
+                os.link(source, staged / name)
+        _write_index(snapshot.files("articles"), staged, run_id, config)
+        tables = {name: table for name, table in snapshot.manifest["tables"].items() if not name.startswith(INDEX)}
+        index = describe_index(staged, config)
+        created_at = datetime.now(UTC).isoformat(timespec="seconds")
+        manifest = {**snapshot.manifest, "previous_run_id": snapshot.run_id, "run_id": run_id, "created_at": created_at}
+        write_json({**manifest, "tables": {**tables, INDEX: index}}, staged / "manifest.json")
+        published = move_into_place(output, staged, run_id)
+        clear_staging(output)
+    return published, index["rows"]
+
+
+def _write_index(files: list[Path], staged: Path, run_id: str, config: NearDuplicateConfig) -> None:
+    """Index some thousand articles at a time, then merge what grew too many; memory does not grow with the archive."""
+    nobody = pl.Series("article_id", [], dtype=pl.String)
+    pieces = staged.parent / "pieces"
+    pieces.mkdir(parents=True)
+    for number, file in enumerate(files):
+        rows = pl.scan_parquet(file, glob=False).select("article_id", "text")
+        start = 0
+        while (articles := rows.slice(start, ROWS_COPIED_AT_ONCE).collect()).height:
+            write_part(pieces / INDEX, f"{run_id}-{number}-{start}", sign_articles(articles, config), config)
+            start += articles.height
+    carry_over(find_parts(pieces), staged / INDEX, f"merged-{run_id}", nobody, config)
