@@ -74,10 +74,10 @@ _GOES_ON = {
     "©": re.compile(r"© ?[A-Z]"),
     **dict.fromkeys(
         ("Photo", "PHOTO", "Image", "Picture", "Illustration", "Graphic", "Video", "Screenshot"),
-        re.compile(r"\w+[^\n:|]{0,20}?(?:[:|]| by | via | courtesy )"),
+        re.compile(r"\w{1,20}[^\n:|]{0,20}?(?:[:|]| by | via | courtesy )"),
     ),
     " via ": re.compile(r" via [A-Z]"),
-    **dict.fromkeys(("AP", "AFP", "REUTERS", "Reuters"), re.compile(r"\w+(?:[)\]\n]| (?:Photo|Image)|\Z)")),
+    **dict.fromkeys(("AP", "AFP", "REUTERS", "Reuters"), re.compile(r"\w{2,7}(?:[)\]\n]| (?:Photo|Image)|\Z)")),
 }
 # Words before a caption itself, which ends with its sentence or where one visibly begins.
 _LABELS = (
@@ -93,6 +93,7 @@ _LABELS = (
 )
 _BEFORE, _BEHIND = 100, 140
 _REACH = 40  # anchors so close behind one are read with it
+_MAX_WORD = 30
 _MAX_READ = 1000  # places of one page at which a credit is sought
 # How sure it is that what stands before the credit is its caption: joined to it without a stop; the credit alone; one or two
 # sentences back, or a mere pair of names. All below what is cut without the learned layer.
@@ -155,7 +156,9 @@ def _find_credits(text: str, anchors: list[int]) -> Iterator[tuple[int, int, boo
         if n_read > _MAX_READ:
             return
         low, high = max(anchor - _BEFORE, last_end), anchor + _BEHIND
-        while low > last_end and text[low - 1].isalnum():  # not from within a word
+        for _ in range(_MAX_WORD):  # not from within a word
+            if low == last_end or not text[low - 1].isalnum():
+                break
             low -= 1
         following = anchor + _REACH
         for pattern in (strong, weak):

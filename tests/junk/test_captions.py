@@ -63,7 +63,7 @@ def test_no_caption_is_cut_without_the_layers_word() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["Getty ", "A. B. C. /", "(Photo by A", "Aa/", "Courtesy of the ", "[File: ", "A\n/ B"]
+    "unit", ["Getty ", "A. B. C. /", "(Photo by A", "Aa/", "Courtesy of the ", "[File: ", "A\n/ B", "Photo", "AP"]
 )
 def test_time_is_linear_on_hostile_input(unit: str) -> None:
     def seconds(size: int) -> float:
