@@ -53,6 +53,8 @@ BOUNDED = {
     "cleaners.extract.page._block_rules": 4_000,
     "cleaners.extract.plain.NOT_A_TITLE": 160,
     "cleaners.extract.rewrite.NAME": 90,
+    "cleaners.junk.captions._GOES_ON": 60,
+    "cleaners.junk.captions._credits": 300,
     "cleaners.junk.decide._SENTENCE": 900,
     "cleaners.names.runs._TAIL": 100,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cleaners.junk import cards, credits, learned, owners, templates, widgets
+from cleaners.junk import captions, cards, credits, learned, owners, templates, widgets
 from cleaners.junk.rules import RuleDescription, load_rules
 
 
@@ -18,6 +18,6 @@ def describe_rules() -> list[RuleDescription]:
         )
         for rule in load_rules()
     ]
-    for module in (widgets, cards, credits, templates, owners, learned):
+    for module in (captions, widgets, cards, credits, templates, owners, learned):
         rows += module.DESCRIPTIONS
     return rows

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.junk.config import StripConfig
-from cleaners.junk.tokens import U64, Tokens, hash_ngrams, hash_text, mix_with, tokenize
+from cleaners.junk.tokens import U64, Tokens, hash_ngrams, hash_text, hash_words_of, mix_with, tokenize
 
 TEMPLATE_N = 5
 OWNER_N = 8
@@ -124,7 +124,7 @@ def learn_evidence(
 
 def owned_tokens(tokens: Tokens, title: str | None) -> OwnedTokens:
     """Tokens by which a document is known as the owner of a passage: its title, then its text."""
-    heading = tokenize(title).hashes if title else np.zeros(0, dtype=np.uint64)
+    heading = hash_words_of(title) if title else np.zeros(0, dtype=np.uint64)
     if not len(heading) or np.array_equal(heading, tokens.hashes[: len(heading)]):
         return OwnedTokens(tokens.hashes, 0)
     return OwnedTokens(np.concatenate((heading, tokens.hashes)), len(heading))

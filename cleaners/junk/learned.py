@@ -7,6 +7,7 @@ and ownership show; passages that say themselves what they are pass untouched.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
@@ -38,6 +39,7 @@ BOUNDARY_BITS = 15
 WORD_BITS = 16
 KIND_BITS = 13
 MIN_BOUNDARY = 0.2
+_BATCH = 32  # pages judged together
 # Characters from which a run counts as long.
 LONG_RUN = 300
 KINDS = (
@@ -64,17 +66,20 @@ DESCRIPTIONS = tuple(
 
 
 class LearnedModel(NamedTuple):
-    """Weights of the learned layer; `thresholds` are least probabilities of a short and of a long run."""
+    """Weights of the learned layer.
+
+    `rarity` tells how rare words are in the news, `units` scores units, `runs` whether a run is all junk and whether it is all of
+    the junk; `thresholds` are least probabilities of a short and of a long run.
+    """
 
     boundary: F64
     boundary_intercept: float
     words: F64
     words_intercept: float
     kinds: F64
+    rarity: F64
     units: Forest
-    windows: Forest
-    pure: Forest
-    exact: Forest
+    runs: Forest
     thresholds: tuple[float, float]
 
 
@@ -83,64 +88,79 @@ def load_model() -> LearnedModel:
     """The model of the package."""
     content = (resources.files("cleaners.junk") / "learned.npz").read_bytes()
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        forests = {
-            name: Forest(
-                arrays[f"{name}_roots"].astype(np.int32),
-                arrays[f"{name}_feature"].astype(np.int32),
-                arrays[f"{name}_threshold"].astype(np.float64),
-                arrays[f"{name}_left"].astype(np.int32),
-                arrays[f"{name}_value"].astype(np.float64),
-                int(arrays[f"{name}_depth"]),
-            )
-            for name in ("units", "windows", "pure", "exact")
-        }
+        forests = {name: Forest(*(arrays[f"{name}_{part}"] for part in Forest._fields)) for name in ("units", "runs")}
         return LearnedModel(
             boundary=arrays["boundary"] * float(arrays["boundary_scale"]),
             boundary_intercept=float(arrays["boundary_intercept"]),
             words=arrays["words"] * float(arrays["words_scale"]),
             words_intercept=float(arrays["words_intercept"]),
             kinds=arrays["kinds"] * float(arrays["kinds_scale"]),
+            rarity=arrays["rarity"] / 255.0,
             thresholds=(float(arrays["thresholds"][0]), float(arrays["thresholds"][1])),
             **forests,
         )
 
 
-def revise(
-    page: Page, tokens: Tokens, findings: Findings, model: LearnedModel, config: StripConfig | None = None
-) -> list[Passage]:
-    """The passages to decide on, in place of those the detectors proposed.
+class Asked(NamedTuple):
+    """A page with what the detectors say of it, for the learned layer to revise."""
+
+    page: Page
+    tokens: Tokens
+    findings: Findings
+
+
+def revise(asked: Sequence[Asked], model: LearnedModel, config: StripConfig | None = None) -> list[list[Passage]]:
+    """The passages to decide on, in place of those the detectors proposed, page by page.
 
     Args:
-        page: the document.
-        tokens: of its text.
-        findings: what the detectors propose and what other documents hold.
+        asked: pages; many at once take less time, for each step's code and weights stay at hand.
         model: of `load_model`.
         config: from when on doubtful runs are reported too; none without it.
 
     Returns:
-        The firm passages as they are; then, for each run of units that is surely enough junk, the uncertain passages in
-        it, cut to it, and the run itself; then the doubtful runs, with their `doubt`.
+        For each page the firm passages as they are; then, for each run of units that is surely enough junk, the uncertain
+        passages in it, cut to it, and the run itself; then the doubtful runs, with their `doubt`. A page that nothing speaks
+        against keeps what was proposed.
 
     """
-    if not len(tokens.starts) or not is_suspicious(findings):
-        return list(findings.passages)
-    reading = read(page, tokens)
-    candidates = find_candidates(reading)
-    units = split_units(
-        reading, candidates, score_boundaries(reading, candidates, model), MIN_BOUNDARY, edges(findings)
-    )
-    likeness = find_likeness(reading, units)
-    table = measure_units(reading, units, likeness, findings, score_words(reading, units, model))
-    logits = (model.units.score(table) + model.windows.score(add_neighbours(table))) / 2
-    runs = propose_runs(units, logits, table, findings)
-    measured = measure_runs(runs, units, logits, table, likeness, findings)
-    pure, exact = (to_probability(forest.score(measured)) for forest in (model.pure, model.exact))
-    passages = choose_passages(reading, units, runs, pure, exact, findings, model)
-    if runs and config:
-        for number, doubt in find_doubtful(page, units, runs, pure, exact, passages, config):
-            run = cover_run(reading, units, runs[number], float(pure[number]), findings, model)[-1]
-            passages.append(replace(run, doubt=doubt))
-    return passages
+    revised = [list(one.findings.passages) for one in asked]
+    doubtful = [number for number, one in enumerate(asked) if len(one.tokens.starts) and is_suspicious(one.findings)]
+    for first in range(0, len(doubtful), _BATCH):
+        batch = doubtful[first : first + _BATCH]
+        for number, passages in zip(batch, _judge([asked[number] for number in batch], model, config), strict=True):
+            revised[number] = passages
+    return revised
+
+
+def _judge(asked: list[Asked], model: LearnedModel, config: StripConfig | None) -> list[list[Passage]]:
+    """The learned judgement of pages, a step at a time over all of them; each has a token at least."""
+    findings = [one.findings for one in asked]
+    readings = [read(one.page, one.tokens) for one in asked]
+    candidates = [find_candidates(reading) for reading in readings]
+    scores = [score_boundaries(*each, model) for each in zip(readings, candidates, strict=True)]
+    units = [
+        split_units(reading, places, chances, MIN_BOUNDARY, edges(found))
+        for reading, places, chances, found in zip(readings, candidates, scores, findings, strict=True)
+    ]
+    likenesses = [find_likeness(*each, model.rarity) for each in zip(readings, units, strict=True)]
+    words = [score_words(*each, model) for each in zip(readings, units, strict=True)]
+    tables = [measure_units(*each) for each in zip(readings, units, likenesses, findings, words, strict=True)]
+    scored = model.units.score(np.concatenate([add_neighbours(table) for table in tables]))[:, 0]
+    logits = np.split(scored, np.cumsum([len(table) for table in tables])[:-1])
+    runs = [propose_runs(*each) for each in zip(units, logits, tables, findings, strict=True)]
+    measured = [measure_runs(*each) for each in zip(runs, units, logits, tables, likenesses, findings, strict=True)]
+    judged = to_probability(model.runs.score(np.concatenate(measured), 2))
+    judgements = np.split(judged, np.cumsum([len(table) for table in measured])[:-1])
+    revised = []
+    for one, reading, cut, run, chance in zip(asked, readings, units, runs, judgements, strict=True):
+        pure, exact = chance[:, 0], chance[:, 1]
+        passages = choose_passages(reading, cut, run, pure, exact, one.findings, model)
+        if run and config:
+            for number, doubt in find_doubtful(one.page, cut, run, pure, exact, passages, config):
+                doubtful = cover_run(reading, cut, run[number], float(pure[number]), one.findings, model)[-1]
+                passages.append(replace(doubtful, doubt=doubt))
+        revised.append(passages)
+    return revised
 
 
 def choose_passages(
@@ -226,7 +246,9 @@ def cover_run(
     soft = [
         passage for passage in findings.passages if is_soft(passage) and passage.start < end and start < passage.end
     ]
-    cut = [_cut(passage, start, end, soft) for passage in soft]
+    # The layer vouches for what it confirms.
+    sure = round(confidence, 4)
+    cut = [replace(_cut(passage, start, end, soft), confidence=max(passage.confidence, sure)) for passage in soft]
     overlap = {passage.category: 0 for passage in cut}
     for passage in cut:
         overlap[passage.category] += passage.end - passage.start
@@ -237,7 +259,7 @@ def cover_run(
     # What no rule or card shows counts towards the share of a page that uncertain evidence may take.
     shown = sum(passage.end - passage.start for passage in cut if passage.is_certain)
     is_certain = shown >= (end - start) / 2
-    return [*cut, Passage(start, end, rule_id, kind, round(confidence, 4), is_certain=is_certain)]
+    return [*cut, Passage(start, end, rule_id, kind, sure, is_certain=is_certain)]
 
 
 def _cut(passage: Passage, start: int, end: int, soft: list[Passage]) -> Passage:

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaners.junk.page import Passage
-from cleaners.junk.reading import N_CLASSES, Reading, Units, slot_index
+from cleaners.junk.reading import OTHER, QUOTE, STOP, Reading, Units, slot_index
 from cleaners.junk.tables import load_words
-from cleaners.junk.tokens import I64, U64, tokenize
+from cleaners.junk.tokens import I64, U64, hash_words_of, tokenize
 
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
@@ -34,21 +34,28 @@ FEATURES = (
     # likeness
     *("content", "seen", "seen_before", "seen_after", "seen_title", "seen_lead"),
     *("seen_5", "before_5", "after_5", "title_5", "lead_5", "seen_11", "before_11", "after_11"),
+    *("rare_5", "rare_before_5", "rare_after_5", "rare_title_5", "rare_lead_5", "rare_before_11", "rare_after_11"),
+    *("names_5", "names_seen_5", "names_before_5", "names_after_5", "names_11", "names_seen_11"),
     # cues
     *("since_ago", "until_ago", "since_heading", "since_firm", "until_firm", "is_ago", "is_heading"),
     # what the detectors proposed
-    *("firm", "template", "owned", "card", "attached", "soft", "soft_max"),
+    *("firm", "template", "owned", "card", "attached", "soft", "soft_max", "caption", "firm_caption", "firm_signup"),
     # words
     *("words",),
 )
 # Columns of its neighbours that the second model reads too.
 NEIGHBOUR_FEATURES = (
     *("tokens", "words", "repeated_3", "owners", "seen_5", "before_11", "after_11", "ends_stop", "initials", "firm"),
-    *("soft", "break_before", "lead_5", "is_heading"),
+    *("soft", "break_before", "lead_5", "is_heading", "caption", "firm_caption", "firm_signup"),
 )
 _COLUMN = {name: number for number, name in enumerate(FEATURES)}
+# Kinds of passages that have a column of their own: what stands beside a credit or a button is often part of it.
+_FIRM_KINDS = {"caption_credit": ("firm_caption",), "signup_banner": ("firm_signup",)}
+_SOFT_KINDS = {"template": "template", "owned": "owned", "shared": "owned", "caption": "caption"}
+RARITY_BITS = 16
 _FAR = 1000.0  # tokens: a cue further off tells nothing
 _AGE = re.compile(r"\b(?:\d{1,3}|an?|one) (?:sec|min|hour|hr|day|week|month|year)\w* ago\b")
+_CLOSERS = frozenset('.!?…"”’)')
 _HEADINGS = ("related articles", "related stories", "more on this topic", "more from", "more in")
 
 
@@ -72,6 +79,9 @@ class Likeness(NamedTuple):
     words: I64
     units: I64
     counts: I64
+    weights: F64  # how rare the word is in the news, 0 to 1
+    is_name: npt.NDArray[np.bool_]
+    vocabulary: U64  # hashes of the words, by their number
 
 
 def is_firm(passage: Passage) -> bool:
@@ -105,22 +115,27 @@ def hash_words(reading: Reading, units: Units, n_bits: int) -> tuple[npt.NDArray
         (pairs[last[has_pair] - 1], unit[last[has_pair]]),
         (size * np.uint64(64) + shape[first] * np.uint64(8) + shape[last], unit[first]),
     )
-    places = np.concatenate([slot_index(values, slot, n_bits) for slot, (values, _) in enumerate(parts)])
+    slots = np.repeat(np.arange(len(parts)), [len(values) for values, _ in parts])
+    places = slot_index(np.concatenate([values for values, _ in parts]), slots, n_bits)
     return places, np.concatenate([owner for _, owner in parts])
 
 
-def find_likeness(reading: Reading, units: Units) -> Likeness:
+def find_likeness(reading: Reading, units: Units, rarity: F64) -> Likeness:
     """Pairs of content words (five letters or more, or capitals) and units, each once."""
     tokens = reading.tokens
     lengths = tokens.ends - tokens.starts
     is_content = (lengths >= 5) | ((lengths >= 3) & ((reading.shapes == 1) | (reading.shapes == 2)))
     is_content &= reading.shapes != 3
     n_units = len(units.starts)
-    _, words = np.unique(tokens.hashes[is_content], return_inverse=True)
+    vocabulary, words = np.unique(tokens.hashes[is_content], return_inverse=True)
     keys = np.unique(words.astype(np.int64) * n_units + units.unit_of_token[is_content])
     numbers, owners = keys // max(n_units, 1), keys % max(n_units, 1)
     counts = np.bincount(numbers)[numbers] if len(numbers) else numbers
-    return Likeness(numbers, owners, counts)
+    # A name is written with a capital wherever it stands in its sentence; most often is enough.
+    is_capital = ((reading.shapes == 1) | (reading.shapes == 2))[is_content]
+    share = np.bincount(words, weights=is_capital) / np.maximum(np.bincount(words), 1) if len(words) else np.zeros(0)
+    weights = rarity[slot_index(vocabulary, 0, RARITY_BITS)]
+    return Likeness(numbers, owners, counts, weights[numbers], (share > 0.5)[numbers], vocabulary)
 
 
 def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: Findings, words: F64) -> F32:
@@ -143,26 +158,38 @@ def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: 
 
     unit = units.unit_of_token
 
-    def per_token(values: npt.NDArray[np.generic]) -> F64:
-        return np.bincount(unit, weights=values, minlength=n_units).astype(np.float64)
-
-    n_tokens = np.maximum(per_token(np.ones(len(unit))), 1.0)
-    shapes = reading.shapes
-    bits = (reading.classes[:, None] >> np.arange(N_CLASSES, dtype=np.uint8)) & 1
-    running = np.zeros((len(reading.classes) + 1, N_CLASSES), dtype=np.int32)
-    np.cumsum(bits, axis=0, out=running[1:])
-    chars = running[units.ends] - running[units.starts]
+    shapes, repeated = reading.shapes, findings.repeated
+    # Sums by unit, all at once; tokens are in the order of units.
+    counted = np.zeros((9, len(unit) + 1))
+    for row, values in enumerate(
+        (
+            *(shapes == 1, shapes == 2, shapes == 3, repeated >= 2, repeated >= 3, repeated),
+            *(findings.owners > 0, findings.owners_lead > 0, findings.owners),
+        )
+    ):
+        counted[row, 1:] = values
+    np.cumsum(counted, axis=1, out=counted)
+    bounds = np.searchsorted(unit, np.arange(n_units + 1))
+    n_tokens = np.maximum(np.diff(bounds), 1).astype(np.float64)
+    initials, capitals, digits, twice, thrice, often, owners, owners_lead, owners_sum = (
+        np.diff(counted[:, bounds], axis=1) / n_tokens
+    )
+    # White space alone stands between a unit's end and the next one's start.
+    stops, quotes, marks = (
+        np.add.reduceat((reading.classes & mark) > 0, units.starts, dtype=np.int64) if n_units else np.zeros(0)
+        for mark in (STOP, QUOTE, OTHER)
+    )
     size = (units.ends - units.starts).astype(np.float64)
     first, last = reading.classes[units.starts], reading.classes[units.ends - 1]
     put(
         tokens=np.log1p(n_tokens),
         chars=np.log1p(size),
-        initials=per_token(shapes == 1) / n_tokens,
-        capitals=per_token(shapes == 2) / n_tokens,
-        digits=per_token(shapes == 3) / n_tokens,
-        stops=chars[:, 2],
-        quotes=chars[:, 3],
-        marks=chars[:, 4] / n_tokens,
+        initials=initials,
+        capitals=capitals,
+        digits=digits,
+        stops=stops,
+        quotes=quotes,
+        marks=marks / n_tokens,
         mean_token=size / n_tokens,
         begins_capital=(first & 1) > 0,
         begins_mark=(first & 16) > 0,
@@ -189,14 +216,13 @@ def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: 
         page_lines=np.log1p(n_lines),
         page_mean_line=np.log1p(total / n_lines),
     )
-    repeated = findings.repeated
     put(
-        repeated_2=per_token(repeated >= 2) / n_tokens,
-        repeated_3=per_token(repeated >= 3) / n_tokens,
-        repeated_share=per_token(repeated) / n_tokens / max(findings.n_site, 10),
-        owners=per_token(findings.owners > 0) / n_tokens,
-        owners_lead=per_token(findings.owners_lead > 0) / n_tokens,
-        owners_max=np.log1p(per_token(findings.owners) / n_tokens),
+        repeated_2=twice,
+        repeated_3=thrice,
+        repeated_share=often / max(findings.n_site, 10),
+        owners=owners,
+        owners_lead=owners_lead,
+        owners_max=np.log1p(owners_sum),
     )
     _put_likeness(table, reading, units, likeness, n_tokens)
     _put_cues(table, reading, units, n_tokens, token_end)
@@ -221,57 +247,59 @@ def add_neighbours(table: F32) -> F32:
 
 def _put_likeness(table: F64, reading: Reading, units: Units, likeness: Likeness, n_tokens: F64) -> None:
     n_units = len(units.starts)
-    words, owner, counts = likeness
-    keys = words * n_units + owner
-    begin = np.searchsorted(words, words, side="left")
-    low, high = np.maximum(owner - 2, 0), np.minimum(owner + 2, n_units - 1)
-    before = np.searchsorted(keys, words * n_units + low, side="left") - begin
-    after = begin + counts - np.searchsorted(keys, words * n_units + high, side="right")
+    words, owner, counts, weights, is_name, _ = likeness
+    # Pairs are sorted by word and unit: a word's first and last unit tell whether it stands further off.
+    begin = np.flatnonzero(np.diff(words, prepend=-1))
+    before = np.repeat(owner[begin], counts[begin]) < owner - 2
+    after = np.repeat(owner[begin + counts[begin] - 1], counts[begin]) > owner + 2
     # The lead: the first units that are sentences, by their length.
     long_units = np.flatnonzero(n_tokens >= 8)[:4]
     in_lead = np.isin(owner, long_units)
     lead_count = np.bincount(words, weights=in_lead, minlength=int(words[-1]) + 1 if len(words) else 0)
     of_lead = (lead_count[words] - in_lead) > 0 if len(words) else np.zeros(0, dtype=bool)
-    of_title = _in_title(reading, likeness, units)
+    of_title = _in_title(reading, likeness)
 
-    def per_unit(values: npt.NDArray[np.generic]) -> F64:
-        return np.bincount(owner, weights=values, minlength=n_units).astype(np.float64)
-
-    content = per_unit(np.ones(len(owner)))
-    flags = (before + after > 0, before > 0, after > 0, of_title, of_lead)
-    sums = np.stack([content, *(per_unit(flag) for flag in flags)], axis=1)
-    table[:, _COLUMN["content"]] = np.log1p(content)
-    at = _COLUMN["seen"]
-    table[:, at : at + 5] = sums[:, 1:] / np.maximum(content, 1.0)[:, None]
+    # Sums by unit of the words, of rare words and of names, all at once: (kinds, units).
+    flags = np.stack((np.ones(len(owner), dtype=bool), before | after, before, after, of_title, of_lead)).astype(
+        np.float64
+    )
+    kinds = np.concatenate((flags, flags * weights, flags[:4] * is_name))
+    places = (np.arange(len(kinds))[:, None] * n_units + owner).ravel()
+    totals = np.bincount(places, weights=kinds.ravel(), minlength=len(kinds) * n_units).astype(np.float64)
+    sums = totals.reshape(len(kinds), n_units)
     five, eleven = _window(sums, 2), _window(sums, 5)
-    at = _COLUMN["seen_5"]
-    table[:, at : at + 5] = five[:, 1:] / np.maximum(five[:, :1], 1.0)
-    at = _COLUMN["seen_11"]
-    table[:, at : at + 3] = eleven[:, 1:4] / np.maximum(eleven[:, :1], 1.0)
+    at = _COLUMN["content"]
+    table[:, at] = np.log1p(sums[0])
+    table[:, at + 1 : at + 6] = (sums[1:6] / np.maximum(sums[0], 1.0)).T
+    table[:, at + 6 : at + 11] = (five[1:6] / np.maximum(five[0], 1.0)).T
+    table[:, at + 11 : at + 14] = (eleven[1:4] / np.maximum(eleven[0], 1.0)).T
+    table[:, at + 14 : at + 19] = (five[7:12] / np.maximum(five[6], 0.1)).T
+    table[:, at + 19 : at + 21] = (eleven[8:10] / np.maximum(eleven[6], 0.1)).T
+    table[:, at + 21] = np.log1p(five[12])
+    table[:, at + 22 : at + 25] = (five[13:16] / np.maximum(five[12], 1.0)).T
+    table[:, at + 25] = np.log1p(eleven[12])
+    table[:, at + 26] = eleven[13] / np.maximum(eleven[12], 1.0)
 
 
-def _in_title(reading: Reading, likeness: Likeness, units: Units) -> npt.NDArray[np.bool_]:
+def _in_title(reading: Reading, likeness: Likeness) -> npt.NDArray[np.bool_]:
     if not reading.page.title or not len(likeness.words):
         return np.zeros(len(likeness.words), dtype=bool)
-    tokens = reading.tokens
-    lengths = tokens.ends - tokens.starts
-    is_content = (lengths >= 5) | ((lengths >= 3) & ((reading.shapes == 1) | (reading.shapes == 2)))
-    is_content &= reading.shapes != 3
-    vocabulary: U64 = np.unique(tokens.hashes[is_content])
-    return np.isin(vocabulary, tokenize(reading.page.title).hashes)[likeness.words]
+    return np.isin(likeness.vocabulary, hash_words_of(reading.page.title))[likeness.words]
 
 
 def _window(sums: F64, reach: int) -> F64:
-    running = np.concatenate((np.zeros((1, sums.shape[1])), np.cumsum(sums, axis=0)))
-    here = np.arange(len(sums))
-    total: F64 = running[np.minimum(here + reach + 1, len(sums))] - running[np.maximum(here - reach, 0)]
+    """Sums over each unit and as many on both sides, (kinds, units)."""
+    n_units = sums.shape[1]
+    running = np.concatenate((np.zeros((len(sums), 1)), np.cumsum(sums, axis=1)), axis=1)
+    here = np.arange(n_units)
+    total: F64 = running[:, np.minimum(here + reach + 1, n_units)] - running[:, np.maximum(here - reach, 0)]
     return total
 
 
 def _put_cues(table: F64, reading: Reading, units: Units, n_tokens: F64, token_end: F64) -> None:
     lower = reading.page.lower
     ages = [match.start() for match in _AGE.finditer(lower)] if " ago" in lower else []
-    headings = [match.start() for match in _heading_pattern().finditer(lower)]
+    headings = _find_headings(reading)
     is_age, is_heading = _holds(units, ages), _holds(units, headings)
     table[:, _COLUMN["is_ago"]] = is_age
     table[:, _COLUMN["is_heading"]] = is_heading
@@ -314,12 +342,12 @@ def _put_passages(table: F64, units: Units, passages: Sequence[Passage], n_token
         part = np.minimum(units.ends[some], passage.end) - np.maximum(units.starts[some], passage.start)
         share = np.maximum(part / size[some], 0.0)
         if is_firm(passage):
-            names = ["firm"]
+            names = ["firm", *_FIRM_KINDS.get(passage.category, ())]
         elif passage.is_attached:
             names = ["attached"]
         else:
             kind = passage.rule_id.split("-")[0]
-            names = ["soft", "template" if kind == "template" else "owned" if kind in ("owned", "shared") else "card"]
+            names = ["soft", _SOFT_KINDS.get(kind, "card")]
             column = table[some, _COLUMN["soft_max"]]
             np.maximum(column, passage.confidence * (share >= 0.5), out=column)
         for name in names:
@@ -330,7 +358,31 @@ def _put_passages(table: F64, units: Units, passages: Sequence[Passage], n_token
     table[:, _COLUMN["until_firm"]] = _until(is_cut, token_end, n_tokens)
 
 
+def _find_headings(reading: Reading) -> list[int]:
+    """Offsets of the headings of lists of other articles, where a line or a sentence begins."""
+    headings, first_words = _headings()
+    lower, found = reading.page.lower, []
+    for token in np.flatnonzero(np.isin(reading.tokens.hashes, first_words)).tolist():
+        start = int(reading.tokens.starts[token])
+        begins = (
+            start == 0
+            or lower[start - 1] == "\n"
+            or (lower[start - 1] == " " and lower[start - 2 : start - 1] in _CLOSERS)
+        )
+        if begins and any(
+            lower.startswith(heading, start) and not _is_word(lower[start + len(heading) : start + len(heading) + 1])
+            for heading in headings
+        ):
+            found.append(start)
+    return found
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
 @lru_cache(maxsize=1)
-def _heading_pattern() -> re.Pattern[str]:
-    headings = sorted({*load_words()["widget_headings"], *_HEADINGS}, key=len, reverse=True)
-    return re.compile(r"(?:^|(?<=\n)|(?<=[.!?…\"”’)] ))(?:" + "|".join(map(re.escape, headings)) + r")\b")
+def _headings() -> tuple[tuple[str, ...], U64]:
+    """The headings, and the hashes of their first words."""
+    headings = tuple(sorted({*load_words()["widget_headings"], *_HEADINGS}))
+    return headings, np.unique(np.concatenate([tokenize(heading).hashes[:1] for heading in headings]))

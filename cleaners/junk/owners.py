@@ -18,7 +18,7 @@ from cleaners.junk.evidence import LEAD_TOKENS, OWNER, OWNER_N, SAMPLE, OwnedTok
 from cleaners.junk.headlines import is_headline_like
 from cleaners.junk.page import Page, Passage
 from cleaners.junk.rules import RuleDescription
-from cleaners.junk.tokens import I64, U64, Tokens, hash_ngrams, hash_text
+from cleaners.junk.tokens import I64, U64, KeyTable, Tokens, hash_ngrams, hash_text
 
 DESCRIPTIONS = (
     RuleDescription(
@@ -49,6 +49,7 @@ _MAX_SHIFT = 80
 _MAX_WIDENING = 160
 # Share of a document's n-grams that another one holds when both are versions of one story.
 _VERSION_SHARE = 0.5
+_MAX_OWNERS = 32  # of one n-gram that are looked at
 
 
 class OwnerIndex:
@@ -62,6 +63,7 @@ class OwnerIndex:
     def __init__(self, evidence: pl.DataFrame) -> None:
         rows = evidence.filter(pl.col("kind") == OWNER).sort("key", "n", "value")
         self._keys: U64 = rows["key"].to_numpy()
+        self._table = KeyTable(self._keys)
         self._positions = rows["n"].to_numpy().astype(np.int64)
         self._owners: U64 = rows["value"].to_numpy()
 
@@ -71,14 +73,20 @@ class OwnerIndex:
         shared: dict[int, list[tuple[int, int]]] = defaultdict(list)
         if not len(grams) or not len(self._keys):
             return shared
-        first = np.searchsorted(self._keys, grams, side="left")
-        last = np.minimum(np.searchsorted(self._keys, grams, side="right"), first + 32)
-        own = hash_text(article_id)
-        for here in np.flatnonzero(last > first).tolist():
-            for row in range(int(first[here]), int(last[here])):
-                owner = int(self._owners[row])
-                if owner != own:
-                    shared[owner].append((here, int(self._positions[row])))
+        known, first = self._table.find(grams)
+        n_rows = np.minimum(np.searchsorted(self._keys, grams[known], side="right") - first, _MAX_OWNERS)
+        # All rows of all n-grams found, one after the other.
+        rows = np.arange(n_rows.sum()) + np.repeat(first - np.cumsum(n_rows) + n_rows, n_rows)
+        owners = self._owners[rows]
+        others = owners != np.uint64(hash_text(article_id))
+        rows = rows[others]
+        for owner, here, there in zip(
+            owners[others].tolist(),
+            np.repeat(known, n_rows)[others].tolist(),
+            self._positions[rows].tolist(),
+            strict=True,
+        ):
+            shared[owner].append((here, there))
         return shared
 
 

@@ -23,6 +23,7 @@ UPPER, DIGIT, STOP, QUOTE, OTHER, SPACE = (1 << bit for bit in range(6))
 N_CLASSES = 6
 _TABLE_SIZE = 0x3000
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_SLOT = np.array(0xBF58476D1CE4E5B9, dtype=np.uint64)
 
 
 class Reading(NamedTuple):
@@ -65,16 +66,15 @@ def read(page: Page, tokens: Tokens) -> Reading:
     shapes = np.where((classes[first] & DIGIT) > 0, 3, np.where(is_upper, 1, 0))
     shapes = np.where(is_upper & (lengths == 1), 4, shapes)
     shapes = np.where(is_upper & (lengths > 1) & ((classes[last] & UPPER) > 0), 2, shapes)
-    # What stands between two tokens: any class present there, by differences of running counts.
-    present = np.zeros((4, len(classes) + 1), dtype=np.int32)
-    for row, mark in enumerate((STOP, QUOTE, OTHER, SPACE)):
-        np.cumsum((classes & mark) > 0, out=present[row, 1:])
+    # What stands between two tokens: any class present there. The end of the text ends the last stretch.
     before = np.concatenate((np.zeros(1, dtype=np.int64), tokens.ends[:-1])) if len(first) else first
-    between = present[:, first] - present[:, before]
-    gaps = np.where(between[3] == 0, 5, 0)
-    gaps = np.where(between[2] > 0, 2, gaps)
-    gaps = np.where(between[1] > 0, 3, gaps)
-    gaps = np.where(between[0] > 0, 1, gaps)
+    bounds = np.stack((before, first), axis=1).ravel()
+    between = np.bitwise_or.reduceat(classes, bounds)[::2] if len(first) else np.zeros(0, dtype=np.uint8)
+    between = np.where(before < first, between, np.uint8(0))
+    gaps = np.where((between & SPACE) == 0, 5, 0)
+    gaps = np.where((between & OTHER) > 0, 2, gaps)
+    gaps = np.where((between & QUOTE) > 0, 3, gaps)
+    gaps = np.where((between & STOP) > 0, 1, gaps)
     positions = np.arange(len(classes), dtype=np.int64)
     spaces = np.maximum.accumulate(np.where((classes & SPACE) > 0, positions, -1))
     return Reading(page, tokens, classes, shapes, gaps, spaces[first] + 1)
@@ -112,15 +112,17 @@ def hash_boundaries(reading: Reading, candidates: I64, n_bits: int) -> npt.NDArr
         near[3] * _MULTIPLIER + shape[2],
         near[2] * _MULTIPLIER + shape[3],
     ]
-    return np.stack([slot_index(slot, number, n_bits) for number, slot in enumerate(slots)], axis=1)
+    return slot_index(np.stack(slots), np.arange(len(slots))[:, None], n_bits).T
 
 
-def slot_index(values: U64, slot: int, n_bits: int) -> npt.NDArray[np.int64]:
-    """Places of hashed values in a table of `2 ** n_bits`, different for each slot."""
-    mixed = (values + np.uint64((slot + 1) * 0xBF58476D1CE4E5B9 % 2**64)) * _MULTIPLIER
+def slot_index(values: U64, slots: int | npt.NDArray[np.int64], n_bits: int) -> npt.NDArray[np.int64]:
+    """Places of hashed values in a table of `2 ** n_bits`, different for each slot; one slot for all, or one a value."""
+    mixed = values + (np.asarray(slots).astype(np.uint64) + np.uint64(1)) * _SLOT
+    mixed *= _MULTIPLIER
     mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(0x94D049BB133111EB)
-    return (mixed >> np.uint64(64 - n_bits)).astype(np.int64)
+    mixed >>= np.uint64(64 - n_bits)
+    return mixed.view(np.int64)
 
 
 def split_units(reading: Reading, candidates: I64, scores: F64, min_score: float, edges: Iterable[int]) -> Units:
@@ -156,13 +158,13 @@ def split_units(reading: Reading, candidates: I64, scores: F64, min_score: float
         is_there = starts[known] == places
         score[known[is_there]] = scores[is_there]
     breaks = np.zeros(len(starts), dtype=np.int64)
-    at_sentence = np.isin(starts, begins)
-    breaks[at_sentence] = 1
+    # Every sentence begins a unit, and every line a sentence.
+    breaks[np.searchsorted(starts, begins)] = 1
     lines = np.array([start for start, _ in reading.page.lines], dtype=np.int64)
-    at_line = np.flatnonzero(np.isin(starts, lines))
-    for unit in at_line.tolist():
-        gap = text[int(ends[unit - 1]) if unit else 0 : int(starts[unit])]
-        breaks[unit] = 3 if unit == 0 or gap.count("\n") > 1 else 2
+    at_line = np.searchsorted(starts, lines)
+    before = np.append(0, ends)[at_line].tolist()
+    for unit, low, high in zip(at_line.tolist(), before, lines.tolist(), strict=True):
+        breaks[unit] = 3 if unit == 0 or text.count("\n", low, high) > 1 else 2
     unit_of_token = np.maximum(np.searchsorted(starts, reading.tokens.starts, side="right") - 1, 0)
     return Units(starts, ends, breaks, score, unit_of_token)
 

@@ -26,8 +26,26 @@ _MAX_RUNS = 60
 _MEANS = (
     *("repeated_2", "repeated_3", "repeated_share", "owners", "owners_lead", "firm", "template", "owned", "card"),
     *("words", "seen_5", "lead_5", "title_5", "is_ago", "is_heading", "ends_stop", "initials", "line_units"),
+    *("caption", "firm_caption", "firm_signup"),
 )
-_EDGES = ("words", "tokens", "ends_stop", "is_ago", "is_heading", "firm", "before_11", "after_11", "initials")
+_EDGES = (
+    "words",
+    "tokens",
+    "ends_stop",
+    "is_ago",
+    "is_heading",
+    "firm",
+    "before_11",
+    "after_11",
+    "initials",
+    "firm_caption",
+    "firm_signup",
+)
+_OWN = (
+    *("own", "own_before", "own_after", "inner", "bridge"),
+    *("own_first_3", "own_last_3", "own_max_3", "outer_before_3", "outer_after_3", "alien_before_3", "alien_after_3"),
+    *("rare_own", "rare_before", "rare_after", "names", "names_own", "names_before", "names_after", "rare_bridge"),
+)
 REGION_FEATURES = (
     *("units", "tokens", "share", "logit", "logit_tokens", "logit_min", "logit_max", "logit_spread"),
     *("logit_first", "logit_last", "logit_before", "logit_after", "logit_before_3", "logit_after_3"),
@@ -35,9 +53,16 @@ REGION_FEATURES = (
     *(f"mean_{name}" for name in _MEANS),
     *(f"first_{name}" for name in _EDGES),
     *(f"last_{name}" for name in _EDGES),
-    *("before_firm", "after_firm", "soft_start", "soft_end", "soft_confidence"),
-    *("own", "own_before", "own_after", "inner", "bridge"),
-    *("own_first_3", "own_last_3", "own_max_3", "outer_before_3", "outer_after_3", "alien_before_3", "alien_after_3"),
+    *(
+        "before_firm",
+        "after_firm",
+        "after_firm_caption",
+        "after_firm_signup",
+        "soft_start",
+        "soft_end",
+        "soft_confidence",
+    ),
+    *_OWN,
     *("logit_first_3", "logit_last_3", "page_units", "page_lines"),
 )
 _COLUMN = {name: number for number, name in enumerate(FEATURES)}
@@ -123,6 +148,7 @@ def measure_runs(
         *(table[last - 1, _COLUMN[name]] for name in _EDGES),
         firm[first],
         firm[last + 1],
+        *(np.append(table[:, _COLUMN[name]], 0.0)[last] for name in ("firm_caption", "firm_signup")),
     ]
     inner = [np.array([logits[part].mean() for part in parts]) for parts in _ends_of(runs)]
     page = [np.full(len(runs), np.log1p(size)) for size in (n_units, int(np.sum(units.breaks >= 2)))]
@@ -200,9 +226,15 @@ def _ends_of(runs: Sequence[Run]) -> tuple[list[slice], list[slice]]:
 def _own_columns(runs: Sequence[Run], likeness: Likeness, n_units: int) -> list[npt.NDArray[np.generic]]:
     """Share of a run's words that the rest holds, before it, behind it; words it repeats; likeness of both sides."""
     rows = []
+    if not len(likeness.words):
+        return list(np.zeros((len(_OWN), len(runs))))
     size = int(likeness.words.max()) + 1 if len(likeness.words) else 1
     order = np.argsort(likeness.units, kind="stable")
     words, units = likeness.words[order], likeness.units[order]
+    weight = np.zeros(size)
+    weight[likeness.words] = likeness.weights
+    named = np.zeros(size, dtype=bool)
+    named[likeness.words] = likeness.is_name
     bounds = np.searchsorted(units, np.arange(n_units + 1))
     everywhere = np.bincount(words, minlength=size)
     for low, high in runs:
@@ -211,6 +243,7 @@ def _own_columns(runs: Sequence[Run], likeness: Likeness, n_units: int) -> list[
         outside = everywhere - inside
         held = inside > 0
         n_held = max(int(held.sum()), 1)
+        n_rare, n_named = max(weight[held].sum(), 0.1), int((held & named).sum())
         left = np.unique(words[bounds[max(low - 4, 0)] : bounds[low]])
         right = np.unique(words[bounds[high] : bounds[min(high + 4, n_units)]])
         bridge = np.isin(left, right).sum() / max(min(len(left), len(right)), 1)
@@ -239,6 +272,14 @@ def _own_columns(runs: Sequence[Run], likeness: Likeness, n_units: int) -> list[
                 shares.max(),
                 *(side[1] / max(side[0], 1.0) for side in sides),
                 *(side[2] / max(side[0], 1.0) for side in sides),
+                (weight * (held & (outside > 0))).sum() / n_rare,
+                (weight * (held & (before > 0))).sum() / n_rare,
+                (weight * (held & (outside > before))).sum() / n_rare,
+                np.log1p(n_named),
+                (named & held & (outside > 0)).sum() / max(n_named, 1),
+                (named & held & (before > 0)).sum() / max(n_named, 1),
+                (named & held & (outside > before)).sum() / max(n_named, 1),
+                (weight[left][np.isin(left, right)]).sum() / max(min(weight[left].sum(), weight[right].sum()), 0.1),
             )
         )
-    return list(np.array(rows, dtype=np.float64).reshape(len(runs), 12).T)
+    return list(np.array(rows, dtype=np.float64).reshape(len(runs), len(_OWN)).T)

@@ -104,9 +104,12 @@ def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator
         rules: the rules to try, by default all of the package.
 
     """
-    chosen = [
-        rule for rule in (load_rules() if rules is None else rules) if any(cue in page.lower for cue in rule.cues)
-    ]
+    known = load_rules() if rules is None else rules
+    present: set[str | None] = {None}
+    for cue, part in _all_cues() if known is load_rules() else _order_cues(known):
+        if part in present and cue in page.lower:
+            present.add(cue)
+    chosen = [rule for rule in known if not present.isdisjoint(rule.cues)]
     for rule in chosen:
         for start, end in _find(page, rule):
             yield _passage(rule, start, end)
@@ -181,6 +184,18 @@ def _ends_at_words(text: str, start: int, end: int) -> bool:
     cuts_start = 0 < start < len(text) and text[start - 1].isalnum() and text[start].isalnum()
     cuts_end = 0 < end < len(text) and text[end - 1].isalnum() and text[end].isalnum()
     return not (cuts_start or cuts_end)
+
+
+def _order_cues(rules: tuple[Rule, ...]) -> tuple[tuple[str, str | None], ...]:
+    """All cues by length, each with the longest other that is a part of it: where that is not, it need not be sought."""
+    cues = sorted({cue for rule in rules for cue in rule.cues}, key=lambda cue: (len(cue), cue))
+    parts = [max((part for part in cues if part in cue and part != cue), key=len, default=None) for cue in cues]
+    return tuple(zip(cues, parts, strict=True))
+
+
+@lru_cache(maxsize=1)
+def _all_cues() -> tuple[tuple[str, str | None], ...]:
+    return _order_cues(load_rules())
 
 
 @lru_cache(maxsize=1024)

@@ -16,7 +16,7 @@ from cleaners.junk.config import StripConfig
 from cleaners.junk.evidence import SITE, TEMPLATE, TEMPLATE_N
 from cleaners.junk.page import Page, Passage
 from cleaners.junk.rules import RuleDescription
-from cleaners.junk.tokens import U64, Tokens, hash_ngrams, hash_text, mix_with
+from cleaners.junk.tokens import U64, KeyTable, Tokens, hash_ngrams, hash_text, mix_with
 
 DESCRIPTIONS = tuple(
     RuleDescription(
@@ -91,6 +91,7 @@ class TemplateIndex:
             (pl.col("kind") == TEMPLATE) & (pl.col("n") >= 2) & (pl.col("value").bitwise_count_ones() >= 2)
         ).sort("key")
         self._keys: U64 = rows["key"].to_numpy()
+        self._table = KeyTable(self._keys)
         # Versions of one story are one document: the sketch bounds what counts.
         least = rows.select(
             pl.when(pl.col("value").bitwise_count_ones() >= config.template_min_documents).then("n").otherwise(2)
@@ -111,8 +112,9 @@ class TemplateIndex:
         grams = mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), salt)
         if not len(grams) or not len(self._keys):
             return counts
-        places = np.minimum(np.searchsorted(self._keys, grams), len(self._keys) - 1)
-        found = np.where(self._keys[places] == grams, self._counts[places], 0)
+        known, rows = self._table.find(grams)
+        found = np.zeros(len(grams), dtype=np.int64)
+        found[known] = self._counts[rows]
         for offset in range(TEMPLATE_N):
             part = counts[offset : offset + len(found)]
             np.maximum(part, found, out=part)

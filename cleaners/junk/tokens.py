@@ -58,6 +58,14 @@ def tokenize(text: str) -> Tokens:
     return Tokens(starts, ends, _mix(np.add.reduceat(terms, firsts)))
 
 
+@lru_cache(maxsize=256)
+def hash_words_of(title: str) -> U64:
+    """Hashes of the tokens of a short text that is asked for several times in a row, such as a title."""
+    hashes = tokenize(title).hashes
+    hashes.flags.writeable = False
+    return hashes
+
+
 def hash_ngrams(hashes: U64, n: int) -> U64:
     """Hashes of all runs of `n` tokens; shape (max(0, tokens - n + 1),)."""
     size = len(hashes) - n + 1
@@ -111,3 +119,27 @@ def _tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
     for first, last in ((0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF)):
         kinds[first : last + 1][kinds[first : last + 1] == 1] = 2
     return kinds, lower
+
+
+class KeyTable:
+    """Sorted 64-bit keys with a coarse map in front, which tells of most values at once that they are not there.
+
+    Args:
+        keys: sorted, repeated or not.
+
+    """
+
+    def __init__(self, keys: U64) -> None:
+        self._keys = keys
+        # Eight places a key at least, a byte each: one absent value in eight passes the map. At most 16 MB.
+        self._shift = np.uint64(64 - min(int(len(keys) * 8).bit_length() + 1, 24))
+        self._known = np.zeros(1 << (64 - int(self._shift)), dtype=bool)
+        self._known[keys >> self._shift] = True
+
+    def find(self, values: U64) -> tuple[I64, I64]:
+        """Which of the values are keys, and the first row of each such key; both (values found,)."""
+        maybe = np.flatnonzero(self._known[values >> self._shift])
+        rows = np.searchsorted(self._keys, values[maybe])
+        found = rows < len(self._keys)
+        found[found] = self._keys[rows[found]] == values[maybe[found]]
+        return maybe[found], rows[found]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
 from cleaners.junk.forest import Forest
-from cleaners.junk.learned import DESCRIPTIONS, KINDS, load_model, revise
+from cleaners.junk.learned import DESCRIPTIONS, KINDS, Asked, load_model, revise
 from cleaners.junk.measures import FEATURES, Findings, add_neighbours, find_likeness, is_firm, measure_units
 from cleaners.junk.page import Page, Passage
 from cleaners.junk.reading import find_candidates, read, split_units
@@ -35,7 +35,7 @@ def findings_for(text: str, passages: list[Passage] | None = None, n_owners: int
 
 
 def revised(text: str, findings: Findings) -> list[Passage]:
-    return revise(Page(text), tokenize(text), findings, load_model())
+    return revise([Asked(Page(text), tokenize(text), findings)], load_model())[0]
 
 
 @settings(max_examples=150, deadline=None)
@@ -57,7 +57,9 @@ def test_units_tile_the_text_and_every_table_is_finite(text: str, cuts: list[tup
     assert all(end <= start for (_, end), (start, _) in pairwise(extents))
     assert {place for place, character in enumerate(text) if not character.isspace()} <= covered
     findings = findings_for(text, passages)
-    table = measure_units(reading, units, find_likeness(reading, units), findings, np.zeros(len(units.starts)))
+    table = measure_units(
+        reading, units, find_likeness(reading, units, load_model().rarity), findings, np.zeros(len(units.starts))
+    )
     assert table.shape == (len(units.starts), len(FEATURES))
     assert np.isfinite(add_neighbours(table)).all()
 
@@ -127,17 +129,20 @@ def test_switched_off_the_guess_stands() -> None:
     assert result.removed_spans.height == 0
 
 
-def test_a_forest_sums_its_leaves() -> None:
+def test_a_forest_sums_the_leaves_that_its_rows_reach() -> None:
+    # The first tree: column 1 at most .5 -> -1; else column 0 at most 9 -> 2, else 4. The second has one leaf, .25.
+    true = [0, 0]
     forest = Forest(
-        roots=np.array([0, 3], np.int32),
-        feature=np.array([1, 0, 0, 0], np.int32),
-        threshold=np.array([0.5, np.inf, np.inf, np.inf]),
-        left=np.array([1, 1, 2, 3], np.int32),
-        value=np.array([0.0, -1.0, 2.0, 0.25]),
-        depth=1,
+        feature=np.array([[1, 0], [0, 0], *[true] * 13], np.int32),
+        threshold=np.array([[0.5, np.inf], [9.0, np.inf], *[[np.inf, np.inf]] * 13], np.float32),
+        mask=np.array([[0b110, 0xFFFF], [0b101, 0xFFFF], *[[0xFFFF, 0xFFFF]] * 13], np.uint16),
+        value=np.array([[-1.0, 2.0, 4.0, *[0.0] * 13], [0.25, *[0.0] * 15]], np.float32),
     )
-    assert forest.score(np.array([[9.0, 0.5], [9.0, 0.6]])).tolist() == [-0.75, 2.25]
-    assert forest.score(np.zeros((0, 2))).tolist() == []
+    rows = np.array([[9.0, 0.5], [9.0, 0.6], [9.5, 0.6], [9.5, 0.4]], np.float32)
+    assert forest.score(rows)[:, 0].tolist() == [-0.75, 2.25, 4.25, -0.75]
+    assert forest.score(np.tile(rows, (100, 1)))[:, 0].tolist() == [-0.75, 2.25, 4.25, -0.75] * 100
+    assert forest.score(rows, 2).tolist() == [[-1.0, 0.25], [2.0, 0.25], [4.0, 0.25], [-1.0, 0.25]]
+    assert forest.score(rows[:0]).tolist() == []
 
 
 def test_runs_follow_the_scores_and_never_overlap() -> None:
@@ -161,10 +166,10 @@ def test_every_kind_is_described() -> None:
     assert sorted(row.category for row in DESCRIPTIONS) == sorted(KINDS)
 
 
-@pytest.mark.parametrize("name", ["units", "windows", "pure", "exact"])
+@pytest.mark.parametrize("name", ["units", "runs"])
 def test_forests_of_the_package_are_sound(name: str) -> None:
     forest: Forest = getattr(load_model(), name)
-    is_leaf = forest.left == np.arange(len(forest.left))
-    assert np.isinf(forest.threshold[is_leaf]).all()
-    assert (forest.left[~is_leaf] > np.flatnonzero(~is_leaf)).all()
-    assert forest.left.max() + 1 <= len(forest.left)
+    assert forest.mask.shape == forest.feature.shape == forest.threshold.shape == (15, len(forest.value))
+    # Whatever conditions fail, the last leaf that a tree has remains: what fails crosses out leaves on its left.
+    assert (np.bitwise_and.reduce(forest.mask, axis=0) & 0x8000).all()
+    assert np.isfinite(forest.value).all()

@@ -120,7 +120,7 @@ def test_suspected_spans_stand_in_the_published_text(pieces: list[str], extents:
         if start < min(start + size, len(text))
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(strip_module, "revise", lambda *_: passages)
+        patch.setattr(strip_module, "revise", lambda asked, *_: [passages for _ in asked])
         result = strip_articles(make_frame([make_row("a", text)]), None, CONFIG)
     assert not result.rejects.filter(pl.col("reason") == "failed").height, result.rejects["detail"].to_list()
     if not result.articles.height:
@@ -142,9 +142,8 @@ def test_nothing_suspected_is_lost_or_invented() -> None:
     start = text.index(ALIEN[0])
     with pytest.MonkeyPatch.context() as patch:
         real = strip_module.revise
-        patch.setattr(
-            strip_module, "revise", lambda *given: [*real(*given), _doubtful(start, start + len(ALIEN[0]) + 10)]
-        )
+        doubtful = _doubtful(start, start + len(ALIEN[0]) + 10)
+        patch.setattr(strip_module, "revise", lambda *given: [[*found, doubtful] for found in real(*given)])
         result = strip_articles(make_frame([make_row("a", text)]), None, CONFIG)
     (row,) = result.suspected_spans.to_dicts()
     assert result.articles["text"].item() == "\n".join([STORY[0], ALIEN[0], STORY[1]])
