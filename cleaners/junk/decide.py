@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cleaners.junk.config import StripConfig
-from cleaners.junk.page import Page, Passage
+from cleaners.junk.page import Card, Page, Passage
 
 _STRONG = 0.8
 LEARNED = "learned-"
@@ -69,6 +69,13 @@ def _doubt_unsure(passage: Passage, config: StripConfig) -> Passage:
     return replace(
         passage, doubt=f"the detector is less sure of it than the {config.min_confidence:.2f} it takes to cut"
     )
+
+
+def holds_body(text: str, passage: Passage, card: Card) -> bool:
+    """Whether a passage holds the whole body of a card, the white space around it aside."""
+    start, end = card.body
+    body = text[start:end]
+    return passage.start <= end - len(body.lstrip()) and start + len(body.rstrip()) <= passage.end
 
 
 def _spare_lone_sentences(text: str, chosen: list[Passage], config: StripConfig) -> list[Passage]:
@@ -184,15 +191,9 @@ def _paint(text: str, passages: Sequence[Passage]) -> list[Passage]:
         if number >= 0 and (part := _trim(text, replace(order[number], start=start, end=end))):
             # A card that another one interrupts is salvaged once, from its first part.
             is_whole = (part.start, part.end) == (order[number].start, order[number].end)
-            parts.append(part if is_whole or part.card is None else _without_lost_body(part))
+            is_lost = not is_whole and part.card is not None and not holds_body(text, part, part.card)
+            parts.append(replace(part, card=None) if is_lost else part)
     return parts
-
-
-def _without_lost_body(part: Passage) -> Passage:
-    """A part of a card keeps the card only if it holds the whole body."""
-    assert part.card is not None
-    holds_body = part.start <= part.card.body[0] and part.card.body[1] <= part.end
-    return part if holds_body else replace(part, card=None)
 
 
 def _join(text: str, parts: list[Passage]) -> list[Passage]:

@@ -17,7 +17,7 @@ from cleaners.junk.captions import find_captions
 from cleaners.junk.cards import find_cards, read_story
 from cleaners.junk.config import StripConfig
 from cleaners.junk.credits import find_agency, find_bylines, split_authors
-from cleaners.junk.decide import Decision, cut_at, decide
+from cleaners.junk.decide import Decision, cut_at, decide, holds_body
 from cleaners.junk.evidence import EVIDENCE_SCHEMA, owned_tokens
 from cleaners.junk.languages import doubt_english_rules, is_english
 from cleaners.junk.learned import Asked, load_model, revise
@@ -217,7 +217,7 @@ def _strip_document(document: Row, decision: Decision, indexes: Indexes, config:
     for number, (passage, (start, end)) in enumerate(zip(chosen, fitted, strict=True)):
         # An embedded article is not cut up further, so that there is an end.
         card = passage.card or (read_story(text, passage) if document["origin"] != "embedded" else None)
-        if card and not passage.start <= card.body[0] <= card.body[1] <= passage.end:
+        if card and not holds_body(text, passage, card):
             card = None  # a part of a card that the layer cut in two: the other part holds the body
         salvaged = _salvage(document, card, config) if card else None
         if salvaged:

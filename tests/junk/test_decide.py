@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
 from cleaners import clean
+from cleaners.junk.decide import holds_body
+from cleaners.junk.page import Card, Passage
 from tests.conftest import SEEDS
 
 STORIES = [path.read_text(encoding="utf-8") for path in sorted(SEEDS.iterdir()) if not path.name.startswith("002")]
@@ -38,3 +42,15 @@ def test_a_banner_that_repeats_as_often_goes() -> None:
     banner = "Sign up for our morning newsletter to get the stories that matter."
     cleaned = clean(paper_of(banner))
     assert not cleaned.articles["text"].str.contains(banner, literal=True).any()
+
+
+def test_a_card_keeps_its_body_whatever_blanks_are_trimmed_from_its_passage() -> None:
+    text = "Story. Card one - A body of words.  Card two - Another body."
+    body = (text.index("A body"), text.index("Card two"))
+    card = Card(body, "Card one", None, None)
+    passage = Passage(
+        text.index("Card one"), text.index("words.") + len("words."), "card-publisher", "related_article", 0.9
+    )
+    assert holds_body(text, passage, card)
+    assert not holds_body(text, replace(passage, end=passage.end - 1), card)
+    assert not holds_body(text, replace(passage, start=body[0] + 1), card)
