@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,14 @@ R = TypeVar("R")
 CHUNK_BYTES = 1 << 20
 
 
-def map_chunks(function: Callable[[pl.Series], R], texts: pl.Series) -> list[R]:
+class Chunk(NamedTuple):
+    """Some of the texts, and where they begin among all."""
+
+    start: int
+    texts: pl.Series
+
+
+def map_chunks(function: Callable[[Chunk], R], texts: pl.Series) -> list[R]:
     """Apply a function to texts, about a mebibyte at a time, on as many threads as polars uses.
 
     Args:
@@ -33,7 +40,10 @@ def map_chunks(function: Callable[[pl.Series], R], texts: pl.Series) -> list[R]:
     # A text belongs to the chunk in which it begins: no chunk is larger than its size and one text.
     begins = np.concatenate([np.zeros(min(1, len(sizes)), np.int64), sizes[:-1]]) // CHUNK_BYTES
     starts = np.flatnonzero(np.diff(begins, prepend=-1)).tolist() or [0]
-    chunks = [texts.slice(start, stop - start) for start, stop in zip(starts, [*starts[1:], len(texts)], strict=True)]
+    chunks = [
+        Chunk(start, texts.slice(start, stop - start))
+        for start, stop in zip(starts, [*starts[1:], len(texts)], strict=True)
+    ]
     return run_all(function, chunks)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners.neardup.chunks import map_chunks
+from cleaners.neardup.chunks import Chunk, map_chunks
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import Int64s, UInt32s
 from cleaners.neardup.shingles import hash_shingle, hash_shingles
@@ -82,13 +82,16 @@ def sign_articles(articles: pl.DataFrame, config: NearDuplicateConfig | None = N
 
 def compute_signatures(texts: pl.Series, config: NearDuplicateConfig) -> Signatures:
     """Compute the signatures of texts, as `sign_articles` gives them, in arrays."""
-    parts = map_chunks(lambda chunk: _sign_chunk(chunk, config), texts)
-    matrix = np.empty((len(texts), config.n_permutations), np.uint32)
-    start = 0
-    for i, part in enumerate(parts):
-        matrix[start : start + len(part.matrix)] = part.matrix
-        start += len(part.matrix)
-        parts[i] = part._replace(matrix=np.zeros((0, 0), np.uint32))  # a million signatures are not kept twice
+    matrix = np.empty((len(texts), config.n_permutations), np.uint32)  # filled in place: it is the largest by far
+
+    def sign(chunk: Chunk) -> Signatures:
+        words = read_words(chunk.texts)
+        shingles = hash_shingles(words, config)
+        matrix[chunk.start : chunk.start + len(chunk.texts)] = sign_sets(shingles, config.n_permutations)
+        digests = pl.Series("text_digest", _digest(words), dtype=pl.String)
+        return Signatures(np.diff(words.offsets), shingles.sizes, digests, matrix[:0])
+
+    parts = map_chunks(sign, texts)
     return Signatures(
         np.concatenate([part.n_words for part in parts]),
         np.concatenate([part.n_shingles for part in parts]),
@@ -147,17 +150,6 @@ def _permutations(n_permutations: int) -> tuple[UInt32s, UInt32s]:
     draw = np.random.RandomState(SEED)
     multipliers = draw.randint(0, 1 << 31, n_permutations, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     return multipliers, draw.randint(0, 1 << 32, n_permutations, dtype=np.uint32)
-
-
-def _sign_chunk(texts: pl.Series, config: NearDuplicateConfig) -> Signatures:
-    words = read_words(texts)
-    shingles = hash_shingles(words, config)
-    return Signatures(
-        np.diff(words.offsets),
-        shingles.sizes,
-        pl.Series("text_digest", _digest(words), dtype=pl.String),
-        sign_sets(shingles, config.n_permutations),
-    )
 
 
 def _digest(words: Words) -> list[str | None]:

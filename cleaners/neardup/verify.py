@@ -66,16 +66,19 @@ def describe_articles(articles: pl.DataFrame, config: NearDuplicateConfig) -> De
         articles: article_id, title, text, published_at.
         config: shingle lengths.
     """
-    parts = map_chunks(lambda texts: _describe_texts(texts, config), articles["text"])
+    parts = map_chunks(lambda chunk: _describe_texts(chunk.texts, config), articles["text"])
+    n_words = np.concatenate([part.n_words for part in parts])
+    sets = {name: [getattr(part, name) for part in parts] for name in ("shingles", "words", "names", "numbers")}
+    parts.clear()  # then each kind is freed as soon as it is joined
     titles = read_words(articles["title"])
     microseconds = articles["published_at"].cast(pl.Datetime("us")).to_physical().cast(pl.Float64)
     return Described(
         ids=articles["article_id"],
-        n_words=np.concatenate([part.n_words for part in parts]),
-        shingles=join_sets([part.shingles for part in parts]),
-        words=join_sets([part.words for part in parts]),
-        names=join_sets([part.names for part in parts]),
-        numbers=join_sets([part.numbers for part in parts]),
+        n_words=n_words,
+        shingles=join_sets(sets.pop("shingles")),
+        words=join_sets(sets.pop("words")),
+        names=join_sets(sets.pop("names")),
+        numbers=join_sets(sets.pop("numbers")),
         titles=collect_sets(titles.offsets, titles.hashes),
         published_days=microseconds.fill_null(np.nan).to_numpy() / 86_400e6,
     )

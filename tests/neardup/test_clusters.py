@@ -239,9 +239,9 @@ def test_a_story_in_a_script_without_spaces_and_its_excerpt():
 )
 def test_thousands_of_identical_texts_are_one_cluster_soon(text):
     articles = make_articles(*({"text": text, "name": i} for i in range(3000)))
-    began = time.perf_counter()
+    began = time.process_time()
     found = find_near_duplicates(articles)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert found.clusters["cluster_size"].unique().to_list() == [3000]
     assert found.pairs.height == 2999
 
@@ -252,10 +252,10 @@ def test_thousands_of_notices_of_one_form_cost_no_square():
 
     def seconds(n: int) -> float:
         articles = make_articles(*({"text": notice(1000 + i), "name": i} for i in range(n)))
-        began = time.perf_counter()
+        began = time.process_time()
         clusters = find_near_duplicates(articles).clusters
         assert clusters["cluster_size"].max() < 10
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     small, large = seconds(400), seconds(3200)
     assert large < 20 * max(small, 0.05)  # a square would be 64 times
