@@ -89,7 +89,7 @@ def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
         tables[table] = {"files": entries, "rows": sum(entry["rows"] for entry in entries)}
     for index in ("inputs", "evidence", "mentions"):
         tables[f"index/{index}"] = _index_files(run, staged, index)
-    tables[INDEX] = describe_index(staged, run.settings.cleaning.near_duplicates)
+    tables[INDEX] = describe_index(staged, previous, run.settings.cleaning.near_duplicates)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "run_id": run.run_id,
@@ -316,12 +316,19 @@ def _entry(staged: Path, path: Path, rows: int) -> dict[str, Any]:
     }
 
 
-def describe_index(staged: Path, config: NearDuplicateConfig) -> dict[str, Any]:
-    """What the manifest says of the archive index: its files, and what made its keys."""
+def describe_index(staged: Path, previous: Snapshot | None, config: NearDuplicateConfig) -> dict[str, Any]:
+    """What the manifest says of the archive index: its files, and what made its keys.
+
+    Files linked from the previous snapshot are not read again for their digests.
+    """
+    known = {}
+    if previous:
+        entries = previous.manifest["tables"].get(INDEX, {}).get("files", [])
+        known = {(previous.path / entry["path"]).stat().st_ino: entry for entry in entries}
     parts = find_parts(staged)
     return {
         "files": [
-            _entry(staged, file, part.n_articles if file.suffix == ".parquet" else 0)
+            known.get(file.stat().st_ino) or _entry(staged, file, part.n_articles if file.suffix == ".parquet" else 0)
             for part in parts
             for file in part.files
         ],

@@ -40,7 +40,7 @@ def rebuild_index(settings: Settings) -> tuple[Path, int]:
                 os.link(source, staged / name)
         _write_index(snapshot.files("articles"), staged, run_id, config)
         tables = {name: table for name, table in snapshot.manifest["tables"].items() if not name.startswith(INDEX)}
-        index = describe_index(staged, config)
+        index = describe_index(staged, None, config)
         created_at = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = {**snapshot.manifest, "previous_run_id": snapshot.run_id, "run_id": run_id, "created_at": created_at}
         write_json({**manifest, "tables": {**tables, INDEX: index}}, staged / "manifest.json")
