@@ -18,9 +18,9 @@ from cleaners.neardup import SIGNATURE_SCHEMA, NearDuplicateConfig
 from cleaners.neardup.fold import Bools, UInt32s
 from cleaners.neardup.segments import Band, Segment, describe_scheme, merge_bands, probe_segment, sort_bands
 from cleaners.neardup.signatures import read_signatures
-from flows.storage import Snapshot, write_parquet
+from flows.storage import ARCHIVE_INDEX, Snapshot, write_parquet
 
-INDEX = "index/archive"
+INDEX = ARCHIVE_INDEX
 # Segments of one order of magnitude (a factor of four) are merged when there are so many of them: each article is
 # rewritten once an order, and a year of hourly runs leaves some twenty.
 FANOUT = 4

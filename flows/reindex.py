@@ -14,7 +14,7 @@ from cleaners.neardup import NearDuplicateConfig, sign_articles
 from flows.archive import INDEX, ROWS_COPIED_AT_ONCE, carry_over, find_parts, write_part
 from flows.publish import clear_staging, describe_index, move_into_place
 from flows.settings import Settings
-from flows.storage import find_snapshot, output_lock, write_json
+from flows.storage import find_snapshot, output_lock, read_snapshot, write_json
 
 
 def rebuild_index(settings: Settings) -> tuple[Path, int]:
@@ -30,7 +30,9 @@ def rebuild_index(settings: Settings) -> tuple[Path, int]:
     config = settings.cleaning.near_duplicates
     with output_lock(output):
         clear_staging(output)
-        snapshot = find_snapshot(output, "latest")
+        latest = (output / "latest").resolve()
+        # Where there is none, `find_snapshot` says so; where only the index is damaged, that is why we are here.
+        snapshot = read_snapshot(latest, without=INDEX) if latest.exists() else find_snapshot(output, "latest")
         run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
         staged = output / "_staging" / run_id / "snapshot"
         for source in sorted(path for path in snapshot.path.rglob("*") if path.is_file()):

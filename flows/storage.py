@@ -25,6 +25,7 @@ from flows.settings import Settings
 
 ROW_GROUP_ROWS = 32_768  # 16-64 k rows a group: readers skip well and the footer stays small
 ZSTD_LEVEL = 3
+ARCHIVE_INDEX = "index/archive"  # see flows/archive.py
 
 
 class Snapshot(NamedTuple):
@@ -60,8 +61,12 @@ def latest_snapshot(output: Path) -> Snapshot | None:
     return read_snapshot(link.resolve())
 
 
-def read_snapshot(path: Path) -> Snapshot:
+def read_snapshot(path: Path, without: str | None = None) -> Snapshot:
     """Open the snapshot in a folder.
+
+    Args:
+        path: the folder.
+        without: a table or index whose files may be missing: the caller makes it anew.
 
     Raises:
         CopydeskError: there is no readable manifest, or a file it names is missing.
@@ -74,7 +79,12 @@ def read_snapshot(path: Path) -> Snapshot:
             f"{path} is not a snapshot: its manifest.json cannot be read ({error}).",
             "Point output/latest at an intact folder under output/runs, or move the output folder away and run again.",
         ) from error
-    missing = [name for name in wanted if not (path / name).is_file()]
+    missing = [name for name in wanted if not (path / name).is_file() and not (without and name.startswith(without))]
+    if missing and all(name.startswith(ARCHIVE_INDEX) for name in missing):
+        raise CopydeskError(
+            f"The archive index of {path} lacks {len(missing)} file(s), first {missing[0]}.",
+            "Build it anew: copydesk reindex.",
+        )
     if missing:
         raise CopydeskError(
             f"The snapshot {path} lacks {len(missing)} file(s) of its manifest, first {missing[0]}.",

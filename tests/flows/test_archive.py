@@ -243,6 +243,18 @@ def test_reindex_gives_the_same_index_and_touches_no_table(tmp_path: Path, run_p
     assert read_tables(tmp_path / "latest").clusters.height == 9
 
 
+def test_a_lost_index_is_said_and_made_anew(tmp_path: Path, run_pipeline: Callable) -> None:
+    with pytest.raises(CopydeskError, match="Nothing was published"):
+        rebuild_index(Settings(output=str(tmp_path)))
+    run_pipeline([SEEDS], tmp_path, run_id="20260101T000000Z-0001")
+    next((tmp_path / "latest" / archive.INDEX).glob("*.keys.npy")).unlink()
+    with pytest.raises(CopydeskError, match="archive index") as error:
+        latest_snapshot(tmp_path)
+    assert "copydesk reindex" in str(error.value.hint)
+    assert rebuild_index(Settings(output=str(tmp_path)))[1] == 8
+    assert latest_snapshot(tmp_path)
+
+
 def test_an_index_of_other_settings_is_not_used(tmp_path: Path, run_pipeline: Callable) -> None:
     run_pipeline([SEEDS], tmp_path)
     other = NearDuplicateConfig(words_per_shingle=4)
