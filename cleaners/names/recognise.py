@@ -10,12 +10,22 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from cleaners.names.compare import fold
 from cleaners.names.lexicon import Lexicon, load_lexicon
-from cleaners.names.runs import Segment, Token, find_segments, is_given, is_initials, role_words, words_before
+from cleaners.names.runs import (
+    Segment,
+    Token,
+    find_segments,
+    is_given,
+    is_initials,
+    role_before,
+    role_words,
+    words_before,
+)
+from cleaners.names.split import split_name
 
 NOBODY = -1  # strength of a single word that nothing in its own text takes for a person
 STRONG = 2  # strength from which a span is a person on the evidence of its own text
@@ -33,10 +43,15 @@ class PersonSpan(NamedTuple):
     is_titled: bool  # a title or an office stands before it, here or elsewhere in the text
 
 
+_UNREAD = "?"  # role of a word alone until somebody needs it
 _AFTER_ROLE = re.compile(
     r"[,;(][ \u00a0]?(?:the[ \u00a0]|an?[ \u00a0]|who is[ \u00a0])?((?:[\w'’\-.]+[ \u00a0]?){1,6})"
 )
 _TABLE = re.compile(r"\d|\(|^\W*--")  # results and signatures hold capitals for another reason
+# A name alone in its line before a dateline in capitals: the reporter.
+_BYLINE_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:[Bb][Yy][ \t]+)?$")
+_BYLINE_AFTER = re.compile(r"[ \t]*\n\s*[A-Z]{3,}")
+_VOWEL = re.compile(r"[aeiouyw]")
 _AGE = re.compile(r"(?:, (?:aged )?\d{2}(?:,|\.|$)| \(\d{2}\))")
 # A score, a club's or a country's name in brackets, a relative clause.
 _RESULT = re.compile(r" \((?:\d|[A-Z][a-z]+(?: [A-Z][a-z]+)?[,)]|U\.S\.\))|,? who\b")
@@ -44,18 +59,16 @@ _NEXT_WORD = re.compile(r"[ \u00a0]([a-z]+)")
 _CLAUSE = frozenset(
     {"and", "but", "or", "who", "which", "that", "where", "when", "is", "was", "has", "had", "said", "says"}
 )
-_PINYIN = re.compile(
-    r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un"
-    r"|ia|ie|iu|ua|ui|uo|ue|er|a|e|i|o|u)){1,2}"
-)
 
 
-def find_people(text: str, headline_capitals: float) -> list[PersonSpan]:
+def find_people(text: str, headline_capitals: float, aliases: Container[str] = frozenset()) -> list[PersonSpan]:
     """Every span of a text that may be a person, in order.
 
     Args:
         text: the article's text; offsets are code points of it.
         headline_capitals: share of capitalised words from which a line is a headline in title case.
+        aliases: folded words that stand for a person by themselves; other words alone, of which the text says nothing,
+            are left out.
     """
     lexicon = load_lexicon()
     headlines = _title_case_lines(text, headline_capitals)
@@ -69,10 +82,12 @@ def find_people(text: str, headline_capitals: float) -> list[PersonSpan]:
             if segment.precedes_thing or len(token.text) < 2:
                 continue
             if title is not None and title.key in lexicon.naming_titles:
-                fulls.append(PersonSpan(title.start, token.end, title.key, token.key, segment.role, STRONG, True))
+                role = segment.role or ""
+                fulls.append(PersonSpan(title.start, token.end, title.key, token.key, role, STRONG, True))
             else:
                 strength = STRONG if title is not None else 0
-                singles.append(PersonSpan(token.start, token.end, "", token.key, segment.role, strength, bool(title)))
+                role = _UNREAD if segment.role is None else segment.role
+                singles.append(PersonSpan(token.start, token.end, "", token.key, role, strength, bool(title)))
         elif 2 <= len(names) <= 4:
             span = _full_name(segment, names, text, lexicon)
             if span is not None:
@@ -93,35 +108,16 @@ def find_people(text: str, headline_capitals: float) -> list[PersonSpan]:
     for span in singles:
         is_titled = span.surname in titled
         strength = STRONG if is_titled or span.surname in of_likely else 0 if span.surname in of_guess else NOBODY
-        named.append(span._replace(strength=strength, is_titled=is_titled))
+        if strength == NOBODY and span.surname not in aliases:
+            continue
+        role = role_before(text, span.start, lexicon) if span.role is _UNREAD else span.role
+        named.append(span._replace(role=role, strength=strength, is_titled=is_titled))
     return sorted(fulls + named)
 
 
 def _surnames(span: PersonSpan) -> tuple[str, str]:
     """What a surname alone may look like: van Nistelrooy, Nistelrooy."""
     return span.surname, span.surname.rsplit(" ", 1)[-1]
-
-
-def split_name(words: list[str]) -> tuple[str, str]:
-    """Given name and surname of the folded words of a full name; middle names are left out.
-
-    Chinese, Korean and Vietnamese names are split in their own order: family name first.
-    """
-    lexicon = load_lexicon()
-    names = [word for word in words if word not in lexicon.particles]
-    if len(names) < 2:
-        return "", " ".join(words)
-    first, last = names[0], names[-1]
-    if (
-        first in lexicon.family_first
-        and not is_given(last)
-        and ("-" in last or _PINYIN.fullmatch(last) or len(names) == 3)
-    ):
-        return "-".join(names[1:]), first
-    for i, word in enumerate(words[1:], 1):
-        if word in lexicon.particles:
-            return first, " ".join(words[i:])
-    return first, re.sub(r"^(?:al|el|as|ad|an|ash)-", "", last)
 
 
 def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon) -> PersonSpan | None:
@@ -132,6 +128,8 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         return None  # the article or the pronoun far more often than an initial
     start, end = segment.tokens[0].start, segment.tokens[-1].end
     first, last = names[0].key, names[-1].key
+    if not is_initials(names[0].text) and not is_given(first) and first.isascii() and not _VOWEL.search(first):
+        return None  # an abbreviation of a table: "Ttl Exports"
     if f"{first} {names[1].key}" in lexicon.namesake_things:
         return None
     given, surname = split_name([t.key for t in segment.tokens])
@@ -147,9 +145,10 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     before = fold(words[-1].removesuffix(",")) if words else ""
     if segment.is_titled:
         strength += 2
-    role = segment.role
+    role = segment.role or ""
     if not role:
-        role = _role_after(following, lexicon)
+        is_byline = _BYLINE_AFTER.match(following) and _BYLINE_BEFORE.search(text, max(0, start - 20), start)
+        role = "reporter" if is_byline else _role_after(following, lexicon)
         strength += 2 if role else 0
     if _AGE.match(following):
         strength += 2

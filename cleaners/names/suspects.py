@@ -16,8 +16,14 @@ from importlib.resources import files
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.evidence import cosine
-from cleaners.names.forms import Form, Key
+from cleaners.names.forms import Form
+from cleaners.names.lexicon import load_lexicon
+from cleaners.names.relate import Key
 from cleaners.names.scene import Scene
+
+MOST_TEXTS = 400  # texts of one person that are looked at; the logarithm of their number says little more beyond
+MOST_NEIGHBOURS = 50  # texts above which a person shared by two of them says nothing
+FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
 
 # A slip is seldom repeated by papers that do not copy each other: how many times as well known the other form must be.
 _MIN_RATIO = {"wrong_given": 2, "given_slip": 2, "misspelling": 4}
@@ -40,11 +46,12 @@ class Suspect:
         """How surely the form stands for the expected one, by the model of its kind."""
         return _confidence(self.kind, self.features)
 
-    def is_flagged(self, config: NamesConfig) -> bool:
-        """Whether the suspicion is sure enough to be shown to an editor."""
+    def is_flagged(self, config: NamesConfig, was_flagged: bool = False) -> bool:
+        """Whether the suspicion is sure enough to be shown to an editor, or to stay where an earlier run showed it."""
+        least = config.keep_confidence if was_flagged else config.min_confidence
         if self.kind in ("wrong_given", "given_slip", "misspelling") and not self.expected.canonical:
-            return self.confidence >= config.min_confidence and self.features["likeness_best"] >= config.min_likeness
-        return self.confidence >= config.min_confidence
+            return self.confidence >= least and self.features["likeness_best"] >= config.min_likeness
+        return self.confidence >= least
 
 
 def find_suspects(scene: Scene) -> list[Suspect]:
@@ -59,18 +66,69 @@ def find_suspects(scene: Scene) -> list[Suspect]:
 
 
 def iter_suspects(scene: Scene) -> Iterator[Suspect]:
-    """Every explanation of every form that is less known than what it may stand for."""
+    """Every explanation of every form that is less known than what it may stand for, weighed."""
+    pairs = list(_iter_pairs(scene))
+    needed: set[str] = set()
+    for article_id, _form, expected, _kind in pairs:
+        needed.add(article_id)
+        needed.update(_witnesses(scene, article_id, expected))
+    scene.evidence.read(needed)
+    for article_id, form, expected, kind in pairs:
+        yield weigh_suspect(scene, article_id, form, expected, kind)
+
+
+def _iter_pairs(scene: Scene) -> Iterator[tuple[str, Form, Form, str]]:
+    """Article, form, expected form and kind of every explanation."""
     for key in sorted(scene.forms):
         form = scene.forms[key]
         if form.canonical is not None or not form.articles:
             continue
-        for kind, expected in scene.index.expected_for(form):
+        for kind, expected in _explanations(scene, form):
             if form.support > max(1, expected.support // _MIN_RATIO.get(kind, 1)):
                 continue
             if form.support >= expected.support and not (expected.canonical and form.support <= 1):
                 continue
             for article_id in form.articles:
-                yield weigh_suspect(scene, article_id, form, expected, kind)
+                yield article_id, form, expected, kind
+
+
+def _explanations(scene: Scene, form: Form) -> Iterator[tuple[str, Form]]:
+    """The forms that a form may stand for, with the kind of the difference.
+
+    Of a surname that many bear, only those are asked who stand in a text with somebody that the form's text names too, or
+    hold its office: the others would never be sure enough, and the cost would grow with the square of the block.
+    """
+    yield from scene.index.expected_for(form)
+    if form.support > 1 or not scene.index.is_crowded(form):
+        return
+    article_id = form.articles[0]
+    near: set[Key] = set()
+    for key in scene.people_in.get(article_id, ()):
+        articles = scene.forms[key].articles
+        if key != form.key and len(articles) <= MOST_NEIGHBOURS:
+            for other in articles:
+                near.update(k for k in scene.people_in[other] if k[1] == form.key[1])
+    for role in scene.roles.get((article_id, form.key), ()):
+        near.update(scene.bearers.get((form.key[1], fold(role)), ()))
+    for key in sorted(near - {form.key}):
+        kind = scene.index.compare(form, scene.forms[key])
+        if kind is not None:
+            yield kind, scene.forms[key]
+
+
+def _witnesses(scene: Scene, article_id: str, expected: Form) -> list[str]:
+    """The texts of the expected person that a text is compared with: not its copies, and within the window."""
+    return _spread(_others(scene, article_id, expected), scene.config.max_compared_texts)
+
+
+def _others(scene: Scene, article_id: str, expected: Form) -> list[str]:
+    """The texts of the expected person, of the best known a sample, that are no copies and lie within the window."""
+    cluster = scene.cluster_of.get(article_id, article_id)
+    return [
+        other
+        for other in _spread(expected.articles, MOST_TEXTS)
+        if scene.cluster_of.get(other, other) != cluster and scene.is_witness(article_id, other)
+    ]
 
 
 def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kind: str) -> Suspect:
@@ -82,10 +140,8 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         scene.roles,
         scene.index,
     )
-    cluster = cluster_of.get(article_id, article_id)
-    witnesses = _spread(
-        [a for a in expected.articles if cluster_of.get(a, a) != cluster], scene.config.max_compared_texts
-    )
+    others = _others(scene, article_id, expected)
+    witnesses = _spread(others, scene.config.max_compared_texts)
     names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
     text = evidence.text_vector(article_id)
     likeness = sorted(((cosine(text, evidence.text_vector(a), names), a) for a in witnesses), reverse=True)
@@ -100,10 +156,18 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
     rivals = max(index.people_of_surname[expected.key[1]] - 1 - has_its_surname, 0)
     bearers = max(index.people_of_surname[form.key[1]] - 1, 0)
     features = {
+        "log_per_million": math.log1p(_per_million(expected.key[1])),
+        "log_own_per_million": math.log1p(_per_million(form.key[1])),
+        "shared_people": math.log1p(
+            max((_shared_people(scene, article_id, a, form, expected) for a in witnesses), default=0.0)
+        ),
+        "log_mentions_expected": math.log1p(
+            sum(len(places.get((a, expected.key), ())) for a in witnesses) / max(len(witnesses), 1)
+        ),
         "likeness_best": likeness[0][0] if likeness else 0.0,
         "likeness_mean": sum(x for x, _ in likeness[:3]) / 3,
         "context": cosine(mine, theirs),
-        "log_support": math.log1p(len({cluster_of.get(a, a) for a in expected.articles} - {cluster})),
+        "log_support": math.log1p(len({cluster_of.get(a, a) for a in others})),
         "log_own_support": math.log(max(form.support, 1)),
         "log_rivals": math.log1p(rivals),
         "log_known_rivals": math.log1p(max(index.known_of_surname[expected.key[1]] - 1, 0)),
@@ -111,7 +175,7 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         "is_part_attested": float(index.is_given(form.key[0]) if has_its_surname else bearers > 0),
         "is_expected_in_text": float(article_id in expected.articles),
         "is_role_shared": float(bool(shared)),
-        "is_office_shared": float(any(len(r.split()) > 1 for r in shared)),
+        "is_office_shared": float(any(_is_office(role) for role in shared)),
         "is_given_known": float(index.is_given(form.key[0])),
         "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
         "list_likeness": likeness[0][0] if likeness and scene.n_people[article_id] > 0.1 * len(text) else 0.0,
@@ -125,6 +189,29 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         evidence_articles=tuple(sorted(a for _, a in likeness[:5])),
         shared_roles=tuple(sorted(shared)),
     )
+
+
+def _is_office(role: str) -> bool:
+    """Whether a role is one that a single person holds in a country: "home secretary", "President" with its capital."""
+    words = role.split()
+    head = fold(words[-1])
+    return head in load_lexicon().state_offices and (len(words) > 1 or role[0].isupper())
+
+
+def _per_million(surname: str) -> int:
+    """Bearers of a surname in a million people, 0 where hardly anybody bears it."""
+    lexicon = load_lexicon()
+    last = surname.rsplit(" ", 1)[-1]
+    # The census counts Americans: a few Chinese, Korean and Vietnamese surnames are a large share of their countries.
+    return max(lexicon.per_million.get(last, 0), FAMILY_FIRST_PER_MILLION if last in lexicon.family_first else 0)
+
+
+def _shared_people(scene: Scene, article_id: str, other_id: str, form: Form, expected: Form) -> float:
+    """How much two texts share of the other people they name; a person named in few texts counts for more."""
+    shared = scene.people_in.get(article_id, frozenset()) & scene.people_in.get(other_id, frozenset())
+    n = len(scene.cluster_of) + 1
+    own = {form.key[1], expected.key[1]}
+    return sum(max(math.log(n / (scene.forms[key].support + 1)), 0.0) for key in shared if key[1] not in own)
 
 
 def _spread(articles: list[str], limit: int) -> list[str]:
