@@ -51,6 +51,12 @@ class NamesConfig(BaseModel):
         description="Texts of the expected person that a suspect text is compared with at most; the mean of the best "
         "changes little beyond.",
     )
+    window_days: int = Field(
+        365,
+        ge=1,
+        description="Days around an article within which other articles bear witness on its names; an article without "
+        "a date bears witness on all. People change office, and namesakes come up, as time goes by.",
+    )
     context_chars: int = Field(
         80,
         ge=10,

@@ -1,7 +1,8 @@
 """The word lists behind the recogniser of names, read once from the package's data files.
 
 Takes nothing, gives a `Lexicon`: given names with their origin, nicknames, and the closed word classes of
-`lexicon.toml`. There is no list of surnames: what follows a given name or a title is judged by its company.
+`lexicon.toml`. No name is recognised by a list of surnames: `surnames.csv` (US Census 1990, public domain) only says
+how common one is, for the chance that two people share it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class Lexicon:
     speech_verbs: frozenset[str]
     organisation_heads: frozenset[str]
     family_first: frozenset[str]
+    kin: frozenset[str]
+    per_million: dict[str, int]  # surname -> bearers in a million people; only those that twenty bear
 
 
 @cache
@@ -81,4 +84,9 @@ def load_lexicon() -> Lexicon:
         speech_verbs=words["speech_verbs"],
         organisation_heads=words["organisation_heads"],
         family_first=words["family_first"],
+        kin=words["kin"],
+        per_million={
+            row["surname"]: int(row["per_million"])
+            for row in csv.DictReader(package.joinpath("surnames.csv").read_text(encoding="utf-8").splitlines())
+        },
     )

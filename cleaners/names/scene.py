@@ -49,6 +49,13 @@ class Scene:
     n_people: Mapping[str, int]  # full names in a text
     cluster_of: Mapping[str, str]  # articles of one cluster are one witness
     evidence: Evidence
+    people_in: Mapping[str, frozenset[Key]]  # full names in a text
+    day_of: Mapping[str, float]  # days since 1970 of the articles that have a date
+
+    def is_witness(self, article_id: str, other_id: str) -> bool:
+        """Whether two articles lie within the window of time."""
+        day, other_day = self.day_of.get(article_id), self.day_of.get(other_id)
+        return day is None or other_day is None or abs(day - other_day) <= self.config.window_days
 
 
 def set_scene(
@@ -77,6 +84,11 @@ def set_scene(
             places[(mention.article_id, key)].append((mention.article_id, mention.start, mention.end))
             if mention.role:
                 roles[(mention.article_id, key)].add(mention.role)
+    people_in: dict[str, set[Key]] = defaultdict(set)
+    for key, form in forms.items():
+        if form.is_person:
+            for article_id in form.articles:
+                people_in[article_id].add(key)
     return Scene(
         config=config,
         forms=forms,
@@ -88,7 +100,17 @@ def set_scene(
         n_people=Counter(article_id for form in forms.values() for article_id in form.articles),
         cluster_of=cluster_of,
         evidence=Evidence(articles, config.context_chars, cluster_of),
+        people_in={article_id: frozenset(keys) for article_id, keys in people_in.items()},
+        day_of=_days(articles),
     )
+
+
+def _days(articles: pl.DataFrame) -> dict[str, float]:
+    """Days since 1970 of the articles with a date; none where the frame has no dates."""
+    if "published_at" not in articles.columns or articles.schema["published_at"] == pl.Null:
+        return {}
+    dated = articles.select("article_id", pl.col("published_at").dt.epoch("s") / 86400).drop_nulls()
+    return dict(dated.iter_rows())
 
 
 def attach_mentions(people: pl.DataFrame, forms: dict[Key, Form]) -> list[tuple[Person, Key | None]]:

@@ -17,7 +17,10 @@ from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.evidence import cosine
 from cleaners.names.forms import Form, Key
+from cleaners.names.lexicon import load_lexicon
 from cleaners.names.scene import Scene
+
+FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
 
 # A slip is seldom repeated by papers that do not copy each other: how many times as well known the other form must be.
 _MIN_RATIO = {"wrong_given": 2, "given_slip": 2, "misspelling": 4}
@@ -83,9 +86,8 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         scene.index,
     )
     cluster = cluster_of.get(article_id, article_id)
-    witnesses = _spread(
-        [a for a in expected.articles if cluster_of.get(a, a) != cluster], scene.config.max_compared_texts
-    )
+    others = [a for a in expected.articles if cluster_of.get(a, a) != cluster and scene.is_witness(article_id, a)]
+    witnesses = _spread(others, scene.config.max_compared_texts)
     names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
     text = evidence.text_vector(article_id)
     likeness = sorted(((cosine(text, evidence.text_vector(a), names), a) for a in witnesses), reverse=True)
@@ -99,11 +101,21 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
     has_its_surname = form.key[1] == expected.key[1]
     rivals = max(index.people_of_surname[expected.key[1]] - 1 - has_its_surname, 0)
     bearers = max(index.people_of_surname[form.key[1]] - 1, 0)
+    kin = evidence.has_word_near(places.get((article_id, form.key), []), load_lexicon().kin)
     features = {
+        "log_per_million": math.log1p(_per_million(expected.key[1])),
+        "log_own_per_million": math.log1p(_per_million(form.key[1])),
+        "shared_people": math.log1p(max((_shared_people(scene, article_id, a, form, expected) for a in witnesses), default=0.0)),
+        "is_kin_near": float(kin),
+        "is_role_conflicting": float(bool(my_roles and their_roles and not shared)),
+        "log_mentions": math.log1p(len(places.get((article_id, form.key), ()))),
+        "log_mentions_expected": math.log1p(
+            sum(len(places.get((a, expected.key), ())) for a in witnesses) / max(len(witnesses), 1)
+        ),
         "likeness_best": likeness[0][0] if likeness else 0.0,
         "likeness_mean": sum(x for x, _ in likeness[:3]) / 3,
         "context": cosine(mine, theirs),
-        "log_support": math.log1p(len({cluster_of.get(a, a) for a in expected.articles} - {cluster})),
+        "log_support": math.log1p(len({cluster_of.get(a, a) for a in others})),
         "log_own_support": math.log(max(form.support, 1)),
         "log_rivals": math.log1p(rivals),
         "log_known_rivals": math.log1p(max(index.known_of_surname[expected.key[1]] - 1, 0)),
@@ -125,6 +137,22 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         evidence_articles=tuple(sorted(a for _, a in likeness[:5])),
         shared_roles=tuple(sorted(shared)),
     )
+
+
+def _per_million(surname: str) -> int:
+    """Bearers of a surname in a million people, 0 where hardly anybody bears it."""
+    lexicon = load_lexicon()
+    last = surname.rsplit(" ", 1)[-1]
+    # The census counts Americans: a few Chinese, Korean and Vietnamese surnames are a large share of their countries.
+    return max(lexicon.per_million.get(last, 0), FAMILY_FIRST_PER_MILLION if last in lexicon.family_first else 0)
+
+
+def _shared_people(scene: Scene, article_id: str, other_id: str, form: Form, expected: Form) -> float:
+    """How much two texts share of the other people they name; a person named in few texts counts for more."""
+    shared = scene.people_in.get(article_id, frozenset()) & scene.people_in.get(other_id, frozenset())
+    n = len(scene.cluster_of) + 1
+    own = {form.key[1], expected.key[1]}
+    return sum(max(math.log(n / (scene.forms[key].support + 1)), 0.0) for key in shared if key[1] not in own)
 
 
 def _spread(articles: list[str], limit: int) -> list[str]:
