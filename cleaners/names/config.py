@@ -58,7 +58,7 @@ class NamesConfig(BaseModel):
         "a date bears witness on all. People change office, and namesakes come up, as time goes by.",
     )
     context_chars: int = Field(
-        80,
+        160,
         ge=10,
         description="Characters on either side of a mention that describe who the person is (about a clause).",
     )

@@ -39,6 +39,7 @@ class Lexicon:
     organisation_heads: frozenset[str]
     family_first: frozenset[str]
     kin: frozenset[str]
+    state_offices: frozenset[str]  # offices that one person holds at a time
     per_million: dict[str, int]  # surname -> bearers in a million people; only those that twenty bear
 
 
@@ -85,6 +86,7 @@ def load_lexicon() -> Lexicon:
         organisation_heads=words["organisation_heads"],
         family_first=words["family_first"],
         kin=words["kin"],
+        state_offices=words["state_offices"],
         per_million={
             row["surname"]: int(row["per_million"])
             for row in csv.DictReader(package.joinpath("surnames.csv").read_text(encoding="utf-8").splitlines())

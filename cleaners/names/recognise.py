@@ -37,6 +37,9 @@ _AFTER_ROLE = re.compile(
     r"[,;(][ \u00a0]?(?:the[ \u00a0]|an?[ \u00a0]|who is[ \u00a0])?((?:[\w'’\-.]+[ \u00a0]?){1,6})"
 )
 _TABLE = re.compile(r"\d|\(|^\W*--")  # results and signatures hold capitals for another reason
+# A name alone in its line before a dateline in capitals: the reporter.
+_BYLINE_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:[Bb][Yy][ \t]+)?$")
+_BYLINE_AFTER = re.compile(r"[ \t]*\n\s*[A-Z]{3,}")
 _AGE = re.compile(r"(?:, (?:aged )?\d{2}(?:,|\.|$)| \(\d{2}\))")
 # A score, a club's or a country's name in brackets, a relative clause.
 _RESULT = re.compile(r" \((?:\d|[A-Z][a-z]+(?: [A-Z][a-z]+)?[,)]|U\.S\.\))|,? who\b")
@@ -149,7 +152,8 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         strength += 2
     role = segment.role
     if not role:
-        role = _role_after(following, lexicon)
+        is_byline = _BYLINE_AFTER.match(following) and _BYLINE_BEFORE.search(text, max(0, start - 20), start)
+        role = "reporter" if is_byline else _role_after(following, lexicon)
         strength += 2 if role else 0
     if _AGE.match(following):
         strength += 2

@@ -123,7 +123,7 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         "is_part_attested": float(index.is_given(form.key[0]) if has_its_surname else bearers > 0),
         "is_expected_in_text": float(article_id in expected.articles),
         "is_role_shared": float(bool(shared)),
-        "is_office_shared": float(any(len(r.split()) > 1 for r in shared)),
+        "is_office_shared": float(any(_is_office(role) for role in shared)),
         "is_given_known": float(index.is_given(form.key[0])),
         "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
         "list_likeness": likeness[0][0] if likeness and scene.n_people[article_id] > 0.1 * len(text) else 0.0,
@@ -137,6 +137,13 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         evidence_articles=tuple(sorted(a for _, a in likeness[:5])),
         shared_roles=tuple(sorted(shared)),
     )
+
+
+def _is_office(role: str) -> bool:
+    """Whether a role is one that a single person holds in a country: "home secretary", "President" with its capital."""
+    words = role.split()
+    head = fold(words[-1])
+    return head in load_lexicon().state_offices and (len(words) > 1 or role[0].isupper())
 
 
 def _per_million(surname: str) -> int:
