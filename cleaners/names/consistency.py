@@ -163,6 +163,7 @@ def _add_people(
     """The mentions of people with what is known of each; guesses that nothing confirmed are left out."""
     forms = scene.forms
     displays: dict[Key, str] = {}
+    usual: dict[tuple[Key, str], Verdict] = {}  # of forms that no suspicion fell on
     for mention, attached_key in scene.attached:
         key, surface = attached_key, mention.surface
         suspected = verdicts.get((mention.article_id, key)) if key is not None else None
@@ -180,7 +181,9 @@ def _add_people(
             continue
         if key not in displays:
             displays[key] = forms[key].display()
-        verdict = suspected or verdict_on_form(forms[key], surface, displays[key])
+        verdict = suspected or usual.get((key, surface))
+        if verdict is None:
+            verdict = usual[(key, surface)] = verdict_on_form(forms[key], surface, displays[key])
         if mention.given:
             answer.add(*place, verdict, in_case_of(surface, verdict.canonical))
         elif _differs_in_surname(verdict, mention.surname):

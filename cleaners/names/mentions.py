@@ -109,7 +109,7 @@ def _mentions_of(
     ordered = sorted(taken)
     at = 0
     last_end = -1
-    for span in find_people(text, config.headline_capitals):
+    for span in find_people(text, config.headline_capitals, people):
         while at < len(ordered) and ordered[at][1] <= span.start:
             at += 1
         if at < len(ordered) and ordered[at][0] < span.end:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from cleaners.names.compare import fold
 from cleaners.names.lexicon import Lexicon, load_lexicon
-from cleaners.names.runs import Segment, Token, find_segments, is_given, is_initials, role_words, words_before
+from cleaners.names.runs import Segment, Token, find_segments, is_given, is_initials, role_before, role_words, words_before
 
 NOBODY = -1  # strength of a single word that nothing in its own text takes for a person
 STRONG = 2  # strength from which a span is a person on the evidence of its own text
@@ -33,6 +33,7 @@ class PersonSpan(NamedTuple):
     is_titled: bool  # a title or an office stands before it, here or elsewhere in the text
 
 
+_UNREAD = "?"  # role of a word alone until somebody needs it
 _AFTER_ROLE = re.compile(
     r"[,;(][ \u00a0]?(?:the[ \u00a0]|an?[ \u00a0]|who is[ \u00a0])?((?:[\w'’\-.]+[ \u00a0]?){1,6})"
 )
@@ -53,12 +54,14 @@ _PINYIN = re.compile(
 )
 
 
-def find_people(text: str, headline_capitals: float) -> list[PersonSpan]:
+def find_people(text: str, headline_capitals: float, aliases: Container[str] = frozenset()) -> list[PersonSpan]:
     """Every span of a text that may be a person, in order.
 
     Args:
         text: the article's text; offsets are code points of it.
         headline_capitals: share of capitalised words from which a line is a headline in title case.
+        aliases: folded words that stand for a person by themselves; other words alone, of which the text says nothing,
+            are left out.
     """
     lexicon = load_lexicon()
     headlines = _title_case_lines(text, headline_capitals)
@@ -72,10 +75,12 @@ def find_people(text: str, headline_capitals: float) -> list[PersonSpan]:
             if segment.precedes_thing or len(token.text) < 2:
                 continue
             if title is not None and title.key in lexicon.naming_titles:
-                fulls.append(PersonSpan(title.start, token.end, title.key, token.key, segment.role, STRONG, True))
+                role = segment.role or ""
+                fulls.append(PersonSpan(title.start, token.end, title.key, token.key, role, STRONG, True))
             else:
                 strength = STRONG if title is not None else 0
-                singles.append(PersonSpan(token.start, token.end, "", token.key, segment.role, strength, bool(title)))
+                role = _UNREAD if segment.role is None else segment.role
+                singles.append(PersonSpan(token.start, token.end, "", token.key, role, strength, bool(title)))
         elif 2 <= len(names) <= 4:
             span = _full_name(segment, names, text, lexicon)
             if span is not None:
@@ -96,7 +101,10 @@ def find_people(text: str, headline_capitals: float) -> list[PersonSpan]:
     for span in singles:
         is_titled = span.surname in titled
         strength = STRONG if is_titled or span.surname in of_likely else 0 if span.surname in of_guess else NOBODY
-        named.append(span._replace(strength=strength, is_titled=is_titled))
+        if strength == NOBODY and span.surname not in aliases:
+            continue
+        role = role_before(text, span.start, lexicon) if span.role is _UNREAD else span.role
+        named.append(span._replace(role=role, strength=strength, is_titled=is_titled))
     return sorted(fulls + named)
 
 
@@ -150,7 +158,7 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     before = fold(words[-1].removesuffix(",")) if words else ""
     if segment.is_titled:
         strength += 2
-    role = segment.role
+    role = segment.role or ""
     if not role:
         is_byline = _BYLINE_AFTER.match(following) and _BYLINE_BEFORE.search(text, max(0, start - 20), start)
         role = "reporter" if is_byline else _role_after(following, lexicon)

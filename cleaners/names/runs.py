@@ -27,7 +27,7 @@ class Segment(NamedTuple):
     """Neighbouring tokens that may be one name."""
 
     tokens: list[Token]
-    role: str  # office as written, "" where none is given
+    role: str | None  # office as written, "" where none is given, None where nobody has looked yet (a word alone)
     title: Token | None  # the title or office with a capital right before it
     is_titled: bool  # a title, an office or an occupation stands before it, with or without a capital
     precedes_thing: bool  # "Ford Foundation"
@@ -59,6 +59,10 @@ _TAIL = re.compile(r"(?:-[a-z]+)+$")
 _MOST_WORD_CHARS = 100  # of a word with a tail; the pattern above looks back from every hyphen
 _LOWER_WORDS = re.compile(r"(?<![\w'’\-])[a-z][a-z'’\-]*")
 _DETERMINERS = frozenset({"the", "his", "her", "its", "our", "your", "their", "my", "this", "that"})
+# The words that open most sentences; every one of them is among the lexicon's words that are no names.
+_SENTENCE_OPENERS = frozenset(
+    {"The", "He", "It", "In", "But", "She", "They", "We", "And", "This", "There", "If", "At", "On", "As", "For", "That", "You"}
+)
 _INITIALS = re.compile(rf"(?:[{_UPPER}]\.?-?){{1,3}}")
 _WORD = re.compile(r"[\w'’\-.]+")
 
@@ -66,12 +70,17 @@ _WORD = re.compile(r"[\w'’\-.]+")
 def find_segments(text: str) -> Iterator[Segment]:
     """Every segment of a text that may be a name, in order."""
     lexicon = load_lexicon()
-    lower_words = set(_LOWER_WORDS.findall(text))
+    lower_words = _LowerWords(text)
     for run in _RUN.finditer(text):
-        if text[run.end() : run.end() + 1] == "." and text[run.end() + 1 : run.end() + 2].isalnum():
+        start, end = run.span()
+        if text[end : end + 1] == "." and text[end + 1 : end + 2].isalnum():
             continue  # an address: Example.com
-        for piece in _pieces(run):
-            yield from _segments(piece, text, lexicon, lower_words)
+        word = text[start:end]
+        if not word.isalpha():  # more than one token, or a possessive, a hyphen, initials
+            for piece in _pieces(run):
+                yield from _segments(piece, text, lexicon, lower_words)
+        elif len(word) > 1 and word not in _SENTENCE_OPENERS:
+            yield from _lone_word(Token(start, end, word, fold(word)), lexicon)
 
 
 def is_given(key: str) -> bool:
@@ -119,6 +128,36 @@ def role_words(words: list[str], lexicon: Lexicon) -> str:
     return " ".join(w for w in reversed(kept) if fold(w) not in {"former", "ex", "late", "then", "acting", "of"})
 
 
+class _LowerWords:
+    """The words that a text writes in lower case; collected when first asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._words: set[str] | None = None
+
+    def __contains__(self, word: str) -> bool:
+        if self._words is None:
+            self._words = set(_LOWER_WORDS.findall(self._text))
+        return word in self._words
+
+
+def _lone_word(token: Token, lexicon: Lexicon) -> Iterator[Segment]:
+    """A capitalised word that stands alone, the most frequent run by far; its role is left to who needs it."""
+    kind = _kind(token, 0, [token], False, lexicon)
+    if (kind in "GWAIP" or (kind == "S" and token.key in lexicon.surname_things)) and token.key not in lexicon.suffixes:
+        yield Segment([token], None, None, False, False, False)
+
+
+def role_before(text: str, start: int, lexicon: Lexicon) -> str:
+    """The office in lower case right before a position: "the striker Roe"."""
+    before = words_before(text, start)
+    if not before:
+        return ""
+    last = before[-1].removesuffix(",")
+    word = fold(last)
+    return role_words([*before[:-1], last], lexicon) if word in lexicon.roles or word in lexicon.titles else ""
+
+
 def _pieces(run: re.Match[str]) -> list[list[Token]]:
     """The tokens of a run, parted at possessives and adjectives: "Poland's Marcin Nowak", "Nowak-led Poland"."""
     pieces: list[list[Token]] = [[]]
@@ -140,7 +179,7 @@ def _adjective_tail(text: str) -> re.Match[str] | None:
     return tail if tail and set(tail.group()[1:].split("-")) & load_lexicon().compound_tails else None
 
 
-def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: set[str]) -> Iterator[Segment]:
+def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _LowerWords) -> Iterator[Segment]:
     """The parts of a piece that may be names."""
     caps = len(piece) > 1 and all(t.text.isupper() or t.key in lexicon.particles for t in piece)
     kinds = [_kind(t, i, piece, caps, lexicon) for i, t in enumerate(piece)]
@@ -233,7 +272,7 @@ def _kind(token: Token, index: int, piece: list[Token], caps: bool, lexicon: Lex
 
 
 def _trim(
-    tokens: list[Token], text: str, lexicon: Lexicon, lower_words: set[str], keep_first: bool, caps: bool
+    tokens: list[Token], text: str, lexicon: Lexicon, lower_words: _LowerWords, keep_first: bool, caps: bool
 ) -> list[Token]:
     """A segment without what only stands next to the name: words of the sentence's start, particles, Jr."""
     while tokens and (tokens[0].key in lexicon.particles and tokens[0].text.islower()):

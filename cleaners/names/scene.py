@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import polars as pl
@@ -119,26 +120,30 @@ def attach_mentions(people: pl.DataFrame, forms: dict[Key, Form]) -> list[tuple[
     A surname alone stands for the last full name before it that has it, else for the first after it; None where the
     text has no such full name.
     """
+    lends = {key for key, form in forms.items() if form.is_person or form.strength >= 1}
     attached: list[tuple[Person, Key | None]] = []
     mentions = [Person(*row) for row in people.select(Person._fields).iter_rows()]
-    for _, group in groupby(mentions, key=lambda mention: mention.article_id):
+    for _, group in groupby(mentions, key=itemgetter(0)):
         in_text = list(group)
         first: dict[str, Key] = {}
         last: dict[str, Key] = {}
         for mention in in_text:
-            if mention.given and _may_lend_surname(forms[(mention.given, mention.surname)]):
-                for name in {mention.surname, mention.surname.rsplit(" ", 1)[-1]}:
-                    first.setdefault(name, (mention.given, mention.surname))
+            key = (mention.given, mention.surname)
+            if mention.given and key in lends:
+                for name in _surnames(mention.surname):
+                    first.setdefault(name, key)
         for mention in in_text:
-            if mention.given:
-                key = (mention.given, mention.surname)
-                if _may_lend_surname(forms[key]):
-                    last |= dict.fromkeys({mention.surname, mention.surname.rsplit(" ", 1)[-1]}, key)
-                attached.append((mention, key))
-            else:
+            key = (mention.given, mention.surname)
+            if not mention.given:
                 attached.append((mention, last.get(mention.surname) or first.get(mention.surname)))
+                continue
+            if key in lends:
+                for name in _surnames(mention.surname):
+                    last[name] = key
+            attached.append((mention, key))
     return attached
 
 
-def _may_lend_surname(form: Form) -> bool:
-    return form.is_person or form.strength >= 1
+def _surnames(surname: str) -> tuple[str, ...]:
+    """What a surname alone may look like: van Nistelrooy, Nistelrooy."""
+    return (surname, surname.rsplit(" ", 1)[-1]) if " " in surname else (surname,)
