@@ -1,7 +1,7 @@
 """What the texts say about two names: do they speak of the same person?
 
 Takes articles and the places where a name stands, gives cosines of TF-IDF vectors: of whole texts (the same story?)
-and of the words around the names (the same person?). Vectors are made only for texts that hold a suspect name.
+and of the words around the names (the same person?). Vectors are made, and texts read, only where a name is suspect.
 """
 
 from __future__ import annotations
@@ -14,25 +14,30 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 _WORD = re.compile(r"[^\W\d_]{3,}|\d{2,}")
-MAX_COUNTED_ARTICLES = 20_000  # the frequencies of words are steady long before
 
 
 class Evidence:
     """TF-IDF vectors of texts and of contexts, made when first asked for.
 
     Args:
-        articles: `article_id` and `text`.
+        articles: `article_id` and `text`; of a lazy frame only the texts that `read` names are read.
+        sample: the articles whose words are counted.
         context_chars: characters on either side of a mention that make its context.
         cluster_of: cluster of each article; a word counts once for all copies of a text.
     """
 
-    def __init__(self, articles: pl.DataFrame, context_chars: int, cluster_of: Mapping[str, str]) -> None:
-        self._text = dict(articles.select("article_id", pl.col("text").fill_null("")).iter_rows())
+    def __init__(
+        self,
+        articles: pl.DataFrame | pl.LazyFrame,
+        sample: pl.DataFrame,
+        context_chars: int,
+        cluster_of: Mapping[str, str],
+    ) -> None:
+        self._articles = articles
+        self._text = _texts(articles) if isinstance(articles, pl.DataFrame) else {}
         self._context_chars = context_chars
-        ordered = articles.sort("article_id")
-        clusters = [cluster_of.get(article_id, article_id) for article_id in ordered["article_id"]]
-        is_first = pl.Series(clusters, dtype=pl.String).is_first_distinct()
-        counted = ordered.filter(is_first).head(MAX_COUNTED_ARTICLES)
+        clusters = [cluster_of.get(article_id, article_id) for article_id in sample["article_id"]]
+        counted = sample.filter(pl.Series(clusters, dtype=pl.String).is_first_distinct())
         words = (
             counted.select(
                 pl.col("text").fill_null("").str.to_lowercase().str.extract_all(r"\p{L}{3,}|\d{2,}").list.unique()
@@ -46,6 +51,13 @@ class Evidence:
         self._idf = {word: math.log((n + 1) / (count + 0.5)) for word, count in words.iter_rows()}
         self._rare = math.log((n + 1) / 0.5)
         self._vectors: dict[str, dict[str, float]] = {}
+
+    def read(self, article_ids: Iterable[str]) -> None:
+        """Read the texts of some articles, those that are not held yet."""
+        wanted = sorted(set(article_ids) - self._text.keys())
+        if wanted:
+            chosen = pl.Series(wanted, dtype=pl.String).implode()
+            self._text |= _texts(self._articles.lazy().filter(pl.col("article_id").is_in(chosen)).collect())
 
     def text_vector(self, article_id: str) -> dict[str, float]:
         """Unit vector of a text's words."""
@@ -76,6 +88,10 @@ class Evidence:
         weights = {w: (1 + math.log(n)) * self._idf.get(w, self._rare) for w, n in words.items()}
         norm = math.sqrt(sum(x * x for x in weights.values())) or 1.0
         return {w: x / norm for w, x in weights.items()}
+
+
+def _texts(articles: pl.DataFrame) -> dict[str, str]:
+    return dict(articles.select("article_id", pl.col("text").fill_null("")).iter_rows())
 
 
 def cosine(left: dict[str, float], right: dict[str, float], without: frozenset[str] = frozenset()) -> float:

@@ -29,7 +29,7 @@ from cleaners.names.words import BatchWords
 Key = tuple[str, str]  # folded given name, folded surname
 
 
-@dataclass
+@dataclass(eq=False)
 class Form:
     """One spelling of a full name, without regard to case and diacritics."""
 
@@ -158,6 +158,17 @@ class FormIndex:
         """Whether the lists or the batch know a folded given name."""
         return self._words.is_given(name)
 
+    def is_crowded(self, form: Form) -> bool:
+        """Whether too many bear a form's surname for all of them to be compared with it."""
+        return len(self._by_surname.get(form.key[1], ())) > self._config.max_surname_forms
+
+    def compare(self, form: Form, other: Form) -> str | None:
+        """The kind of the difference between a form and one of its surname; None where the other may not correct it."""
+        block = self._by_surname.get(form.key[1], ())
+        if other not in block or any(are_given_variants(form.key[0], known.key[0]) for known in block):
+            return None
+        return self._kind(form, other)
+
     def expected_for(self, form: Form) -> Iterator[tuple[str, Form]]:
         """Forms that a form may stand for, each with the kind of the difference."""
         given, surname = form.key
@@ -176,9 +187,9 @@ class FormIndex:
         block = self._by_surname.get(surname, [])
         # A nickname of one of them is that one, and no error for another. Nor is a name that is in the block itself:
         # two independent texts know that person (measured: asking for them too cost 2 false flags per 1,000 texts).
-        is_known = any(are_given_variants(given, other.key[0]) for other in block)
-        if len(block) <= self._config.max_surname_forms and not is_known:
-            candidates += block
+        if len(block) <= self._config.max_surname_forms:
+            if not any(are_given_variants(given, other.key[0]) for other in block):
+                candidates += block
         for other in candidates:
             if other.key in seen:
                 continue

@@ -15,10 +15,13 @@ from typing import NamedTuple
 
 import polars as pl
 
+from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.evidence import Evidence
 from cleaners.names.forms import Form, FormIndex, Key, collect_forms
 from cleaners.names.words import BatchWords, learn_words
+
+MAX_COUNTED_ARTICLES = 20_000  # the frequencies of words are steady long before
 
 Place = tuple[str, int, int]  # article id, start, end
 
@@ -47,6 +50,7 @@ class Scene:
     attached: list[tuple[Person, Key | None]]  # each mention with the full form it stands for
     places: Mapping[tuple[str, Key], list[Place]]  # where a form, or its surname alone, stands in a text
     roles: Mapping[tuple[str, Key], set[str]]  # offices that a text gives a form, as written
+    bearers: Mapping[tuple[str, str], set[Key]]  # who holds an office, by surname and folded office
     n_people: Mapping[str, int]  # full names in a text
     cluster_of: Mapping[str, str]  # articles of one cluster are one witness
     evidence: Evidence
@@ -60,7 +64,7 @@ class Scene:
 
 
 def set_scene(
-    articles: pl.DataFrame,
+    articles: pl.DataFrame | pl.LazyFrame,
     people: pl.DataFrame,
     cluster_of: dict[str, str],
     authority: pl.DataFrame,
@@ -69,22 +73,26 @@ def set_scene(
     """Lay out a batch.
 
     Args:
-        articles: `article_id` and `text`.
+        articles: `article_id`, `text` and, if known, `published_at`; of a lazy frame only the texts needed are read.
         people: the mentions of people in them, as `find_mentions` gives them.
         cluster_of: cluster of each article.
         authority: authority file as `load_authority` gives it.
         config: settings of the step.
     """
-    words = learn_words(articles, people)
+    facts = articles.lazy().drop("text", strict=False).collect()
+    sample = _sample(articles, facts["article_id"])
+    words = learn_words(sample, sample.height / max(facts.height, 1), people)
     forms = collect_forms(people, cluster_of, authority, words)
     attached = attach_mentions(people, forms)
     places: dict[tuple[str, Key], list[Place]] = defaultdict(list)
     roles: dict[tuple[str, Key], set[str]] = defaultdict(set)
+    bearers: dict[tuple[str, str], set[Key]] = defaultdict(set)
     for mention, key in attached:
         if key is not None:
             places[(mention.article_id, key)].append((mention.article_id, mention.start, mention.end))
             if mention.role:
                 roles[(mention.article_id, key)].add(mention.role)
+                bearers[(key[1], fold(mention.role))].add(key)
     people_in: dict[str, set[Key]] = defaultdict(set)
     for key, form in forms.items():
         if form.is_person:
@@ -98,12 +106,20 @@ def set_scene(
         attached=attached,
         places=places,
         roles=roles,
+        bearers=bearers,
         n_people=Counter(article_id for form in forms.values() for article_id in form.articles),
         cluster_of=cluster_of,
-        evidence=Evidence(articles, config.context_chars, cluster_of),
+        evidence=Evidence(articles, sample, config.context_chars, cluster_of),
         people_in={article_id: frozenset(keys) for article_id, keys in people_in.items()},
-        day_of=_days(articles),
+        day_of=_days(facts),
     )
+
+
+def _sample(articles: pl.DataFrame | pl.LazyFrame, article_ids: pl.Series) -> pl.DataFrame:
+    """The articles with the smallest ids and their texts (ids are digests: as good as drawn by lot)."""
+    chosen = article_ids.sort().head(MAX_COUNTED_ARTICLES)
+    rows = articles.lazy().select("article_id", "text").filter(pl.col("article_id").is_in(chosen.implode()))
+    return rows.collect().sort("article_id")
 
 
 def _days(articles: pl.DataFrame) -> dict[str, float]:

@@ -20,6 +20,8 @@ from cleaners.names.forms import Form, Key
 from cleaners.names.lexicon import load_lexicon
 from cleaners.names.scene import Scene
 
+MOST_TEXTS = 400  # texts of one person that are looked at; the logarithm of their number says little more beyond
+MOST_NEIGHBOURS = 50  # texts above which a person shared by two of them says nothing
 FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
 
 # A slip is seldom repeated by papers that do not copy each other: how many times as well known the other form must be.
@@ -62,18 +64,69 @@ def find_suspects(scene: Scene) -> list[Suspect]:
 
 
 def iter_suspects(scene: Scene) -> Iterator[Suspect]:
-    """Every explanation of every form that is less known than what it may stand for."""
+    """Every explanation of every form that is less known than what it may stand for, weighed."""
+    pairs = list(_iter_pairs(scene))
+    needed: set[str] = set()
+    for article_id, form, expected, _ in pairs:
+        needed.add(article_id)
+        needed.update(_witnesses(scene, article_id, expected))
+    scene.evidence.read(needed)
+    for article_id, form, expected, kind in pairs:
+        yield weigh_suspect(scene, article_id, form, expected, kind)
+
+
+def _iter_pairs(scene: Scene) -> Iterator[tuple[str, Form, Form, str]]:
+    """Article, form, expected form and kind of every explanation."""
     for key in sorted(scene.forms):
         form = scene.forms[key]
         if form.canonical is not None or not form.articles:
             continue
-        for kind, expected in scene.index.expected_for(form):
+        for kind, expected in _explanations(scene, form):
             if form.support > max(1, expected.support // _MIN_RATIO.get(kind, 1)):
                 continue
             if form.support >= expected.support and not (expected.canonical and form.support <= 1):
                 continue
             for article_id in form.articles:
-                yield weigh_suspect(scene, article_id, form, expected, kind)
+                yield article_id, form, expected, kind
+
+
+def _explanations(scene: Scene, form: Form) -> Iterator[tuple[str, Form]]:
+    """The forms that a form may stand for, with the kind of the difference.
+
+    Of a surname that many bear, only those are asked who stand in a text with somebody that the form's text names too, or
+    hold its office: the others would never be sure enough, and the cost would grow with the square of the block.
+    """
+    yield from scene.index.expected_for(form)
+    if form.support > 1 or not scene.index.is_crowded(form):
+        return
+    article_id = form.articles[0]
+    near: set[Key] = set()
+    for key in scene.people_in.get(article_id, ()):
+        articles = scene.forms[key].articles
+        if key != form.key and len(articles) <= MOST_NEIGHBOURS:
+            for other in articles:
+                near.update(k for k in scene.people_in[other] if k[1] == form.key[1])
+    for role in scene.roles.get((article_id, form.key), ()):
+        near.update(scene.bearers.get((form.key[1], fold(role)), ()))
+    for key in sorted(near - {form.key}):
+        kind = scene.index.compare(form, scene.forms[key])
+        if kind is not None:
+            yield kind, scene.forms[key]
+
+
+def _witnesses(scene: Scene, article_id: str, expected: Form) -> list[str]:
+    """The texts of the expected person that a text is compared with: not its copies, and within the window."""
+    return _spread(_others(scene, article_id, expected), scene.config.max_compared_texts)
+
+
+def _others(scene: Scene, article_id: str, expected: Form) -> list[str]:
+    """The texts of the expected person, of the best known a sample, that are no copies and lie within the window."""
+    cluster = scene.cluster_of.get(article_id, article_id)
+    return [
+        other
+        for other in _spread(expected.articles, MOST_TEXTS)
+        if scene.cluster_of.get(other, other) != cluster and scene.is_witness(article_id, other)
+    ]
 
 
 def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kind: str) -> Suspect:
@@ -85,8 +138,7 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         scene.roles,
         scene.index,
     )
-    cluster = cluster_of.get(article_id, article_id)
-    others = [a for a in expected.articles if cluster_of.get(a, a) != cluster and scene.is_witness(article_id, a)]
+    others = _others(scene, article_id, expected)
     witnesses = _spread(others, scene.config.max_compared_texts)
     names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
     text = evidence.text_vector(article_id)

@@ -14,7 +14,6 @@ import polars as pl
 from cleaners.names.lexicon import load_lexicon
 from cleaners.names.recognise import STRONG
 
-MAX_COUNTED_ARTICLES = 20_000  # the frequencies of words are steady long before
 MIN_SURNAMES = 2  # people of different surnames that make a word a given name
 
 
@@ -31,12 +30,13 @@ class BatchWords:
         return name in load_lexicon().given or name in self.given
 
 
-def learn_words(articles: pl.DataFrame, people: pl.DataFrame) -> BatchWords:
-    """Learn the words of a batch. The cost is linear in the texts' length, up to a fixed number of texts.
+def learn_words(sample: pl.DataFrame, share: float, people: pl.DataFrame) -> BatchWords:
+    """Learn the words of a batch. The cost is linear in the sample's length and in the mentions.
 
     Args:
-        articles: `article_id` and `text`.
-        people: mentions of people as `find_mentions` gives them.
+        sample: `article_id` and `text` of some of the articles.
+        share: how large a share of the articles the sample is.
+        people: mentions of people in all the articles, as `find_mentions` gives them.
     """
     titles = load_lexicon().titles
     surnames: dict[str, set[str]] = defaultdict(set)
@@ -50,16 +50,15 @@ def learn_words(articles: pl.DataFrame, people: pl.DataFrame) -> BatchWords:
     return BatchWords(
         given=frozenset(g for g, of in surnames.items() if len(of) >= MIN_SURNAMES and len(g) > 2),
         people_of={surname: len(of) for surname, of in bearers.items()},
-        common=_common_words(articles, people),
+        common=_common_words(sample, share, people),
     )
 
 
-def _common_words(articles: pl.DataFrame, people: pl.DataFrame) -> frozenset[str]:
+def _common_words(sample: pl.DataFrame, share: float, people: pl.DataFrame) -> frozenset[str]:
     """The parts of names that more texts write in lower case than use in a name."""
     in_names: Counter[str] = Counter()
     for parts in people.select("article_id", "given", "surname").unique().drop("article_id").iter_rows():
         in_names.update({word for part in parts for word in part.split()})
-    sample = articles.sort("article_id").head(MAX_COUNTED_ARTICLES)
     lower = (
         sample.select(pl.col("text").fill_null("").str.extract_all(r"\b\p{Ll}{2,}\b").list.unique().alias("word"))
         .explode("word")
@@ -68,5 +67,4 @@ def _common_words(articles: pl.DataFrame, people: pl.DataFrame) -> frozenset[str
         .group_by("word")
         .len()
     )
-    scale = articles.height / max(sample.height, 1)
-    return frozenset(word for word, n in lower.iter_rows() if n * scale > in_names[word])
+    return frozenset(word for word, n in lower.iter_rows() if n > share * in_names[word])
