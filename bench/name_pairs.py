@@ -54,7 +54,8 @@ def collect_pairs(
     pairs = [
         Pair(s.kind, s.features, False, 1.0, s.expected.key[1], source)
         for s in iter_suspects(scene)
-        if s.kind not in ("misspelling", "given_slip") or s.form.support > 1  # one text alone: hardly anything but a real misprint
+        if s.kind not in ("misspelling", "given_slip")
+        or s.form.support > 1  # one text alone: hardly anything but a real misprint
     ]
     pairs += near_namesakes(scene, source)
     seeds = list(seeds)

@@ -21,8 +21,43 @@ from cleaners.names import NamesConfig, check_names, find_mentions
 from cleaners.names.lexicon import load_lexicon
 
 COMMON_PER_MILLION = 500  # from here on a surname stays as it is
-ENDINGS = ["ard", "berg", "by", "ell", "er", "ett", "ez", "ford", "ham", "ian", "ic", "in", "ini", "ito", "kin", "ley", "man"]
-ENDINGS += ["nov", "o", "ola", "ope", "osi", "ow", "quist", "ros", "ska", "sen", "son", "stad", "ton", "ura", "vich", "well"]
+ENDINGS = [
+    "ard",
+    "berg",
+    "by",
+    "ell",
+    "er",
+    "ett",
+    "ez",
+    "ford",
+    "ham",
+    "ian",
+    "ic",
+    "in",
+    "ini",
+    "ito",
+    "kin",
+    "ley",
+    "man",
+]
+ENDINGS += [
+    "nov",
+    "o",
+    "ola",
+    "ope",
+    "osi",
+    "ow",
+    "quist",
+    "ros",
+    "ska",
+    "sen",
+    "son",
+    "stad",
+    "ton",
+    "ura",
+    "vich",
+    "well",
+]
 SHARD = 2_000
 
 
@@ -78,7 +113,11 @@ def make_window(real: pl.DataFrame, people: pl.DataFrame, size: int) -> pl.DataF
                 position = end
             text = "".join([*parts, text[position:]])
         made.append((f"{rng.getrandbits(96):024x}", text, published_at))
-    return pl.DataFrame(made, schema={"article_id": pl.String, "text": pl.String, "published_at": real.schema["published_at"]}, orient="row")
+    return pl.DataFrame(
+        made,
+        schema={"article_id": pl.String, "text": pl.String, "published_at": real.schema["published_at"]},
+        orient="row",
+    )
 
 
 def find_in_shard(shard: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import json
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,8 @@ Model = dict[str, float]
 FEATURES = {
     "wrong_given": [
         "likeness_best", "likeness_mean", "context", "log_support", "log_rivals", "log_known_rivals", "is_expected_in_text",
-        "is_role_shared", "is_office_shared", "is_given_known", "surname_share", "list_likeness", "log_per_million", "shared_people",
-        "log_mentions_expected", "is_kin_near",
+        "is_role_shared", "is_office_shared", "is_given_known", "surname_share", "list_likeness", "log_per_million",
+        "shared_people", "log_mentions_expected", "is_kin_near",
     ],
     "misspelling": [
         "likeness_best", "likeness_mean", "log_support", "log_own_support", "is_expected_in_text", "is_part_attested",
@@ -186,7 +187,7 @@ def reliability(confidence: Array, pairs: list[Pair]) -> list[dict[str, float]]:
     """Mean confidence and share that is right, by bins of confidence; `n` as one run over the documents would meet."""
     _, label, weight = _arrays(pairs, [])
     rows = []
-    for low, high in zip(BINS, BINS[1:], strict=False):
+    for low, high in pairwise(BINS):
         inside = (confidence >= low) & ((confidence < high) | (high == BINS[-1]))
         n = float(weight[inside].sum())
         if n:

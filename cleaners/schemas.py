@@ -115,7 +115,8 @@ class Articles(dy.Schema):
     )
     text_normalised = dy.String(
         nullable=True,
-        description="`text` with variants of names replaced by their canonical forms; null where equal to `text`.",
+        description="`text` with variants of names, and errors that the authority file or an editor settles, replaced by "
+        "their canonical forms, as of the run that published it; null where equal to `text`. Later: `name_replacements`.",
     )
     people = dy.List(dy.String(), description="Canonical names of the people mentioned, each once, sorted.")
     n_words = dy.Int64(min=1, description="Words in `text`.")
@@ -252,8 +253,27 @@ class NameFlags(dy.Schema):
     confidence = dy.Float64(min=0.0, max=1.0, description="How sure the check is, 0 to 1.")
     evidence = dy.String(description="JSON object: supporting article ids, authority row, roles, counts, what decided.")
     decision = dy.String(
-        nullable=True, description="An editor's decision (accept, reject, two_people), null while open."
+        nullable=True,
+        description="An editor's decision (accept, reject, two_people, add_to_authority), null while open; see `copydesk review`.",
     )
+
+
+class NameReplacements(dy.Schema):
+    """One row a name that reads otherwise in the normalised text: spliced into `articles.text` they give it, as of now."""
+
+    article_id = identifier("The article.", primary_key=True)
+    start = dy.Int64(
+        min=0, primary_key=True, description="First character of the mention in `articles.text` (code points, from 0)."
+    )
+    end = dy.Int64(min=1, description="One past the last character.")
+    surface = dy.String(min_length=1, description="The name as the article writes it.")
+    replacement = dy.String(min_length=1, description="The name as the normalised text writes it.")
+    kind = dy.String(check=lambda c: c.is_in(list(NAME_FLAG_KINDS)), description="The kind of the flag.")
+    decided_by = dy.String(
+        check=lambda c: c.is_in(["authority", "editor", "other texts"]),
+        description="What lets it be replaced: the authority file, an editor's decision, or (variants only) the other texts.",
+    )
+    flag_id = identifier("The flag that explains it.")
 
 
 class Rejects(dy.Schema):
@@ -317,6 +337,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "duplicate_pairs": DuplicatePairs,
     "name_mentions": NameMentions,
     "name_flags": NameFlags,
+    "name_replacements": NameReplacements,
     "rejects": Rejects,
     "run_summary": RunSummary,
     "site_health": SiteHealth,

@@ -207,6 +207,34 @@ def report(
 
 
 @app.command()
+def review(
+    file: Annotated[Path, typer.Argument(help="The CSV to write for an editor, or with --take to read back.")],
+    take: Annotated[bool, typer.Option("--take", help="Read decisions from FILE; the next run honours them.")] = False,
+    variants: Annotated[
+        bool, typer.Option("--variants", help="Also what is no error: other spellings, aliases.")
+    ] = False,
+    decided: Annotated[bool, typer.Option("--decided", help="Also flags that an editor decided before.")] = False,
+    output: OutputOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write the open name flags to a CSV for an editor, or take its decisions back.
+
+    In the column `decision` say accept, reject, two_people or add_to_authority; correct `canonical` where it is wrong.
+    """
+    from flows.review import export_flags, take_decisions
+    from flows.settings import load_settings
+
+    with _errors_told():
+        settings = load_settings(config, output=output)
+        if take:
+            taken = take_decisions(settings, file)
+            typer.echo(f"{taken.n_decided} decisions taken into {taken.file}, {taken.n_open} flags left open.")
+        else:
+            n = export_flags(settings, file, with_variants=variants, with_decided=decided)
+            typer.echo(f"{n} flags written to {file}; fill in `decision`, then: copydesk review --take {file}")
+
+
+@app.command()
 def rules(output: OutputOption = None, config: ConfigOption = None) -> None:
     """List every rule that strips: its count in the last snapshot, its measured precision, an example."""
     from flows.rule_list import print_rules

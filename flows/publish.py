@@ -34,6 +34,7 @@ SORT_KEYS = {
     "duplicate_pairs": ["left_id", "right_id"],
     "name_mentions": ["article_id", "start"],
     "name_flags": ["article_id", "start", "flag_id"],
+    "name_replacements": ["article_id", "start"],
     "rejects": ["source_uri", "stage", "reason"],
     "run_summary": ["stage", "metric"],
     "site_health": ["site", "metric"],

@@ -35,6 +35,11 @@ class Settings(BaseModel):
         None,
         description="CSV file of names (canonical, aliases, roles, qid, source) added to the core that ships with Copydesk.",
     )
+    decisions: str | None = Field(
+        None,
+        description="CSV file of editors' decisions on name flags, which `copydesk review` writes; default: decisions.csv in "
+        "`output`.",
+    )
     workers: int = Field(0, ge=0, description="Worker processes; 0 means one for each core.")
     shard_bytes: int = Field(
         8 * 2**20,

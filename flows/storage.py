@@ -188,6 +188,30 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def decisions_file(settings: Settings) -> Path:
+    """Where editors' decisions on name flags are kept."""
+    return Path(settings.decisions) if settings.decisions else Path(settings.output) / "decisions.csv"
+
+
+def read_decisions(settings: Settings) -> str:
+    """The text of the decisions, empty where nobody has decided anything.
+
+    Raises:
+        CopydeskError: the settings name a file that is not there, or it cannot be read.
+    """
+    path = decisions_file(settings)
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        if settings.decisions:
+            raise CopydeskError(
+                f"There is no file of decisions {path}.", "Check `decisions` in the settings."
+            ) from error
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CopydeskError(f"Cannot read the decisions {path}: {error}.", "It must be a CSV file in UTF-8.") from error
+
+
 def read_authority(settings: Settings) -> str | None:
     """The text of the user's authority file, None where the settings name none.
 

@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 from flows.settings import Settings
-from flows.storage import read_authority
+from flows.storage import read_authority, read_decisions
 
 # Files of `cleaners` that each step runs, by the beginning of their path; a test holds this against their imports.
 STEP_FILES: dict[str, tuple[str, ...]] = {
@@ -34,12 +34,13 @@ LIBRARIES_THAT_SHAPE_TEXT = ("trafilatura", "htmldate", "lxml", "ftfy", "charset
 
 
 class Versions(NamedTuple):
-    """The digest of each step, eight digits."""
+    """The digest of each step and of the editors' decisions, eight digits."""
 
     extract: str
     strip: str
     match: str
     names: str
+    decisions: str
 
     @property
     def of_articles(self) -> str:
@@ -48,8 +49,8 @@ class Versions(NamedTuple):
 
     @property
     def of_checks(self) -> dict[str, str]:
-        """The digests of the steps that look at the whole archive."""
-        return {"match": self.match, "names": self.names}
+        """The digests of what the steps over the whole archive go by."""
+        return {"match": self.match, "names": self.names, "decisions": self.decisions}
 
     @property
     def of_extracted(self) -> str:
@@ -61,7 +62,7 @@ def find_versions(settings: Settings) -> Versions:
     """The digests of the steps under some settings.
 
     Raises:
-        CopydeskError: the authority file cannot be read.
+        CopydeskError: the authority file or the decisions cannot be read.
     """
     cleaning = settings.cleaning
     libraries = " ".join(f"{library} {version(library)}" for library in LIBRARIES_THAT_SHAPE_TEXT)
@@ -80,7 +81,8 @@ def find_versions(settings: Settings) -> Versions:
     for step, parts in given.items():
         whole = "\0".join((_digest_files("cleaners", STEP_FILES[step]), *parts))
         digests[step] = hashlib.sha256(whole.encode()).hexdigest()[:8]
-    return Versions(**digests)
+    decisions = hashlib.sha256(read_decisions(settings).encode()).hexdigest()[:8]
+    return Versions(**digests, decisions=decisions)
 
 
 def flow_version() -> str:

@@ -4,13 +4,17 @@ Takes article texts, gives mentions with canonical names and flags with evidence
 Recognise -> forms -> suspects -> verdicts, one module each; word lists, authority file and weights are data files.
 """
 
+from cleaners.names.answer import CheckedNames, normalise_texts
 from cleaners.names.authority import AUTHORITY_SCHEMA, core_authority, load_authority
 from cleaners.names.config import NamesConfig
-from cleaners.names.consistency import CheckedNames, check_names
+from cleaners.names.consistency import check_names
+from cleaners.names.decisions import DECISION_SCHEMA, DECISIONS, load_decisions
 from cleaners.names.mentions import MENTION_SCHEMA, find_mentions
 
 __all__ = [
     "AUTHORITY_SCHEMA",
+    "DECISIONS",
+    "DECISION_SCHEMA",
     "MENTION_SCHEMA",
     "CheckedNames",
     "NamesConfig",
@@ -18,4 +22,6 @@ __all__ = [
     "core_authority",
     "find_mentions",
     "load_authority",
+    "load_decisions",
+    "normalise_texts",
 ]

@@ -1,26 +1,28 @@
 """Names checked against every other text of the batch and the authority file.
 
-Takes articles (and their mentions and near-duplicate clusters), gives every mention with its canonical name, a flag
-with its evidence for each name that does not agree, the people of each article and the text with variants normalised.
+Takes articles (and their mentions, near-duplicate clusters, editors' decisions), gives every mention with its
+canonical name, a flag with its evidence for each name that does not agree, and each article's people and replacements.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import NamedTuple
 
 import polars as pl
 
-from cleaners.document import make_id
+from cleaners.names.answer import Answer, CheckedNames
 from cleaners.names.authority import core_authority
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
+from cleaners.names.decisions import Decided, Decision
 from cleaners.names.forms import Key
 from cleaners.names.mentions import find_mentions
-from cleaners.names.scene import Scene, set_scene
-from cleaners.names.suspects import find_suspects
+from cleaners.names.scene import Person, Scene, set_scene
+from cleaners.names.suspects import Suspect, find_suspects
 from cleaners.names.verdicts import (
     Verdict,
+    close,
+    confirm,
     in_case_of,
     judge,
     surname_of,
@@ -29,73 +31,44 @@ from cleaners.names.verdicts import (
     verdict_on_single,
 )
 
-MENTIONS = pl.Schema(
-    {
-        "article_id": pl.String,
-        "start": pl.Int64,
-        "end": pl.Int64,
-        "surface": pl.String,
-        "canonical": pl.String,
-        "entity": pl.String,
-        "flag_id": pl.String,
-    }
-)
-FLAGS = pl.Schema(
-    {
-        "flag_id": pl.String,
-        "article_id": pl.String,
-        "start": pl.Int64,
-        "end": pl.Int64,
-        "surface": pl.String,
-        "canonical": pl.String,
-        "kind": pl.String,
-        "is_error": pl.Boolean,
-        "confidence": pl.Float64,
-        "evidence": pl.String,
-        "decision": pl.String,
-    }
-)
-CHECKED_ARTICLES = pl.Schema(
-    [("article_id", pl.String()), ("people", pl.List(pl.String)), ("text_normalised", pl.String())]
-)
-
-
-class CheckedNames(NamedTuple):
-    """What `check_names` gives; the columns of the first two are those of the published tables."""
-
-    mentions: pl.DataFrame
-    flags: pl.DataFrame
-    articles: pl.DataFrame
-
 
 def check_names(
-    articles: pl.DataFrame,
+    articles: pl.DataFrame | pl.LazyFrame,
     config: NamesConfig,
     mentions: pl.DataFrame | None = None,
     clusters: pl.DataFrame | None = None,
     authority: pl.DataFrame | None = None,
+    decisions: pl.DataFrame | None = None,
+    earlier_flags: pl.DataFrame | None = None,
 ) -> CheckedNames:
     """Check every name against the other texts. The cost is near-linear in the mentions (inverted index).
 
     Args:
-        articles: `article_id`, `text` (and `title`, `site`, `published_at`, which are not needed yet).
+        articles: `article_id`, `text` and, if known, `published_at`, which the window of time goes by. Of a lazy frame
+            only the texts that hold a suspect name or bear witness on one are read, and a sample.
         config: settings of the step.
         mentions: mentions of these articles as `find_mentions` gives them; found here when None.
         clusters: `article_id`, `cluster_id`: near-duplicates are one witness; identical texts alone when None.
         authority: authority file as `load_authority` gives it; the package's own when None.
+        decisions: editors' decisions as `load_decisions` gives them.
+        earlier_flags: `article_id` and `start` of the flags of an earlier run: they stay until their confidence falls
+            below `keep_confidence`.
 
     Returns:
-        mentions, flags and, one row an article, its people and normalised text.
+        mentions, flags, replacements and, one row an article, its people and normalised text.
     """
-    known = core_authority() if authority is None else authority
-    found = find_mentions(articles, config, known) if mentions is None else mentions
-    found = found.sort("article_id", "start")
+    decided = Decided(decisions)
+    known = decided.extend(core_authority() if authority is None else authority)
+    if mentions is None:
+        mentions = find_mentions(articles.lazy().collect(), config, known)
+    found = mentions.sort("article_id", "start")
     cluster_of = _clusters(articles, clusters)
     people = found.filter(pl.col("entity") == "person")
     scene = set_scene(articles, people, cluster_of, known, config)
-    verdicts = {(s.article_id, s.form.key): judge(s) for s in find_suspects(scene) if s.is_flagged(config)}
-    answer = _Answer()
-    _add_people(answer, scene, verdicts, _single_aliases(known))
+    earlier = set() if earlier_flags is None else set(earlier_flags.select("article_id", "start").iter_rows())
+    verdicts = _judge_suspects(scene, decided, earlier)
+    answer = Answer()
+    _add_people(answer, scene, verdicts, decided, _single_aliases(known))
     organisations = found.filter(pl.col("entity") == "organisation")
     for article_id, start, end, surface, canonical in organisations.select(_Organisation._fields).iter_rows():
         verdict = verdict_on_organisation(surface, canonical)
@@ -113,52 +86,46 @@ class _Organisation(NamedTuple):
     canonical: str
 
 
-class _Answer:
-    """Collects the rows of the three frames."""
+def _judge_suspects(scene: Scene, decided: Decided, earlier: set[tuple[str, int]]) -> dict[tuple[str, Key], Verdict]:
+    """A verdict for each article and form that is flagged, an editor's word before the model's."""
+    verdicts: dict[tuple[str, Key], Verdict] = {}
 
-    def __init__(self) -> None:
-        self._mentions: list[tuple[str, int, int, str, str, str, str | None]] = []
-        self._flags: list[tuple[str, str, int, int, str, str, str, bool, float, str, None]] = []
-        self._people: dict[str, set[str]] = defaultdict(set)
-        self._edits: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+    def was_flagged(suspect: Suspect) -> bool:
+        places = scene.places.get((suspect.article_id, suspect.form.key), ())
+        return any((article_id, start) in earlier for article_id, start, _ in places)
 
-    def add(
-        self,
-        article_id: str,
-        start: int,
-        end: int,
-        surface: str,
-        entity: str,
-        verdict: Verdict,
-        replacement: str | None,
-    ) -> None:
-        """One mention with its verdict; `replacement` is what the normalised text says if the verdict replaces it."""
-        flag_id = None
-        if verdict.kind is not None:
-            flag_id = make_id(article_id, str(start), str(end), verdict.kind, verdict.canonical)
-            flag = (verdict.canonical, verdict.kind, verdict.is_error, verdict.confidence, verdict.evidence, None)
-            self._flags.append((flag_id, article_id, start, end, surface, *flag))
-        self._mentions.append((article_id, start, end, surface, verdict.canonical, entity, flag_id))
-        if entity == "person":
-            self._people[article_id].add(verdict.canonical)
-        if verdict.is_replaced and replacement and replacement != surface:
-            self._edits[article_id].append((start, end, replacement))
+    for suspect in find_suspects(scene):
+        if not suspect.is_flagged(scene.config, was_flagged(suspect)):
+            continue
+        verdict = judge(suspect)
+        name = suspect.form.display()
+        if decided.are_two_people(name, verdict.canonical):
+            verdict = close(verdict, name, "two_people")
+        verdicts[(suspect.article_id, suspect.form.key)] = verdict
+    if decided:
+        for mention, key in scene.attached:
+            decision = decided.on(mention.article_id, mention.start, mention.surface)
+            if decision is not None and key is not None and mention.given:
+                found = verdicts.get((mention.article_id, key))
+                settled = _as_decided(decision, found, scene.forms[key].display())
+                if settled is not None:
+                    verdicts[(mention.article_id, key)] = settled
+    return verdicts
 
-    def frames(self, articles: pl.DataFrame) -> CheckedNames:
-        """The rows as frames, in order of article and place."""
-        rows = [
-            (article_id, sorted(self._people.get(article_id, ())), _replaced(text, self._edits.get(article_id, [])))
-            for article_id, text in articles.select("article_id", pl.col("text").fill_null("")).iter_rows()
-        ]
-        return CheckedNames(
-            pl.DataFrame(self._mentions, schema=MENTIONS, orient="row").sort("article_id", "start"),
-            pl.DataFrame(self._flags, schema=FLAGS, orient="row").sort("article_id", "start"),
-            pl.DataFrame(rows, schema=CHECKED_ARTICLES, orient="row"),
-        )
+
+def _as_decided(decision: Decision, found: Verdict | None, name: str) -> Verdict | None:
+    """A verdict as an editor decided; None where there is nothing to close."""
+    if decision.is_for:
+        return confirm(found, decision)
+    return None if found is None else close(found, name, decision.decision)
 
 
 def _add_people(
-    answer: _Answer, scene: Scene, verdicts: dict[tuple[str, Key], Verdict], single_aliases: dict[str, str]
+    answer: Answer,
+    scene: Scene,
+    verdicts: dict[tuple[str, Key], Verdict],
+    decided: Decided,
+    single_aliases: dict[str, str],
 ) -> None:
     """The mentions of people with what is known of each; guesses that nothing confirmed are left out."""
     forms = scene.forms
@@ -167,7 +134,6 @@ def _add_people(
     for mention, attached_key in scene.attached:
         key, surface = attached_key, mention.surface
         suspected = verdicts.get((mention.article_id, key)) if key is not None else None
-        place = (mention.article_id, mention.start, mention.end, surface, "person")
         if key is not None and suspected is None and not forms[key].is_person:
             if mention.given:
                 continue
@@ -176,28 +142,35 @@ def _add_people(
             canonical = single_aliases.get(fold(surface))
             is_common = bool(mention.role) and mention.surname in scene.words.common  # "Private Parts"
             if canonical is not None or (mention.is_titled and not is_common):
-                verdict = verdict_on_single(surface, canonical)
-                answer.add(*place, verdict, in_case_of(surface, surname_of(verdict.canonical)))
+                _add_person(answer, decided, mention, verdict_on_single(surface, canonical), surname_alone=True)
             continue
         if key not in displays:
             displays[key] = forms[key].display()
         verdict = suspected or usual.get((key, surface))
         if verdict is None:
             verdict = usual[(key, surface)] = verdict_on_form(forms[key], surface, displays[key])
-        if mention.given:
-            answer.add(*place, verdict, in_case_of(surface, verdict.canonical))
-        elif _differs_in_surname(verdict, mention.surname):
-            answer.add(*place, verdict, in_case_of(surface, surname_of(verdict.canonical)))
+        if mention.given or _differs_in_surname(verdict, mention.surname):
+            _add_person(answer, decided, mention, verdict, surname_alone=not mention.given)
         else:
-            answer.add(*place, Verdict(verdict.canonical), None)
+            _add_person(answer, decided, mention, Verdict(verdict.canonical), surname_alone=True)
 
 
-def _clusters(articles: pl.DataFrame, clusters: pl.DataFrame | None) -> dict[str, str]:
+def _add_person(answer: Answer, decided: Decided, mention: Person, verdict: Verdict, *, surname_alone: bool) -> None:
+    """One mention; a decision on this very mention goes before everything."""
+    decision = decided.on(mention.article_id, mention.start, mention.surface)
+    if decision is not None and verdict.decision is None:
+        verdict = _as_decided(decision, verdict if verdict.kind else None, mention.surface) or verdict
+    expected = surname_of(verdict.canonical) if surname_alone else verdict.canonical
+    place = (mention.article_id, mention.start, mention.end, mention.surface, "person")
+    answer.add(*place, verdict, in_case_of(mention.surface, expected))
+
+
+def _clusters(articles: pl.DataFrame | pl.LazyFrame, clusters: pl.DataFrame | None) -> dict[str, str]:
     """Cluster of each article; without clusters, articles of one and the same text are one."""
     if clusters is not None:
         return dict(clusters.select("article_id", "cluster_id").iter_rows())
-    grouped = articles.select("article_id", pl.col("article_id").min().over("text").alias("cluster_id"))
-    return dict(grouped.iter_rows())
+    grouped = articles.lazy().select("article_id", pl.col("article_id").min().over("text").alias("cluster_id"))
+    return dict(grouped.collect().iter_rows())
 
 
 def _single_aliases(authority: pl.DataFrame) -> dict[str, str]:
@@ -215,16 +188,4 @@ def _differs_in_surname(verdict: Verdict, surname: str) -> bool:
     """Whether a flag on the full name also holds for the surname alone."""
     if verdict.kind not in ("misspelling", "transliteration", "diacritics"):
         return False
-    return fold(surname_of(verdict.canonical)) != surname
-
-
-def _replaced(text: str, edits: list[tuple[int, int, str]]) -> str | None:
-    """The text with some spans replaced, None where nothing changes."""
-    if not edits:
-        return None
-    parts, position = [], 0
-    for start, end, replacement in sorted(edits):
-        parts += [text[position:start], replacement]
-        position = end
-    replaced = "".join([*parts, text[position:]])
-    return None if replaced == text else replaced
+    return fold(surname_of(verdict.expected or verdict.canonical)) != surname

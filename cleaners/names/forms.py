@@ -187,9 +187,9 @@ class FormIndex:
         block = self._by_surname.get(surname, [])
         # A nickname of one of them is that one, and no error for another. Nor is a name that is in the block itself:
         # two independent texts know that person (measured: asking for them too cost 2 false flags per 1,000 texts).
-        if len(block) <= self._config.max_surname_forms:
-            if not any(are_given_variants(given, other.key[0]) for other in block):
-                candidates += block
+        is_crowded = len(block) > self._config.max_surname_forms
+        if not is_crowded and not any(are_given_variants(given, other.key[0]) for other in block):
+            candidates += block
         for other in candidates:
             if other.key in seen:
                 continue

@@ -15,7 +15,16 @@ from typing import NamedTuple
 
 from cleaners.names.compare import fold
 from cleaners.names.lexicon import Lexicon, load_lexicon
-from cleaners.names.runs import Segment, Token, find_segments, is_given, is_initials, role_before, role_words, words_before
+from cleaners.names.runs import (
+    Segment,
+    Token,
+    find_segments,
+    is_given,
+    is_initials,
+    role_before,
+    role_words,
+    words_before,
+)
 
 NOBODY = -1  # strength of a single word that nothing in its own text takes for a person
 STRONG = 2  # strength from which a span is a person on the evidence of its own text

@@ -61,7 +61,26 @@ _LOWER_WORDS = re.compile(r"(?<![\w'’\-])[a-z][a-z'’\-]*")
 _DETERMINERS = frozenset({"the", "his", "her", "its", "our", "your", "their", "my", "this", "that"})
 # The words that open most sentences; every one of them is among the lexicon's words that are no names.
 _SENTENCE_OPENERS = frozenset(
-    {"The", "He", "It", "In", "But", "She", "They", "We", "And", "This", "There", "If", "At", "On", "As", "For", "That", "You"}
+    {
+        "The",
+        "He",
+        "It",
+        "In",
+        "But",
+        "She",
+        "They",
+        "We",
+        "And",
+        "This",
+        "There",
+        "If",
+        "At",
+        "On",
+        "As",
+        "For",
+        "That",
+        "You",
+    }
 )
 _INITIALS = re.compile(rf"(?:[{_UPPER}]\.?-?){{1,3}}")
 _WORD = re.compile(r"[\w'’\-.]+")

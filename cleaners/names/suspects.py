@@ -45,11 +45,12 @@ class Suspect:
         """How surely the form stands for the expected one, by the model of its kind."""
         return _confidence(self.kind, self.features)
 
-    def is_flagged(self, config: NamesConfig) -> bool:
-        """Whether the suspicion is sure enough to be shown to an editor."""
+    def is_flagged(self, config: NamesConfig, was_flagged: bool = False) -> bool:
+        """Whether the suspicion is sure enough to be shown to an editor, or to stay where an earlier run showed it."""
+        least = config.keep_confidence if was_flagged else config.min_confidence
         if self.kind in ("wrong_given", "given_slip", "misspelling") and not self.expected.canonical:
-            return self.confidence >= config.min_confidence and self.features["likeness_best"] >= config.min_likeness
-        return self.confidence >= config.min_confidence
+            return self.confidence >= least and self.features["likeness_best"] >= config.min_likeness
+        return self.confidence >= least
 
 
 def find_suspects(scene: Scene) -> list[Suspect]:
@@ -67,7 +68,7 @@ def iter_suspects(scene: Scene) -> Iterator[Suspect]:
     """Every explanation of every form that is less known than what it may stand for, weighed."""
     pairs = list(_iter_pairs(scene))
     needed: set[str] = set()
-    for article_id, form, expected, _ in pairs:
+    for article_id, _form, expected, _kind in pairs:
         needed.add(article_id)
         needed.update(_witnesses(scene, article_id, expected))
     scene.evidence.read(needed)
@@ -157,7 +158,9 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
     features = {
         "log_per_million": math.log1p(_per_million(expected.key[1])),
         "log_own_per_million": math.log1p(_per_million(form.key[1])),
-        "shared_people": math.log1p(max((_shared_people(scene, article_id, a, form, expected) for a in witnesses), default=0.0)),
+        "shared_people": math.log1p(
+            max((_shared_people(scene, article_id, a, form, expected) for a in witnesses), default=0.0)
+        ),
         "is_kin_near": float(kin),
         "is_role_conflicting": float(bool(my_roles and their_roles and not shared)),
         "log_mentions": math.log1p(len(places.get((article_id, form.key), ()))),

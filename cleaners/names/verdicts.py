@@ -11,6 +11,7 @@ import unicodedata
 from typing import NamedTuple
 
 from cleaners.names.compare import fold, is_romanised, relate_part
+from cleaners.names.decisions import Decision
 from cleaners.names.forms import Form, Key, recase
 from cleaners.names.lexicon import load_lexicon
 from cleaners.names.recognise import split_name
@@ -29,6 +30,9 @@ class Verdict(NamedTuple):
     confidence: float = 1.0
     evidence: str = ""
     is_replaced: bool = False
+    decision: str | None = None  # an editor's, None while open
+    expected: str | None = None  # the name that was expected, where it is not the canonical one: a flag turned down
+    decided_by: str = "authority"  # what lets a replacement be made
 
 
 def judge(suspect: Suspect) -> Verdict:
@@ -54,8 +58,29 @@ def judge(suspect: Suspect) -> Verdict:
         is_error=is_error,
         confidence=round(suspect.confidence, 4),
         evidence=json.dumps(evidence, ensure_ascii=False, sort_keys=True),
-        is_replaced=not is_error or kind == "swapped_order" or expected.canonical is not None,
+        is_replaced=not is_error or expected.canonical is not None,
+        decided_by=decided,
     )
+
+
+def confirm(found: Verdict | None, decision: Decision) -> Verdict:
+    """A flag as an editor accepted it, whether the batch still raises it or not."""
+    evidence = json.dumps({"decided_by": "editor", "decision": decision.decision}, sort_keys=True)
+    return Verdict(
+        canonical=decision.canonical,
+        kind=decision.kind or "misspelling",
+        is_error=decision.kind not in _VARIANTS | {"alias"} if found is None else found.is_error,
+        confidence=1.0,
+        evidence=found.evidence if found is not None else evidence,
+        is_replaced=True,
+        decision=decision.decision,
+    )
+
+
+def close(found: Verdict, name: str, decision: str) -> Verdict:
+    """A flag that an editor turned down: it stays on record, and the name stands for itself."""
+    expected = found.expected or found.canonical
+    return found._replace(canonical=name, is_error=False, is_replaced=False, decision=decision, expected=expected)
 
 
 def _is_family_first(key: Key) -> bool:
@@ -74,7 +99,7 @@ def verdict_on_form(form: Form, surface: str, display: str) -> Verdict:
     if form.canonical is not None:
         return _by_authority(display, "diacritics")
     evidence = json.dumps({"decided_by": "other texts", "support": form.surfaces[display]}, sort_keys=True)
-    return Verdict(display, "diacritics", False, 0.9, evidence, True)
+    return Verdict(display, "diacritics", False, 0.9, evidence, True, decided_by="other texts")
 
 
 def verdict_on_single(surface: str, canonical: str | None) -> Verdict:

@@ -1,12 +1,24 @@
 import json
+import math
 import random
 from importlib.resources import files
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.train_names import FEATURES, Pair, _replaced, _slip, cross_validate, fit
+from bench.name_pairs import Pair, _replaced, _slip
+from bench.train_names import (
+    FEATURES,
+    _sigmoid,
+    _surname_folds,
+    fit,
+    platt,
+    recall_at_rates,
+    reliability,
+    scores_on_unseen,
+)
 from cleaners.names.compare import edit_distance
 
 KINDS = {"wrong_given", "given_slip", "misspelling", "swapped_order", "transliteration", "diacritics"}
@@ -18,7 +30,7 @@ def test_decision_says_what_it_was_trained_on_and_how_good_it_is() -> None:
     assert {"about", "data", "trained", "figures"} <= set(decision)
     for kind, features in FEATURES.items():
         assert set(decision["weights"][kind]) == {"intercept", *features}
-        assert decision["figures"][kind]["unseen_people"]["R"] > 0.5
+        assert decision["figures"][kind]["unseen_people"]["R_at_2"] > 0.7
     assert decision["weights"]["wrong_given"]["likeness_best"] > 0
 
 
@@ -51,7 +63,7 @@ def pairs(n: int) -> list[Pair]:
         is_error = i % 2 == 0
         features = {name: rng.random() * 0.1 for name in FEATURES["wrong_given"]}
         features["likeness_best"] += 0.5 * is_error
-        rows.append(Pair("wrong_given", features, is_error, 1.0, f"name{i // 2}", str(i)))
+        rows.append(Pair("wrong_given", features, is_error, 1.0, f"name{i // 2}", "first"))
     return rows
 
 
@@ -59,4 +71,21 @@ def test_fit_finds_what_parts_errors_from_namesakes() -> None:
     rows = pairs(80)
     model = fit(rows, FEATURES["wrong_given"])
     assert max((weight, name) for name, weight in model.items())[1] == "likeness_best"
-    assert cross_validate(rows, FEATURES["wrong_given"], 1000) == {"R": 1.0, "false_per_1000": 0.0}
+    scores = scores_on_unseen(rows, FEATURES["wrong_given"], _surname_folds(rows))
+    figures = recall_at_rates(_sigmoid(scores), rows, 1000)
+    assert figures["R"] == figures["R_at_1"] == 1.0
+    assert figures["false_per_1000"] == 0.0
+
+
+def test_calibrated_confidence_is_right_as_often_as_it_says() -> None:
+    rng = random.Random(1)
+    scores = np.array([rng.gauss(0, 2) for _ in range(20_000)])
+    rows = [
+        Pair("wrong_given", {}, rng.random() < 1 / (1 + math.exp(-(0.5 * score - 1))), 1.0, "roe", "first")
+        for score in scores
+    ]
+    slope, shift = platt(scores, rows)
+    assert (slope, shift) == (pytest.approx(0.5, abs=0.1), pytest.approx(-1, abs=0.15))
+    for row in reliability(_sigmoid(slope * scores + shift), rows):
+        if row["n"] > 300:
+            assert row["right"] == pytest.approx(row["confidence"], abs=0.04)

@@ -12,7 +12,7 @@ def batch(*texts: str) -> pl.DataFrame:
 
 def learn(*texts: str) -> BatchWords:
     articles = batch(*texts)
-    return learn_words(articles, find_mentions(articles, NamesConfig(), NOBODY))
+    return learn_words(articles, 1.0, find_mentions(articles, NamesConfig(), NOBODY))
 
 
 def people(*texts: str) -> list[list[str]]:
@@ -56,5 +56,5 @@ def test_two_common_words_are_no_person() -> None:
 
 def test_words_of_no_articles() -> None:
     empty = pl.DataFrame(schema={"article_id": pl.String, "text": pl.String})
-    words = learn_words(empty, find_mentions(empty, NamesConfig(), NOBODY))
+    words = learn_words(empty, 1.0, find_mentions(empty, NamesConfig(), NOBODY))
     assert (words.given, words.people_of, words.common) == (frozenset(), {}, frozenset())
