@@ -34,6 +34,7 @@ class Tables(NamedTuple):
     duplicate_pairs: pl.DataFrame
     name_mentions: pl.DataFrame
     name_flags: pl.DataFrame
+    name_replacements: pl.DataFrame
     rejects: pl.DataFrame
     run_summary: pl.DataFrame
     site_health: pl.DataFrame

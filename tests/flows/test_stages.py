@@ -223,18 +223,6 @@ def test_the_same_record_twice_is_kept_once_and_said(tmp_path: Path, run_pipelin
     assert tables.rejects["reason"].to_list() == ["identical_input"] * 2
 
 
-def test_an_editors_decision_survives_the_next_run(tmp_path: Path, run_pipeline: Callable) -> None:
-    run_pipeline([SEEDS], tmp_path / "out", run_id="1")
-    snapshot = latest_snapshot(tmp_path / "out")
-    assert snapshot
-    path = snapshot.files("name_flags")[0]
-    flags = pl.read_parquet(path).with_columns(decision=pl.when("is_error").then(pl.lit("accept")))
-    flags.write_parquet(path)
-    (tmp_path / "more.txt").write_text(STORIES[0])
-    run_pipeline([tmp_path / "more.txt"], tmp_path / "out", run_id="2")
-    assert read_tables(tmp_path / "out" / "latest").name_flags.filter("is_error")["decision"].to_list() == ["accept"]
-
-
 @pytest.mark.parametrize("n_workers", [1, 3])
 def test_shards_share_a_large_feed_and_lose_nothing(tmp_path: Path, n_workers: int) -> None:
     from flows.planning import plan_run
