@@ -16,8 +16,9 @@ import polars as pl
 
 from cleaners.names import NamesConfig, find_mentions
 from cleaners.names.compare import are_given_variants, deletion_keys, relate_part
-from cleaners.names.forms import Form, Key
+from cleaners.names.forms import Form
 from cleaners.names.lexicon import load_lexicon
+from cleaners.names.relate import Key
 from cleaners.names.scene import Scene, set_scene
 from cleaners.names.suspects import iter_suspects, weigh_suspect
 from cleaners.neardup import NearDuplicateConfig, find_near_duplicates

@@ -40,7 +40,7 @@ class Versions(NamedTuple):
     strip: str
     match: str
     names: str
-    decisions: str
+    decisions: str = ""
 
     @property
     def of_articles(self) -> str:

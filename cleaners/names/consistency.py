@@ -15,8 +15,8 @@ from cleaners.names.authority import core_authority
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.decisions import Decided, Decision
-from cleaners.names.forms import Key
 from cleaners.names.mentions import find_mentions
+from cleaners.names.relate import Key
 from cleaners.names.scene import Person, Scene, set_scene
 from cleaners.names.suspects import Suspect, find_suspects
 from cleaners.names.verdicts import (

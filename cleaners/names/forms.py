@@ -12,21 +12,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from cleaners.names.compare import (
-    are_given_variants,
-    deletion_keys,
-    fold,
-    is_romanised,
-    relate_part,
-    romanisation_key,
-    without_umlauts,
-)
+from cleaners.names.compare import are_given_variants, deletion_keys, fold, romanisation_key
 from cleaners.names.config import NamesConfig
 from cleaners.names.lexicon import load_lexicon
-from cleaners.names.recognise import STRONG, split_name
+from cleaners.names.recognise import STRONG
+from cleaners.names.relate import Key, relate_keys
+from cleaners.names.split import split_name
 from cleaners.names.words import BatchWords
-
-Key = tuple[str, str]  # folded given name, folded surname
 
 
 @dataclass(eq=False)
@@ -200,25 +192,16 @@ class FormIndex:
 
     def _kind(self, form: Form, other: Form) -> str | None:
         """The kind of the difference between a form and the one it may stand for, None for a legitimate variant."""
-        limit = self._config.min_edit_length_two
-        (given, surname), (other_given, other_surname) = form.key, other.key
-        by_surname = relate_part(surname, other_surname, limit)
-        by_given = relate_part(given, other_given, limit)
-        if by_surname == "different" or (by_surname == "same" and by_given == "same"):
+        given = form.key[0]
+        kind = relate_keys(form.key, other.key, self._config.min_edit_length_two, self._words.is_given)
+        if kind in ("same", "variant", "swapped_order", "different"):
             return None
-        if all(without_umlauts(a) == without_umlauts(b) for a, b in zip(form.key, other.key, strict=True)):
-            return "diacritics"
-        if by_given in ("same", "romanised") and by_surname in ("same", "romanised"):
-            return "transliteration" if is_romanised(other_given, other_surname) else "misspelling"
-        if by_surname in ("near", "romanised"):
-            return "misspelling" if by_given == "same" else None
-        if are_given_variants(given, other_given):
-            return None
+        if kind not in ("given_slip", "wrong_given") and not (kind == "misspelling" and form.key[1] == other.key[1]):
+            return kind
         if any(given in fold(surface).split()[1:-1] for surface in other.surfaces):
             return None  # a double surname without the given name: Garcia Lopez, Maria Garcia Lopez
         if len(given) < 3:
             return None  # initials and the shortest pet names say too little to be wrong
         known = self._words.is_given
-        if by_given in ("near", "romanised"):
-            return "given_slip" if known(given) and known(other_given) else "misspelling"
-        return "wrong_given" if known(given) or known(given.split("-")[0]) or form.strength >= STRONG else None
+        is_name = known(given) or known(given.split("-")[0]) or form.strength >= STRONG
+        return kind if kind != "wrong_given" or is_name else None

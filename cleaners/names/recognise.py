@@ -25,6 +25,7 @@ from cleaners.names.runs import (
     role_words,
     words_before,
 )
+from cleaners.names.split import split_name
 
 NOBODY = -1  # strength of a single word that nothing in its own text takes for a person
 STRONG = 2  # strength from which a span is a person on the evidence of its own text
@@ -56,10 +57,6 @@ _RESULT = re.compile(r" \((?:\d|[A-Z][a-z]+(?: [A-Z][a-z]+)?[,)]|U\.S\.\))|,? wh
 _NEXT_WORD = re.compile(r"[ \u00a0]([a-z]+)")
 _CLAUSE = frozenset(
     {"and", "but", "or", "who", "which", "that", "where", "when", "is", "was", "has", "had", "said", "says"}
-)
-_PINYIN = re.compile(
-    r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un"
-    r"|ia|ie|iu|ua|ui|uo|ue|er|a|e|i|o|u)){1,2}"
 )
 
 
@@ -120,28 +117,6 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
 def _surnames(span: PersonSpan) -> tuple[str, str]:
     """What a surname alone may look like: van Nistelrooy, Nistelrooy."""
     return span.surname, span.surname.rsplit(" ", 1)[-1]
-
-
-def split_name(words: list[str]) -> tuple[str, str]:
-    """Given name and surname of the folded words of a full name; middle names are left out.
-
-    Chinese, Korean and Vietnamese names are split in their own order: family name first.
-    """
-    lexicon = load_lexicon()
-    names = [word for word in words if word not in lexicon.particles]
-    if len(names) < 2:
-        return "", " ".join(words)
-    first, last = names[0], names[-1]
-    if (
-        first in lexicon.family_first
-        and not is_given(last)
-        and ("-" in last or _PINYIN.fullmatch(last) or len(names) == 3)
-    ):
-        return "-".join(names[1:]), first
-    for i, word in enumerate(words[1:], 1):
-        if word in lexicon.particles:
-            return first, " ".join(words[i:])
-    return first, re.sub(r"^(?:al|el|as|ad|an|ash)-", "", last)
 
 
 def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon) -> PersonSpan | None:

@@ -18,7 +18,8 @@ import polars as pl
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.evidence import Evidence
-from cleaners.names.forms import Form, FormIndex, Key, collect_forms
+from cleaners.names.forms import Form, FormIndex, collect_forms
+from cleaners.names.relate import Key
 from cleaners.names.words import BatchWords, learn_words
 
 MAX_COUNTED_ARTICLES = 20_000  # the frequencies of words are steady long before

@@ -16,8 +16,9 @@ from importlib.resources import files
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.evidence import cosine
-from cleaners.names.forms import Form, Key
+from cleaners.names.forms import Form
 from cleaners.names.lexicon import load_lexicon
+from cleaners.names.relate import Key
 from cleaners.names.scene import Scene
 
 MOST_TEXTS = 400  # texts of one person that are looked at; the logarithm of their number says little more beyond

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from cleaners.names.compare import fold, is_romanised, relate_part
 from cleaners.names.decisions import Decision
-from cleaners.names.forms import Form, Key, recase
+from cleaners.names.forms import Form, recase
 from cleaners.names.lexicon import load_lexicon
-from cleaners.names.recognise import split_name
+from cleaners.names.relate import Key
+from cleaners.names.split import split_name
 from cleaners.names.suspects import Suspect
 
 # Differences that are no errors and are replaced in `text_normalised`.
