@@ -24,6 +24,7 @@ _ROMANISATION = [
     for pattern, replacement in [
         (r"['`-]", ""),
         (r"^(?:y|j)e", "e"),
+        (r"(?<=[aeiou])y(?=[aeou])", ""),
         (r"(?:skyy|skyj|skyi|skij|skiy|skii|skii|sky|ski)$", "ski"),
         (r"(?:iy|ij|yy|yi|ii|yj)$", "i"),
         (r"shch|sch", "sh"),
@@ -42,6 +43,7 @@ _ROMANISATION = [
 ]
 _CYRILLIC_SURNAME = re.compile(r"(?:ov|ova|ev|eva|yev|in|ina|sk[iy]+|skaya|enko|enka|chuk|vich|yan|ian|shvili|dze)$")
 _ARABIC_SURNAME = re.compile(r"^(?:al|el|abd|abu|bin|ibn)|(?:ullah|allah|uddin|eddin|afi|awi|ari|ani)$")
+_SHORT_VOWELS = frozenset({"arabic", "persian"})
 _ROMANISED = frozenset({"slavic", "arabic", "persian", "hebrew", "greek"})
 
 
@@ -77,6 +79,30 @@ def is_romanised(given: str, surname: str) -> bool:
     return bool(_CYRILLIC_SURNAME.search(surname) and len(surname) > 5) or bool(
         _ARABIC_SURNAME.search(surname) and given not in lexicon.given
     )
+
+
+def is_doubling(left: str, right: str) -> bool:
+    """Whether two folded parts differ by doubled letters alone, as slips do and alphabets seldom."""
+    return left != right and undoubled(left) == undoubled(right)
+
+
+def undoubled(folded: str) -> str:
+    """A folded name with every doubled letter once."""
+    return re.sub(r"(.)\1", r"\1", folded)
+
+
+def are_one_arabic_name(left: str, right: str) -> bool:
+    """Whether two folded given names are one Arabic or Persian name: its short vowels are written as each paper likes."""
+    origin = load_lexicon().given
+    if origin.get(left) not in _SHORT_VOWELS or origin.get(right) not in _SHORT_VOWELS or left[0] != right[0]:
+        return False
+    return _skeleton(left) == _skeleton(right)
+
+
+def _skeleton(name: str) -> str:
+    """The consonants of a name, doubled ones once, and whether a vowel ends it."""
+    consonants = re.sub(r"[aeiou]", "", name[:-1]) + name[-1]
+    return undoubled(consonants)
 
 
 def edit_distance(left: str, right: str, cutoff: int = 3) -> int:

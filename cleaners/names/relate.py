@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cleaners.names.compare import are_given_variants, fold, is_romanised, relate_part, without_umlauts
+from cleaners.names.compare import (
+    are_given_variants,
+    are_one_arabic_name,
+    edit_distance,
+    fold,
+    is_doubling,
+    is_romanised,
+    relate_part,
+    without_umlauts,
+)
 from cleaners.names.lexicon import load_lexicon
 from cleaners.names.runs import is_given
 from cleaners.names.split import split_name
@@ -58,6 +67,8 @@ def relate_keys(key: Key, other: Key, min_edit_length_two: int, is_known_given: 
     (given, surname), (other_given, other_surname) = key, other
     by_surname = relate_part(surname, other_surname, min_edit_length_two)
     by_given = relate_part(given, other_given, min_edit_length_two)
+    if by_given in ("near", "different") and are_one_arabic_name(given, other_given):
+        by_given = "romanised"
     if by_surname == by_given == "same":
         return "same"
     if (given, surname) == (other_surname, other_given):
@@ -67,7 +78,13 @@ def relate_keys(key: Key, other: Key, min_edit_length_two: int, is_known_given: 
     if all(without_umlauts(a) == without_umlauts(b) for a, b in zip(key, other, strict=True)):
         return "diacritics"
     if by_given in ("same", "romanised") and by_surname in ("same", "romanised"):
-        return "transliteration" if is_romanised(other_given, other_surname) else "misspelling"
+        # Sadam and Saddam are one name; Letwin and Lettwin are a name and a slip, however Russian the ending.
+        is_doubled = any(map(is_doubling, key, other))
+        is_slip = is_doubled and load_lexicon().given.get(given) == ""
+        if not is_slip and (is_romanised(given, surname) or is_romanised(other_given, other_surname)):
+            return "transliteration"
+        slips = [edit_distance(a, b) for a, b in zip(key, other, strict=True)]
+        return "misspelling" if all(map(_may_be_slip, slips, key, other)) else "different"
     if by_surname in ("near", "romanised"):
         return "misspelling" if by_given == "same" else "different"
     if are_given_variants(given, other_given):
@@ -75,3 +92,8 @@ def relate_keys(key: Key, other: Key, min_edit_length_two: int, is_known_given: 
     if by_given in ("near", "romanised"):
         return "given_slip" if is_known_given(given) and is_known_given(other_given) else "misspelling"
     return "wrong_given"
+
+
+def _may_be_slip(distance: int, left: str, right: str) -> bool:
+    """Whether two parts that sound alike are close enough for one to be a slip for the other."""
+    return distance == 0 or (distance <= 2 and min(len(left), len(right)) > 3)

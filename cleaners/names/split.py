@@ -10,6 +10,14 @@ import re
 from cleaners.names.lexicon import load_lexicon
 from cleaners.names.runs import is_given
 
+_VIETNAMESE_MIDDLE = frozenset({"van", "thi"})
+_SYLLABLE = (
+    r"(?:kk|tt|pp|ss|jj|ch|sh|[gkndtrlmbpsjhy])?"
+    r"(?:yae|yeo|wae|woo|yoo|you|ae|ya|eo|ye|wa|oe|yo|wo|we|wi|yu|yi|eu|ui|oo|ee|ou|a|e|o|i|u)"
+    r"(?:ng|ck|[nmklptw])?h?"
+)
+# One syllable, or two with a hyphen between them, in the romanisations of Korean that papers use.
+_KOREAN = re.compile(rf"{_SYLLABLE}(?:-{_SYLLABLE})?")
 _PINYIN = re.compile(
     r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un"
     r"|ia|ie|iu|ua|ui|uo|ue|er|a|e|i|o|u)){1,2}"
@@ -31,6 +39,11 @@ def split_name(words: list[str]) -> tuple[str, str]:
         and not is_given(last)
         and ("-" in last or _PINYIN.fullmatch(last) or len(names) == 3)
     ):
+        return "-".join(names[1:]), first
+    if first in lexicon.family_first and len(words) == 3 and words[1] in _VIETNAMESE_MIDDLE:
+        return "-".join(words[1:]), first
+    is_korean = (len(names) == 2 and "-" in last) or len(names) == 3
+    if is_korean and first in lexicon.korean_families and all(_KOREAN.fullmatch(word) for word in names[1:]):
         return "-".join(names[1:]), first
     for i, word in enumerate(words[1:], 1):
         if word in lexicon.particles:
