@@ -1,7 +1,7 @@
 """The authority file of names: who is called what, and which spellings are theirs.
 
 Takes CSV text or rows, gives a frame of canonical names with aliases, roles, identifier and source; a small core
-ships with the package. A wrong identifier is worse than none: the core's rows, written by hand, have none.
+ships with the package. A wrong identifier is worse than none: the core has one only where it is beyond doubt.
 """
 
 from __future__ import annotations
