@@ -75,15 +75,6 @@ class Evidence:
             words.update(w for w in _WORD.findall(f"{before} {after}".lower()) if w not in names)
         return self._unit(words)
 
-    def has_word_near(self, places: Iterable[tuple[str, int, int]], words: frozenset[str]) -> bool:
-        """Whether any of some words stands in the context of any of some mentions."""
-        for article_id, start, end in places:
-            text = self._text[article_id]
-            near = text[max(0, start - self._context_chars) : end + self._context_chars].lower()
-            if not words.isdisjoint(_WORD.findall(near)):
-                return True
-        return False
-
     def _unit(self, words: Counter[str]) -> dict[str, float]:
         weights = {w: (1 + math.log(n)) * self._idf.get(w, self._rare) for w, n in words.items()}
         norm = math.sqrt(sum(x * x for x in weights.values())) or 1.0

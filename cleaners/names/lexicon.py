@@ -39,7 +39,6 @@ class Lexicon:
     organisation_heads: frozenset[str]
     family_first: frozenset[str]
     korean_families: frozenset[str]  # those that are other names too; a given name of two syllables must follow
-    kin: frozenset[str]
     state_offices: frozenset[str]  # offices that one person holds at a time
     per_million: dict[str, int]  # surname -> bearers in a million people; only those that twenty bear
 
@@ -87,7 +86,6 @@ def load_lexicon() -> Lexicon:
         organisation_heads=words["organisation_heads"],
         family_first=words["family_first"],
         korean_families=words["family_first"] | words["korean_families"],
-        kin=words["kin"],
         state_offices=words["state_offices"],
         per_million={
             row["surname"]: int(row["per_million"])

@@ -155,16 +155,12 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
     has_its_surname = form.key[1] == expected.key[1]
     rivals = max(index.people_of_surname[expected.key[1]] - 1 - has_its_surname, 0)
     bearers = max(index.people_of_surname[form.key[1]] - 1, 0)
-    kin = evidence.has_word_near(places.get((article_id, form.key), []), load_lexicon().kin)
     features = {
         "log_per_million": math.log1p(_per_million(expected.key[1])),
         "log_own_per_million": math.log1p(_per_million(form.key[1])),
         "shared_people": math.log1p(
             max((_shared_people(scene, article_id, a, form, expected) for a in witnesses), default=0.0)
         ),
-        "is_kin_near": float(kin),
-        "is_role_conflicting": float(bool(my_roles and their_roles and not shared)),
-        "log_mentions": math.log1p(len(places.get((article_id, form.key), ()))),
         "log_mentions_expected": math.log1p(
             sum(len(places.get((a, expected.key), ())) for a in witnesses) / max(len(witnesses), 1)
         ),
