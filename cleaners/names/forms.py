@@ -44,6 +44,12 @@ class Form:
         """Whether the batch or the authority file takes the form for a person."""
         return self.canonical is not None or self.strength >= STRONG or (self.strength == 1 and self.support >= 2)
 
+    @property
+    def is_family_first(self) -> bool:
+        """Whether the texts write the family name first."""
+        surname = self.key[1]
+        return bool(self.surfaces) and all(fold(surface).split()[0] == surname for surface in self.surfaces)
+
     def display(self) -> str:
         """The form as a reader expects it: the authority's, else the most usual spelling, not in capitals."""
         if self.canonical is not None and not self.is_alias:
@@ -202,6 +208,8 @@ class FormIndex:
             return None  # a double surname without the given name: Garcia Lopez, Maria Garcia Lopez
         if len(given) < 3:
             return None  # initials and the shortest pet names say too little to be wrong
+        if kind == "wrong_given" and form.is_family_first != other.is_family_first:
+            return None  # Li Ka-shing is not Ronald Li: nobody slips into the other order and another name at once
         known = self._words.is_given
         is_name = known(given) or known(given.split("-")[0]) or form.strength >= STRONG
         return kind if kind != "wrong_given" or is_name else None

@@ -51,6 +51,7 @@ _TABLE = re.compile(r"\d|\(|^\W*--")  # results and signatures hold capitals for
 # A name alone in its line before a dateline in capitals: the reporter.
 _BYLINE_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:[Bb][Yy][ \t]+)?$")
 _BYLINE_AFTER = re.compile(r"[ \t]*\n\s*[A-Z]{3,}")
+_VOWEL = re.compile(r"[aeiouyw]")
 _AGE = re.compile(r"(?:, (?:aged )?\d{2}(?:,|\.|$)| \(\d{2}\))")
 # A score, a club's or a country's name in brackets, a relative clause.
 _RESULT = re.compile(r" \((?:\d|[A-Z][a-z]+(?: [A-Z][a-z]+)?[,)]|U\.S\.\))|,? who\b")
@@ -127,6 +128,8 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         return None  # the article or the pronoun far more often than an initial
     start, end = segment.tokens[0].start, segment.tokens[-1].end
     first, last = names[0].key, names[-1].key
+    if not is_initials(names[0].text) and not is_given(first) and first.isascii() and not _VOWEL.search(first):
+        return None  # an abbreviation of a table: "Ttl Exports"
     if f"{first} {names[1].key}" in lexicon.namesake_things:
         return None
     given, surname = split_name([t.key for t in segment.tokens])
