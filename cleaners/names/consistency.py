@@ -160,9 +160,11 @@ def _add_person(answer: Answer, decided: Decided, mention: Person, verdict: Verd
     decision = decided.on(mention.article_id, mention.start, mention.surface)
     if decision is not None and verdict.decision is None:
         verdict = _as_decided(decision, verdict if verdict.kind else None, mention.surface) or verdict
-    expected = surname_of(verdict.canonical) if surname_alone else verdict.canonical
-    place = (mention.article_id, mention.start, mention.end, mention.surface, "person")
-    answer.add(*place, verdict, in_case_of(mention.surface, expected))
+    replacement = None
+    if verdict.is_replaced:
+        expected = surname_of(verdict.canonical) if surname_alone else verdict.canonical
+        replacement = in_case_of(mention.surface, expected)
+    answer.add(mention.article_id, mention.start, mention.end, mention.surface, "person", verdict, replacement)
 
 
 def _clusters(articles: pl.DataFrame | pl.LazyFrame, clusters: pl.DataFrame | None) -> dict[str, str]:

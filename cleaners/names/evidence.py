@@ -76,8 +76,9 @@ class Evidence:
         return self._unit(words)
 
     def _unit(self, words: Counter[str]) -> dict[str, float]:
-        weights = {w: (1 + math.log(n)) * self._idf.get(w, self._rare) for w, n in words.items()}
-        norm = math.sqrt(sum(x * x for x in weights.values())) or 1.0
+        idf, rare, log = self._idf, self._rare, math.log
+        weights = {w: idf.get(w, rare) if n == 1 else (1 + log(n)) * idf.get(w, rare) for w, n in words.items()}
+        norm = math.hypot(*weights.values()) or 1.0
         return {w: x / norm for w, x in weights.items()}
 
 

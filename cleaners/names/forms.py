@@ -56,6 +56,9 @@ class Form:
             return self.canonical
         if not self.surfaces:
             return " ".join(part.title() for part in self.key if part)
+        if len(self.surfaces) == 1:
+            only = next(iter(self.surfaces))
+            return recase(only) if only.isupper() else only
         mixed = {s: n for s, n in self.surfaces.items() if not s.isupper()}
         if mixed:
             return min(mixed, key=lambda s: (-mixed[s], -len(s), s))

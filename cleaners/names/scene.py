@@ -22,7 +22,7 @@ from cleaners.names.forms import Form, FormIndex, collect_forms
 from cleaners.names.relate import Key
 from cleaners.names.words import BatchWords, learn_words
 
-MAX_COUNTED_ARTICLES = 20_000  # the frequencies of words are steady long before
+MAX_COUNTED_ARTICLES = 6_000  # the frequencies of words are steady long before
 
 Place = tuple[str, int, int]  # article id, start, end
 
