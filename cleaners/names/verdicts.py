@@ -95,7 +95,12 @@ def verdict_on_form(form: Form, surface: str, display: str) -> Verdict:
         parts = {relate_part(form.key[0], given, 7), relate_part(form.key[1], surname, 7)}
         kind = "transliteration" if is_romanised(given, surname) and "different" not in parts else "alias"
         return _by_authority(form.canonical, kind)
-    if surface == display or surface.isupper() or _letters(surface) == _letters(display) or fold(surface) != fold(display):
+    if (
+        surface == display
+        or surface.isupper()
+        or _letters(surface) == _letters(display)
+        or fold(surface) != fold(display)
+    ):
         return Verdict(display)
     if form.canonical is not None:
         return _by_authority(display, "diacritics")
