@@ -10,12 +10,12 @@ import polars as pl
 
 from cleaners.errors import CopydeskError
 from cleaners.junk import gather_evidence, learn_evidence, strip_articles
-from cleaners.names import CheckedNames, check_names, core_authority, find_mentions, load_authority
+from cleaners.names import CheckedNames, check_names, core_authority, find_mentions, load_authority, load_decisions
 from flows.documents import extract_document
 from flows.settings import Settings
 from flows.show import show_document
 from flows.similar import find_similar
-from flows.storage import Snapshot, latest_snapshot, read_authority
+from flows.storage import Snapshot, latest_snapshot, read_authority, read_decisions
 
 N_NEAREST = 5
 MOST_WITNESSES = 300  # earlier articles that names are held against: 2 s at 5,000 characters each
@@ -51,8 +51,9 @@ def _check_names(articles: pl.DataFrame, snapshot: Snapshot | None, settings: Se
     config = settings.cleaning.names
     text = read_authority(settings)
     authority = core_authority() if text is None else load_authority(text, with_core=True)
+    decisions = load_decisions(read_decisions(settings))
     if snapshot is None:
-        return check_names(articles, config, authority=authority)
+        return check_names(articles, config, authority=authority, decisions=decisions)
     own = find_mentions(articles, config, authority)
     surnames = own.filter(pl.col("surname") != "")["surname"].unique()
     sharing = (
@@ -82,7 +83,7 @@ def _check_names(articles: pl.DataFrame, snapshot: Snapshot | None, settings: Se
         ]
     )
     both = pl.concat([earlier, articles.select(columns)])
-    return check_names(both, config, clusters=clusters, authority=authority)
+    return check_names(both, config, clusters=clusters, authority=authority, decisions=decisions)
 
 
 def _find_nearest(articles: pl.DataFrame, snapshot: Snapshot | None, settings: Settings) -> pl.DataFrame:

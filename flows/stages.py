@@ -235,11 +235,6 @@ def replaced_article_ids(run: Run) -> pl.Series:
         replaced = pl.concat([replaced, children["article_id"]])
 
 
-def _all_articles(run: Run, columns: list[str]) -> pl.DataFrame:
-    """The new articles after the earlier ones that still hold."""
-    return _scan_articles(run, columns).collect()
-
-
 def _scan_articles(run: Run, columns: list[str]) -> pl.LazyFrame:
     """The new articles after the earlier ones that still hold, read by who needs them."""
     new = run.scan("articles").select(columns)

@@ -254,3 +254,62 @@ def test_flags_hold_their_surface_and_the_input_is_not_changed(picks: list[tuple
     flagged = checked.mentions["flag_id"].drop_nulls()
     assert sorted(flagged) == sorted(checked.flags["flag_id"])
     assert checked.articles["article_id"].to_list() == frame["article_id"].to_list()
+
+
+def test_of_a_crowded_surname_only_company_and_office_are_asked() -> None:
+    givens = [
+        "Alan",
+        "Brian",
+        "Carl",
+        "David",
+        "Edward",
+        "Frank",
+        "George",
+        "Henry",
+        "Ian",
+        "James",
+        "Kenneth",
+        "Louis",
+        "Mark",
+        "Neil",
+        "Oscar",
+        "Paul",
+    ]
+    fillers = [
+        f"{given} Cardwell, a {trade} from {town}, opened a shop for {trade}s in {town} on day {n}."
+        for n, given in enumerate(givens)
+        for trade, town in ((f"potter{n}", f"Aton{n}"), (f"weaver{n}", f"Beham{n}"))
+    ]
+    texts = [*story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell"), *fillers]
+    assert NamesConfig(max_surname_forms=10).max_surname_forms < len(givens)
+    checked, _ = check(texts, max_surname_forms=10, min_confidence=0.0)
+    named = [(surface, canonical) for surface, canonical, *_ in flags(checked)]
+    assert ("Philip Cardwell", "Martin Cardwell") in named
+    assert len(named) == 1
+
+
+def test_texts_outside_the_window_bear_no_witness() -> None:
+    texts = story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell")
+    days = ["2026-01-05", "2026-01-06", "2026-01-07"], ["2026-01-05", "2026-01-06", "2027-06-01"]
+    found = []
+    for dates in days:
+        rows = [(*paper(i, text), day) for i, (text, day) in enumerate(zip(texts, dates, strict=True))]
+        frame = pl.DataFrame(rows, schema=["article_id", "text", "published_at"], orient="row")
+        dated = frame.with_columns(pl.col("published_at").str.to_datetime(time_unit="us", time_zone="UTC"))
+        eager = check_names(dated, NamesConfig(), authority=NOBODY)
+        lazy = check_names(dated.lazy(), NamesConfig(), authority=NOBODY)
+        assert eager.flags.equals(lazy.flags)
+        found.append(eager.flags.height)
+    assert found == [1, 0]
+
+
+def test_an_earlier_flag_stays_until_it_is_doubtful() -> None:
+    texts = story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell")
+    sure, _ = check(texts)
+    (confidence,) = sure.flags["confidence"]
+    strict = NamesConfig(min_confidence=confidence + 0.001, keep_confidence=0.45)
+    rows = [paper(i, text) for i, text in enumerate(texts)]
+    frame = pl.DataFrame(rows, schema=["article_id", "text"], orient="row")
+    assert check_names(frame, strict, authority=NOBODY).flags.is_empty()
+    kept = check_names(frame, strict, authority=NOBODY, earlier_flags=sure.flags)
+    assert kept.flags["flag_id"].to_list() == sure.flags["flag_id"].to_list()

@@ -148,3 +148,20 @@ def test_offsets_hold_and_no_two_mentions_overlap(text: str) -> None:
         assert text[start:end] == surface
         assert last <= start < end
         last = end
+
+
+def test_a_name_alone_above_a_dateline_is_the_reporters() -> None:
+    text = "TENNIS - FAVOURITES FALL.\nClara Whitfield\nNEW YORK 1996-08-27\nThe favourites fell on Tuesday."
+    (span,) = [s for s in find_people(text, 0.7) if s.surname == "whitfield"]
+    assert (span.role, span.strength >= STRONG) == ("reporter", True)
+    assert find_people("Clara Whitfield\nThe favourites fell on Tuesday.", 0.7)[0].role == ""
+
+
+def test_abbreviations_of_a_table_are_nobody() -> None:
+    assert find_people("Ttl Exports 1,180 1,150\nTtl Domest 5,680 5,450", 0.7) == []
+
+
+def test_words_alone_are_left_out_unless_they_are_an_alias() -> None:
+    text = "Analysts expect little. Zelenskiy spoke on Monday."
+    assert find_people(text, 0.7) == []
+    assert [s.surname for s in find_people(text, 0.7, {"zelenskiy"})] == ["zelenskiy"]
