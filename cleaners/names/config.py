@@ -55,7 +55,7 @@ class NamesConfig(BaseModel):
         60,
         ge=10,
         description="Known people of one surname above which a name is compared only with those who share company or "
-        "office with it: the cost grows with the square (measured: no flag lost at 60 on 10,000 texts).",
+        "office with it: the cost grows with the square of it.",
     )
     max_compared_texts: int = Field(
         24,

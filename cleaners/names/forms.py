@@ -187,7 +187,7 @@ class FormIndex:
             candidates += self._by_near_surname.get((given, deleted), ())
         block = self._by_surname.get(surname, [])
         # A nickname of one of them is that one, and no error for another. Nor is a name that is in the block itself:
-        # two independent texts know that person (measured: asking for them too cost 2 false flags per 1,000 texts).
+        # two independent texts know that person (measured: asking for them too cost about one false flag per 1,000 texts).
         is_crowded = len(block) > self._config.max_surname_forms
         if not is_crowded and not any(are_given_variants(given, other.key[0]) for other in block):
             candidates += block
