@@ -82,8 +82,8 @@ class ExtractConfig(BaseModel):
         ge=0.0,
         le=1.0,
         description="A block that trafilatura kept is dropped when it is less likely than this to be the story's. "
-        "Cross-validated by domain over 709 labelled pages, 0.25 and 0.4 differ by three exact pages in each set and F1 by .001; the "
-        "smaller value takes less of a story.",
+        "Cross-validated by domain over 709 labelled pages, 0.25 and 0.4 differ by three exact pages in each set and F1 by "
+        ".001; the smaller value takes less of a story.",
     )
     rescue_from: float = Field(
         0.5,
