@@ -80,7 +80,6 @@ def serve(settings: Settings, cron: str, address: Address, notify: str | None) -
             parameters={"settings": _anchored(settings).model_dump(mode="json")},
             description="Cleans what is new in the sources and publishes one snapshot.",
             # One run at a time: a second one would only wait for the lock on the output.
-            limit=1,
             global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
             entrypoint_type=EntrypointType.MODULE_PATH,
             print_starting_message=False,
