@@ -50,11 +50,14 @@ STEPS = (64, 16, 4, 1)
 MOST_ITEMS = 500  # gazetteers and weights hold no patterns
 # What the code never shows a longer text than this, in characters, so that its shape does not matter.
 BOUNDED = {
+    "cleaners.extract.bylines": 700,
+    "cleaners.extract.conventions.load_block_rules": 900,
     "cleaners.extract.page._block_rules": 4_000,
     "cleaners.extract.plain.NOT_A_TITLE": 160,
     "cleaners.extract.rewrite.NAME": 90,
     "cleaners.junk.captions._GOES_ON": 60,
     "cleaners.junk.captions._credits": 300,
+    "cleaners.junk.captions._credits()": 300,
     "cleaners.junk.decide._SENTENCE": 900,
     "cleaners.names.runs._TAIL": 100,
 }

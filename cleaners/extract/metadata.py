@@ -47,7 +47,7 @@ DATE_METAS = (
 )
 ARTICLE_TYPE = re.compile(r"(?:Article|Posting|Report|Review)$|^(?:Liveblog|Blog)Posting$")
 TITLE_SEPARATOR = re.compile(r"(?<!\s)\s+[-–—|·•:»«]\s+|(?<!\s)\s*\|\s*|\|\s*")
-BIO_BEHIND = re.compile(r"\s+(?:is an?|was an?|is the|has been|covers|writes|reports)\s.*", re.S)
+BIO_BEHIND = re.compile(r"(?<!\s)\s++(?:is an?|was an?|is the|has been|covers|writes|reports)\s.*", re.S)
 SPACES = re.compile(r"\s+")
 
 

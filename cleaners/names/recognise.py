@@ -50,7 +50,7 @@ _AFTER_ROLE = re.compile(
 _TABLE = re.compile(r"\d|\(|^\W*--")  # results and signatures hold capitals for another reason
 # A name alone in its line before a dateline in capitals: the reporter.
 _BYLINE_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:[Bb][Yy][ \t]+)?$")
-_BYLINE_AFTER = re.compile(r"[ \t]*\n\s*[A-Z]{3,}")
+_BYLINE_AFTER = re.compile(r"[ \t]{0,20}\n\s{0,20}[A-Z]{3,}")
 _VOWEL = re.compile(r"[aeiouyw]")
 _AGE = re.compile(r"(?:, (?:aged )?\d{2}(?:,|\.|$)| \(\d{2}\))")
 # A score, a club's or a country's name in brackets, a relative clause.
