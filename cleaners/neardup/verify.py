@@ -8,18 +8,20 @@ trained without it.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from cleaners.neardup.chunks import map_chunks
+from cleaners.neardup.chunks import Chunk, map_chunks
 from cleaners.neardup.config import NearDuplicateConfig
-from cleaners.neardup.fold import Float64s, Int64s, join_texts
-from cleaners.neardup.shingles import count_shared, hash_shingles
-from cleaners.neardup.words import HashedSets, collect_sets, join_sets, read_numbers, read_words
+from cleaners.neardup.fold import Float64s, Int64s, Raw, join_texts
+from cleaners.neardup.shingles import Reading, choose_texts, count_shared, hash_shingles
+from cleaners.neardup.words import HashedSets, Words, collect_sets, join_sets, read_numbers, read_words
 
 # A share of one or two facts says little: the wider share counts as so many further facts. Measured: 4 against 0
 # saves a third of the false pairs and a sixth of the missed ones of the development batch; more changes nothing.
@@ -64,14 +66,26 @@ class Decision(NamedTuple):
         return dict(zip(self.features, self.weights.tolist(), strict=True))
 
 
-def describe_articles(articles: pl.DataFrame, config: NearDuplicateConfig) -> Described:
+def describe_articles(
+    articles: pl.DataFrame,
+    config: NearDuplicateConfig,
+    rows: Int64s | None = None,
+    readings: Mapping[int, Reading] = MappingProxyType({}),
+) -> Described:
     """Read what the decision needs out of articles.
 
     Args:
         articles: article_id, title, text, published_at.
         config: shingle lengths.
+        rows: which of the articles, ascending; None takes all.
+        readings: what signing kept of all these articles' texts; what it does not hold is read.
     """
-    parts = map_chunks(lambda chunk: _describe_texts(chunk.texts, config), articles["text"])
+    chosen = articles if rows is None else articles[rows]
+    if rows is None or not readings:
+        parts = map_chunks(lambda chunk: _describe_texts(chunk.texts, config), chosen["text"])
+    else:
+        parts = map_chunks(lambda chunk: _describe_read(chunk, rows, readings[chunk.start]), articles["text"])
+    articles = chosen
     n_words = np.concatenate([part.n_words for part in parts])
     sets = {name: [getattr(part, name) for part in parts] for name in ("shingles", "words", "names", "numbers")}
     parts.clear()  # then each kind is freed as soon as it is joined
@@ -162,10 +176,22 @@ def load_decisions() -> tuple[Decision, ...]:
 def _describe_texts(texts: pl.Series, config: NearDuplicateConfig) -> _Texts:
     raw = join_texts(texts)
     words = read_words(texts, raw)
+    return _describe_words(raw, words, hash_shingles(words, config))
+
+
+def _describe_read(chunk: Chunk, rows: Int64s, reading: Reading) -> _Texts:
+    """Describe the texts of a chunk that are among `rows`, from what was read of all its texts."""
+    first, last = np.searchsorted(rows, [chunk.start, chunk.start + len(chunk.texts)])
+    numbers = rows[first:last] - chunk.start
+    words, shingles = choose_texts(reading, numbers)
+    return _describe_words(join_texts(chunk.texts.gather(numbers)), words, shingles)
+
+
+def _describe_words(raw: Raw, words: Words, shingles: HashedSets) -> _Texts:
     # Capitalised words and numbers are what tells two notices of one form apart. Scripts without case give no names.
     return _Texts(
         n_words=np.diff(words.offsets),
-        shingles=hash_shingles(words, config),
+        shingles=shingles,
         words=collect_sets(words.offsets, words.hashes),
         names=collect_sets(words.offsets, words.hashes, words.is_name),
         numbers=read_numbers(raw),
