@@ -30,6 +30,9 @@ BETWEEN_WORDS = r"[^\p{L}\p{M}\p{N}]+"
 BLANK = 0x20
 PADDING = 16  # bytes after the last text, so that eight bytes can be read at any place
 
+# Learnt together, for a text that has one has others. Surrogates, which no text has, fill whole such blocks.
+CODE_POINTS_AT_ONCE = 128
+
 # Traits of a code point.
 KNOWN, ODD, SHRINKS, IS_CAPITAL, IS_DIGIT = (np.uint8(1 << bit) for bit in range(5))
 # Marks; also jamo and Kirat Rai vowels, letters that compose with what stands before them.
@@ -73,7 +76,9 @@ def normalise_texts(texts: pl.Series) -> pl.Series:
 
 def join_texts(texts: pl.Series) -> Raw:
     """Lay texts end to end, straight from their Arrow buffers; null counts as empty."""
-    lines = texts.cast(pl.String).fill_null("").rechunk() + "\n"
+    # What has nothing to do is not asked for: each call costs polars a query, and texts come in many pieces.
+    texts = texts if texts.dtype == pl.String else texts.cast(pl.String)
+    lines = (texts.fill_null("") if texts.null_count() else texts).rechunk() + "\n"
     array = lines.to_arrow(compat_level=pl.CompatLevel.oldest())  # large_string: 64-bit offsets, one block of bytes
     _, offsets, values = array.buffers()
     bounds = np.frombuffer(offsets, np.int64, len(lines) + 1, array.offset * 8) if offsets else np.zeros(1, np.int64)
@@ -267,5 +272,6 @@ def _look_up(data: UInt8s, places: Int64s) -> tuple[UInt32s, UInt8s]:
     tables = _TABLES
     unknown = code_points[tables.traits[code_points] == 0]
     if len(unknown):
-        tables.learn(sort_unique(unknown))
+        blocks = sort_unique(unknown // CODE_POINTS_AT_ONCE) * np.uint32(CODE_POINTS_AT_ONCE)
+        tables.learn((blocks[:, None] + np.arange(CODE_POINTS_AT_ONCE, dtype=np.uint32)).ravel())
     return code_points, tables.traits[code_points]
