@@ -31,7 +31,7 @@ BLANK = 0x20
 PADDING = 16  # bytes after the last text, so that eight bytes can be read at any place
 
 # Learnt together, for a text that has one has others. Surrogates, which no text has, fill whole such blocks.
-CODE_POINTS_AT_ONCE = 128
+CODE_POINT_BITS = np.uint32(7)
 
 # Traits of a code point.
 KNOWN, ODD, SHRINKS, IS_CAPITAL, IS_DIGIT = (np.uint8(1 << bit) for bit in range(5))
@@ -272,6 +272,6 @@ def _look_up(data: UInt8s, places: Int64s) -> tuple[UInt32s, UInt8s]:
     tables = _TABLES
     unknown = code_points[tables.traits[code_points] == 0]
     if len(unknown):
-        blocks = sort_unique(unknown // CODE_POINTS_AT_ONCE) * np.uint32(CODE_POINTS_AT_ONCE)
-        tables.learn((blocks[:, None] + np.arange(CODE_POINTS_AT_ONCE, dtype=np.uint32)).ravel())
+        blocks: UInt32s = sort_unique(unknown >> CODE_POINT_BITS)
+        tables.learn(((blocks[:, None] << CODE_POINT_BITS) | np.arange(1 << CODE_POINT_BITS, dtype=np.uint32)).ravel())
     return code_points, tables.traits[code_points]

@@ -97,12 +97,8 @@ def choose_texts(reading: Reading, numbers: Int64s) -> Reading:
     n_words = np.diff(words.offsets)
     chosen = np.repeat(is_chosen, n_words)
     return Reading(
-        Words(
-            count_up(n_words[numbers]), words.hashes[chosen], words.is_name[chosen], words.is_character[chosen]
-        ),
-        HashedSets(
-            count_up(shingles.sizes[numbers]), shingles.values[np.repeat(is_chosen, shingles.sizes)]
-        ),
+        Words(count_up(n_words[numbers]), words.hashes[chosen], words.is_name[chosen], words.is_character[chosen]),
+        HashedSets(count_up(shingles.sizes[numbers]), shingles.values[np.repeat(is_chosen, shingles.sizes)]),
     )
 
 
