@@ -73,10 +73,9 @@ def read_words(texts: pl.Series, raw: Raw | None = None) -> Words:
         raw: `join_texts` of them, if the caller has it already.
     """
     folded = fold_texts(texts, raw)
-    is_word = folded.data > BLANK
-    edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1  # the last byte is a blank: words end before it
-    if len(is_word) and is_word[0]:
-        edges = np.concatenate([np.zeros(1, np.int64), edges])
+    is_word = np.zeros(len(folded.data) + 1, bool)  # nothing stands before the first byte; the last one is a blank
+    np.greater(folded.data, np.uint8(BLANK), out=is_word[1:])
+    edges = np.flatnonzero(is_word[1:] != is_word[:-1])
     starts, ends = edges[0::2], edges[1::2]
     is_mark = folded.data == ord(CHARACTER_MARK)
     return Words(
