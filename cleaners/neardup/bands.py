@@ -19,7 +19,7 @@ from cleaners.neardup.fold import Bools, Float64s, Int64s, UInt32s, UInt64s, sor
 SIDE = np.uint64(32)
 BUCKET = np.uint64(0xFFFFFFFF00000000)  # of a key, what names the bucket
 REST = np.uint64(0x00000000FFFFFFFF)
-PAIRS_AT_ONCE = 1 << 15
+PAIRS_AT_ONCE = 1 << 11  # whose signatures, a mebibyte a side, stay in the processor's cache
 BANDS_AT_ONCE = 8  # few enough that their columns of a million articles fit into memory again and again
 
 
@@ -48,10 +48,13 @@ def find_candidates(
     filled = np.flatnonzero(n_shingles[rows])
     if not len(filled):
         return Pairs(filled, filled)
+    chosen = rows[filled]
 
     def find(bands: Int64s) -> UInt64s:
-        columns = np.arange(bands[0] * config.rows_per_band, (bands[-1] + 1) * config.rows_per_band + 1)
-        few = np.asfortranarray(signatures[rows[filled][:, None], columns % signatures.shape[1]])
+        first, last = int(bands[0]) * config.rows_per_band, (int(bands[-1]) + 1) * config.rows_per_band
+        few = np.empty((len(filled), last - first + 1), np.uint32, order="F")
+        few[:, :-1] = signatures[:, first:last][chosen]
+        few[:, -1] = signatures[chosen, last % signatures.shape[1]]
         found = [_pair_up_buckets(filled, _key(few, i, config.rows_per_band), config) for i in range(len(bands))]
         return sort_unique(np.concatenate(found))
 

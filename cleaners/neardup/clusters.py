@@ -64,7 +64,9 @@ def find_near_duplicates(
     config = config or NearDuplicateConfig()
     articles = _complete(articles)
     signed = (
-        compute_signatures(articles["text"], config) if signatures is None else _align(articles, signatures, config)
+        compute_signatures(articles["text"], config, keep_readings=True)
+        if signatures is None
+        else _align(articles, signatures, config)
     )
     order = _rank(articles, signed, config)
     first = _find_copies(articles, signed, order, config)
@@ -72,11 +74,14 @@ def find_near_duplicates(
     compared = np.flatnonzero(first == np.arange(len(order)))
     rows = order[compared]
     candidates = find_candidates(signed.matrix, signed.n_shingles, config, rows)
+    readings = signed.readings
     del signed  # a gigabyte for two million articles
     involved = sort_unique(np.concatenate(candidates))
+    described = np.sort(rows[involved])
     place = np.full(len(rows), -1, np.int64)
-    place[involved] = np.arange(len(involved))
-    verifier = Verifier(describe_articles(articles[rows[involved]], config), place, config)
+    place[involved] = np.searchsorted(described, rows[involved])
+    verifier = Verifier(describe_articles(articles, config, described, readings), place, config)
+    del readings
     head = group_articles(len(rows), candidates, verifier, config)
     verified = verifier.list_verified(head)
     verified = verified.with_columns(

@@ -13,12 +13,13 @@ import polars as pl
 from cleaners.neardup.bands import Pairs, decode_pairs, encode_pairs
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import Bools, Float64s, Int64s, UInt64s, sort_unique
-from cleaners.neardup.verify import Described, judge_pairs, measure_pairs
+from cleaners.neardup.verify import Described, bound_pairs, judge_pairs, measure_pairs
 
 # Each round takes the canonical article of every component and those it confirms; chains longer than this are cut
 # where their pairs were confirmed directly, so that cost stays linear in the articles.
 MAX_ROUNDS = 8
 PAIRS_AT_ONCE = 200_000
+ROUNDING = 1e-9
 
 
 class Verifier:
@@ -32,16 +33,20 @@ class Verifier:
         self._codes = np.zeros(0, np.uint64)
         self._features = self._measure(self._codes)
 
-    def judge(self, codes: UInt64s) -> Float64s:
-        """Give the probability of each pair, `encode_pairs` of its two."""
-        new = np.setdiff1d(codes, self._codes)
-        if len(new):
-            parts = [new[start : start + PAIRS_AT_ONCE] for start in range(0, len(new), PAIRS_AT_ONCE)]
-            codes_now = np.concatenate([self._codes, new])
+    def judge(self, codes: UInt64s, least: float) -> Float64s:
+        """Give the probability of each pair, `encode_pairs` of its two; 0 of those not measured, which cannot reach `least`."""
+        new = np.setdiff1d(codes, self._codes, assume_unique=True)
+        parts = [new[start : start + PAIRS_AT_ONCE] for start in range(0, len(new), PAIRS_AT_ONCE)]
+        parts = [part[self._bound(part) > least - ROUNDING] for part in parts]
+        if parts:
+            codes_now = np.concatenate([self._codes, *parts])
             order = np.argsort(codes_now, kind="stable")
             self._codes = codes_now[order]
             self._features = pl.concat([self._features, *map(self._measure, parts)])[order]
-        return self._features["probability"].to_numpy()[np.searchsorted(self._codes, codes)]
+        if not len(self._codes):
+            return np.zeros(len(codes))
+        places = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
+        return np.where(self._codes[places] == codes, self._features["probability"].to_numpy()[places], 0.0)
 
     def list_verified(self, canonical: Int64s) -> pl.DataFrame:
         """List the measured pairs of enough probability, and those that stand although theirs is less.
@@ -54,6 +59,10 @@ class Verifier:
         stands |= canonical[right] == left
         numbers = pl.DataFrame({"left": left, "right": right})
         return pl.concat([numbers, self._features], how="horizontal").filter(pl.Series(stands))
+
+    def _bound(self, codes: UInt64s) -> Float64s:
+        left, right = decode_pairs(codes)
+        return bound_pairs(self._described, self._place[left], self._place[right], self._config)
 
     def _measure(self, codes: UInt64s) -> pl.DataFrame:
         left, right = decode_pairs(codes)
@@ -71,6 +80,7 @@ def group_articles(n_articles: int, candidates: Pairs, verifier: Verifier, confi
         config: least probabilities.
     """
     canonical = np.arange(n_articles)
+    least = min(config.minimum_probability, config.minimum_probability_with_support)
     edges = _find_edges(candidates, verifier, config)
     for _ in range(MAX_ROUNDS):
         if not len(edges.left):
@@ -79,7 +89,7 @@ def group_articles(n_articles: int, candidates: Pairs, verifier: Verifier, confi
         members = sort_unique(np.concatenate(edges))
         members = members[heads[members] != members]
         probability = np.zeros(n_articles)
-        probability[members] = verifier.judge(encode_pairs(heads[members], members))
+        probability[members] = verifier.judge(encode_pairs(heads[members], members), least)
         confirmed = probability >= config.minimum_probability
         # The likeness of a confirmed member speaks for an article, but it must resemble the canonical article itself.
         is_supported = np.zeros(n_articles, bool)
@@ -109,11 +119,11 @@ def _find_edges(candidates: Pairs, verifier: Verifier, config: NearDuplicateConf
     by_right = np.lexsort(candidates)  # of each right side, the best left one first
     is_best = np.diff(candidates.right[by_right], prepend=-1) != 0
     best = np.sort(codes[by_right[is_best]])
-    likely = best[verifier.judge(best) >= config.minimum_probability]
+    likely = best[verifier.judge(best, config.minimum_probability) >= config.minimum_probability]
     has_one = sort_unique(decode_pairs(likely).right)
     settled = np.isin(candidates.left, has_one) & np.isin(candidates.right, has_one)
-    others = np.setdiff1d(codes[~settled], best)
-    also = others[verifier.judge(others) >= config.minimum_probability]
+    others = np.setdiff1d(codes[~settled], best, assume_unique=True)
+    also = others[verifier.judge(others, config.minimum_probability) >= config.minimum_probability]
     return decode_pairs(np.sort(np.concatenate([likely, also])))
 
 

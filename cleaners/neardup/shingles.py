@@ -6,16 +6,25 @@ some characters in scripts that write without spaces.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 
 from cleaners.neardup.chunks import run_all
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import CHARACTER_MARK, Bools, Int64s, UInt64s, normalise_texts, sort_unique
-from cleaners.neardup.words import MASK64, HashedSets, Words, hash_word, mix, mix_all, split_keys
+from cleaners.neardup.words import MASK64, HashedSets, Words, count_up, hash_word, mix, mix_all, split_keys
 
 MULTIPLIER = 0xA0761D6478BD642F  # odd, so that no bit of a word's hash is lost
-ELEMENTS_AT_ONCE = 1 << 20
+ELEMENTS_AT_ONCE = 1 << 18  # their keys stay in the processor's cache
+
+
+class Reading(NamedTuple):
+    """The words of some texts and their shingles."""
+
+    words: Words
+    shingles: HashedSets
 
 
 def hash_shingle(shingle: bytes) -> int:
@@ -62,18 +71,35 @@ def hash_shingles(words: Words, config: NearDuplicateConfig) -> HashedSets:
     """
     n_texts = len(words.offsets) - 1
     sizes = np.diff(words.offsets)
-    owners = np.repeat(np.arange(n_texts), sizes)
-    left = words.offsets[1:][owners] - np.arange(len(owners))  # words from this one to the end of its text
-    totals, whole = _hash_runs(words.hashes, left, config.words_per_shingle)
+    totals, whole = _hash_runs(words, config.words_per_shingle)
     if words.is_character.any():
-        others, others_whole = _hash_runs(words.hashes, left, config.characters_per_shingle)
+        others, others_whole = _hash_runs(words, config.characters_per_shingle)
         totals = np.where(words.is_character, others, totals)
         whole = np.where(words.is_character, others_whole, whole)
-    keys = _key(owners[whole], totals[whole])
-    without = (np.bincount(owners[whole], minlength=n_texts) == 0) & (sizes > 0)
+    keys = _key(np.repeat(np.arange(n_texts, dtype=np.uint64), sizes), totals)[whole]
+    n_whole = np.diff(count_up(whole)[words.offsets])
+    without = (n_whole == 0) & (sizes > 0)
     if without.any():
         keys = np.concatenate([keys, _hash_whole_texts(words, np.flatnonzero(without))])
     return split_keys(sort_unique(keys), n_texts)
+
+
+def choose_texts(reading: Reading, numbers: Int64s) -> Reading:
+    """Take what was read of some of the texts.
+
+    Args:
+        reading: of all the texts.
+        numbers: of the texts to take, ascending.
+    """
+    words, shingles = reading
+    is_chosen = np.zeros(len(shingles.sizes), bool)
+    is_chosen[numbers] = True
+    n_words = np.diff(words.offsets)
+    chosen = np.repeat(is_chosen, n_words)
+    return Reading(
+        Words(count_up(n_words[numbers]), words.hashes[chosen], words.is_name[chosen], words.is_character[chosen]),
+        HashedSets(count_up(shingles.sizes[numbers]), shingles.values[np.repeat(is_chosen, shingles.sizes)]),
+    )
 
 
 def count_shared(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, right: Int64s) -> Int64s:
@@ -112,13 +138,16 @@ def _count_shared(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, r
     return np.bincount(owners[hit], minlength=len(left))
 
 
-def _hash_runs(hashes: UInt64s, left: Int64s, n: int) -> tuple[UInt64s, Bools]:
-    """The polynomial of `n` words from each word on, not yet mixed, and whether there are as many."""
-    totals = hashes.copy()
+def _hash_runs(words: Words, n: int) -> tuple[UInt64s, Bools]:
+    """The polynomial of `n` words from each word on, not yet mixed, and whether its text has as many."""
+    totals = words.hashes.copy()
+    whole = np.ones(len(totals), bool)
     for step in range(1, n):
         totals *= np.uint64(MULTIPLIER)
-        totals[: max(0, len(totals) - step)] += hashes[step:]
-    return totals, left >= n
+        totals[: max(0, len(totals) - step)] += words.hashes[step:]
+        last = words.offsets[1:] - step
+        whole[last[last >= words.offsets[:-1]]] = False
+    return totals, whole
 
 
 def _hash_whole_texts(words: Words, numbers: Int64s) -> UInt64s:
@@ -128,11 +157,13 @@ def _hash_whole_texts(words: Words, numbers: Int64s) -> UInt64s:
     for step in range(int(sizes.max())):
         longer = np.flatnonzero(sizes > step)
         totals[longer] = totals[longer] * np.uint64(MULTIPLIER) + words.hashes[words.offsets[numbers[longer]] + step]
-    return _key(numbers, totals)
+    return _key(numbers.astype(np.uint64), totals)
 
 
-def _key(owners: Int64s, totals: UInt64s) -> UInt64s:
-    keys: UInt64s = (owners.astype(np.uint64) << np.uint64(32)) | (mix_all(totals) >> np.uint64(32))
+def _key(owners: UInt64s, totals: UInt64s) -> UInt64s:
+    keys = mix_all(totals)
+    keys >>= np.uint64(32)
+    keys |= owners << np.uint64(32)
     return keys
 
 

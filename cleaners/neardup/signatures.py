@@ -6,9 +6,11 @@ with `load_minhash`: `datasketch.MinHash(hashvalues=..., scheme="affine32", seed
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,7 +19,7 @@ import polars as pl
 from cleaners.neardup.chunks import Chunk, map_chunks
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import Int64s, UInt32s
-from cleaners.neardup.shingles import hash_shingle, hash_shingles
+from cleaners.neardup.shingles import Reading, hash_shingle, hash_shingles
 from cleaners.neardup.words import HashedSets, Words, read_words
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 SEED = 1
 SCHEME = "affine32"
 ELEMENTS_AT_ONCE = 1 << 16  # two tables of so many stay in the processor's cache
+BYTES_KEPT_READ = 1 << 26  # of texts, whose words and shingles take twice as much; more are read again when described
 EMPTY = np.uint32(0xFFFFFFFF)  # datasketch's value for a set without elements
 
 SIGNATURE_SCHEMA = pl.Schema(
@@ -47,12 +50,14 @@ class Signatures(NamedTuple):
         n_shingles: distinct shingles of each.
         digests: the column text_digest.
         matrix: one row a text, one column a permutation.
+        readings: what was read of each chunk of the texts, by its start; empty unless asked for.
     """
 
     n_words: Int64s
     n_shingles: Int64s
     digests: pl.Series
     matrix: UInt32s
+    readings: Mapping[int, Reading] = MappingProxyType({})
 
 
 def sign_articles(articles: pl.DataFrame, config: NearDuplicateConfig | None = None) -> pl.DataFrame:
@@ -80,8 +85,15 @@ def sign_articles(articles: pl.DataFrame, config: NearDuplicateConfig | None = N
     )
 
 
-def compute_signatures(texts: pl.Series, config: NearDuplicateConfig) -> Signatures:
-    """Compute the signatures of texts, as `sign_articles` gives them, in arrays."""
+def compute_signatures(texts: pl.Series, config: NearDuplicateConfig, keep_readings: bool = False) -> Signatures:
+    """Compute the signatures of texts, as `sign_articles` gives them, in arrays.
+
+    Args:
+        texts: strings; null counts as empty.
+        config: shingle lengths and number of permutations.
+        keep_readings: whether to hand on the words and shingles, where the texts are few enough for the memory.
+    """
+    keep_readings = keep_readings and int(texts.str.len_bytes().sum()) <= BYTES_KEPT_READ
     matrix = np.empty((len(texts), config.n_permutations), np.uint32)  # filled in place: it is the largest by far
 
     def sign(chunk: Chunk) -> Signatures:
@@ -89,7 +101,8 @@ def compute_signatures(texts: pl.Series, config: NearDuplicateConfig) -> Signatu
         shingles = hash_shingles(words, config)
         matrix[chunk.start : chunk.start + len(chunk.texts)] = sign_sets(shingles, config.n_permutations)
         digests = pl.Series("text_digest", _digest(words), dtype=pl.String)
-        return Signatures(np.diff(words.offsets), shingles.sizes, digests, matrix[:0])
+        readings = {chunk.start: Reading(words, shingles)} if keep_readings else {}
+        return Signatures(np.diff(words.offsets), shingles.sizes, digests, matrix[:0], readings)
 
     parts = map_chunks(sign, texts)
     return Signatures(
@@ -97,6 +110,7 @@ def compute_signatures(texts: pl.Series, config: NearDuplicateConfig) -> Signatu
         np.concatenate([part.n_shingles for part in parts]),
         pl.concat([part.digests for part in parts]),
         matrix,
+        {start: reading for part in parts for start, reading in part.readings.items()},
     )
 
 

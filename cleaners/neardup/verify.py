@@ -8,24 +8,27 @@ trained without it.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from cleaners.neardup.chunks import map_chunks
+from cleaners.neardup.chunks import Chunk, map_chunks
 from cleaners.neardup.config import NearDuplicateConfig
-from cleaners.neardup.fold import Float64s, Int64s, join_texts
-from cleaners.neardup.shingles import count_shared, hash_shingles
-from cleaners.neardup.words import HashedSets, collect_sets, join_sets, read_numbers, read_words
+from cleaners.neardup.fold import Float64s, Int64s, Raw, join_texts
+from cleaners.neardup.shingles import Reading, choose_texts, count_shared, hash_shingles
+from cleaners.neardup.words import HashedSets, Words, collect_sets, join_sets, read_numbers, read_words
 
 # A share of one or two facts says little: the wider share counts as so many further facts. Measured: 4 against 0
 # saves a third of the false pairs and a sixth of the missed ones of the development batch; more changes nothing.
 WEIGHT_OF_WIDER = 4.0
 
 FEATURES = ("containment", "shared_facts", "shared_numbers", "shared_title", "log_words", "log_days")
+RISING = ("containment", "shared_facts", "shared_numbers")  # what grows with shared shingles and names
 
 
 class Described(NamedTuple):
@@ -58,15 +61,31 @@ class Decision(NamedTuple):
     weights: Float64s
     intercept: float
 
+    def weigh(self) -> dict[str, float]:
+        """The weight of each feature."""
+        return dict(zip(self.features, self.weights.tolist(), strict=True))
 
-def describe_articles(articles: pl.DataFrame, config: NearDuplicateConfig) -> Described:
+
+def describe_articles(
+    articles: pl.DataFrame,
+    config: NearDuplicateConfig,
+    rows: Int64s | None = None,
+    readings: Mapping[int, Reading] = MappingProxyType({}),
+) -> Described:
     """Read what the decision needs out of articles.
 
     Args:
         articles: article_id, title, text, published_at.
         config: shingle lengths.
+        rows: which of the articles, ascending; None takes all.
+        readings: what signing kept of all these articles' texts; what it does not hold is read.
     """
-    parts = map_chunks(lambda chunk: _describe_texts(chunk.texts, config), articles["text"])
+    chosen = articles if rows is None else articles[rows]
+    if rows is None or not readings:
+        parts = map_chunks(lambda chunk: _describe_texts(chunk.texts, config), chosen["text"])
+    else:
+        parts = map_chunks(lambda chunk: _describe_read(chunk, rows, readings[chunk.start]), articles["text"])
+    articles = chosen
     n_words = np.concatenate([part.n_words for part in parts])
     sets = {name: [getattr(part, name) for part in parts] for name in ("shingles", "words", "names", "numbers")}
     parts.clear()  # then each kind is freed as soon as it is joined
@@ -99,32 +118,29 @@ def measure_pairs(described: Described, left: Int64s, right: Int64s) -> pl.DataF
         null where a title or a date is missing; shares of facts are drawn towards the next wider share (see
         WEIGHT_OF_WIDER).
     """
-    sizes = described.shingles.sizes
-    ids_swapped = (described.ids.gather(right) < described.ids.gather(left)).to_numpy()
-    swapped = (sizes[right] < sizes[left]) | ((sizes[right] == sizes[left]) & ids_swapped)
-    short, long = np.where(swapped, right, left), np.where(swapped, left, right)
-
+    short, long = _sort_sides(described, left, right)
     shared = count_shared(described.shingles, short, described.shingles, long)
-    containment = _share(shared, sizes[short], np.zeros(len(short)))
-    n_numbers, n_names = described.numbers.sizes[short], described.names.sizes[short]
-    numbers = count_shared(described.numbers, short, described.numbers, long)
     names = count_shared(described.names, short, described.words, long)
-    facts = _share(numbers + names + WEIGHT_OF_WIDER * containment, n_numbers + n_names + WEIGHT_OF_WIDER, containment)
+    return _tabulate(described, short, long, shared, names)
 
-    titles = described.titles.sizes
-    title = count_shared(described.titles, short, described.titles, long)
-    days = np.abs(described.published_days[short] - described.published_days[long])
-    return pl.DataFrame(
-        {
-            "jaccard": _share(shared, sizes[short] + sizes[long] - shared, np.zeros(len(short))),
-            "containment": containment,
-            "shared_facts": facts,
-            "shared_numbers": _share(numbers + WEIGHT_OF_WIDER * facts, n_numbers + WEIGHT_OF_WIDER, facts),
-            "shared_title": _share(title, np.minimum(titles[short], titles[long]), np.full(len(short), np.nan)),
-            "log_words": np.log(np.maximum(1, described.n_words[short])),
-            "log_days": np.log1p(days),
-        }
-    ).with_columns(pl.col("shared_title", "log_days").fill_nan(None))
+
+def bound_pairs(described: Described, left: Int64s, right: Int64s, config: NearDuplicateConfig) -> Float64s:
+    """Give a probability that each pair cannot exceed, from what is cheap to compare: numbers, titles, lengths, dates.
+
+    Args:
+        described: the articles that `left` and `right` number.
+        left: one article of each pair.
+        right: the other.
+        config: the least containment.
+
+    Returns:
+        The probability if all shingles and names of the shorter text stood in the other.
+    """
+    if any(weight < 0 for model in load_decisions() for name, weight in model.weigh().items() if name in RISING):
+        return np.ones(len(left))
+    short, long = _sort_sides(described, left, right)
+    n_shingles, n_names = described.shingles.sizes[short], described.names.sizes[short]
+    return judge_pairs(_tabulate(described, short, long, n_shingles, n_names), config)
 
 
 def judge_pairs(features: pl.DataFrame, config: NearDuplicateConfig) -> Float64s:
@@ -160,14 +176,58 @@ def load_decisions() -> tuple[Decision, ...]:
 def _describe_texts(texts: pl.Series, config: NearDuplicateConfig) -> _Texts:
     raw = join_texts(texts)
     words = read_words(texts, raw)
+    return _describe_words(raw, words, hash_shingles(words, config))
+
+
+def _describe_read(chunk: Chunk, rows: Int64s, reading: Reading) -> _Texts:
+    """Describe the texts of a chunk that are among `rows`, from what was read of all its texts."""
+    first, last = np.searchsorted(rows, [chunk.start, chunk.start + len(chunk.texts)])
+    numbers = rows[first:last] - chunk.start
+    words, shingles = choose_texts(reading, numbers)
+    return _describe_words(join_texts(chunk.texts.gather(numbers)), words, shingles)
+
+
+def _describe_words(raw: Raw, words: Words, shingles: HashedSets) -> _Texts:
     # Capitalised words and numbers are what tells two notices of one form apart. Scripts without case give no names.
     return _Texts(
         n_words=np.diff(words.offsets),
-        shingles=hash_shingles(words, config),
+        shingles=shingles,
         words=collect_sets(words.offsets, words.hashes),
         names=collect_sets(words.offsets, words.hashes, words.is_name),
         numbers=read_numbers(raw),
     )
+
+
+def _sort_sides(described: Described, left: Int64s, right: Int64s) -> tuple[Int64s, Int64s]:
+    """The shorter of each pair, and the longer."""
+    sizes = described.shingles.sizes
+    ids_swapped = (described.ids.gather(right) < described.ids.gather(left)).to_numpy()
+    swapped = (sizes[right] < sizes[left]) | ((sizes[right] == sizes[left]) & ids_swapped)
+    return np.where(swapped, right, left), np.where(swapped, left, right)
+
+
+def _tabulate(described: Described, short: Int64s, long: Int64s, shared: Int64s, names: Int64s) -> pl.DataFrame:
+    """The features of pairs that share so many shingles and so many of the shorter one's names."""
+    sizes = described.shingles.sizes
+    containment = _share(shared, sizes[short], np.zeros(len(short)))
+    n_numbers, n_names = described.numbers.sizes[short], described.names.sizes[short]
+    numbers = count_shared(described.numbers, short, described.numbers, long)
+    facts = _share(numbers + names + WEIGHT_OF_WIDER * containment, n_numbers + n_names + WEIGHT_OF_WIDER, containment)
+
+    titles = described.titles.sizes
+    title = count_shared(described.titles, short, described.titles, long)
+    days = np.abs(described.published_days[short] - described.published_days[long])
+    return pl.DataFrame(
+        {
+            "jaccard": _share(shared, sizes[short] + sizes[long] - shared, np.zeros(len(short))),
+            "containment": containment,
+            "shared_facts": facts,
+            "shared_numbers": _share(numbers + WEIGHT_OF_WIDER * facts, n_numbers + WEIGHT_OF_WIDER, facts),
+            "shared_title": _share(title, np.minimum(titles[short], titles[long]), np.full(len(short), np.nan)),
+            "log_words": np.log(np.maximum(1, described.n_words[short])),
+            "log_days": np.log1p(days),
+        }
+    ).with_columns(pl.col("shared_title", "log_days").fill_nan(None))
 
 
 def _share(part: np.ndarray, whole: np.ndarray, otherwise: Float64s) -> Float64s:

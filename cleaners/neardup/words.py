@@ -33,6 +33,7 @@ LENGTH_MULTIPLIER = 0xD6E8FEB86659FD93
 LAST_MULTIPLIER = 0xFF51AFD7ED558CCD
 MASK64 = (1 << 64) - 1
 BYTES_KEPT = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # of a block, the lowest n bytes
+BLOCKS_IN_TURN = 4  # of all words at once; what few words have beyond is added up word by word
 IS_BETWEEN_DIGITS = np.isin(np.arange(256), [ord(c) for c in ".,/:"])
 
 
@@ -72,16 +73,16 @@ def read_words(texts: pl.Series, raw: Raw | None = None) -> Words:
         raw: `join_texts` of them, if the caller has it already.
     """
     folded = fold_texts(texts, raw)
-    is_word = folded.data > BLANK
-    edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1  # the last byte is a blank: words end before it
-    if len(is_word) and is_word[0]:
-        edges = np.concatenate([np.zeros(1, np.int64), edges])
+    is_word = np.zeros(len(folded.data) + 1, bool)  # nothing stands before the first byte; the last one is a blank
+    np.greater(folded.data, np.uint8(BLANK), out=is_word[1:])
+    edges = np.flatnonzero(is_word[1:] != is_word[:-1])
     starts, ends = edges[0::2], edges[1::2]
+    is_mark = folded.data == ord(CHARACTER_MARK)
     return Words(
         offsets=np.searchsorted(starts, folded.bounds),
         hashes=_hash_words(folded, starts, ends),
         is_name=folded.is_capital[starts],
-        is_character=folded.data[starts] == ord(CHARACTER_MARK),
+        is_character=is_mark[starts] if is_mark.any() else np.zeros(len(starts), bool),
     )
 
 
@@ -143,7 +144,14 @@ def split_keys(keys: UInt64s, n: int) -> HashedSets:
 def join_sets(parts: list[HashedSets]) -> HashedSets:
     """The sets of all parts, one after another."""
     sizes = np.concatenate([part.sizes for part in parts])
-    return HashedSets(_offsets(sizes), np.concatenate([part.values for part in parts]))
+    return HashedSets(count_up(sizes), np.concatenate([part.values for part in parts]))
+
+
+def count_up(sizes: Int64s | Bools) -> Int64s:
+    """Where parts of these sizes begin when they lie end to end, and where the last ends."""
+    ends = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=ends[1:])
+    return ends
 
 
 def read_numbers(raw: Raw) -> HashedSets:
@@ -169,30 +177,39 @@ def read_numbers(raw: Raw) -> HashedSets:
     return collect_sets(np.searchsorted(owner, np.arange(len(raw.bounds))), mix_all(totals))
 
 
-def _offsets(sizes: Int64s) -> Int64s:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-
-
 def _hash_words(folded: Folded, starts: Int64s, ends: Int64s) -> UInt64s:
     """`hash_word` of the words between `starts` and `ends`."""
     blocks = _read_blocks(folded.data)
     lengths = ends - starts
-    totals = blocks[starts] & BYTES_KEPT[np.minimum(lengths, 8)]
+    totals = blocks[starts]
+    totals &= BYTES_KEPT[np.minimum(lengths, 8)]
     totals *= np.uint64(WORD_MULTIPLIER)
-    long = np.flatnonzero(lengths > 8)
-    if len(long):
-        more = (lengths[long] - 1) // 8
-        first = np.cumsum(more) - more
-        block = np.arange(int(more.sum())) - np.repeat(first, more) + 1
-        places = np.repeat(starts[long], more) + 8 * block
-        left = np.repeat(lengths[long], more) - 8 * block
-        values = (blocks[places] & BYTES_KEPT[np.minimum(left, 8)]) * _powers(int(more.max()) + 1)[block]
-        totals[long] += np.add.reduceat(values, first)
+    longer, done = np.flatnonzero(lengths > 8), 8
+    for power in _powers(BLOCKS_IN_TURN)[1:]:
+        values = blocks[starts[longer] + done] & BYTES_KEPT[np.minimum(lengths[longer] - done, 8)]
+        totals[longer] += values * power
+        done += 8
+        longer = longer[lengths[longer] > done]
+        if not len(longer):
+            break
+    if len(longer):
+        totals[longer] += _hash_rest(blocks, starts[longer], lengths[longer], done)
     totals += lengths.astype(np.uint64) * np.uint64(LENGTH_MULTIPLIER)
     totals ^= totals >> np.uint64(32)
     totals *= np.uint64(LAST_MULTIPLIER)
     hashes: UInt64s = totals
     return hashes
+
+
+def _hash_rest(blocks: UInt64s, starts: Int64s, lengths: Int64s, done: int) -> UInt64s:
+    """What the blocks from the byte `done` on add to the hashes of words that are longer, all at once."""
+    more = (lengths - done - 1) // 8 + 1
+    first = np.cumsum(more) - more
+    block = np.arange(int(more.sum())) - np.repeat(first, more) + done // 8
+    left = np.repeat(lengths, more) - 8 * block
+    values = blocks[np.repeat(starts, more) + 8 * block] & BYTES_KEPT[np.minimum(left, 8)]
+    sums: UInt64s = np.add.reduceat(values * _powers(int(block.max()) + 1)[block], first)
+    return sums
 
 
 def _read_blocks(data: UInt8s) -> UInt64s:

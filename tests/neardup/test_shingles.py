@@ -84,6 +84,12 @@ def test_the_folding_of_bytes_gives_the_words_of_the_plain_folding(texts):
     assert words.hashes.tolist() == [hash_word(word.encode()) for text in plainly(texts) for word in text]
 
 
+def test_words_of_any_length_are_hashed_alike_both_ways():
+    texts = [" ".join("abcdefghijk"[i % 11] * n for i, n in enumerate(range(first, 120, 7))) for first in range(1, 8)]
+    hashes = read_words(pl.Series(texts)).hashes.tolist()
+    assert hashes == [hash_word(word.encode()) for text in texts for word in text.split(" ")]
+
+
 def test_every_code_point_folds_alike_both_ways():
     characters = [chr(c) for c in range(0x20, 0x30000) if not 0xD800 <= c < 0xE000]
     for wrapped in ("{}", "a{}b", "A{}B c"):

@@ -2,8 +2,16 @@ import numpy as np
 import pytest
 
 from cleaners.neardup import NearDuplicateConfig
-from cleaners.neardup.verify import FEATURES, describe_articles, judge_pairs, load_decisions, measure_pairs
-from tests.neardup.texts import FERRY, FERRY_RETOLD, make_articles
+from cleaners.neardup.signatures import compute_signatures
+from cleaners.neardup.verify import (
+    FEATURES,
+    bound_pairs,
+    describe_articles,
+    judge_pairs,
+    load_decisions,
+    measure_pairs,
+)
+from tests.neardup.texts import EARNINGS, FERRY, FERRY_RETOLD, WEATHER, make_articles
 
 CONFIG = NearDuplicateConfig()
 
@@ -74,3 +82,35 @@ def test_more_evidence_never_speaks_against():
 
 def test_wordless_texts_are_never_one_story():
     assert probability({"text": "..."}, {"text": FERRY}) < 0.05
+
+
+def test_no_pair_exceeds_what_numbers_titles_and_dates_let_hope_for():
+    days = ["2024-10-02", "2024-11-30"]
+    texts = [FERRY, FERRY_RETOLD, FERRY.replace("1,200", "1,350").replace("4.6", "7.1"), WEATHER, EARNINGS, "Fog.", ""]
+    articles = make_articles(
+        *({"text": text, "title": text[:30], "day": day} for text in texts for day in days),
+        *({"text": text} for text in texts),
+    )
+    described = describe_articles(articles, CONFIG)
+    left, right = np.triu_indices(articles.height, 1)
+    found = judge_pairs(measure_pairs(described, left, right), CONFIG)
+    bound = bound_pairs(described, left, right, CONFIG)
+    assert (bound >= found - 1e-12).all()
+    assert (found > 0.5).any()
+    assert (bound < 0.5).any()
+
+
+def test_what_signing_kept_describes_articles_as_reading_them_anew_does():
+    texts = [FERRY, "Fog.", "", "中国人民银行今天宣布 1,200", FERRY_RETOLD, "Élan ½ x\u00adY"] * 3000
+    articles = make_articles(*({"text": f"{text} {i}"} for i, text in enumerate(texts)))
+    kept = compute_signatures(articles["text"], CONFIG, keep_readings=True)
+    assert len(kept.readings) > 1
+    rows = np.flatnonzero(np.arange(len(texts)) % 5 < 2)
+    found = describe_articles(articles, CONFIG, rows, kept.readings)
+    expected = describe_articles(articles[rows], CONFIG)
+    assert found.ids.equals(expected.ids)
+    for name in ("n_words", "published_days"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    for name in ("shingles", "words", "names", "numbers", "titles"):
+        for one, other in zip(getattr(found, name), getattr(expected, name), strict=True):
+            np.testing.assert_array_equal(one, other)
