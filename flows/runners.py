@@ -3,14 +3,17 @@
 Prefect's own process pool imports Prefect in every worker, 6-13 s each; these start in about a second.
 """
 
+import os
 import sys
 import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
+from threading import Thread
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -53,7 +56,20 @@ def run_in_worker(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
 
 
 def _start_pool(n_workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(n_workers, mp_context=_PlainContext())
+    return ProcessPoolExecutor(n_workers, mp_context=_PlainContext(), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Let the worker end when the run's process is killed: it would wait for work for ever."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 class _PlainProcess(SpawnProcess):

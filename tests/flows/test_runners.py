@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -45,3 +46,22 @@ def test_workers_do_not_import_the_main_module(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.splitlines() == ["imported __main__", "3"]
+
+
+def test_workers_end_when_the_run_is_killed() -> None:
+    script = (
+        "import os, time\nfrom flows.runners import run_in_worker, worker_pool\n"
+        "with worker_pool(1):\n    print(run_in_worker(os.getpid), flush=True)\n    time.sleep(60)"
+    )
+    run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert run.stdout
+    worker = Path("/proc") / run.stdout.readline().strip()
+    assert worker.exists()
+    run.kill()
+    run.wait()
+    deadline = time.monotonic() + 10
+    while (
+        worker.exists() and "Z" not in (worker / "stat").read_text().split(")")[-1][:3] and time.monotonic() < deadline
+    ):
+        time.sleep(0.05)
+    assert time.monotonic() < deadline
