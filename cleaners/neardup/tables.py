@@ -21,15 +21,6 @@ CLUSTER_SCHEMA = pl.Schema(
         "previous_cluster_id": pl.String(),
     }
 )
-PAIR_SCHEMA = pl.Schema(
-    {
-        "left_id": pl.String(),
-        "right_id": pl.String(),
-        "jaccard": pl.Float64(),
-        "containment": pl.Float64(),
-        "evidence": pl.String(),
-    }
-)
 
 
 def tabulate_clusters(

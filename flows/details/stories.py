@@ -165,12 +165,6 @@ def _bare_change(before: str, after: str) -> tuple[str, str]:
     return before, after
 
 
-def _bare(words: list[str]) -> str:
-    """Words on one line without the punctuation around them, so that like changes count together."""
-    line = one_line("".join(words), 80)
-    return line.strip(" .,;:!?\"'“”‘’()") or line
-
-
 def _shorten(words: list[str], *, is_first: bool, is_last: bool) -> Iterator[Stretch]:
     head, tail = (SAME_WORDS, 0 if is_last else SAME_WORDS)
     if is_first and not is_last:
