@@ -1,0 +1,87 @@
+"""The steps of `clean-news` in their order, without Prefect: `python -m bench.stage_run OUTPUT SOURCE...`.
+
+Runs the functions that the flow's tasks run, in the same worker processes, and prints a line of JSON when a step begins and
+when it ends; `bench/pipeline.py` starts it and watches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from cleaners.quality import RunCounts, check_gates
+from flows import publish, stages
+from flows.figures import summarise_run
+from flows.planning import plan_run
+from flows.report import write_report
+from flows.run import Run
+from flows.runners import run_in_worker, worker_pool
+from flows.settings import Settings
+from flows.storage import latest_snapshot
+from flows.versions import find_versions
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("sources", nargs="+")
+    parser.add_argument("--workers", type=int, default=2)
+    args = parser.parse_args()
+    settings = Settings(sources=args.sources, output=str(args.output), workers=args.workers)
+    with worker_pool(settings.n_workers):
+        run_steps(settings)
+
+
+def run_steps(settings: Settings) -> None:
+    """One run, published; each step announced."""
+    output = Path(settings.output)
+    output.mkdir(parents=True, exist_ok=True)
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    previous = latest_snapshot(output)
+    run = Run(
+        run_id,
+        settings,
+        output,
+        output / "_staging" / run_id,
+        previous.path if previous else None,
+        find_versions(settings),
+    )
+    plan = _step("discover", lambda: run_in_worker(plan_run, run))
+    if plan.is_empty:
+        return
+
+    def map_shards(work: Callable[[Run, Any], Any], shards: Any) -> list[RunCounts]:  # noqa: ANN401
+        with ThreadPoolExecutor(settings.n_workers) as waiting:
+            return [RunCounts(*counts) for counts in waiting.map(lambda shard: run_in_worker(work, run, shard), shards)]
+
+    extracted = _step("extract", lambda: map_shards(stages.extract_shard, plan.shards))
+    n_repeated = _step("learn", lambda: run_in_worker(stages.learn_from_shards, run))
+    stripped = _step("strip", lambda: map_shards(stages.strip_shard, plan.shards))
+    _step("match", lambda: run_in_worker(stages.match_articles, run))
+    _step("names", lambda: run_in_worker(stages.check_all_names, run))
+    counts = reduce(RunCounts.plus, [*extracted, *stripped], RunCounts(n_rejects=n_repeated))
+    figures = publish.summarise_counts(plan, counts, check_gates(counts, settings.cleaning.quality))
+    staged = _step("assemble", lambda: run_in_worker(publish.assemble_snapshot, run, figures))
+    _step("report", lambda: (run_in_worker(summarise_run, staged, run_id), run_in_worker(write_report, staged, run_id)))
+    _step("publish", lambda: publish.switch_latest(run))
+    publish.clear_staging(output)
+    print(json.dumps({"articles": counts.n_articles + counts.n_embedded, "records": counts.n_records}), flush=True)
+
+
+def _step(name: str, work: Callable[[], Any]) -> Any:  # noqa: ANN401
+    print(json.dumps({"begin": name, "at": time.time()}), flush=True)
+    result = work()
+    print(json.dumps({"end": name, "at": time.time()}), flush=True)
+    return result
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""What a process and its children cost while it runs: time, CPU and memory for each step that it announces.
+
+Takes a command that prints `{"begin": step}` and `{"end": step}` as lines of JSON, gives the figures of each step. Memory is the
+proportional set size from /proc: pages that processes share, such as mapped index files, count once over all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+EVERY_S = 0.2
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def watch(command: Sequence[str], environment: dict[str, str] | None = None) -> dict[str, Any]:
+    """Run a command and measure it.
+
+    Returns:
+        `steps`: for each step seconds, cpu_seconds, peak_mb (all processes), main_mb (the first process), anonymous_mb (what
+        no file stands behind, all processes); `total` the same of the whole; what else the command printed as JSON.
+
+    Raises:
+        RuntimeError: the command failed.
+    """
+    begun = time.time()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
+    watcher = _Watcher(process.pid)
+    threading.Thread(target=watcher.run, daemon=True).start()
+    printed: dict[str, Any] = {}
+    assert process.stdout
+    for line in process.stdout:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if "begin" in event:
+            watcher.begin(event["begin"])
+        elif "end" in event:
+            watcher.end()
+        elif isinstance(event, dict):
+            printed |= event
+    process.wait()
+    watcher.stop()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
+    return {"steps": watcher.steps, "total": watcher.total(time.time() - begun), **printed}
+
+
+class _Watcher:
+    """Samples a process tree."""
+
+    def __init__(self, pid: int) -> None:
+        self.steps: dict[str, dict[str, float]] = {}
+        self._pid = pid
+        self._step: str | None = None
+        self._whole = {"peak_mb": 0.0, "main_mb": 0.0, "anonymous_mb": 0.0}
+        self._cpu_of: dict[int, float] = {}
+        self._begun = (0.0, 0.0)
+        self._is_done = threading.Event()
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        """Sample until stopped."""
+        while not self._is_done.wait(EVERY_S):
+            self._sample()
+
+    def begin(self, step: str) -> None:
+        """A step begins."""
+        self._sample()
+        with self._lock:
+            self._step = step
+            self.steps[step] = {"peak_mb": 0.0, "main_mb": 0.0, "anonymous_mb": 0.0}
+            self._begun = (time.time(), sum(self._cpu_of.values()))
+
+    def end(self) -> None:
+        """The step ends."""
+        self._sample()
+        with self._lock:
+            if self._step:
+                self.steps[self._step]["seconds"] = round(time.time() - self._begun[0], 2)
+                self.steps[self._step]["cpu_seconds"] = round(sum(self._cpu_of.values()) - self._begun[1], 2)
+            self._step = None
+
+    def stop(self) -> None:
+        """No more samples."""
+        self._is_done.set()
+
+    def total(self, seconds: float) -> dict[str, float]:
+        """The figures of the whole."""
+        return {"seconds": round(seconds, 2), "cpu_seconds": round(sum(self._cpu_of.values()), 2), **self._whole}
+
+    def _sample(self) -> None:
+        with self._lock:
+            peak = main = anonymous = 0.0
+            for pid in _tree(self._pid):
+                memory = _memory(pid)
+                if memory is None:
+                    continue
+                self._cpu_of[pid] = max(self._cpu_of.get(pid, 0.0), _cpu(pid))
+                peak += memory[0]
+                anonymous += memory[1]
+                main += memory[0] if pid == self._pid else 0
+            found = {"peak_mb": round(peak), "main_mb": round(main), "anonymous_mb": round(anonymous)}
+            for figures in (self._whole, self.steps.get(self._step or "", {})):
+                for name in figures.keys() & found.keys():
+                    figures[name] = max(figures[name], found[name])
+
+
+def _tree(pid: int) -> list[int]:
+    found, waiting = [], [pid]
+    while waiting:
+        one = waiting.pop()
+        found.append(one)
+        for children in Path(f"/proc/{one}/task").glob("*/children"):
+            try:
+                waiting += [int(child) for child in children.read_text().split()]
+            except OSError:
+                continue
+    return found
+
+
+def _memory(pid: int) -> tuple[float, float] | None:
+    """Proportional and anonymous megabytes."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return None
+    sizes = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines[1:] if line.split()[-1] == "kB"}
+    return sizes.get("Pss", 0.0), sizes.get("Pss_Anon", sizes.get("Anonymous", 0.0))
+
+
+def _cpu(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / TICKS
