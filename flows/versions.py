@@ -23,6 +23,7 @@ STEP_FILES: dict[str, tuple[str, ...]] = {
         "document.py",
         "rules/agencies.toml",
         "rules/block_pages.toml",
+        "rules/junk_language.toml",
         "rules/page_blocks.toml",
     ),
     "strip": ("junk/", "rules/junk_", "document.py"),

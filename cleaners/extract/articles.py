@@ -11,6 +11,7 @@ import polars as pl
 from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, UTC_MICROSECONDS, make_id
 from cleaners.errors import Rejected
 from cleaners.extract.config import ExtractConfig
+from cleaners.extract.language import identify_language
 from cleaners.extract.metadata import host_of
 from cleaners.extract.page import Page, extract_page
 from cleaners.extract.plain import count_words, find_agency, find_title
@@ -98,7 +99,7 @@ def _document(
         "authors": record["authors"] or found["authors"],
         "published_at": record["published_at"] or found["published_at"],
         "agency": find_agency(found["text"]),
-        "language": _language(found["text"], n_words, config),
+        "language": identify_language(found["text"], n_words, config),
     }
 
 
@@ -123,7 +124,7 @@ def _embedded(
             "site": found["site"] or main["site"],
             "agency": find_agency(found["text"]),
             "fetched_at": main["fetched_at"],
-            "language": _language(found["text"], count_words(found["text"]), config),
+            "language": identify_language(found["text"], count_words(found["text"]), config),
             "raw_sha256": main["raw_sha256"],
         }
 
@@ -158,15 +159,6 @@ def _from_text(record: dict[str, Any], config: ExtractConfig, repair: TextConfig
 def _repaired(text: str | None, repair: TextConfig) -> str | None:
     """Repair a field of one line."""
     return " ".join(repair_text(text, repair).split()) or None if text else None
-
-
-def _language(text: str, n_words: int, config: ExtractConfig) -> str | None:
-    if n_words < config.min_language_words:
-        return None
-    import py3langid
-
-    language = str(py3langid.classify(text[: config.language_characters])[0])
-    return None if language == "zxx" else language  # zxx: no linguistic content
 
 
 def _reject(record: dict[str, Any], reject: Rejected) -> dict[str, Any]:
