@@ -21,8 +21,12 @@ def read_jsonl(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any
     """Read one JSON object a line; a line that is none is unusable, the next is read."""
     lines = cast(IO[bytes], gzip.GzipFile(fileobj=stream)) if _is_gzipped(stream) else stream
     limit = source.config.max_bytes
-    number = -1
-    while line := lines.readline(limit + 1):
+    number, end = -1, None
+    if source.piece.stretch is not None:
+        start, end, first = source.piece.stretch
+        lines.seek(start)
+        number = first - 1
+    while (end is None or lines.tell() < end) and (line := lines.readline(limit + 1)):
         number += 1
         if len(line) > limit:
             while line and not line.endswith(b"\n"):
@@ -42,6 +46,9 @@ def read_jsonl(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any
             yield Unusable(number, "malformed_record", detail, sha256_hex(line), len(line))
             continue
         yield _record_of(row, number, source)
+    if end is not None and lines.tell() < end:
+        detail = f"the file changed between discovery and reading: it ends {end - lines.tell()} bytes early; run again"
+        yield Unusable(number + 1, "unreadable", detail, source.piece.raw_sha256)
 
 
 def read_parquet(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
@@ -59,8 +66,11 @@ def read_parquet(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, A
             detail = f"no column of text or html among: {', '.join(schema.names)}; name it in `columns`"
             yield Unusable(None, "malformed_record", detail, source.piece.raw_sha256)
         return
-    start = 0
-    for batch in table.iter_batches(batch_size=source.config.parquet_rows, columns=columns):
+    groups, start = None, 0
+    if source.piece.stretch is not None:
+        first_group, end_group, start = source.piece.stretch
+        groups = list(range(first_group, end_group))
+    for batch in table.iter_batches(batch_size=source.config.parquet_rows, columns=columns, row_groups=groups):
         mine = [row for row in range(batch.num_rows) if source.is_mine(start + row)]
         rows = pa.Table.from_batches([batch]).take(mine)
         for position, field in enumerate(rows.schema):  # nanoseconds would need pandas

@@ -93,7 +93,7 @@ class InputConfig(BaseModel):
 
 
 class Piece(Protocol):
-    """One input, or every `n_parts`-th record of a container from record `part` on."""
+    """One input, or a part of a container: a stretch of it, or every `n_parts`-th record from record `part` on."""
 
     @property
     def source_uri(self) -> str:
@@ -119,6 +119,13 @@ class Piece(Protocol):
     def n_parts(self) -> int:
         """How many parts the records are dealt into."""
 
+    @property
+    def stretch(self) -> tuple[int, int, int] | None:
+        """First byte (JSON lines) or row group (Parquet), the one after the last, and number of the first record there.
+
+        None where the part is no stretch.
+        """
+
 
 class Unusable(NamedTuple):
     """A record that cannot be used; `number` is None for the input itself."""
@@ -139,7 +146,7 @@ class InputSource(NamedTuple):
 
     def is_mine(self, number: int) -> bool:
         """Tell whether a record belongs to this part."""
-        return number % self.piece.n_parts == self.piece.part
+        return self.piece.stretch is not None or number % self.piece.n_parts == self.piece.part
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 An input is new, or known and left alone, or known but stripped by other code: then its documents come out of the snapshot.
 """
 
+import hashlib
 import os
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import polars as pl
@@ -12,17 +14,20 @@ from cleaners.document import REJECT_SCHEMA
 from flows.published import PUBLISHED_FORMAT, PublishedFile, find_restorable, input_of
 from flows.run import Run
 from flows.settings import Settings
-from flows.sources import DOCUMENT_FORMATS, INPUT_SCHEMA, Discovered, discover_inputs
+from flows.inputs import open_input
+from flows.sources import DOCUMENT_FORMATS, INPUT_SCHEMA, Cuts, Discovered, discover_inputs
 from flows.storage import Snapshot, write_parquet
 
 # A run of many inputs has ten shards or more: the cores end together and the progress bar moves. Fewer than eight documents
 # are not worth a task of their own: a task costs some 10 ms, a page 30 ms, a text 2 ms.
 FEWEST_SHARDS = 10
 PIECES_WORTH_A_SHARD = 8
+# No shard grows beyond this for the sake of few shards: a crash costs a minute of work on text.
+MOST_SHARD_BYTES = 64 * 2**20
 
 
 class Piece(NamedTuple):
-    """One input, or the `part`-th of `n_parts` strides through the records of a container."""
+    """One input, or a part of a container: a stretch of it, or the `part`-th of `n_parts` strides through its records."""
 
     source_uri: str
     name: str
@@ -31,18 +36,34 @@ class Piece(NamedTuple):
     raw_sha256: str
     part: int
     n_parts: int
+    stretch: tuple[int, int, int] | None = None
+
+
+PIECE_SCHEMA = pl.Schema(
+    {
+        "source_uri": pl.String(),
+        "name": pl.String(),
+        "format": pl.String(),
+        "n_bytes": pl.Int64(),
+        "raw_sha256": pl.String(),
+        "part": pl.Int64(),
+        "n_parts": pl.Int64(),
+        "stretch": pl.List(pl.Int64),
+        "size": pl.Int64(),
+    }
+)
 
 
 class Shard(NamedTuple):
-    """Inputs that one worker takes at a time."""
+    """Inputs that one worker takes at a time; which they are stands in a file of the run, for they may be many."""
 
     number: int
-    pieces: tuple[Piece, ...]
+    n_bytes: int
 
     @property
-    def file_name(self) -> str:
-        """The shard's file in each folder of intermediate files."""
-        return f"{self.number:05d}.parquet"
+    def name(self) -> str:
+        """How the shard's files begin in each folder of intermediate files."""
+        return f"{self.number:05d}"
 
 
 class Plan(NamedTuple):
@@ -52,6 +73,7 @@ class Plan(NamedTuple):
     n_inputs: int
     n_known_inputs: int
     n_restored_inputs: int
+    digest: str  # of what lies in the shards
 
     @property
     def is_empty(self) -> bool:
@@ -88,10 +110,14 @@ def plan_run(run: Run) -> Plan:
     )
     # New rejects, or other code for a step over the whole archive, are worth a run too: one without documents.
     is_stale = previous is not None and not settings.retry and previous.manifest.get("checks") != run.versions.of_checks
-    shards = _deal(inputs.new, inputs.files, settings) or ((Shard(0, ()),) if rejects.height or is_stale else ())
+    pieces = _deal(_cut_inputs(inputs.new, inputs.files, found.cuts, settings), settings)
+    sizes = pieces.group_by("shard").agg(pl.col("size").sum()).sort("shard").rows()
+    shards = tuple(Shard(*row) for row in sizes) or ((Shard(0, 0),) if rejects.height or is_stale else ())
     n_known = found.inputs.height - inputs.new.height - inputs.restored.height
-    plan = Plan(shards, found.inputs.height, n_known, inputs.restored.height)
+    digest = hashlib.sha256(pieces.hash_rows(seed=0).to_numpy().tobytes()).hexdigest()
+    plan = Plan(shards, found.inputs.height, n_known, inputs.restored.height, digest)
     if not plan.is_empty:
+        write_parquet(pieces, run.work("pieces.parquet"))
         write_parquet(inputs.new, run.work("inputs.parquet"))
         write_parquet(inputs.restored, run.work("restored.parquet"))
         write_parquet(rejects, run.work("rejects", "discover.parquet"))
@@ -127,30 +153,107 @@ def _no_inputs() -> pl.DataFrame:
     return pl.DataFrame(schema=INPUT_SCHEMA)
 
 
-def _deal(inputs: pl.DataFrame, published: list[PublishedFile], settings: Settings) -> tuple[Shard, ...]:
-    """Deal inputs into shards of like size, largest first; containers over a shard's size are split by stride."""
-    pieces: list[Piece] = []
+def read_pieces(run: Run, shard: Shard) -> Iterator[Piece]:
+    """What lies in a shard, in order."""
+    mine = pl.scan_parquet(run.work("pieces.parquet"), glob=False).filter(pl.col("shard") == shard.number)
+    for row in mine.select(Piece._fields).collect().iter_rows(named=True):
+        yield Piece(**{**row, "stretch": tuple(row["stretch"]) if row["stretch"] else None})
+
+
+def _cut_inputs(
+    inputs: pl.DataFrame, published: list[PublishedFile], cuts: dict[str, Cuts], settings: Settings
+) -> pl.DataFrame:
+    """Inputs and published files as pieces of about one shard or less, in order; `size` is what each piece has of its file."""
+    total = int(inputs["n_bytes"].sum()) + sum(file.n_bytes for file in published)
+    limit = _shard_size(total, settings)
+    parts = [_no_pieces()]
     for file in published:
-        n_parts = min(file.n_documents, settings.max_shards, 1 + file.n_bytes // settings.shard_bytes)
-        name = file.path.rsplit("/", 1)[-1]
-        pieces += [Piece(file.path, name, PUBLISHED_FORMAT, file.n_bytes, "", part, n_parts) for part in range(n_parts)]
-    for row in inputs.select(INPUT_SCHEMA.names()).iter_rows(named=True):
-        one = row["format"] in DOCUMENT_FORMATS
-        n_parts = 1 if one else min(settings.n_workers, 1 + row["n_bytes"] // settings.shard_bytes)
-        pieces += [
-            Piece(row["source_uri"], row["name"], row["format"], row["n_bytes"], row["raw_sha256"], part, n_parts)
-            for part in range(n_parts)
-        ]
-    if not pieces:
-        return ()
-    total = sum(piece.n_bytes // piece.n_parts for piece in pieces)
-    at_least = min(FEWEST_SHARDS, len(pieces) // PIECES_WORTH_A_SHARD)
-    wanted = max(1, at_least, *(piece.n_parts for piece in pieces), -(-total // settings.shard_bytes))
-    n_shards = min(len(pieces), settings.max_shards, wanted)
-    hands: list[list[Piece]] = [[] for _ in range(n_shards)]
-    sizes = [0] * n_shards
-    for piece in sorted(pieces, key=lambda p: (-(p.n_bytes // p.n_parts), p.source_uri, p.part)):
-        smallest = sizes.index(min(sizes))
-        hands[smallest].append(piece)
-        sizes[smallest] += piece.n_bytes // piece.n_parts + 1
-    return tuple(Shard(number, tuple(sorted(hand))) for number, hand in enumerate(hands))
+        n_parts = min(file.n_documents, -(-file.n_bytes // limit))
+        whole = Piece(file.path, file.path.rsplit("/", 1)[-1], PUBLISHED_FORMAT, file.n_bytes, "", 0, n_parts)
+        parts.append(_to_pieces(whole._replace(part=part) for part in range(n_parts)))
+    is_large = (pl.col("n_bytes") > limit) & ~pl.col("format").is_in(list(DOCUMENT_FORMATS))
+    small = inputs.filter(~is_large).with_columns(
+        part=pl.lit(0), n_parts=pl.lit(1), stretch=pl.lit(None, pl.List(pl.Int64)), size="n_bytes"
+    )
+    parts.append(small.select(PIECE_SCHEMA.names()).cast(dict(PIECE_SCHEMA)))  # type: ignore[arg-type]
+    for row in inputs.filter(is_large).select(INPUT_SCHEMA.names()).iter_rows(named=True):
+        whole = Piece(*(row[name] for name in Piece._fields[:5]), 0, 1)
+        stretches = _stretches(whole, cuts.get(whole.source_uri, ()), limit)
+        if stretches:
+            parts.append(
+                _to_pieces(whole._replace(part=i, n_parts=len(stretches), stretch=s) for i, s in enumerate(stretches))
+            )
+        else:  # packed: each part reads the whole, and takes some of its records
+            n_parts = min(settings.n_workers, -(-whole.n_bytes // limit))
+            parts.append(_to_pieces(whole._replace(part=part, n_parts=n_parts) for part in range(n_parts)))
+    return pl.concat(parts).sort("source_uri", "part")
+
+
+def _shard_size(total: int, settings: Settings) -> int:
+    """Bytes a shard has at most, roughly: `shard_bytes`, or more where there would be too many shards, up to a bound."""
+    return max(settings.shard_bytes, min(total // settings.max_shards, MOST_SHARD_BYTES))
+
+
+def _stretches(whole: Piece, cuts: Cuts, limit: int) -> list[tuple[int, int, int]]:
+    """A large file in stretches of about `limit` bytes; none where it cannot be cut."""
+    if whole.format == "parquet":
+        return _row_groups(whole, limit)
+    stretches, start, first = [], 0, 0
+    for offset, n_lines in cuts:
+        if offset - start >= limit:
+            stretches.append((start, offset, first))
+            start, first = offset, n_lines
+    if start:
+        stretches.append((start, whole.n_bytes, first))
+    return stretches
+
+
+def _row_groups(whole: Piece, limit: int) -> list[tuple[int, int, int]]:
+    """A Parquet file in stretches of whole row groups; none where there is but one, or no reading it: the reader says why."""
+    import pyarrow.parquet as pq
+
+    try:
+        with open_input(whole.source_uri) as stream:
+            meta = pq.ParquetFile(stream).metadata
+            sizes = [
+                sum(meta.row_group(group).column(i).total_compressed_size for i in range(meta.num_columns))
+                for group in range(meta.num_row_groups)
+            ]
+            rows = [meta.row_group(group).num_rows for group in range(meta.num_row_groups)]
+    except Exception:  # whatever is wrong with the file becomes its reject
+        return []
+    stretches: list[tuple[int, int, int]] = []
+    start = first = size = n_rows = 0
+    for group, (n_bytes, n) in enumerate(zip(sizes, rows, strict=True)):
+        if size and size + n_bytes > limit:
+            stretches.append((start, group, first))
+            start, first, size = group, n_rows, 0
+        size += n_bytes
+        n_rows += n
+    return [*stretches, (start, len(sizes), first)] if stretches else []
+
+
+def _deal(pieces: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Say in which shard each piece goes: neighbours together, shards of like size."""
+    total = int(pieces["size"].sum())
+    at_least = min(FEWEST_SHARDS, pieces.height // PIECES_WORTH_A_SHARD)
+    n_shards = max(1, min(pieces.height, max(at_least, -(-total // _shard_size(total, settings)))))
+    middle = pl.col("size").cum_sum() - pl.col("size") / 2
+    shard = (middle * n_shards / max(1, total)).floor().clip(0, n_shards - 1).cast(pl.Int64)
+    # Shards that nothing fell into, beside one with a large piece, have no number.
+    return pieces.with_columns(shard=shard).with_columns(pl.col("shard").rank("dense").cast(pl.Int64) - 1)
+
+
+def _to_pieces(pieces: Iterable[Piece]) -> pl.DataFrame:
+    columns: dict[str, list[object]] = {name: [] for name in PIECE_SCHEMA}
+    for piece in pieces:
+        for name, value in zip(Piece._fields, piece, strict=True):
+            columns[name].append(value)
+        start, stop, _ = piece.stretch or (0, 0, 0)
+        is_bytes = piece.stretch is not None and piece.format != "parquet"
+        columns["size"].append(stop - start if is_bytes else piece.n_bytes // piece.n_parts)
+    return pl.DataFrame(columns, PIECE_SCHEMA)
+
+
+def _no_pieces() -> pl.DataFrame:
+    return pl.DataFrame(schema=PIECE_SCHEMA)

@@ -18,7 +18,7 @@ import polars as pl
 from cleaners.document import REJECT_SCHEMA, make_id
 from cleaners.errors import CopydeskError
 from flows.formats import RawBatch, read_records
-from flows.inputs import ColumnNames, InputConfig, Piece, open_input
+from flows.inputs import GZIP_MAGIC, ColumnNames, InputConfig, Piece, open_input
 
 __all__ = [
     "INPUT_SCHEMA",
@@ -43,13 +43,18 @@ INPUT_SCHEMA = pl.Schema(
 )
 DOCUMENT_FORMATS = frozenset({"text", "html"})
 DIGEST_CHUNK = 1 << 20
+DIGESTED_AT_ONCE = 4_096  # inputs whose digests are waited for together: a million files are no million waiting calls
+
+# Where a file of JSON lines can be cut: offsets of beginnings of lines, at least DIGEST_CHUNK apart, and the lines before each.
+Cuts = tuple[tuple[int, int], ...]
 
 
 class Discovered(NamedTuple):
-    """Inputs (`INPUT_SCHEMA`) and rejects (`REJECT_SCHEMA`), both sorted by `source_uri`."""
+    """Inputs (`INPUT_SCHEMA`) and rejects (`REJECT_SCHEMA`), both sorted by `source_uri`; where large files can be cut."""
 
     inputs: pl.DataFrame
     rejects: pl.DataFrame
+    cuts: dict[str, Cuts] = {}  # noqa: RUF012 -- never changed
 
 
 class _Found(NamedTuple):
@@ -58,6 +63,18 @@ class _Found(NamedTuple):
     uri: str
     n_bytes: int | None = None
     trouble: tuple[str, str] | None = None
+
+
+class _Input(NamedTuple):
+    """A row of `INPUT_SCHEMA`, and where the file can be cut."""
+
+    input_id: str
+    source_uri: str
+    name: str
+    format: str
+    n_bytes: int
+    raw_sha256: str
+    cuts: Cuts
 
 
 def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
@@ -85,22 +102,30 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
     found: dict[str, _Found] = {}
     for source in sources:
         for item in _list_remote(source) if "://" in source else _list_local(source):
-            found.setdefault(item.uri if "://" in item.uri else os.path.abspath(item.uri), item)  # noqa: PTH100 -- links stay
+            place = item.uri if "://" in item.uri else os.path.abspath(item.uri)  # noqa: PTH100 -- links stay
+            found.setdefault(item.uri if place == item.uri else place, item)  # the one string, where both are equal
     ordered = sorted(found.values(), key=lambda item: item.uri)
-    inputs: list[dict[str, Any]] = []
+    del found
+    columns: dict[str, list[Any]] = {name: [] for name in INPUT_SCHEMA.names()}
     rejects: list[dict[str, Any]] = []
+    cuts: dict[str, Cuts] = {}
     first_of: dict[str, str] = {}
     with ThreadPoolExecutor(config.digest_threads) as pool:
-        for item, result in zip(ordered, pool.map(lambda item: _digest(item, config), ordered), strict=True):
-            if isinstance(result, dict) and result["input_id"] in first_of:
-                detail = f"the same bytes under the same name as {first_of[result['input_id']]}"
-                rejects.append(_reject(item.uri, "identical_input", detail, result["raw_sha256"], result["n_bytes"]))
-            elif isinstance(result, dict):
-                first_of[result["input_id"]] = item.uri
-                inputs.append(result)
-            else:
-                rejects.append(_reject(item.uri, *result, None, item.n_bytes))
-    return Discovered(pl.DataFrame(inputs, INPUT_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA))
+        for start in range(0, len(ordered), DIGESTED_AT_ONCE):
+            some = ordered[start : start + DIGESTED_AT_ONCE]
+            for item, result in zip(some, pool.map(lambda item: _digest(item, config), some), strict=True):
+                if not isinstance(result, _Input):
+                    rejects.append(_reject(item.uri, *result, None, item.n_bytes))
+                elif result.input_id in first_of:
+                    detail = f"the same bytes under the same name as {first_of[result.input_id]}"
+                    rejects.append(_reject(item.uri, "identical_input", detail, result.raw_sha256, result.n_bytes))
+                else:
+                    first_of[result.input_id] = item.uri
+                    for name, values in columns.items():
+                        values.append(getattr(result, name))
+                    if result.cuts:
+                        cuts[item.uri] = result.cuts
+    return Discovered(pl.DataFrame(columns, INPUT_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA), cuts)
 
 
 def format_of(name: str, config: InputConfig) -> str | None:
@@ -196,8 +221,8 @@ def _list_remote(source: str) -> Iterator[_Found]:
             yield _Found(system.unstrip_protocol(name), entry.get("size"))
 
 
-def _digest(item: _Found, config: InputConfig) -> dict[str, Any] | tuple[str, str]:
-    """Digest a file in chunks; return its row, or the reason and detail of its reject."""
+def _digest(item: _Found, config: InputConfig) -> _Input | tuple[str, str]:
+    """Digest a file in chunks; return what is known of it, or the reason and detail of its reject."""
     if item.trouble:
         return item.trouble
     name = item.uri.rsplit("/", 1)[-1]
@@ -209,22 +234,42 @@ def _digest(item: _Found, config: InputConfig) -> dict[str, Any] | tuple[str, st
     if kind in DOCUMENT_FORMATS and (item.n_bytes or 0) > config.max_bytes:
         return "too_large", f"{item.n_bytes} bytes, more than {config.max_bytes}"
     digest, n_bytes = hashlib.sha256(), 0
+    lines = _LineCounter() if kind == "jsonl" else None
     try:
         with open_input(item.uri) as stream:
             while chunk := stream.read(DIGEST_CHUNK):
                 digest.update(chunk)
+                if lines:
+                    lines.add(chunk)
                 n_bytes += len(chunk)
     except Exception as error:  # each file system has its own errors; the other inputs must live
         return "unreadable", f"{type(error).__name__}: {error}"
     raw_sha256 = digest.hexdigest()
-    return {
-        "input_id": make_id("input", raw_sha256, name),
-        "source_uri": item.uri,
-        "name": name,
-        "format": kind,
-        "n_bytes": n_bytes,
-        "raw_sha256": raw_sha256,
-    }
+    cuts = lines.cuts() if lines else ()
+    return _Input(make_id("input", raw_sha256, name), item.uri, name, kind, n_bytes, raw_sha256, cuts)
+
+
+class _LineCounter:
+    """Counts the lines of a file as it is read, and notes the first beginning of a line in each chunk."""
+
+    def __init__(self) -> None:
+        self._n_bytes = self._n_lines = 0
+        self._found: list[tuple[int, int]] = []
+        self._is_packed = False
+
+    def add(self, chunk: bytes) -> None:
+        """Read on."""
+        if not self._n_bytes:
+            self._is_packed = chunk.startswith(GZIP_MAGIC)
+        end = chunk.find(b"\n") + 1
+        if end and self._n_bytes:
+            self._found.append((self._n_bytes + end, self._n_lines + 1))
+        self._n_lines += chunk.count(b"\n")
+        self._n_bytes += len(chunk)
+
+    def cuts(self) -> Cuts:
+        """Where the file can be cut: nowhere if it is packed."""
+        return () if self._is_packed else tuple(cut for cut in self._found if cut[0] < self._n_bytes)
 
 
 def _reject(uri: str, reason: str, detail: str, raw_sha256: str | None, n_bytes: int | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Every function takes the `Run` and leaves Parquet files in its staging folder; o
 tasks in `flows/tasks.py` wrap them; `flows/publish.py` makes the snapshot of what they leave.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -17,43 +17,84 @@ from cleaners.names import check_names, core_authority, find_mentions, load_auth
 from cleaners.neardup import sign_articles
 from cleaners.quality import RunCounts
 from flows.matching import match_archive
-from flows.planning import Piece, Shard
+from flows.planning import Piece, Shard, read_pieces
 from flows.published import PUBLISHED_FORMAT, restore_documents
 from flows.run import Run
 from flows.sources import DOCUMENT_FORMATS, read_records
 from flows.storage import read_authority, read_decisions, write_parquet
 
+# Text of a slice: some 4,000 articles, of which stripping holds a hundred megabytes or two at a time.
+SLICE_BYTES = 8 * 2**20
 CLEANED_COLUMNS = [*DOCUMENT_SCHEMA.names(), "n_words", "n_removed_chars", "text_sha256"]
 
 
 def extract_shard(run: Run, shard: Shard) -> RunCounts:
-    """Read the records of a shard and turn each into a document or a reject; count the evidence in them."""
-    settings = run.settings
-    documents, rejects, counts = [], [], RunCounts()
-    for piece in shard.pieces:
-        if piece.format == PUBLISHED_FORMAT:
-            restored = _restore_piece(run, piece)
-            documents.append(restored)
-            n_records = restored.filter(pl.col("origin") != "embedded").height  # appended articles are no records
-            counts = counts.plus(RunCounts(n_records=n_records))
-            continue
-        for batch in read_records(piece, settings.input, settings.cleaning.text):
-            fresh = _without_known(run, piece, batch.records)
-            extracted = extract_articles(fresh, settings.cleaning.extract, settings.cleaning.text)
-            documents.append(extracted.documents)
-            rejects += [batch.rejects.select(REJECT_SCHEMA.names()), extracted.rejects.select(REJECT_SCHEMA.names())]
-            counts = counts.plus(
-                RunCounts(
-                    n_records=batch.records.height,
-                    n_known=batch.records.height - fresh.height,
-                    n_rejects=extracted.rejects.height,
-                )
-            )
-    extracted_documents = _concat(documents, DOCUMENT_SCHEMA)
-    write_parquet(extracted_documents, run.work("extracted", shard.file_name))
-    write_parquet(_concat(rejects, REJECT_SCHEMA), run.work("rejects", f"extract-{shard.file_name}"))
-    write_parquet(gather_evidence(extracted_documents, settings.cleaning.strip), run.work("evidence", shard.file_name))
+    """Read the records of a shard and turn each into a document or a reject; count the evidence in them.
+
+    Documents are written in slices of some megabytes of text, so that memory holds one whatever the size of an input.
+    """
+    rejects, counts = [], RunCounts()
+    writer = _SliceWriter(run, shard)
+    for piece in read_pieces(run, shard):
+        for documents, given_up, counted in _extract_piece(run, piece):
+            writer.add(documents)
+            rejects += given_up
+            counts = counts.plus(counted)
+    writer.close()
+    write_parquet(_concat(rejects, REJECT_SCHEMA), run.work("rejects", f"extract-{shard.name}.parquet"))
     return counts
+
+
+def _extract_piece(run: Run, piece: Piece) -> Iterator[tuple[pl.DataFrame, list[pl.DataFrame], RunCounts]]:
+    """The documents, rejects and counts of a piece, batch by batch."""
+    settings = run.settings
+    if piece.format == PUBLISHED_FORMAT:
+        restored = _restore_piece(run, piece)
+        n_records = restored.filter(pl.col("origin") != "embedded").height  # appended articles are no records
+        yield restored, [], RunCounts(n_records=n_records)
+        return
+    for batch in read_records(piece, settings.input, settings.cleaning.text):
+        fresh = _without_known(run, piece, batch.records)
+        extracted = extract_articles(fresh, settings.cleaning.extract, settings.cleaning.text)
+        rejects = [batch.rejects.select(REJECT_SCHEMA.names()), extracted.rejects.select(REJECT_SCHEMA.names())]
+        counts = RunCounts(
+            n_records=batch.records.height,
+            n_known=batch.records.height - fresh.height,
+            n_rejects=extracted.rejects.height,
+        )
+        yield extracted.documents, rejects, counts
+
+
+class _SliceWriter:
+    """Writes the documents of a shard and their evidence, a file each for every SLICE_BYTES of text."""
+
+    def __init__(self, run: Run, shard: Shard) -> None:
+        self._run, self._shard = run, shard
+        self._waiting: list[pl.DataFrame] = []
+        self._n_bytes = self._n_slices = 0
+
+    def add(self, documents: pl.DataFrame) -> None:
+        """Take documents; write them when there are enough."""
+        if documents.height:
+            self._waiting.append(documents)
+            self._n_bytes += int(documents["text"].str.len_bytes().sum())
+        if self._n_bytes >= SLICE_BYTES:
+            self._write()
+
+    def close(self) -> None:
+        """Write what is left; a shard has one slice at least."""
+        if self._waiting or not self._n_slices:
+            self._write()
+
+    def _write(self) -> None:
+        name = f"{self._shard.name}-{self._n_slices:03d}.parquet"
+        documents = _concat(self._waiting, DOCUMENT_SCHEMA)
+        write_parquet(documents, self._run.work("extracted", name))
+        write_parquet(
+            gather_evidence(documents, self._run.settings.cleaning.strip), self._run.work("evidence", name)
+        )
+        self._waiting, self._n_bytes = [], 0
+        self._n_slices += 1
 
 
 def learn_from_shards(run: Run) -> int:
@@ -95,23 +136,30 @@ def learn_from_shards(run: Run) -> int:
 
 
 def strip_shard(run: Run, shard: Shard) -> RunCounts:
-    """Strip the documents of a shard, salvage embedded articles, sign them and find their names."""
+    """Strip the documents of a shard slice by slice, salvage embedded articles, sign them and find their names."""
+    counts = RunCounts()
+    for path in sorted(run.work("extracted").glob(f"{shard.name}-*.parquet")):
+        counts = counts.plus(_strip_slice(run, path.name))
+    return counts
+
+
+def _strip_slice(run: Run, name: str) -> RunCounts:
     cleaning = run.settings.cleaning
     twice = pl.read_parquet(run.work("twice.parquet"), glob=False)
-    documents = pl.read_parquet(run.work("extracted", shard.file_name), glob=False).join(
+    documents = pl.read_parquet(run.work("extracted", name), glob=False).join(
         twice, on=["article_id", "source_uri"], how="anti"
     )
     evidence = pl.read_parquet(run.index_file("evidence"), glob=False)
     stripped = strip_articles(documents, evidence, cleaning.strip)
     articles, spans, suspected, rejects = _hold_contract(run, documents, stripped)
     rejects = pl.concat([stripped.rejects.select(REJECT_SCHEMA.names()), rejects])
-    write_parquet(articles, run.work("articles", shard.file_name))
-    write_parquet(spans, run.work("removed_spans", shard.file_name))
-    write_parquet(suspected, run.work("suspected_spans", shard.file_name))
-    write_parquet(rejects, run.work("rejects", f"strip-{shard.file_name}"))
-    write_parquet(sign_articles(articles, cleaning.near_duplicates), run.work("signatures", shard.file_name))
+    write_parquet(articles, run.work("articles", name))
+    write_parquet(spans, run.work("removed_spans", name))
+    write_parquet(suspected, run.work("suspected_spans", name))
+    write_parquet(rejects, run.work("rejects", f"strip-{name}"))
+    write_parquet(sign_articles(articles, cleaning.near_duplicates), run.work("signatures", name))
     mentions = find_mentions(articles, cleaning.names, _authority(run))
-    write_parquet(mentions, run.work("mentions", shard.file_name))
+    write_parquet(mentions, run.work("mentions", name))
     main = articles.filter(pl.col("origin") != "embedded")
     main_spans = spans.join(main, on="article_id", how="semi").with_columns(n=pl.col("end") - pl.col("start"))
     return RunCounts(

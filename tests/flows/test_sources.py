@@ -27,7 +27,7 @@ PAGE = "<html><head><title>Ferry</title></head><body><p>The ferry to Aldmouth sa
 
 def piece(path, part=0, n_parts=1, config=CONFIG):
     row = discover_inputs([str(path)], config).inputs.row(0, named=True)
-    return SimpleNamespace(**row, part=part, n_parts=n_parts)
+    return SimpleNamespace(**row, part=part, n_parts=n_parts, stretch=None)
 
 
 def read(path, config=CONFIG, part=0, n_parts=1):
@@ -167,7 +167,7 @@ def test_fsspec_addresses_of_folders_globs_and_files():
         assert discover_inputs(["memory://landing/*.txt"], CONFIG).inputs["name"].to_list() == ["a.txt"]
         single = discover_inputs(["memory://landing/deep/b.html"], CONFIG).inputs
         assert single.rows() == whole.filter(pl.col("name") == "b.html").rows()
-        row = SimpleNamespace(**whole.row(0, named=True), part=0, n_parts=1)
+        row = SimpleNamespace(**whole.row(0, named=True), part=0, n_parts=1, stretch=None)
         assert next(read_records(row, CONFIG, TextConfig())).records["content"][0] == "The ferry sank."
     finally:
         system.rm("/landing", recursive=True)
