@@ -29,31 +29,68 @@ SHARE_OF_COPIES = 0.12
 SHARE_WITH_JUNK = 0.35
 COPIED_WITHIN = 5_000  # articles back that a copy reaches
 SENTENCES = (9, 36)
-SYLLABLES = [a + b for a in "b c d f g h k l m n p r s t v w st tr pl".split() for b in "a e i o u an er in".split()]
+
+
+def _words(line: str) -> list[str]:
+    return line.split()
+
+
+SYLLABLES = [
+    first + last
+    for first in _words("b c d f g h k l m n p r s t v w st tr pl")
+    for last in _words("a e i o u an er in")
+]
 ENDINGS = ["", "", "ing", "ment", "tion", "er", "al", "ity", "age", "s"]
-NOUNS = (
-    "government minister company market report budget police court election bank price rate deal plan vote party team season player "
-    "coach match school teacher hospital patient study researcher data city council road train airport storm river farm crop oil gas "
-    "energy tax worker union strike wage job trade export tariff border army officer weapon attack victim suspect judge lawyer trial "
-    "album film festival artist museum book author phone software network customer product factory supply chain investor share fund "
-    "profit loss quarter forecast growth inflation currency leader president parliament law bill amendment committee spokesman protest"
-).split()
-VERBS = (
-    "announced approved rejected raised cut reported confirmed denied opened closed signed launched delayed reviewed criticised "
-    "welcomed expected planned warned agreed failed won lost published found showed bought sold blamed urged backed dropped"
-).split()
-ADJECTIVES = (
-    "new local national former senior public private major early late strong weak recent annual joint final key common foreign large "
-    "small higher lower independent critical popular rural urban medical legal digital"
-).split()
-CITIES = (
-    "London Paris Berlin Madrid Rome Vienna Warsaw Lagos Nairobi Cairo Delhi Mumbai Tokyo Seoul Manila Sydney Toronto Chicago Denver "
-    "Boston Houston Atlanta Lima Bogota Santiago Lisbon Dublin Oslo Helsinki Athens"
-).split()
-ROLES = ["President", "Prime Minister", "Finance Minister", "Chief Executive", "Mayor", "coach", "analyst", "spokesman", "professor"]
-BEFORE_NOUNS = "the the the the a a its this their some no any another each his".split()
-LINKS = "of of of of in in for for with on from at by between over about against into after before under".split()
-OPENINGS = ["", "", "", "", "", "", "But ", "And ", "Still, ", "In {c}, ", "On {day}, ", "Last week ", "In {year}, ", "So far "]
+NOUNS = _words(
+    "government minister company market report budget police court election bank price rate deal plan vote party "
+    "team season player coach match school teacher hospital patient study researcher data city council road train "
+    "airport storm river farm crop oil gas energy tax worker union strike wage job trade export tariff border army "
+    "officer weapon attack victim suspect judge lawyer trial album film festival artist museum book author phone "
+    "software network customer product factory supply chain investor share fund profit loss quarter forecast growth "
+    "inflation currency leader president parliament law bill amendment committee spokesman protest "
+)
+VERBS = _words(
+    "announced approved rejected raised cut reported confirmed denied opened closed signed launched delayed "
+    "reviewed criticised welcomed expected planned warned agreed failed won lost published found showed bought sold "
+    "blamed urged backed dropped "
+)
+ADJECTIVES = _words(
+    "new local national former senior public private major early late strong weak recent annual joint final key "
+    "common foreign large small higher lower independent critical popular rural urban medical legal digital "
+)
+CITIES = _words(
+    "London Paris Berlin Madrid Rome Vienna Warsaw Lagos Nairobi Cairo Delhi Mumbai Tokyo Seoul Manila Sydney "
+    "Toronto Chicago Denver Boston Houston Atlanta Lima Bogota Santiago Lisbon Dublin Oslo Helsinki Athens "
+)
+ROLES = [
+    "President",
+    "Prime Minister",
+    "Finance Minister",
+    "Chief Executive",
+    "Mayor",
+    "coach",
+    "analyst",
+    "spokesman",
+    "professor",
+]
+BEFORE_NOUNS = _words("the the the the a a its this their some no any another each his ")
+LINKS = _words("of of of of in in for for with on from at by between over about against into after before under ")
+OPENINGS = [
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "But ",
+    "And ",
+    "Still, ",
+    "In {c}, ",
+    "On {day}, ",
+    "Last week ",
+    "In {year}, ",
+    "So far ",
+]
 LINES_OF_REPORTERS = (
     "A spokesman for {o} did not respond to a request for comment.",
     "The case is being investigated by the authorities, {o} said in a statement.",
@@ -139,7 +176,9 @@ class World:
         self._famous_upto = list(accumulate(1 / (rank + 10) for rank in range(N_FAMOUS)))
         kinds = ["Group", "Bank", "Institute", "Corp", "Ministry", "United", "University"]
         self._organisations = [f"{self._invent(dice).capitalize()} {dice.choice(kinds)}" for _ in range(3_000)]
-        self._sites = [f"{self._invent(dice)}{dice.choice(['news', 'post', 'times', 'herald'])}.example" for _ in range(N_SITES)]
+        self._sites = [
+            f"{self._invent(dice)}{dice.choice(['news', 'post', 'times', 'herald'])}.example" for _ in range(N_SITES)
+        ]
         self._sites_upto = list(accumulate(1 / (rank + 4) for rank in range(N_SITES)))
 
     def article(self, number: int, of: int) -> dict[str, Any]:
@@ -175,7 +214,8 @@ class World:
         topic = [self._noun(dice) for _ in range(12)]
         sentences = [self._sentence(dice, topic, people) for _ in range(dice.randint(*SENTENCES))]
         paragraphs = [" ".join(sentences[at : at + 2]) for at in range(0, len(sentences), 2)]
-        title = f"{topic[0].capitalize()} {dice.choice(VERBS)} {topic[1]} as {people[0].split()[-1]} {dice.choice(VERBS)} {topic[2]}"
+        surname = people[0].split()[-1]
+        title = f"{topic[0].capitalize()} {dice.choice(VERBS)} {topic[1]} as {surname} {dice.choice(VERBS)} {topic[2]}"
         return title, paragraphs
 
     def _sentence(self, dice: random.Random, topic: list[str], people: list[str]) -> str:
@@ -211,7 +251,8 @@ class World:
         elif kind < 0.8:
             said = f"was {verb} {dice.choice(LINKS)} {self._phrase(dice, topic)}"
         elif kind < 0.9:
-            said = f"rose to {int(10 ** (dice.random() * 4))} from {int(10 ** (dice.random() * 4))} {dice.choice(LINKS)} {self._phrase(dice, topic)}"
+            now, before = (int(10 ** (dice.random() * 4)) for _ in range(2))
+            said = f"rose to {now} from {before} {dice.choice(LINKS)} {self._phrase(dice, topic)}"
         else:
             said = f"would {dice.choice(('bring', 'cost', 'reach', 'change', 'help'))} {self._phrase(dice, topic)}"
         if dice.random() < 0.3:
@@ -263,11 +304,13 @@ class World:
 
     def _litter(self, dice: random.Random, site: str, paragraphs: list[str]) -> list[str]:
         """The paragraphs with what a site puts around and between them."""
-        name = site.split(".")[0].capitalize()
+        name = site.partition(".")[0].capitalize()
         # A site's own wording: the same on all its pages.
         own = random.Random(site)
         banner = f"Sign up for the {name} newsletter and get the {own.choice(NOUNS)} that matters in your inbox every {own.choice(['day', 'week'])}."
-        share = own.choice(["Share on Facebook Share on Twitter", "Share this article Copy link", "Follow us on Twitter and Facebook"])
+        share = own.choice(
+            ["Share on Facebook Share on Twitter", "Share this article Copy link", "Follow us on Twitter and Facebook"]
+        )
         other = self._story(int(dice.random() * 1_000_000))[0]
         kind = dice.random()
         if kind < 0.25:
@@ -279,7 +322,8 @@ class World:
             return [share, *paragraphs, f"© {name} 2025. All rights reserved."]
         if kind < 0.7:
             place = dice.randint(1, len(paragraphs))
-            caption = f"A {dice.choice(NOUNS)} in {dice.choice(CITIES)} on Monday. {dice.choice(CREDITS)}/{dice.choice(self._famous)}"
+            credit = f"{dice.choice(CREDITS)}/{dice.choice(self._famous)}"
+            caption = f"A {dice.choice(NOUNS)} in {dice.choice(CITIES)} on Monday. {credit}"
             return [*paragraphs[:place], caption, *paragraphs[place:]]
         if kind < 0.85:
             return [*paragraphs, "Related stories", other, f"{name} / {dice.randint(2, 20)} hours ago"]

@@ -7,9 +7,9 @@ index/archive/<run_id>.articles.parquet article_id, n_words, n_shingles, text_di
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
@@ -141,7 +141,7 @@ def carry_over(
     }
     if added:
         holds[added] = np.ones(added.n_articles, bool)
-    for number, group in enumerate(_group_by_size({part: int(np.count_nonzero(kept)) for part, kept in holds.items()})):
+    for number, group in enumerate(group_by_size({part: int(np.count_nonzero(kept)) for part, kept in holds.items()})):
         if len(group) == 1 and holds[group[0]].all():
             _link(group[0], folder)
         else:
@@ -150,11 +150,22 @@ def carry_over(
                 path.unlink()
 
 
-def _group_by_size(sizes: dict[Part, int]) -> list[list[Part]]:
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
+T = TypeVar("T", bound=Named)
+
+
+def group_by_size(sizes: Mapping[T, int]) -> list[list[T]]:
     """Segments to be merged into one each; those that stay as they are stand alone. Empty ones are left out."""
     groups = [[part] for part in sorted(sizes, key=lambda part: part.name) if sizes[part]]
     while True:
-        orders: dict[int, list[list[Part]]] = {}
+        orders: dict[int, list[list[T]]] = {}
         for group in groups:
             orders.setdefault(sum(sizes[part] for part in group).bit_length() // 2, []).append(group)
         full = next((same for same in orders.values() if len(same) >= FANOUT), None)

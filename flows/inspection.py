@@ -10,8 +10,11 @@ import polars as pl
 
 from cleaners.errors import CopydeskError
 from cleaners.junk import gather_evidence, learn_evidence, strip_articles
+from cleaners.junk.evidence_parts import list_wanted
+from cleaners.junk.tokens import tokenize
 from cleaners.names import CheckedNames, check_names, core_authority, find_mentions, load_authority, load_decisions
 from flows.documents import extract_document
+from flows.evidence import read_known
 from flows.settings import Settings
 from flows.show import show_document
 from flows.similar import find_similar
@@ -30,7 +33,9 @@ def inspect_file(file: Path, settings: Settings) -> None:
     document = extract_document(file, settings)
     snapshot = latest_snapshot(Path(settings.output))
     config = settings.cleaning.strip
-    earlier = pl.read_parquet(snapshot.files("index/evidence"), glob=False) if snapshot else None
+    rows = document.select("site", "title", "text").to_dicts()
+    wanted = list_wanted(rows, [tokenize(row["text"]) for row in rows])
+    earlier = read_known(snapshot, wanted) if snapshot else None
     stripped = strip_articles(document, learn_evidence([gather_evidence(document, config)], config, earlier), config)
     if stripped.articles.is_empty():
         raise CopydeskError(f"Nothing is left of {file}.", "; ".join(stripped.rejects["detail"]))

@@ -177,7 +177,7 @@ def _cut_inputs(
     )
     parts.append(small.select(PIECE_SCHEMA.names()).cast(dict(PIECE_SCHEMA)))  # type: ignore[arg-type]
     for row in inputs.filter(is_large).select(INPUT_SCHEMA.names()).iter_rows(named=True):
-        whole = Piece(*(row[name] for name in Piece._fields[:5]), 0, 1)
+        whole = Piece(row["source_uri"], row["name"], row["format"], row["n_bytes"], row["raw_sha256"], 0, 1)
         stretches = _stretches(whole, cuts.get(whole.source_uri, ()), limit)
         if stretches:
             parts.append(

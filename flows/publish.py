@@ -18,6 +18,8 @@ from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.segments import describe_scheme
 from cleaners.quality import Gate, RunCounts
 from flows.archive import INDEX, find_parts
+from flows.evidence import INDEX as EVIDENCE
+from flows.evidence import find_segments
 from flows.planning import Plan
 from flows.run import Run
 from flows.site_health import judge_run, read_breaches
@@ -88,8 +90,9 @@ def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
             write_parquet(result.sort(SORT_KEYS[table]), path, descriptions=descriptions, metadata=metadata)
             entries.append(_entry(staged, path, result.height))
         tables[table] = {"files": entries, "rows": sum(entry["rows"] for entry in entries)}
-    for index in ("inputs", "evidence", "mentions"):
+    for index in ("inputs", "mentions"):
         tables[f"index/{index}"] = _index_files(run, staged, index)
+    tables[EVIDENCE] = describe_evidence(staged, previous)
     tables[INDEX] = describe_index(staged, previous, run.settings.cleaning.near_duplicates)
     manifest = {
         "schema_version": SCHEMA_VERSION,
@@ -318,24 +321,28 @@ def _entry(staged: Path, path: Path, rows: int) -> dict[str, Any]:
 
 
 def describe_index(staged: Path, previous: Snapshot | None, config: NearDuplicateConfig) -> dict[str, Any]:
-    """What the manifest says of the archive index: its files, and what made its keys.
+    """What the manifest says of the archive index: its files, and what made its keys."""
+    rows_of = {file: part.n_articles for part in find_parts(staged) for file in part.files if file.suffix == ".parquet"}
+    files = [file for part in find_parts(staged) for file in part.files]
+    entries = _entries_of(staged, previous, INDEX, {file: rows_of.get(file, 0) for file in files})
+    return {"files": entries, "rows": sum(rows_of.values()), "scheme": describe_scheme(config)}
 
-    Files linked from the previous snapshot are not read again for their digests.
-    """
+
+def describe_evidence(staged: Path, previous: Snapshot | None) -> dict[str, Any]:
+    """What the manifest says of the learned evidence."""
+    rows_of = {segment.path: segment.n_rows for segment in find_segments(staged / EVIDENCE)}
+    for path in sorted((staged / EVIDENCE).glob("*.parquet")):
+        rows_of[path] = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+    return {"files": _entries_of(staged, previous, EVIDENCE, rows_of), "rows": sum(rows_of.values())}
+
+
+def _entries_of(staged: Path, previous: Snapshot | None, table: str, rows_of: dict[Path, int]) -> list[dict[str, Any]]:
+    """Entries of files; those linked from the previous snapshot are not read again for their digests."""
     known = {}
     if previous:
-        entries = previous.manifest["tables"].get(INDEX, {}).get("files", [])
+        entries = previous.manifest["tables"].get(table, {}).get("files", [])
         known = {(previous.path / entry["path"]).stat().st_ino: entry for entry in entries}
-    parts = find_parts(staged)
-    return {
-        "files": [
-            known.get(file.stat().st_ino) or _entry(staged, file, part.n_articles if file.suffix == ".parquet" else 0)
-            for part in parts
-            for file in part.files
-        ],
-        "rows": sum(part.n_articles for part in parts),
-        "scheme": describe_scheme(config),
-    }
+    return [known.get(file.stat().st_ino) or _entry(staged, file, rows) for file, rows in rows_of.items()]
 
 
 def _sync_tree(folder: Path) -> None:

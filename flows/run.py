@@ -38,6 +38,10 @@ class Run(NamedTuple):
         """The intermediate files of all shards in a folder, lazily."""
         return pl.scan_parquet(sorted(self.work(folder).glob("*.parquet")), glob=False)
 
+    def index_folder(self, index: str) -> Path:
+        """The folder of an index in the staged snapshot."""
+        return self.staging / "snapshot" / "index" / index
+
     def index_file(self, index: str) -> Path:
         """The file of an index in the staged snapshot."""
-        return self.staging / "snapshot" / "index" / index / f"{self.run_id}.parquet"
+        return self.index_folder(index) / f"{self.run_id}.parquet"

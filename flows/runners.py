@@ -6,8 +6,8 @@ Prefect's own process pool imports Prefect in every worker, 6-13 s each; these s
 import os
 import sys
 import types
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import parent_process
@@ -53,6 +53,19 @@ def run_in_worker(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
         if _pool is pool:
             _pool = _start_pool(_n_workers)
         raise
+
+
+def map_in_workers(function: Callable[..., R], /, *arguments: Iterable[Any]) -> list[R]:
+    """Run a function for each set of arguments in the worker processes, as many at a time as there are workers.
+
+    Returns:
+        The results, in order.
+    """
+    calls = list(zip(*arguments, strict=True))
+    if _pool is None:
+        return [function(*call) for call in calls]
+    with ThreadPoolExecutor(_n_workers) as waiting:
+        return list(waiting.map(lambda call: run_in_worker(function, *call), calls))
 
 
 def _start_pool(n_workers: int) -> ProcessPoolExecutor:

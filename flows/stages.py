@@ -4,6 +4,7 @@ Every function takes the `Run` and leaves Parquet files in its staging folder; o
 tasks in `flows/tasks.py` wrap them; `flows/publish.py` makes the snapshot of what they leave.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -12,14 +13,16 @@ import polars as pl
 
 from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA
 from cleaners.extract import extract_articles
-from cleaners.junk import Stripped, gather_evidence, learn_evidence, restore, strip_articles
+from cleaners.junk import Stripped, gather_evidence, restore, strip_articles
 from cleaners.names import check_names, core_authority, find_mentions, load_authority, load_decisions
 from cleaners.neardup import sign_articles
 from cleaners.quality import RunCounts
+from flows.evidence import EvidenceArchive, learn_archive, write_evidence
 from flows.matching import match_archive
 from flows.planning import Piece, Shard, read_pieces
 from flows.published import PUBLISHED_FORMAT, restore_documents
 from flows.run import Run
+from flows.runners import run_in_worker
 from flows.sources import DOCUMENT_FORMATS, read_records
 from flows.storage import read_authority, read_decisions, write_parquet
 
@@ -90,9 +93,8 @@ class _SliceWriter:
         name = f"{self._shard.name}-{self._n_slices:03d}.parquet"
         documents = _concat(self._waiting, DOCUMENT_SCHEMA)
         write_parquet(documents, self._run.work("extracted", name))
-        write_parquet(
-            gather_evidence(documents, self._run.settings.cleaning.strip), self._run.work("evidence", name)
-        )
+        evidence = gather_evidence(documents, self._run.settings.cleaning.strip)
+        write_evidence(evidence, self._run.work("evidence", name))
         self._waiting, self._n_bytes = [], 0
         self._n_slices += 1
 
@@ -103,13 +105,12 @@ def learn_from_shards(run: Run) -> int:
     Returns:
         How many documents came twice (same bytes, same name or address, in different places).
     """
-    previous = run.previous_snapshot
-    earlier = None
-    if previous and previous.files("index/evidence"):
-        earlier = pl.read_parquet(previous.files("index/evidence"), glob=False)
-    shards = [pl.read_parquet(path, glob=False) for path in sorted(run.work("evidence").glob("*.parquet"))]
-    evidence = learn_evidence(shards, run.settings.cleaning.strip, earlier)
-    write_parquet(evidence, run.index_file("evidence"))
+    learn_archive(run)
+    return run_in_worker(_find_twice, run)
+
+
+def _find_twice(run: Run) -> int:
+    """Find documents that came twice; leaves them as rejects."""
     twice = (
         run.scan("extracted")
         .select("article_id", "source_uri", "raw_sha256", "origin")
@@ -149,8 +150,7 @@ def _strip_slice(run: Run, name: str) -> RunCounts:
     documents = pl.read_parquet(run.work("extracted", name), glob=False).join(
         twice, on=["article_id", "source_uri"], how="anti"
     )
-    evidence = pl.read_parquet(run.index_file("evidence"), glob=False)
-    stripped = strip_articles(documents, evidence, cleaning.strip)
+    stripped = strip_articles(documents, EvidenceArchive(run.index_folder("evidence")), cleaning.strip)
     articles, spans, suspected, rejects = _hold_contract(run, documents, stripped)
     rejects = pl.concat([stripped.rejects.select(REJECT_SCHEMA.names()), rejects])
     write_parquet(articles, run.work("articles", name))
@@ -181,6 +181,7 @@ def match_articles(run: Run) -> int:
     Returns:
         Clusters of two or more.
     """
+    shutil.rmtree(run.work("evidence"), ignore_errors=True)  # the largest of the intermediate files, of no more use
     return match_archive(run, replaced_article_ids(run))
 
 

@@ -72,7 +72,7 @@ def extract(run: Run, shard: Shard) -> RunCounts:
 @task(task_run_name="learn", **RETRIED)
 def learn(run: Run) -> int:
     """Learn what repeats over documents: site templates, passages owned by another document."""
-    return do_once(run, "learn", lambda: _whole("learn", stages.learn_from_shards, run))
+    return do_once(run, "learn", lambda: _announced("learn", lambda: stages.learn_from_shards(run)))
 
 
 @task(task_run_name="strip-{shard.number}", **RETRIED)
@@ -198,7 +198,12 @@ def _shard_once(step: str, function: Callable[[Run, Shard], RunCounts], run: Run
 
 def _whole(step: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a global stage in a worker and announce its begin and end."""
+    return _announced(step, lambda: run_in_worker(function, *args, **kwargs))
+
+
+def _announced(step: str, work: Callable[[], R]) -> R:
+    """Do a stage, which gives its parts to the workers itself, and announce its begin and end."""
     announce(step, 0, 1)
-    result = run_in_worker(function, *args, **kwargs)
+    result = work()
     announce(step, 1, 1)
     return result

@@ -55,26 +55,18 @@ def gather_evidence(documents: pl.DataFrame, config: StripConfig) -> pl.DataFram
         Frame of `EVIDENCE_SCHEMA`; about 10 kB a document of 330 words. Linear in the length of the texts.
 
     """
-    frames: list[pl.DataFrame] = []
     recent: dict[int, list[_Recent]] = {}
     columns: dict[str, list[U64]] = {"kind": [], "key": [], "n": [], "value": []}
-    pending = 0
     for article_id, site, title, text in documents.select("article_id", "site", "title", "text").iter_rows():
         if not text:
             continue
         tokens = tokenize(text)
-        pending += len(tokens.hashes)
         if site is not None:
             grams = mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), hash_text(site))
             _add_templates(columns, grams, site)
             _add_recent(recent.setdefault(hash_text(site), []), grams, article_id)
         _add_leads(columns, owned_tokens(tokens, title), article_id)
-        if pending > 2_000_000:  # bounds the memory of a shard of any size
-            frames.append(_merge(_to_frame(columns)))
-            columns = {name: [] for name in columns}
-            pending = 0
-    frames += [_to_frame(columns), _recent_rows(recent)]
-    return _merge(pl.concat(frames))
+    return pl.concat([_to_frame(columns), _recent_rows(recent)])
 
 
 def learn_evidence(
@@ -96,25 +88,28 @@ def learn_evidence(
 
     """
     earlier = pl.DataFrame(schema=EVIDENCE_SCHEMA) if earlier is None else earlier
-    documents, met = _choose_recent(shards, earlier)
+    is_small = pl.col("kind").is_in([SITE, RECENT])
+    recent = choose_recent(pl.concat([earlier.clear(), *(frame.filter(is_small) for frame in shards)]), earlier)
+    is_gram, is_counted = pl.col("kind") == RECENT_GRAM, pl.col("kind") == TEMPLATE
+    met = count_met(earlier.filter(is_gram), earlier.filter(is_counted), recent)
     frames = [
         *(frame.filter(pl.col("kind") != RECENT) for frame in shards),
         earlier.filter(pl.col("kind") != RECENT),
         met,
     ]
-    kept = [documents]
+    kept = [recent.chosen]
     for part in range(_PARTITIONS):  # a part of the keys at a time bounds memory to the input and a sixteenth of it
-        merged = _merge(pl.concat([frame.filter(pl.col("key") % _PARTITIONS == part) for frame in frames]))
+        merged = merge_rows(pl.concat([frame.filter(pl.col("key") % _PARTITIONS == part) for frame in frames]))
         n_owners = pl.len().over("kind", "key")
         repeated = merged.filter((pl.col("kind") == TEMPLATE) & (pl.col("n") >= 2))["key"]
         kept.append(
             merged.filter(
                 (pl.col("kind") == SITE)
                 | ((pl.col("kind") == TEMPLATE) & (pl.col("n") >= min(2, config.template_min_documents)))
-                | ((pl.col("kind") == OWNER) & ((n_owners >= 2) | ((pl.col("n") < LEAD_TOKENS) & _is_sampled())))
+                | ((pl.col("kind") == OWNER) & ((n_owners >= 2) | is_kept_lead()))
                 | (
                     (pl.col("kind") == RECENT_GRAM)
-                    & pl.col("value").is_in(documents["value"].implode())
+                    & pl.col("value").is_in(recent.chosen["value"].implode())
                     & ~pl.col("key").is_in(repeated.implode())
                 )
             )
@@ -174,33 +169,50 @@ def _recent_rows(recent: dict[int, list[_Recent]]) -> pl.DataFrame:
     return _to_frame(columns)
 
 
-def _choose_recent(shards: Sequence[pl.DataFrame], earlier: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The recent documents to keep, a run older, and what the earlier ones hold that was not counted yet, as counts.
+class Recent(NamedTuple):
+    """Of small sites: the last documents to keep (rows of kind RECENT), and the earlier ones that were not learned anew."""
 
-    Returns:
-        Rows of kind RECENT, and rows of kind TEMPLATE.
+    chosen: pl.DataFrame
+    known: pl.DataFrame
+
+
+def choose_recent(new: pl.DataFrame, earlier: pl.DataFrame) -> Recent:
+    """Choose the recent documents to keep; those there were are a run older.
+
+    Args:
+        new: what this run gathered; rows of the kinds SITE and RECENT are looked at.
+        earlier: what earlier runs learned; the same.
     """
     is_recent = pl.col("kind") == RECENT
-    none = pl.DataFrame(schema=EVIDENCE_SCHEMA)
-    new = pl.concat([none, *(frame.filter(is_recent) for frame in shards)]).unique(["key", "value"])
-    known = earlier.filter(is_recent).join(new, on="value", how="anti")
-    n_documents = (
-        pl.concat([none, earlier, *shards]).filter(pl.col("kind") == SITE).group_by("key").agg(n_site=pl.col("n").sum())
-    )
-    small = n_documents.filter(pl.col("n_site") <= RECENT_SITE_DOCUMENTS)
+    fresh = new.filter(is_recent).unique(["key", "value"])
+    known = earlier.filter(is_recent).join(fresh, on="value", how="anti")
+    sites = pl.concat([earlier, new]).filter(pl.col("kind") == SITE)
+    small = sites.group_by("key").agg(n_site=pl.col("n").sum()).filter(pl.col("n_site") <= RECENT_SITE_DOCUMENTS)
     chosen = (
-        pl.concat([new, known.with_columns(n=pl.col("n") + 64)])
+        pl.concat([fresh, known.with_columns(n=pl.col("n") + 64)])
         .join(small, on="key", how="semi")
         .sort("key", pl.col("n") // 64, "value")
         .group_by("key", maintain_order=True)
         .head(RECENT_DOCUMENTS)
         .select(EVIDENCE_SCHEMA.names())
     )
-    counted = earlier.filter(pl.col("kind") == TEMPLATE)
-    met = (
-        earlier.filter(pl.col("kind") == RECENT_GRAM)
-        .join(counted, on="key", how="anti")
-        .join(known.select("value", place=pl.col("n") % 64), on="value")
+    return Recent(chosen, known)
+
+
+def count_met(grams: pl.DataFrame, counted: pl.DataFrame, recent: Recent) -> pl.DataFrame:
+    """What earlier documents of small sites hold that was not counted yet, as counts.
+
+    Args:
+        grams: earlier rows of kind RECENT_GRAM.
+        counted: earlier rows of kind TEMPLATE, those of the same keys at least.
+        recent: the recent documents.
+
+    Returns:
+        Rows of kind TEMPLATE.
+    """
+    return (
+        grams.join(counted, on="key", how="anti")
+        .join(recent.known.select("value", place=pl.col("n") % 64), on="value")
         .select(
             kind=pl.lit(TEMPLATE, pl.UInt8),
             key="key",
@@ -209,7 +221,6 @@ def _choose_recent(shards: Sequence[pl.DataFrame], earlier: pl.DataFrame) -> tup
         )
         .cast(dict(EVIDENCE_SCHEMA))  # type: ignore[arg-type]
     )
-    return chosen, met
 
 
 def _add_leads(columns: dict[str, list[U64]], owned: OwnedTokens, article_id: str) -> None:
@@ -222,8 +233,9 @@ def _add_leads(columns: dict[str, list[U64]], owned: OwnedTokens, article_id: st
     columns["value"].append(np.full(int(chosen.sum()), hash_text(article_id), dtype=np.uint64))
 
 
-def _is_sampled() -> pl.Expr:
-    return pl.col("key") % (SAMPLE * _PARTITIONS) < _PARTITIONS
+def is_kept_lead() -> pl.Expr:
+    """Rows of kind OWNER that are kept although nobody else holds them yet: a sample of a document's beginning."""
+    return (pl.col("n") < LEAD_TOKENS) & (pl.col("key") % (SAMPLE * _PARTITIONS) < _PARTITIONS)
 
 
 def _to_frame(columns: dict[str, list[U64]]) -> pl.DataFrame:
@@ -233,7 +245,7 @@ def _to_frame(columns: dict[str, list[U64]]) -> pl.DataFrame:
     )
 
 
-def _merge(frame: pl.DataFrame) -> pl.DataFrame:
+def merge_rows(frame: pl.DataFrame) -> pl.DataFrame:
     """One row a key for counts, one row a key and document for owners (its first position) and recent documents."""
     is_owner = pl.col("kind") >= OWNER
     counts = frame.filter(~is_owner).group_by("kind", "key").agg(pl.col("n").sum(), pl.col("value").bitwise_or())

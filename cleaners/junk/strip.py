@@ -6,9 +6,9 @@ body, and strips that too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import polars as pl
 
@@ -19,6 +19,7 @@ from cleaners.junk.config import StripConfig
 from cleaners.junk.credits import find_agency, find_bylines, split_authors
 from cleaners.junk.decide import Decision, cut_at, decide, holds_body
 from cleaners.junk.evidence import EVIDENCE_SCHEMA, owned_tokens
+from cleaners.junk.evidence_parts import Wanted, list_wanted
 from cleaners.junk.languages import doubt_english_rules, is_english
 from cleaners.junk.learned import Asked, load_model, revise
 from cleaners.junk.measures import Findings
@@ -31,6 +32,7 @@ from cleaners.junk.tokens import Tokens, tokenize
 from cleaners.junk.widgets import find_widgets
 
 _BATCH = 64  # documents that the detectors look at together
+_LOOKED_UP = 4_096  # documents for which learned evidence is looked up together; their tokens take some 30 MB
 SALVAGE_EXTRACTOR = "copydesk salvage"
 
 STRIPPED_SCHEMA = DOCUMENT_SCHEMA.copy()
@@ -87,12 +89,35 @@ class Indexes(NamedTuple):
     owners: OwnerIndex
 
 
-def strip_articles(documents: pl.DataFrame, evidence: pl.DataFrame | None, config: StripConfig) -> Stripped:
+# Gives the rows of the evidence with some keys, of an archive whose evidence is too large for the memory.
+EvidenceSource = Callable[[Wanted], pl.DataFrame]
+
+
+class _Evidence:
+    """What is known, asked for by the documents at hand."""
+
+    def __init__(self, evidence: pl.DataFrame | EvidenceSource, config: StripConfig) -> None:
+        self._source, self._config = evidence, config
+        self._whole = self._index(evidence) if isinstance(evidence, pl.DataFrame) else None
+
+    def of(self, documents: Sequence[Row], tokens: Sequence[Tokens]) -> Indexes:
+        """What concerns some documents, given with the tokens of their texts."""
+        if self._whole or isinstance(self._source, pl.DataFrame):
+            return cast(Indexes, self._whole)
+        return self._index(self._source(list_wanted(documents, tokens)))
+
+    def _index(self, rows: pl.DataFrame) -> Indexes:
+        return Indexes(TemplateIndex(rows, self._config), OwnerIndex(rows))
+
+
+def strip_articles(
+    documents: pl.DataFrame, evidence: pl.DataFrame | EvidenceSource | None, config: StripConfig
+) -> Stripped:
     """Remove what is not the story, and salvage the stories inside.
 
     Args:
         documents: frame of `DOCUMENT_SCHEMA`.
-        evidence: result of `learn_evidence`; None to use rules alone.
+        evidence: result of `learn_evidence`, or what looks it up; None to use rules alone.
         config: thresholds.
 
     Returns:
@@ -106,12 +131,12 @@ def strip_articles(documents: pl.DataFrame, evidence: pl.DataFrame | None, confi
     """
     load_rules()  # a faulty rule file stops here, with its name, and not as a reject of every document
     evidence = pl.DataFrame(schema=EVIDENCE_SCHEMA) if evidence is None else evidence
-    indexes = Indexes(TemplateIndex(evidence, config), OwnerIndex(evidence))
+    known = _Evidence(evidence, config)
     articles: list[Row] = []
     spans: list[Row] = []
     suspected: list[Row] = []
     rejects: list[Row] = []
-    for document, found in _strip_all(documents, indexes, config):
+    for document, found in _strip_all(documents, known, config):
         if isinstance(found, Exception):
             rejects.append(_reject(document, "failed", f"{type(found).__name__}: {found}"))
             continue
@@ -132,13 +157,16 @@ def strip_articles(documents: pl.DataFrame, evidence: pl.DataFrame | None, confi
     )
 
 
-def find_junk(documents: Sequence[Row], indexes: Indexes, config: StripConfig) -> list[Decision]:
+def find_junk(
+    documents: Sequence[Row], indexes: Indexes, config: StripConfig, tokens: Sequence[Tokens] | None = None
+) -> list[Decision]:
     """What to remove from each document and what to report, by every detector, decided.
 
     Args:
         documents: rows of `DOCUMENT_SCHEMA`; some dozen at once take less time than one by one.
         indexes: learned evidence.
         config: thresholds.
+        tokens: of their texts, where they are known.
 
     Returns:
         For each document the passages to remove, with the agency credit that then closes it; and passages to report.
@@ -147,13 +175,13 @@ def find_junk(documents: Sequence[Row], indexes: Indexes, config: StripConfig) -
     pages, english, proposed = [], [], []
     for number, document in enumerate(documents):
         page = Page(document["text"] or "", document["title"], document["site"])
-        tokens = tokenize(page.text)
-        findings = gather_findings(page, tokens, document["article_id"], indexes, config)
+        words = tokens[number] if tokens else tokenize(page.text)
+        findings = gather_findings(page, words, document["article_id"], indexes, config)
         found = list(findings.passages)
-        if not is_english(tokens, document["language"], found):
+        if not is_english(words, document["language"], found):
             found = doubt_english_rules(found, config)
         elif config.use_learned_layer:
-            english.append((number, Asked(page, tokens, findings)))
+            english.append((number, Asked(page, words, findings)))
         pages.append(page)
         proposed.append(found)
     revised = revise([asked for _, asked in english], load_model(), config) if english else []
@@ -187,26 +215,29 @@ def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexe
 
 
 def _strip_all(
-    documents: pl.DataFrame, indexes: Indexes, config: StripConfig
+    documents: pl.DataFrame, known: _Evidence, config: StripConfig
 ) -> Iterator[tuple[Row, list[Found] | Exception]]:
     """Each document with its clean articles and their spans, or with the error that it raised."""
-    rows = documents.select(DOCUMENT_SCHEMA.names())
-    for part in rows.iter_slices(_BATCH):
-        batch = part.to_dicts()
-        decisions: list[Decision | None]
-        try:
-            decisions = [*find_junk(batch, indexes, config)]
-        except Exception:
-            decisions = [None] * len(batch)  # one of them fails: each is tried by itself
-        for document, decision in zip(batch, decisions, strict=True):
+    for part in documents.select(DOCUMENT_SCHEMA.names()).iter_slices(_LOOKED_UP):
+        rows = part.to_dicts()
+        tokens = [tokenize(document["text"] or "") for document in rows]
+        indexes = known.of(rows, tokens)
+        for start in range(0, len(rows), _BATCH):
+            batch = slice(start, start + _BATCH)
+            decisions: list[Decision | None]
             try:
-                known = find_junk([document], indexes, config)[0] if decision is None else decision
-                yield document, list(_strip_document(document, known, indexes, config))
-            except Exception as error:
-                yield document, error
+                decisions = [*find_junk(rows[batch], indexes, config, tokens[batch])]
+            except Exception:
+                decisions = [None] * len(rows[batch])  # one of them fails: each is tried by itself
+            for document, decision in zip(rows[batch], decisions, strict=True):
+                try:
+                    found = find_junk([document], indexes, config)[0] if decision is None else decision
+                    yield document, list(_strip_document(document, found, known, config))
+                except Exception as error:
+                    yield document, error
 
 
-def _strip_document(document: Row, decision: Decision, indexes: Indexes, config: StripConfig) -> Iterator[Found]:
+def _strip_document(document: Row, decision: Decision, known: _Evidence, config: StripConfig) -> Iterator[Found]:
     """The clean article with its removed and its suspected spans, then those of the articles inside it."""
     text = document["text"] or ""
     chosen, suspected = decision
@@ -236,8 +267,11 @@ def _strip_document(document: Row, decision: Decision, indexes: Indexes, config:
             }
         )
     yield _article(document, cleaned, chosen), rows, _list_suspected(document["article_id"], cleaned, suspected, fitted)
-    for child, inside in zip(embedded, find_junk(embedded, indexes, config), strict=True):
-        yield from _strip_document(child, inside, indexes, config)
+    if embedded:
+        tokens = [tokenize(child["text"]) for child in embedded]
+        decisions = find_junk(embedded, known.of(embedded, tokens), config, tokens)
+        for child, inside in zip(embedded, decisions, strict=True):
+            yield from _strip_document(child, inside, known, config)
 
 
 def _list_suspected(article_id: str, cleaned: str, suspected: list[Passage], removed: list[Extent]) -> list[Row]:

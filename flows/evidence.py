@@ -1,0 +1,214 @@
+"""Learned evidence on disk: one immutable segment a run, mapped into memory where it is looked at, merged as they grow in number.
+
+index/evidence/<run_id>.arrow    rows of the kinds SITE, TEMPLATE and OWNER: a record batch for each part of the keys, sorted
+index/evidence/<run_id>.parquet  the recent documents of small sites (RECENT, RECENT_GRAM), whole
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cleaners.junk.evidence import (
+    EVIDENCE_SCHEMA,
+    OWNER,
+    RECENT,
+    RECENT_GRAM,
+    SITE,
+    TEMPLATE,
+    Recent,
+    choose_recent,
+    merge_rows,
+)
+from cleaners.junk.evidence_parts import PARTS, Wanted, learn_part, list_keys, look_up, split_parts
+from flows.archive import group_by_size
+from flows.run import Run
+from flows.runners import map_in_workers, run_in_worker
+from flows.storage import Snapshot, write_parquet
+
+INDEX = "index/evidence"
+# Rows merged at a time, of 21 bytes: their merging takes some five times as much memory.
+ROWS_AT_ONCE = 4_000_000
+_ARROW = pa.schema([("kind", pa.uint8()), ("key", pa.uint64()), ("n", pa.uint32()), ("value", pa.uint64())])
+
+
+class Segment(NamedTuple):
+    """One segment on disk."""
+
+    path: Path
+    n_rows: int
+
+    @property
+    def name(self) -> str:
+        """Its file name."""
+        return self.path.name
+
+    def open(self) -> list[pl.DataFrame]:
+        """Map its parts into memory."""
+        file = pa.ipc.open_file(pa.memory_map(str(self.path)))
+        return [_frame(file.get_batch(number)) for number in range(file.num_record_batches)]
+
+
+def find_segments(folder: Path) -> list[Segment]:
+    """The segments in the `index/evidence` of a snapshot, in the order of their names."""
+    found = []
+    for path in sorted(folder.glob("*.arrow")):
+        file = pa.ipc.open_file(pa.memory_map(str(path)))
+        rows = sum(file.get_batch(number).num_rows for number in range(file.num_record_batches))
+        found.append(Segment(path, rows))
+    return found
+
+
+class EvidenceArchive:
+    """The segments of a snapshot, published or staged, ready to be asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self._segments = [segment.open() for segment in find_segments(folder)]
+
+    def __call__(self, wanted: Wanted) -> pl.DataFrame:
+        """The rows of all segments with some keys, as if they were one."""
+        found = [look_up(parts, wanted) for parts in self._segments]
+        return merge_rows(pl.concat(found)) if found else pl.DataFrame(schema=EVIDENCE_SCHEMA)
+
+
+def write_evidence(rows: pl.DataFrame, path: Path) -> None:
+    """Write what a slice of documents gave, a row group for each part of the keys."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = {"compression": "zstd", "compression_level": 1, "use_dictionary": ["kind", "value"]}
+    with pq.ParquetWriter(path, _ARROW, **options) as writer:
+        for part in split_parts(rows):
+            writer.write_table(part.to_arrow().cast(_ARROW))
+
+
+def learn_archive(run: Run) -> None:
+    """Add what the run's documents tell to what earlier runs learned; leaves the index of the new snapshot in staging.
+
+    Runs in the flow's own process and holds no rows: each part of the keys is learned by a worker.
+    """
+    target = run.index_folder("evidence")
+    shutil.rmtree(target, ignore_errors=True)  # of a run that was interrupted here
+    target.mkdir(parents=True)
+    work = run.work("learned")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    n_rows = run_in_worker(_begin_learning, run)
+    step = max(1, PARTS * ROWS_AT_ONCE // max(1, n_rows))
+    jobs = [range(first, min(first + step, PARTS)) for first in range(0, PARTS, step)]
+    map_in_workers(_learn_parts, [run] * len(jobs), jobs)
+    run_in_worker(_end_learning, run)
+
+
+def read_known(snapshot: Snapshot, wanted: Wanted) -> pl.DataFrame:
+    """What a snapshot knows about some keys, its recent documents included."""
+    return pl.concat([EvidenceArchive(snapshot.path / INDEX)(wanted), _read_recent(snapshot)])
+
+
+def _begin_learning(run: Run) -> int:
+    """Choose the recent documents; say how many rows there are to learn."""
+    n_rows = 0
+    small: list[pl.DataFrame] = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
+    for path in sorted(run.work("evidence").glob("*.parquet")):
+        n_rows += pq.ParquetFile(path).metadata.num_rows
+        rows = pl.scan_parquet(path, glob=False).filter(pl.col("kind").is_in([SITE, RECENT])).collect()
+        sites = rows.filter(pl.col("kind") == SITE)
+        small += [merge_rows(sites), rows.filter(pl.col("kind") == RECENT)]
+    new = pl.concat(small)
+    earlier = pl.DataFrame(schema=EVIDENCE_SCHEMA)
+    previous = run.previous_snapshot
+    if previous:
+        keys = list_keys(new, SITE)
+        recent = _read_recent(previous).filter(pl.col("kind") == RECENT)
+        keys = np.union1d(keys, recent["key"].to_numpy())
+        earlier = pl.concat([EvidenceArchive(previous.path / INDEX)({SITE: keys}), recent])
+    chosen = choose_recent(new, earlier)
+    write_parquet(chosen.chosen, run.work("learned", "chosen.parquet"))
+    write_parquet(chosen.known, run.work("learned", "known.parquet"))
+    return n_rows
+
+
+def _learn_parts(run: Run, parts: range) -> None:
+    """Learn some neighbouring parts of the keys at once."""
+    recent = Recent(*(pl.read_parquet(run.work("learned", f"{name}.parquet"), glob=False) for name in Recent._fields))
+    new = _read_parts(sorted(run.work("evidence").glob("*.parquet")), parts)
+    grams, known = new.clear(), new.clear()
+    previous = run.previous_snapshot
+    if previous:
+        places = pl.col("key") // 2**57
+        is_ours = (pl.col("kind") == RECENT_GRAM) & places.is_between(parts.start, parts.stop - 1)
+        grams = _read_recent(previous).filter(is_ours)
+        both = pl.concat([new, grams])
+        wanted = {TEMPLATE: list_keys(both, TEMPLATE, RECENT_GRAM), OWNER: list_keys(new, OWNER)}
+        known = EvidenceArchive(previous.path / INDEX)(wanted)
+    learned = learn_part(new, known, grams, recent, run.settings.cleaning.strip)
+    _write_segment(
+        run.work("learned", f"{parts.start:03d}.arrow"), split_parts(learned.added)[parts.start : parts.stop]
+    )
+    write_parquet(learned.recent, run.work("learned", f"{parts.start:03d}.parquet"))
+
+
+def _end_learning(run: Run) -> None:
+    """Put the parts together, and take earlier segments over: linked, or merged where there are many of one size."""
+    target, work = run.index_folder("evidence"), run.work("learned")
+    jobs = sorted(work.glob("[0-9]*.arrow"))
+    _write_segment(target / f"{run.run_id}.arrow", (part for job in jobs for part in Segment(job, 0).open()))
+    grams = [pl.read_parquet(path, glob=False) for path in sorted(work.glob("[0-9]*.parquet"))]
+    recent = pl.concat([pl.read_parquet(work / "chosen.parquet", glob=False), *grams])
+    write_parquet(recent.sort("kind", "key", "n", "value"), target / f"{run.run_id}.parquet")
+    shutil.rmtree(work)
+    previous = run.previous_snapshot
+    earlier = find_segments(previous.path / INDEX) if previous else []
+    added = find_segments(target)
+    for number, group in enumerate(group_by_size({part: part.n_rows for part in [*earlier, *added]})):
+        if len(group) > 1:
+            _merge(group, target / f"merged-{run.run_id}-{number}.arrow")
+            for segment in group:
+                if segment in added:
+                    segment.path.unlink()
+        elif group[0] in earlier:
+            os.link(group[0].path, target / group[0].name)
+
+
+def _merge(group: Sequence[Segment], path: Path) -> None:
+    """Write the segments of a group as one, a part of the keys at a time."""
+    opened = [segment.open() for segment in group]
+    merged = (
+        merge_rows(pl.concat([parts[number] for parts in opened])).sort("kind", "key", "n", "value")
+        for number in range(PARTS)
+    )
+    _write_segment(path, merged)
+
+
+def _write_segment(path: Path, parts: Iterable[pl.DataFrame]) -> None:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, _ARROW) as writer:
+        for part in parts:
+            table = part.rechunk().to_arrow().cast(_ARROW).combine_chunks()
+            empty = [pa.RecordBatch.from_pylist([], schema=_ARROW)]
+            for batch in table.to_batches() or empty:
+                writer.write_batch(batch)
+
+
+def _read_parts(paths: Iterable[Path], parts: range) -> pl.DataFrame:
+    """The rows of some parts, of all slices."""
+    tables = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
+    for path in paths:
+        table = pq.ParquetFile(path).read_row_groups(list(parts), use_threads=False)
+        tables.append(_frame(table).select(EVIDENCE_SCHEMA.names()))
+    return pl.concat(tables).filter(pl.col("kind") != RECENT)
+
+
+def _read_recent(snapshot: Snapshot) -> pl.DataFrame:
+    paths: Iterator[Path] = (snapshot.path / INDEX).glob("*.parquet")
+    rows = pl.concat([pl.DataFrame(schema=EVIDENCE_SCHEMA), *(pl.read_parquet(path, glob=False) for path in paths)])
+    return rows.filter(pl.col("kind").is_in([RECENT, RECENT_GRAM]))
+
+
+def _frame(rows: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+    frame = pl.from_arrow(rows)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
