@@ -307,10 +307,9 @@ class World:
         name = site.partition(".")[0].capitalize()
         # A site's own wording: the same on all its pages.
         own = random.Random(site)
-        banner = f"Sign up for the {name} newsletter and get the {own.choice(NOUNS)} that matters in your inbox every {own.choice(['day', 'week'])}."
-        share = own.choice(
-            ["Share on Facebook Share on Twitter", "Share this article Copy link", "Follow us on Twitter and Facebook"]
-        )
+        when = own.choice(["day", "week"])
+        banner = f"Sign up for the {name} newsletter and get the {own.choice(NOUNS)} that matters every {when}."
+        share = own.choice(["Share on Facebook Share on Twitter", "Share this article Copy link", "Follow us on Twitter"])
         other = self._story(int(dice.random() * 1_000_000))[0]
         kind = dice.random()
         if kind < 0.25:

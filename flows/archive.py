@@ -120,7 +120,7 @@ def write_part(folder: Path, name: str, signed: pl.DataFrame, config: NearDuplic
 
 
 def carry_over(
-    parts: list[Part], folder: Path, name: str, gone: pl.Series, config: NearDuplicateConfig, added: Part | None = None
+    parts: list[Part], folder: Path, name: str, gone: pl.Series, config: NearDuplicateConfig, *added: Part | None
 ) -> None:
     """Take earlier segments over into a new snapshot: linked where all their articles still hold, else written anew.
 
@@ -132,22 +132,23 @@ def carry_over(
         name: what to call merged segments; unique to the run.
         gone: ids of earlier articles that no longer hold.
         config: the config of the index.
-        added: the segment of the new articles, already in `folder`.
+        added: segments of the new articles, already in `folder`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     holds = {
         part: part.articles().select(~pl.col("article_id").is_in(gone.implode())).collect().to_series().to_numpy()
         for part in parts
     }
-    if added:
-        holds[added] = np.ones(added.n_articles, bool)
+    new = [part for part in added if part]
+    holds |= {part: np.ones(part.n_articles, bool) for part in new}
     for number, group in enumerate(group_by_size({part: int(np.count_nonzero(kept)) for part, kept in holds.items()})):
         if len(group) == 1 and holds[group[0]].all():
             _link(group[0], folder)
         else:
             _merge(group, [holds[part] for part in group], folder, f"{name}-{number}", config)
-            for path in added.files if added in group and added else ():
-                path.unlink()
+            for part in group:
+                for path in part.files if part in new else ():
+                    path.unlink()
 
 
 class Named(Protocol):

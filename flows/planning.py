@@ -11,10 +11,10 @@ from typing import NamedTuple
 import polars as pl
 
 from cleaners.document import REJECT_SCHEMA
+from flows.inputs import open_input
 from flows.published import PUBLISHED_FORMAT, PublishedFile, find_restorable, input_of
 from flows.run import Run
 from flows.settings import Settings
-from flows.inputs import open_input
 from flows.sources import DOCUMENT_FORMATS, INPUT_SCHEMA, Cuts, Discovered, discover_inputs
 from flows.storage import Snapshot, write_parquet
 

@@ -330,10 +330,12 @@ def describe_index(staged: Path, previous: Snapshot | None, config: NearDuplicat
 
 def describe_evidence(staged: Path, previous: Snapshot | None) -> dict[str, Any]:
     """What the manifest says of the learned evidence."""
-    rows_of = {segment.path: segment.n_rows for segment in find_segments(staged / EVIDENCE)}
+    segments = find_segments(staged / EVIDENCE)
+    rows_of = {segment.path: 0 for segment in segments}
     for path in sorted((staged / EVIDENCE).glob("*.parquet")):
         rows_of[path] = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
-    return {"files": _entries_of(staged, previous, EVIDENCE, rows_of), "rows": sum(rows_of.values())}
+    n_rows = sum(rows_of.values()) + sum(segment.n_rows for segment in segments)
+    return {"files": _entries_of(staged, previous, EVIDENCE, rows_of), "rows": n_rows}
 
 
 def _entries_of(staged: Path, previous: Snapshot | None, table: str, rows_of: dict[Path, int]) -> list[dict[str, Any]]:
