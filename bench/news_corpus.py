@@ -309,7 +309,9 @@ class World:
         own = random.Random(site)
         when = own.choice(["day", "week"])
         banner = f"Sign up for the {name} newsletter and get the {own.choice(NOUNS)} that matters every {when}."
-        share = own.choice(["Share on Facebook Share on Twitter", "Share this article Copy link", "Follow us on Twitter"])
+        share = own.choice(
+            ["Share on Facebook Share on Twitter", "Share this article Copy link", "Follow us on Twitter"]
+        )
         other = self._story(int(dice.random() * 1_000_000))[0]
         kind = dice.random()
         if kind < 0.25:

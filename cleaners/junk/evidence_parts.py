@@ -72,18 +72,24 @@ def learn_part(
     counted = earlier.filter(pl.col("kind") == TEMPLATE)
     owned = earlier.filter(pl.col("kind") == OWNER)
     met = count_met(grams, counted, recent)
-    merged = merge_rows(pl.concat([new, met, grams]))
-    is_template, is_gram = pl.col("kind") == TEMPLATE, pl.col("kind") == RECENT_GRAM
-    counts = merged.filter(is_template).join(counted.select("key", n_known="n"), on="key", how="left")
+    is_site, is_template, is_owner = (pl.col("kind") == kind for kind in (SITE, TEMPLATE, OWNER))
+    # Most keys occur once and count for nothing: they leave before anything is grouped.
+    templates = pl.concat([new.filter(is_template), met])
+    if config.template_min_documents >= 2:
+        templates = templates.filter(pl.col("key").is_duplicated() | pl.col("key").is_in(counted["key"].implode()))
+    owners = new.filter(is_owner)
+    is_held = pl.col("key").is_duplicated() | pl.col("key").is_in(owned["key"].implode())
+    owners = owners.filter(is_held | is_kept_lead())
+    counts = merge_rows(templates).join(counted.select("key", n_known="n"), on="key", how="left")
     n_documents = pl.col("n") + pl.col("n_known").fill_null(0)
     repeated = pl.concat([counts.filter(n_documents >= 2)["key"], counted.filter(pl.col("n") >= 2)["key"]])
     added = [
-        merged.filter(pl.col("kind") == SITE),
+        merge_rows(new.filter(is_site)),
         counts.filter(n_documents >= min(2, config.template_min_documents)).drop("n_known"),
-        _add_owners(merged.filter(pl.col("kind") == OWNER), owned),
+        _add_owners(merge_rows(owners), owned),
     ]
-    kept = merged.filter(
-        is_gram & pl.col("value").is_in(recent.chosen["value"].implode()) & ~pl.col("key").is_in(repeated.implode())
+    kept = merge_rows(pl.concat([new.filter(pl.col("kind") == RECENT_GRAM), grams])).filter(
+        pl.col("value").is_in(recent.chosen["value"].implode()) & ~pl.col("key").is_in(repeated.implode())
     )
     return Learned(pl.concat(added).sort("kind", "key", "n", "value"), kept)
 
