@@ -3,6 +3,8 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
 from typing import IO, NamedTuple, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from cleaners.text import TextConfig
 
 GZIP_MAGIC = b"\x1f\x8b"
+# What fsspec opens these protocols with, each a package of its own.
+OBJECT_STORES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
 # What a broken or vanishing file raises; pyarrow's and fastwarc's errors are OSError or ValueError.
 READ_ERRORS = (OSError, EOFError, zlib.error, ValueError)
 
@@ -147,5 +151,18 @@ def open_input(uri: str) -> Iterator[IO[bytes]]:
     """Open a local path or any address that fsspec knows, for reading bytes."""
     import fsspec
 
+    if "://" in uri:
+        register_object_stores()
     with fsspec.open(uri, "rb") if "://" in uri else open(uri, "rb") as stream:  # noqa: PTH123 -- keeps odd paths as given
         yield cast(IO[bytes], stream)
+
+
+@cache
+def register_object_stores() -> None:
+    """Let fsspec read object storage through obstore (the extra `s3`), unless its own package for it is installed."""
+    if find_spec("obstore"):
+        from obstore.fsspec import register
+
+        for protocol, package in OBJECT_STORES.items():
+            if not find_spec(package):
+                register(protocol)

@@ -28,7 +28,7 @@ def inspect_file(file: Path, settings: Settings) -> None:
         CopydeskError: the file does not hold exactly one document, or the document is no article; the message says why.
     """
     document = extract_document(file, settings)
-    snapshot = latest_snapshot(Path(settings.output))
+    snapshot = latest_snapshot(settings.folder)
     config = settings.cleaning.strip
     earlier = pl.read_parquet(snapshot.files("index/evidence"), glob=False) if snapshot else None
     stripped = strip_articles(document, learn_evidence([gather_evidence(document, config)], config, earlier), config)

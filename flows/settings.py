@@ -1,6 +1,7 @@
 """The settings of a run: one model behind the TOML file, the environment, the command line and the Prefect form."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,14 @@ class Settings(BaseModel):
         description="Files, folders (read recursively), globs or fsspec addresses of .txt, .html, .htm (also .gz), "
         ".jsonl[.gz], .parquet and .warc[.gz].",
     )
-    output: str = Field("output", description="Folder of the published snapshots.")
+    output: str = Field(
+        "output",
+        description="Folder of the published snapshots, or an address such as s3://bucket/news (docs/operations.md).",
+    )
+    mirror: str | None = Field(
+        None,
+        description="Folder that mirrors an output at an address; default: a folder of its own in the user's cache.",
+    )
     dry_run: bool = Field(False, description="Do everything but publish: only the report is written.")
     retry: bool = Field(
         False,
@@ -56,6 +64,21 @@ class Settings(BaseModel):
     )
     input: InputConfig = Field(InputConfig(), description="What is read, and how its columns are named.")
     cleaning: CleaningConfig = Field(CleaningConfig(), description="The cleaning steps.")
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the output is an address on object storage."""
+        return "://" in self.output
+
+    @property
+    def folder(self) -> Path:
+        """The local folder of the output: the output itself, or the mirror of an address."""
+        if not self.is_remote:
+            return Path(self.output)
+        if self.mirror:
+            return Path(self.mirror)
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return cache / "copydesk" / re.sub(r"[^\w.-]+", "-", self.output)
 
     @property
     def n_workers(self) -> int:

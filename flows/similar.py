@@ -35,7 +35,7 @@ def print_similar(file: Path, settings: Settings, n: int = N_SHOWN) -> None:
     Raises:
         CopydeskError: nothing was published yet, the file is no document, or the index must be built anew.
     """
-    snapshot = find_snapshot(Path(settings.output), "latest")
+    snapshot = find_snapshot(settings.folder, "latest")
     config = settings.cleaning.near_duplicates
     if list_parts(snapshot, config) is None:
         raise CopydeskError(

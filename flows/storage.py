@@ -209,7 +209,7 @@ def file_sha256(path: Path) -> str:
 
 def decisions_file(settings: Settings) -> Path:
     """Where editors' decisions on name flags are kept."""
-    return Path(settings.decisions) if settings.decisions else Path(settings.output) / "decisions.csv"
+    return Path(settings.decisions) if settings.decisions else settings.folder / "decisions.csv"
 
 
 def read_decisions(settings: Settings) -> str:

@@ -28,6 +28,7 @@ from flows import stages
 from flows.figures import summarise_run
 from flows.planning import Plan, Shard, plan_run
 from flows.progress import announce
+from flows.remote import drop_remote_snapshots
 from flows.report import write_report
 from flows.resume import do_once
 from flows.run import Run
@@ -146,8 +147,9 @@ def publish(run: Run) -> Path:
     """Move the snapshot to its place and switch `output/latest`, last of all."""
     snapshot = publishing.switch_latest(run)
     dropped = publishing.drop_old_snapshots(run.output, run.settings.keep_snapshots)
-    if dropped.removed:
-        get_run_logger().info("removed old snapshots: %s", ", ".join(dropped.removed))
+    removed = sorted({*dropped.removed, *drop_remote_snapshots(run.settings, run.settings.keep_snapshots)})
+    if removed:
+        get_run_logger().info("removed old snapshots: %s", ", ".join(removed))
     address = (snapshot.resolve() / "report.html").as_uri()
     create_link_artifact(address, key="copydesk-html-report", description=f"HTML report of run {run.run_id}")
     announce("publish", 1, 1)
