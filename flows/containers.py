@@ -32,6 +32,9 @@ def read_jsonl(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any
             continue
         if not source.is_mine(number) or not line.strip():
             continue
+        if condemned := source.begin(number):
+            yield condemned
+            continue
         try:
             row = json.loads(line.decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
@@ -68,7 +71,7 @@ def read_parquet(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, A
                 cast_column = rows.column(position).cast(pa.timestamp("us", field.type.tz), safe=False)
                 rows = rows.set_column(position, field.name, cast_column)
         for row, values in zip(mine, rows.to_pylist(), strict=True):
-            yield _record_of(values, start + row, source)
+            yield source.begin(start + row) or _record_of(values, start + row, source)
         start += batch.num_rows
 
 
@@ -82,6 +85,9 @@ def read_warc(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any]
     responses = ArchiveIterator(stream, record_types=WarcRecordType.response, parse_http=False)
     for number, response in enumerate(responses):
         if not source.is_mine(number):
+            continue
+        if condemned := source.begin(number):
+            yield condemned
             continue
         if response.content_length > 2 * limit:  # twice, so that no long header decides
             yield Unusable(

@@ -10,6 +10,7 @@ from typing import IO, NamedTuple, Protocol, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleaners.text import TextConfig
+from flows.watch import CAREFREE, Caution, Fate, mark_document
 
 GZIP_MAGIC = b"\x1f\x8b"
 # What fsspec opens these protocols with, each a package of its own.
@@ -140,10 +141,20 @@ class InputSource(NamedTuple):
     piece: Piece
     config: InputConfig
     text: TextConfig
+    caution: Caution = CAREFREE
 
     def is_mine(self, number: int) -> bool:
         """Tell whether a record belongs to this part."""
         return number % self.piece.n_parts == self.piece.part
+
+    def begin(self, number: int | None = None) -> Unusable | None:
+        """Mark a record, or the input itself, as the one at hand; say so where it is condemned."""
+        name = self.piece.source_uri if number is None else f"{self.piece.source_uri}#{number}"
+        fate: Fate | None = self.caution.fate_of(name)
+        if fate:
+            return Unusable(number, fate.reason, fate.detail, self.piece.raw_sha256 if number is None else None)
+        mark_document(name)
+        return None
 
 
 @contextmanager

@@ -49,6 +49,18 @@ class Settings(BaseModel):
         "`output`.",
     )
     workers: int = Field(0, ge=0, description="Worker processes; 0 means one for each core.")
+    document_time_limit_seconds: float = Field(
+        120.0,
+        ge=1,
+        description="Seconds that one document may take in a step, and the first one's worker to load what it needs; then the step is done again without it, and it becomes a "
+        "reject. The slowest page of the development sets takes 3 s, a text of `max_bytes` about a minute.",
+    )
+    worker_memory_bytes: int = Field(
+        4 * 2**30,
+        ge=0,
+        description="Private memory in bytes that a worker may take for the documents of a shard beyond what it has, mapped "
+        "files not counted; 0: as much as there is. What needs more becomes a reject.",
+    )
     shard_bytes: int = Field(
         8 * 2**20,
         ge=2**16,

@@ -13,6 +13,7 @@ import polars as pl
 from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA
 from cleaners.extract import extract_articles
 from cleaners.junk import Stripped, gather_evidence, learn_evidence, restore, strip_articles
+from cleaners.junk.strip import BATCH, SALVAGE_EXTRACTOR
 from cleaners.names import check_names, core_authority, find_mentions, load_authority, load_decisions
 from cleaners.neardup import sign_articles
 from cleaners.quality import RunCounts
@@ -22,11 +23,12 @@ from flows.published import PUBLISHED_FORMAT, restore_documents
 from flows.run import Run
 from flows.sources import DOCUMENT_FORMATS, read_records
 from flows.storage import read_authority, read_decisions, write_parquet
+from flows.watch import CAREFREE, Caution, mark_document
 
 CLEANED_COLUMNS = [*DOCUMENT_SCHEMA.names(), "n_words", "n_removed_chars", "text_sha256"]
 
 
-def extract_shard(run: Run, shard: Shard) -> RunCounts:
+def extract_shard(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
     """Read the records of a shard and turn each into a document or a reject; count the evidence in them."""
     settings = run.settings
     documents, rejects, counts = [], [], RunCounts()
@@ -37,19 +39,23 @@ def extract_shard(run: Run, shard: Shard) -> RunCounts:
             n_records = restored.filter(pl.col("origin") != "embedded").height  # appended articles are no records
             counts = counts.plus(RunCounts(n_records=n_records))
             continue
-        for batch in read_records(piece, settings.input, settings.cleaning.text):
+        for batch in read_records(piece, settings.input, settings.cleaning.text, caution):
             fresh = _without_known(run, piece, batch.records)
-            extracted = extract_articles(fresh, settings.cleaning.extract, settings.cleaning.text)
+            sound, condemned = set_aside(fresh, caution, "extract")
+            extracted = extract_articles(sound, settings.cleaning.extract, settings.cleaning.text, mark_document)
             documents.append(extracted.documents)
-            rejects += [batch.rejects.select(REJECT_SCHEMA.names()), extracted.rejects.select(REJECT_SCHEMA.names())]
+            rejects += [frame.select(REJECT_SCHEMA.names()) for frame in (batch.rejects, condemned, extracted.rejects)]
             counts = counts.plus(
                 RunCounts(
                     n_records=batch.records.height,
                     n_known=batch.records.height - fresh.height,
-                    n_rejects=extracted.rejects.height,
+                    n_rejects=condemned.height + extracted.rejects.height,
                 )
             )
     extracted_documents = _concat(documents, DOCUMENT_SCHEMA)
+    if caution.singly:
+        _try_singly(extracted_documents, lambda one: gather_evidence(one, settings.cleaning.strip))
+    mark_document()
     write_parquet(extracted_documents, run.work("extracted", shard.file_name))
     write_parquet(_concat(rejects, REJECT_SCHEMA), run.work("rejects", f"extract-{shard.file_name}"))
     write_parquet(gather_evidence(extracted_documents, settings.cleaning.strip), run.work("evidence", shard.file_name))
@@ -94,7 +100,7 @@ def learn_from_shards(run: Run) -> int:
     return main.height
 
 
-def strip_shard(run: Run, shard: Shard) -> RunCounts:
+def strip_shard(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
     """Strip the documents of a shard, salvage embedded articles, sign them and find their names."""
     cleaning = run.settings.cleaning
     twice = pl.read_parquet(run.work("twice.parquet"), glob=False)
@@ -102,15 +108,30 @@ def strip_shard(run: Run, shard: Shard) -> RunCounts:
         twice, on=["article_id", "source_uri"], how="anti"
     )
     evidence = pl.read_parquet(run.index_file("evidence"), glob=False)
-    stripped = strip_articles(documents, evidence, cleaning.strip)
-    articles, spans, suspected, rejects = _hold_contract(run, documents, stripped)
-    rejects = pl.concat([stripped.rejects.select(REJECT_SCHEMA.names()), rejects])
+    sound, condemned = set_aside(documents, caution, "strip")
+    stripped = strip_articles(sound, evidence, cleaning.strip, mark_document, 1 if caution.singly else BATCH)
+    mark_document()
+    articles, spans, suspected, rejects = _hold_contract(run, sound, stripped)
+    rejects = pl.concat([frame.select(REJECT_SCHEMA.names()) for frame in (condemned, stripped.rejects, rejects)])
     write_parquet(articles, run.work("articles", shard.file_name))
     write_parquet(spans, run.work("removed_spans", shard.file_name))
     write_parquet(suspected, run.work("suspected_spans", shard.file_name))
     write_parquet(rejects, run.work("rejects", f"strip-{shard.file_name}"))
+    if caution.singly:
+        _try_singly(articles, lambda one: sign_articles(one, cleaning.near_duplicates))
+    mark_document()
     write_parquet(sign_articles(articles, cleaning.near_duplicates), run.work("signatures", shard.file_name))
-    mentions = find_mentions(articles, cleaning.names, _authority(run))
+    # A salvaged article goes down with the document that it was found in.
+    found_in = dict(
+        articles.filter(pl.col("extractor") == SALVAGE_EXTRACTOR).select("article_id", "parent_article_id").rows()
+    )
+    mentions = find_mentions(
+        articles,
+        cleaning.names,
+        _authority(run),
+        lambda article_id: mark_document(found_in.get(article_id, article_id)),
+    )
+    mark_document()
     write_parquet(mentions, run.work("mentions", shard.file_name))
     main = articles.filter(pl.col("origin") != "embedded")
     main_spans = spans.join(main, on="article_id", how="semi").with_columns(n=pl.col("end") - pl.col("start"))
@@ -125,6 +146,23 @@ def strip_shard(run: Run, shard: Shard) -> RunCounts:
         n_suspected=suspected.height,
         n_suspected_chars=int((suspected["end"] - suspected["start"]).sum()),
     )
+
+
+def set_aside(documents: pl.DataFrame, caution: Caution, step: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Take out the documents on which workers were lost in a step.
+
+    Returns:
+        The other documents, and a reject (`REJECT_SCHEMA`) for each that was taken out.
+    """
+    if not caution.condemned:
+        return documents, pl.DataFrame(schema=REJECT_SCHEMA)
+    condemned = documents.filter(pl.col("article_id").is_in(list(caution.condemned)))
+    rows = [
+        {**row, "stage": step, **caution.condemned[row["article_id"]]._asdict()}
+        for row in condemned.iter_rows(named=True)
+    ]
+    sound = documents.filter(~pl.col("article_id").is_in(list(caution.condemned)))
+    return sound, pl.DataFrame([{name: row.get(name) for name in REJECT_SCHEMA} for row in rows], REJECT_SCHEMA)
 
 
 def match_articles(run: Run) -> int:
@@ -332,6 +370,13 @@ def _without_known(run: Run, piece: Piece, records: pl.DataFrame) -> pl.DataFram
         .collect()
     )
     return records.join(known, on="article_id", how="anti")
+
+
+def _try_singly(documents: pl.DataFrame, work: Callable[[pl.DataFrame], object]) -> None:
+    """Do some work on each document by itself, for nothing but to see which one it hangs or dies on."""
+    for one in documents.iter_slices(1):
+        mark_document(one["article_id"].item())
+        work(one)
 
 
 def _authority(run: Run) -> pl.DataFrame:

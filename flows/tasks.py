@@ -32,7 +32,7 @@ from flows.remote import drop_remote_snapshots
 from flows.report import write_report
 from flows.resume import do_once
 from flows.run import Run
-from flows.runners import run_in_worker
+from flows.runners import run_in_worker, run_watched
 from flows.summary import render_markdown, summary_rows
 
 P = ParamSpec("P")
@@ -193,9 +193,9 @@ class ProgressArtifact:
             update_progress_artifact(self._artifact_id, percent, description=step)
 
 
-def _shard_once(step: str, function: Callable[[Run, Shard], RunCounts], run: Run, shard: Shard) -> RunCounts:
+def _shard_once(step: str, function: Callable[..., RunCounts], run: Run, shard: Shard) -> RunCounts:
     """Do a step of one shard in a worker, unless an interrupted run did."""
-    return RunCounts(*do_once(run, f"{step}-{shard.number}", lambda: run_in_worker(function, run, shard)))
+    return RunCounts(*do_once(run, f"{step}-{shard.number}", lambda: run_watched(function, run, shard)))
 
 
 def _whole(step: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -6,7 +6,7 @@ body, and strips that too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, time
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ from cleaners.junk.templates import TemplateIndex, find_templates
 from cleaners.junk.tokens import Tokens, tokenize
 from cleaners.junk.widgets import find_widgets
 
-_BATCH = 64  # documents that the detectors look at together
+BATCH = 64  # documents that the detectors look at together
 SALVAGE_EXTRACTOR = "copydesk salvage"
 
 STRIPPED_SCHEMA = DOCUMENT_SCHEMA.copy()
@@ -87,13 +87,21 @@ class Indexes(NamedTuple):
     owners: OwnerIndex
 
 
-def strip_articles(documents: pl.DataFrame, evidence: pl.DataFrame | None, config: StripConfig) -> Stripped:
+def strip_articles(
+    documents: pl.DataFrame,
+    evidence: pl.DataFrame | None,
+    config: StripConfig,
+    watch: Callable[[str], None] | None = None,
+    at_once: int = BATCH,
+) -> Stripped:
     """Remove what is not the story, and salvage the stories inside.
 
     Args:
         documents: frame of `DOCUMENT_SCHEMA`.
         evidence: result of `learn_evidence`; None to use rules alone.
         config: thresholds.
+        watch: called before work begins on a document, with its `article_id`, or on several, with an empty string.
+        at_once: documents that the detectors look at together; the result is the same, but one by one takes longer.
 
     Returns:
         Clean articles (embedded ones right behind their parents), removed and suspected spans and rejects, in the order of
@@ -111,7 +119,7 @@ def strip_articles(documents: pl.DataFrame, evidence: pl.DataFrame | None, confi
     spans: list[Row] = []
     suspected: list[Row] = []
     rejects: list[Row] = []
-    for document, found in _strip_all(documents, indexes, config):
+    for document, found in _strip_all(documents, indexes, config, watch, at_once):
         if isinstance(found, Exception):
             rejects.append(_reject(document, "failed", f"{type(found).__name__}: {found}"))
             continue
@@ -187,12 +195,18 @@ def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexe
 
 
 def _strip_all(
-    documents: pl.DataFrame, indexes: Indexes, config: StripConfig
+    documents: pl.DataFrame,
+    indexes: Indexes,
+    config: StripConfig,
+    watch: Callable[[str], None] | None,
+    at_once: int,
 ) -> Iterator[tuple[Row, list[Found] | Exception]]:
     """Each document with its clean articles and their spans, or with the error that it raised."""
     rows = documents.select(DOCUMENT_SCHEMA.names())
-    for part in rows.iter_slices(_BATCH):
+    for part in rows.iter_slices(at_once):
         batch = part.to_dicts()
+        if watch:
+            watch(batch[0]["article_id"] if len(batch) == 1 else "")
         decisions: list[Decision | None]
         try:
             decisions = [*find_junk(batch, indexes, config)]
