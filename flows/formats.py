@@ -71,10 +71,14 @@ def _guarded(source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
         if condemned := source.begin():
             yield condemned
             return
+        is_empty = True
         with open_input(source.piece.source_uri) as stream:
             for item in reader(stream, source):
+                is_empty = False
                 yield item
                 source.begin()  # what comes next is no longer that record
+        if is_empty and source.piece.n_parts == 1:
+            yield Unusable(None, "empty", "no record of an article in it", source.piece.raw_sha256)
     except Exception as error:  # object stores have errors of their own; the other inputs must live
         if source.piece.part == 0:  # every part meets the same break; one of them says so
             reason = "unreadable" if isinstance(error, READ_ERRORS) else "failed"

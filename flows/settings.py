@@ -52,8 +52,9 @@ class Settings(BaseModel):
     document_time_limit_seconds: float = Field(
         120.0,
         ge=1,
-        description="Seconds that one document may take in a step, and the first one's worker to load what it needs; then the step is done again without it, and it becomes a "
-        "reject. The slowest page of the development sets takes 3 s, a text of `max_bytes` about a minute.",
+        description="Seconds that one document may take in a step (a worker's first one also has to load what the step needs); "
+        "then the step is done again without it, and it becomes a reject. "
+        "The slowest of the hostile corpus (bench/hostile_corpus) takes a tenth of it.",
     )
     worker_memory_bytes: int = Field(
         4 * 2**30,
