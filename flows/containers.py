@@ -86,7 +86,7 @@ def read_warc(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any]
     from fastwarc.warc import ArchiveIterator, WarcRecordType
 
     head = _magic_of(stream)
-    number, base, start, n_tries = 0, 0, 0, 0
+    number, start, n_tries = 0, 0, 0
     while True:
         # HTTP is parsed in a record of its own: read straight, the library takes one cut short for whole, and a body that
         # cannot be decoded ends the archive.
@@ -97,7 +97,7 @@ def read_warc(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any]
                 response = next(responses, None)
                 if response is None:
                     return
-                start, n_tries = base + response.stream_pos, 0
+                start, n_tries = response.stream_pos, 0
                 block = _block_of(response, 2 * source.config.max_bytes)  # twice, so that no long header decides
             except READ_ERRORS as error:
                 breach = str(error)
@@ -115,8 +115,8 @@ def read_warc(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any]
         begins = _find_after(stream, start, b"\x1f\x8b\x08" if head == GZIP_MAGIC else b"WARC/1.")
         if begins is None or n_tries > MOST_TRIES:
             return
-        base = start = begins
-        stream.seek(base)
+        start = begins
+        stream.seek(start)
 
 
 def _block_of(response: Any, limit: int) -> bytes | None:  # noqa: ANN401
