@@ -23,7 +23,7 @@ from flows.figures import summarise_run
 from flows.planning import plan_run
 from flows.report import write_report
 from flows.run import Run
-from flows.runners import run_in_worker, worker_pool
+from flows.runners import run_in_worker, run_watched, worker_pool
 from flows.settings import Settings
 from flows.storage import latest_snapshot
 from flows.versions import find_versions
@@ -60,10 +60,10 @@ def run_steps(settings: Settings) -> None:
 
     def map_shards(work: Callable[[Run, Any], Any], shards: Any) -> list[RunCounts]:  # noqa: ANN401
         with ThreadPoolExecutor(settings.n_workers) as waiting:
-            return [RunCounts(*counts) for counts in waiting.map(lambda shard: run_in_worker(work, run, shard), shards)]
+            return [RunCounts(*counts) for counts in waiting.map(lambda shard: run_watched(work, run, shard), shards)]
 
     extracted = _step("extract", lambda: map_shards(stages.extract_shard, plan.shards))
-    n_repeated = _step("learn", lambda: run_in_worker(stages.learn_from_shards, run))
+    n_repeated = _step("learn", lambda: stages.learn_from_shards(run))
     stripped = _step("strip", lambda: map_shards(stages.strip_shard, plan.shards))
     _step("match", lambda: run_in_worker(stages.match_articles, run))
     _step("names", lambda: run_in_worker(stages.check_all_names, run))

@@ -50,6 +50,8 @@ REJECT_REASONS = {
     "too_short": "fewer words than the config asks of an article",
     "nothing_left": "every character was stripped as junk",
     "contract": "the row breaks the contract of its table",
+    "timed_out": "the step did not end within the time limit of a document",
+    "crashed_worker": "the process that worked on this document died, twice",
     "failed": "the step failed on this document for a reason it does not know",
 }
 

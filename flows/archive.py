@@ -3,7 +3,8 @@
 index/archive/<run_id>.keys.npy         64-bit band keys, a row a band, sorted
 index/archive/<run_id>.rows.npy         which article each key belongs to
 index/archive/<run_id>.signatures.npy   a row an article
-index/archive/<run_id>.articles.parquet article_id, n_words, n_shingles, text_digest, in the order of the signatures
+index/archive/<run_id>.lookup.npy       article_id and n_shingles of each signature, of fixed width: read by row
+index/archive/<run_id>.articles.parquet the same with n_words and text_digest: read by column
 """
 
 import os
@@ -15,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.neardup import SIGNATURE_SCHEMA, NearDuplicateConfig
-from cleaners.neardup.fold import Bools, UInt32s
+from cleaners.neardup.fold import Bools, Int64s, UInt32s
 from cleaners.neardup.segments import Band, Segment, describe_scheme, merge_bands, probe_segment, sort_bands
 from cleaners.neardup.signatures import read_signatures
 from flows.storage import ARCHIVE_INDEX, Snapshot, write_parquet
@@ -25,7 +26,7 @@ INDEX = ARCHIVE_INDEX
 # rewritten once an order, and a year of hourly runs leaves some twenty.
 FANOUT = 4
 ROWS_COPIED_AT_ONCE = 65_536
-FILES_OF_A_PART = ("keys.npy", "rows.npy", "signatures.npy", "articles.parquet")
+FILES_OF_A_PART = ("keys.npy", "rows.npy", "signatures.npy", "lookup.npy", "articles.parquet")
 COLUMNS = ("article_id", "n_words", "n_shingles", "text_digest")
 
 
@@ -43,13 +44,17 @@ class Part(NamedTuple):
 
     def articles(self) -> pl.LazyFrame:
         """Its articles in order, lazily."""
-        return pl.scan_parquet(self.files[3], glob=False)
+        return pl.scan_parquet(self.files[4], glob=False)
 
     def open(self) -> Segment:
         """Map its arrays into memory."""
-        keys, rows, signatures = (np.load(path, mmap_mode="r") for path in self.files[:3])
-        n_shingles = self.articles().select("n_shingles").collect()["n_shingles"].to_numpy()
-        return Segment(keys, rows, signatures, n_shingles)
+        keys, rows, signatures, lookup = (np.load(path, mmap_mode="r") for path in self.files[:4])
+        return Segment(keys, rows, signatures, lookup["n_shingles"])
+
+    def name_articles(self, rows: Int64s) -> pl.Series:
+        """The ids of the articles in some rows; the others' are not read."""
+        ids = np.load(self.files[3], mmap_mode="r")["article_id"][rows]
+        return pl.Series("article_id", ids.tolist(), dtype=pl.Binary).cast(pl.String)
 
 
 def find_parts(snapshot: Path) -> list[Part]:
@@ -90,10 +95,8 @@ def probe_archive(parts: list[Part], signed: pl.DataFrame, config: NearDuplicate
     found = [pl.DataFrame(schema={"article_id": pl.String, "earlier_id": pl.String})]
     for part in parts:
         pairs = probe_segment(part.open(), new.matrix, new.n_shingles, config)
-        ids = part.articles().select("article_id").collect()["article_id"]
-        found.append(
-            pl.DataFrame({"article_id": signed["article_id"].gather(pairs.left), "earlier_id": ids.gather(pairs.right)})
-        )
+        new_ids, earlier_ids = signed["article_id"].gather(pairs.left), part.name_articles(pairs.right)
+        found.append(pl.DataFrame({"article_id": new_ids, "earlier_id": earlier_ids}))
     return pl.concat(found)
 
 
@@ -111,7 +114,7 @@ def read_signed(parts: list[Part], ids: pl.Series) -> pl.DataFrame:
 def write_part(folder: Path, name: str, signed: pl.DataFrame, config: NearDuplicateConfig) -> Part:
     """Write the segment of some signatures."""
     part = Part(folder, name, signed.height)
-    write_parquet(signed.select(COLUMNS), part.files[3])
+    _write_articles(part, signed.select(COLUMNS))
     signatures = read_signatures(signed)
     np.save(part.files[2], signatures.matrix)
     n_filed = int(np.count_nonzero(signatures.n_shingles))
@@ -187,7 +190,7 @@ def _merge(group: list[Part], masks: list[Bools], folder: Path, name: str, confi
     merged = Part(folder, name, sum(int(mask.sum()) for mask in masks))
     frames = [part.articles().filter(pl.Series(mask)).collect() for part, mask in zip(group, masks, strict=True)]
     articles = pl.concat(frames)
-    write_parquet(articles, merged.files[3])
+    _write_articles(merged, articles)
     shape = (merged.n_articles, config.n_permutations)
     target = np.lib.format.open_memmap(merged.files[2], mode="w+", dtype=np.uint32, shape=shape)
     start = 0
@@ -197,6 +200,17 @@ def _merge(group: list[Part], masks: list[Bools], folder: Path, name: str, confi
     target.flush()
     n_filed = int((articles["n_shingles"] > 0).sum())
     _write_bands(merged, merge_bands(segments, masks), config.n_bands, n_filed)
+
+
+def _write_articles(part: Part, articles: pl.DataFrame) -> None:
+    """Write what is known of a segment's articles, once to be read by column and once by row."""
+    write_parquet(articles, part.files[4])
+    ids = articles["article_id"]
+    width = int(ids.str.len_bytes().to_numpy().max(initial=1))
+    lookup = np.empty(len(ids), [("article_id", f"S{width}"), ("n_shingles", np.uint32)])
+    lookup["article_id"] = ids.cast(pl.Binary).to_list()
+    lookup["n_shingles"] = articles["n_shingles"].to_numpy()
+    np.save(part.files[3], lookup)
 
 
 def _slices(segments: list[Segment], masks: list[Bools]) -> Iterator[UInt32s]:

@@ -12,6 +12,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows import tasks
 from flows.progress import listening
 from flows.publish import clear_staging
+from flows.remote import pull_latest
 from flows.resume import continue_interrupted, n_done
 from flows.run import Run
 from flows.runners import worker_pool
@@ -52,8 +53,9 @@ def clean_news(settings: Settings) -> RunResult:
     Args:
         settings: where to read, where to write, and how each step decides.
     """
-    output = Path(settings.output)
+    output = settings.folder
     with output_lock(output), worker_pool(settings.n_workers), listening(tasks.ProgressArtifact()):
+        pull_latest(settings)
         run = _begin_run(settings, output)
         plan = tasks.discover(run)
         if plan.is_empty:

@@ -36,7 +36,9 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="TOML file of settings; default: copydesk.toml here, if there is one."),
 ]
-OutputOption = Annotated[str | None, typer.Option("--output", "-o", help="Folder of the snapshots; default: output.")]
+OutputOption = Annotated[
+    str | None, typer.Option("--output", "-o", help="Folder or address of the snapshots; default: output.")
+]
 
 WorkersOption = Annotated[int | None, typer.Option(help="Worker processes; default: one for each core.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log.")]
@@ -86,12 +88,14 @@ def retry(
     verbose: VerboseOption = False,
 ) -> None:
     """Read the inputs again that were rejected, and nothing else; what is an article now joins the snapshot."""
+    from flows.remote import pull_latest
     from flows.settings import load_settings
     from flows.storage import find_snapshot
 
     with _errors_told():
         settings = load_settings(config, output=output, workers=workers, retry=True)
-        find_snapshot(Path(settings.output), "latest")
+        pull_latest(settings)
+        find_snapshot(settings.folder, "latest")
         _run_flow(settings, verbose)
 
 
@@ -105,11 +109,10 @@ def diff(
 ) -> None:
     """Show what changed between the snapshots of two runs: articles, removed passages by rule, clusters, flags."""
     from flows.diff import compare_snapshots, print_diff
-    from flows.settings import load_settings
     from flows.storage import find_snapshot
 
     with _errors_told():
-        folder = Path(load_settings(config, output=output).output)
+        folder = _published(config, output, before, after).folder
         pair = [find_snapshot(folder, run_id) for run_id in (before, after)]
         print_diff(compare_snapshots(*pair), n_articles=articles)
 
@@ -122,19 +125,21 @@ def gc(
 ) -> None:
     """Remove old snapshots, but the latest and those that a reader holds (`flock -s RUN/manifest.json READER`)."""
     from flows.publish import drop_old_snapshots
+    from flows.remote import drop_remote_snapshots
     from flows.settings import load_settings
     from flows.storage import output_lock
 
     with _errors_told():
         settings = load_settings(config, output=output)
-        folder = Path(settings.output)
+        folder = settings.folder
         with output_lock(folder):
             dropped = drop_old_snapshots(folder, keep or settings.keep_snapshots)
-        for name in dropped.removed:
+            remote = drop_remote_snapshots(settings, keep or settings.keep_snapshots)
+        for name in sorted({*dropped.removed, *remote}):
             typer.echo(f"removed {name}")
         for name in dropped.held:
             typer.echo(f"kept {name}: a reader holds it")
-        typer.echo(f"{len(dropped.removed)} snapshots removed, {dropped.n_kept} kept.")
+        typer.echo(f"{len({*dropped.removed, *remote})} snapshots removed, {dropped.n_kept} kept.")
 
 
 @app.command()
@@ -145,10 +150,9 @@ def inspect(
 ) -> None:
     """Show one document with what would be removed, coloured by rule, its names and its nearest matches."""
     from flows.inspection import inspect_file
-    from flows.settings import load_settings
 
     with _errors_told():
-        inspect_file(file, load_settings(config, output=output))
+        inspect_file(file, _published(config, output))
 
 
 @app.command()
@@ -162,11 +166,10 @@ def similar(
 
     The document is compared as it is extracted: what stripping would remove still counts.
     """
-    from flows.settings import load_settings
     from flows.similar import print_similar
 
     with _errors_told():
-        print_similar(file, load_settings(config, output=output), n)
+        print_similar(file, _published(config, output), n)
 
 
 @app.command()
@@ -191,11 +194,10 @@ def report(
 ) -> None:
     """Open the HTML report of a run in the browser, or write it to a file."""
     from flows.report import write_report
-    from flows.settings import load_settings
     from flows.storage import find_snapshot
 
     with _errors_told():
-        snapshot = find_snapshot(Path(load_settings(config, output=output).output), run_id)
+        snapshot = find_snapshot(_published(config, output, run_id).folder, run_id)
         if write:
             path = write_report(snapshot.path, snapshot.run_id, write)
         else:
@@ -222,10 +224,9 @@ def review(
     In the column `decision` say accept, reject, two_people or add_to_authority; correct `canonical` where it is wrong.
     """
     from flows.review import export_flags, take_decisions
-    from flows.settings import load_settings
 
     with _errors_told():
-        settings = load_settings(config, output=output)
+        settings = _published(config, output)
         if take:
             taken = take_decisions(settings, file)
             typer.echo(f"{taken.n_decided} decisions taken into {taken.file}, {taken.n_open} flags left open.")
@@ -238,10 +239,9 @@ def review(
 def rules(output: OutputOption = None, config: ConfigOption = None) -> None:
     """List every rule that strips: its count in the last snapshot, its measured precision, an example."""
     from flows.rule_list import print_rules
-    from flows.settings import load_settings
 
     with _errors_told():
-        print_rules(Path(load_settings(config, output=output).output))
+        print_rules(_published(config, output).folder)
 
 
 @app.command()
@@ -326,6 +326,18 @@ def ui(
 def main() -> None:
     """The entry point of the command `copydesk`."""
     app()
+
+
+def _published(config: Path | None, output: str | None, *run_ids: str) -> "Settings":
+    """The settings of a command that reads snapshots; those of an output on object storage are fetched first."""
+    from flows.remote import pull_latest, pull_run
+    from flows.settings import load_settings
+
+    settings = load_settings(config, output=output)
+    pull_latest(settings)
+    for run_id in run_ids:
+        pull_run(settings, run_id)
+    return settings
 
 
 def _run_flow(settings: "Settings", verbose: bool) -> None:

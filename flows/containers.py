@@ -14,12 +14,15 @@ from cleaners.errors import Rejected
 from cleaners.text import decode_text, drop_surrogates
 from flows.inputs import GZIP_MAGIC, READ_ERRORS, InputSource, Unusable
 
+PIECE_BYTES = 1 << 20
+# Beginnings of records that may turn out to be none, one after the other, before the rest of a broken archive is given up.
+MOST_TRIES = 100
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 
 def read_jsonl(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
     """Read one JSON object a line; a line that is none is unusable, the next is read."""
-    lines = cast(IO[bytes], gzip.GzipFile(fileobj=stream)) if _is_gzipped(stream) else stream
+    lines = cast(IO[bytes], gzip.GzipFile(fileobj=stream)) if _magic_of(stream) == GZIP_MAGIC else stream
     limit = source.config.max_bytes
     number, end = -1, None
     if source.piece.stretch is not None:
@@ -30,11 +33,14 @@ def read_jsonl(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any
         number += 1
         if len(line) > limit:
             while line and not line.endswith(b"\n"):
-                line = lines.readline(1 << 20)
+                line = lines.readline(PIECE_BYTES)
             if source.is_mine(number):
                 yield Unusable(number, "too_large", f"a line of more than {limit} bytes")
             continue
         if not source.is_mine(number) or not line.strip():
+            continue
+        if condemned := source.begin(number):
+            yield condemned
             continue
         try:
             row = json.loads(line.decode("utf-8-sig"))
@@ -78,68 +84,127 @@ def read_parquet(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, A
                 cast_column = rows.column(position).cast(pa.timestamp("us", field.type.tz), safe=False)
                 rows = rows.set_column(position, field.name, cast_column)
         for row, values in zip(mine, rows.to_pylist(), strict=True):
-            yield _record_of(values, start + row, source)
+            yield source.begin(start + row) or _record_of(values, start + row, source)
         start += batch.num_rows
 
 
 def read_warc(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
-    """Read the HTML pages that servers answered with (status 200) in a web archive."""
-    from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+    """Read the HTML pages that servers answered with (status 200) in a web archive.
+
+    Where the archive is broken, what comes before and what comes after the break is read; the break counts as one record.
+    """
+    from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+    head = _magic_of(stream)
+    number, start, n_tries = 0, 0, 0
+    while True:
+        # HTTP is parsed in a record of its own: read straight, the library takes one cut short for whole, and a body that
+        # cannot be decoded ends the archive.
+        responses = ArchiveIterator(stream, record_types=WarcRecordType.response, parse_http=False)
+        breach = None
+        while breach is None:
+            try:
+                response = next(responses, None)
+                if response is None:
+                    return
+                start, n_tries = response.stream_pos, 0
+                block = _block_of(response, 2 * source.config.max_bytes)  # twice, so that no long header decides
+            except READ_ERRORS as error:
+                breach = str(error)
+                break
+            if source.is_mine(number):
+                found = source.begin(number) or _page_of(response, block, number, source)
+                if found:
+                    yield found
+            number += 1
+        if n_tries == 0:
+            if source.is_mine(number):
+                yield Unusable(number, "unreadable", f"the archive is broken after byte {start}: {breach}")
+            number += 1
+        n_tries += 1
+        begins = _find_after(stream, start, b"\x1f\x8b\x08" if head == GZIP_MAGIC else b"WARC/1.")
+        if begins is None or n_tries > MOST_TRIES:
+            return
+        start = begins
+        stream.seek(start)
+
+
+def _block_of(response: Any, limit: int) -> bytes | None:  # noqa: ANN401
+    """The content of a record; None where it is longer than the limit.
+
+    Raises:
+        EOFError: the archive ends before the record does.
+    """
+    n_wanted: int = response.content_length
+    if n_wanted <= limit:
+        block: bytes = response.reader.read(n_wanted)
+        n_read = len(block)
+    else:
+        n_read = 0
+        while n_read < n_wanted and (piece := response.reader.read(min(PIECE_BYTES, n_wanted - n_read))):
+            n_read += len(piece)
+    if n_read < n_wanted:
+        raise EOFError(f"it ends after {n_read} of a record's {n_wanted} bytes")
+    return block if n_wanted <= limit else None
+
+
+def _page_of(response: Any, block: bytes | None, number: int, source: InputSource) -> dict[str, Any] | Unusable | None:  # noqa: ANN401
+    """The raw record of a response; None where it is no page."""
+    from fastwarc.warc import WarcRecord, WarcRecordType
 
     limit = source.config.max_bytes
-    # HTTP is parsed in a record of its own: read straight, the library takes one cut short for whole, and a body that
-    # cannot be decoded ends the archive.
-    responses = ArchiveIterator(stream, record_types=WarcRecordType.response, parse_http=False)
-    for number, response in enumerate(responses):
-        if not source.is_mine(number):
-            continue
-        if response.content_length > 2 * limit:  # twice, so that no long header decides
-            yield Unusable(
-                number, "too_large", f"a record of {response.content_length} bytes", None, response.content_length
-            )
-            continue
-        block = response.reader.read(response.content_length)
-        if len(block) < response.content_length:
-            detail = f"the file ends after {len(block)} of the record's {response.content_length} bytes"
-            yield Unusable(number, "unreadable", detail, sha256_hex(block), len(block))
-            continue
-        try:
-            answer = WarcRecord()
-            answer.init_headers(WarcRecordType.response)
-            answer.is_http = True
-            answer.set_bytes_content(block)
-            answer.parse_http(auto_decode="all")
-            # Redirects and errors are answers of the server, not pages.
-            if answer.http_headers is None or answer.http_headers.status_code != 200:
-                continue
-            if (answer.http_content_type or "").partition(";")[0].strip().casefold() not in HTML_TYPES:
-                continue
-            payload = answer.reader.read(limit + 1)
-        except READ_ERRORS as error:
-            detail = f"no HTTP response can be made of the record: {error}"
-            yield Unusable(number, "malformed_record", detail, sha256_hex(block), len(block))
-            continue
-        if len(payload) > limit:
-            yield Unusable(number, "too_large", f"a page of more than {limit} bytes (decompressed)")
-            continue
-        digest = sha256_hex(payload)
-        try:
-            content = decode_text(payload, source.text, answer.http_charset)
-        except Rejected as reject:
-            yield Unusable(number, reject.reason, reject.detail, digest, len(payload))
-            continue
-        url = _line(response.headers.get("WARC-Target-URI"))
-        url = url.strip("<>") if url else None  # WARC 1.0 writers put it in brackets
-        yield {
-            "article_id": make_id("article", digest, url or response.record_id or ""),
-            "source_uri": f"{source.piece.source_uri}#{number}",
-            "media": "html",
-            "content": content,
-            "url": url,
-            "fetched_at": parse_timestamp(response.headers.get("WARC-Date")),
-            "raw_sha256": digest,
-            "n_bytes": len(payload),
-        }
+    if block is None:
+        detail = f"a record of {response.content_length} bytes"
+        return Unusable(number, "too_large", detail, None, response.content_length)
+    try:
+        answer = WarcRecord()
+        answer.init_headers(WarcRecordType.response)
+        answer.is_http = True
+        answer.set_bytes_content(block)
+        answer.parse_http(auto_decode="all")
+        # Redirects and errors are answers of the server, not pages.
+        if answer.http_headers is None or answer.http_headers.status_code != 200:
+            return None
+        if (answer.http_content_type or "").partition(";")[0].strip().casefold() not in HTML_TYPES:
+            return None
+        payload = answer.reader.read(limit + 1)
+    except READ_ERRORS as error:
+        detail = f"no HTTP response can be made of the record: {error}"
+        return Unusable(number, "malformed_record", detail, sha256_hex(block), len(block))
+    if len(payload) > limit:
+        return Unusable(number, "too_large", f"a page of more than {limit} bytes (decompressed)")
+    digest = sha256_hex(payload)
+    try:
+        content = decode_text(payload, source.text, answer.http_charset)
+    except Rejected as reject:
+        return Unusable(number, reject.reason, reject.detail, digest, len(payload))
+    url = _line(response.headers.get("WARC-Target-URI"))
+    url = url.strip("<>") if url else None  # WARC 1.0 writers put it in brackets
+    return {
+        "article_id": make_id("article", digest, url or response.record_id or ""),
+        "source_uri": f"{source.piece.source_uri}#{number}",
+        "media": "html",
+        "content": content,
+        "url": url,
+        "fetched_at": parse_timestamp(response.headers.get("WARC-Date")),
+        "raw_sha256": digest,
+        "n_bytes": len(payload),
+    }
+
+
+def _find_after(stream: IO[bytes], position: int, wanted: bytes) -> int | None:
+    """Where some bytes begin next after a position; None where they do not, or the stream cannot go back."""
+    if not stream.seekable():
+        return None
+    stream.seek(position + 1)
+    begin, tail = position + 1, b""
+    while piece := stream.read(PIECE_BYTES):
+        at = (tail + piece).find(wanted)
+        if at >= 0:
+            return begin - len(tail) + at
+        begin += len(piece)
+        tail = (tail + piece)[1 - len(wanted) :]
+    return None
 
 
 def _record_of(row: dict[str, Any], number: int, source: InputSource) -> dict[str, Any] | Unusable:
@@ -186,10 +251,11 @@ def _record_of(row: dict[str, Any], number: int, source: InputSource) -> dict[st
     }
 
 
-def _is_gzipped(stream: IO[bytes]) -> bool:
+def _magic_of(stream: IO[bytes]) -> bytes:
+    """The first two bytes; they stay to be read."""
     magic = stream.read(2)
     stream.seek(0)
-    return magic == GZIP_MAGIC
+    return magic
 
 
 def _is_given(value: object) -> bool:

@@ -17,6 +17,7 @@ from cleaners.extract import RAW_SCHEMA
 from cleaners.text import TextConfig, decode_text, drop_surrogates
 from flows.containers import read_jsonl, read_parquet, read_warc
 from flows.inputs import GZIP_MAGIC, READ_ERRORS, InputConfig, InputSource, Piece, Unusable, open_input
+from flows.watch import CAREFREE, Caution
 
 
 class RawBatch(NamedTuple):
@@ -26,7 +27,9 @@ class RawBatch(NamedTuple):
     rejects: pl.DataFrame
 
 
-def read_records(piece: Piece, config: InputConfig, text_config: TextConfig) -> Iterator[RawBatch]:
+def read_records(
+    piece: Piece, config: InputConfig, text_config: TextConfig, caution: Caution = CAREFREE
+) -> Iterator[RawBatch]:
     """Read one input, or its part, batch by batch.
 
     A single document's article id is made of its digest and file name. A container's record has the digest of its own
@@ -37,12 +40,13 @@ def read_records(piece: Piece, config: InputConfig, text_config: TextConfig) -> 
         piece: the input. Parts count records from 0 within the input; a single document is record 0.
         config: limits and column names.
         text_config: how bytes are decoded.
+        caution: records on which workers were lost, which become rejects.
 
     Yields:
         Batches of at most `batch_documents` records, ending with the one that reaches `batch_bytes`. What cannot be
         read is a reject with stage `read`; what comes after it in the file is still read where the format allows.
     """
-    source = InputSource(piece, config, text_config)
+    source = InputSource(piece, config, text_config, caution)
     records: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
     size = 0
@@ -64,8 +68,17 @@ def _guarded(source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
     readers = {"jsonl": read_jsonl, "parquet": read_parquet, "warc": read_warc}
     reader = readers.get(source.piece.format, _read_document)
     try:
+        if condemned := source.begin():
+            yield condemned
+            return
+        is_empty = True
         with open_input(source.piece.source_uri) as stream:
-            yield from reader(stream, source)
+            for item in reader(stream, source):
+                is_empty = False
+                yield item
+                source.begin()  # what comes next is no longer that record
+        if is_empty and source.piece.n_parts == 1:
+            yield Unusable(None, "empty", "no record of an article in it", source.piece.raw_sha256)
     except Exception as error:  # object stores have errors of their own; the other inputs must live
         if source.piece.part == 0:  # every part meets the same break; one of them says so
             reason = "unreadable" if isinstance(error, READ_ERRORS) else "failed"

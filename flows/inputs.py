@@ -3,13 +3,18 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
 from typing import IO, NamedTuple, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleaners.text import TextConfig
+from flows.watch import CAREFREE, Caution, Fate, mark_document
 
 GZIP_MAGIC = b"\x1f\x8b"
+# What fsspec opens these protocols with, each a package of its own.
+OBJECT_STORES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
 # What a broken or vanishing file raises; pyarrow's and fastwarc's errors are OSError or ValueError.
 READ_ERRORS = (OSError, EOFError, zlib.error, ValueError)
 
@@ -143,10 +148,20 @@ class InputSource(NamedTuple):
     piece: Piece
     config: InputConfig
     text: TextConfig
+    caution: Caution = CAREFREE
 
     def is_mine(self, number: int) -> bool:
         """Tell whether a record belongs to this part."""
         return self.piece.stretch is not None or number % self.piece.n_parts == self.piece.part
+
+    def begin(self, number: int | None = None) -> Unusable | None:
+        """Mark a record, or the input itself, as the one at hand; say so where it is condemned."""
+        name = self.piece.source_uri if number is None else f"{self.piece.source_uri}#{number}"
+        fate: Fate | None = self.caution.fate_of(name)
+        if fate:
+            return Unusable(number, fate.reason, fate.detail, self.piece.raw_sha256 if number is None else None)
+        mark_document(name)
+        return None
 
 
 @contextmanager
@@ -154,5 +169,18 @@ def open_input(uri: str) -> Iterator[IO[bytes]]:
     """Open a local path or any address that fsspec knows, for reading bytes."""
     import fsspec
 
+    if "://" in uri:
+        register_object_stores()
     with fsspec.open(uri, "rb") if "://" in uri else open(uri, "rb") as stream:  # noqa: PTH123 -- keeps odd paths as given
         yield cast(IO[bytes], stream)
+
+
+@cache
+def register_object_stores() -> None:
+    """Let fsspec read object storage through obstore (the extra `s3`), unless its own package for it is installed."""
+    if find_spec("obstore"):
+        from obstore.fsspec import register
+
+        for protocol, package in OBJECT_STORES.items():
+            if not find_spec(package):
+                register(protocol)

@@ -31,7 +31,7 @@ def inspect_file(file: Path, settings: Settings) -> None:
         CopydeskError: the file does not hold exactly one document, or the document is no article; the message says why.
     """
     document = extract_document(file, settings)
-    snapshot = latest_snapshot(Path(settings.output))
+    snapshot = latest_snapshot(settings.folder)
     config = settings.cleaning.strip
     rows = document.select("site", "title", "text").to_dicts()
     wanted = list_wanted(rows, [tokenize(row["text"]) for row in rows])

@@ -21,6 +21,7 @@ from flows.archive import INDEX, find_parts
 from flows.evidence import INDEX as EVIDENCE
 from flows.evidence import find_segments
 from flows.planning import Plan
+from flows.remote import push_snapshot
 from flows.run import Run
 from flows.site_health import judge_run, read_breaches
 from flows.stages import replaced_article_ids
@@ -168,7 +169,11 @@ def switch_latest(run: Run) -> Path:
 
     Returns:
         The published snapshot's folder.
+
+    Raises:
+        CopydeskError: the output is on object storage, and another run published there meanwhile, or it failed.
     """
+    push_snapshot(run.settings, run.staging / "snapshot")
     return move_into_place(run.output, run.staging / "snapshot", run.run_id)
 
 

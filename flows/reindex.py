@@ -13,6 +13,7 @@ import polars as pl
 from cleaners.neardup import NearDuplicateConfig, sign_articles
 from flows.archive import INDEX, ROWS_COPIED_AT_ONCE, carry_over, find_parts, write_part
 from flows.publish import clear_staging, describe_index, move_into_place
+from flows.remote import pull_latest, push_snapshot
 from flows.settings import Settings
 from flows.storage import find_snapshot, output_lock, read_snapshot, write_json
 
@@ -26,9 +27,10 @@ def rebuild_index(settings: Settings) -> tuple[Path, int]:
     Raises:
         CopydeskError: nothing was published yet, or a run is writing to the folder.
     """
-    output = Path(settings.output)
+    output = settings.folder
     config = settings.cleaning.near_duplicates
     with output_lock(output):
+        pull_latest(settings)
         clear_staging(output)
         latest = (output / "latest").resolve()
         # Where there is none, `find_snapshot` says so; where only the index is damaged, that is why we are here.
@@ -46,6 +48,7 @@ def rebuild_index(settings: Settings) -> tuple[Path, int]:
         created_at = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = {**snapshot.manifest, "previous_run_id": snapshot.run_id, "run_id": run_id, "created_at": created_at}
         write_json({**manifest, "tables": {**tables, INDEX: index}}, staged / "manifest.json")
+        push_snapshot(settings, staged)
         published = move_into_place(output, staged, run_id)
         clear_staging(output)
     return published, index["rows"]

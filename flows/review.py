@@ -17,6 +17,7 @@ import polars as pl
 from cleaners.errors import ConfigError, CopydeskError
 from cleaners.names import DECISION_SCHEMA, DECISIONS, load_decisions
 from cleaners.schemas import NameFlags
+from flows.remote import push_decisions
 from flows.settings import Settings
 from flows.storage import Snapshot, decisions_file, latest_snapshot, output_lock, read_decisions
 
@@ -139,7 +140,7 @@ def take_decisions(settings: Settings, source: Path) -> Taken:
     writer.writerows({name: " ".join(value.split()) for name, value in row.items()} for row in decided)
     load_decisions(stream.getvalue())  # every row can be read back, or nothing is taken
     path = decisions_file(settings)
-    with output_lock(Path(settings.output)):
+    with output_lock(settings.folder):
         before = read_decisions(settings if path.exists() else settings.model_copy(update={"decisions": None}))
         lines = (
             stream.getvalue()
@@ -147,6 +148,7 @@ def take_decisions(settings: Settings, source: Path) -> Taken:
             else before.rstrip("\n") + "\n" + stream.getvalue().split("\n", 1)[1]
         )
         _write_whole(path, lines)
+        push_decisions(settings, path)
     return Taken(len(decided), len(rows) - len(decided), path)
 
 
@@ -218,7 +220,7 @@ def _write_whole(path: Path, text: str) -> None:
 
 
 def _latest(settings: Settings) -> Snapshot:
-    snapshot = latest_snapshot(Path(settings.output))
+    snapshot = latest_snapshot(settings.folder)
     if snapshot is None:
         raise CopydeskError(f"Nothing is published in {settings.output} yet.", "Run `copydesk run` first.")
     return snapshot

@@ -1,6 +1,7 @@
 """The settings of a run: one model behind the TOML file, the environment, the command line and the Prefect form."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,14 @@ class Settings(BaseModel):
         description="Files, folders (read recursively), globs or fsspec addresses of .txt, .html, .htm (also .gz), "
         ".jsonl[.gz], .parquet and .warc[.gz].",
     )
-    output: str = Field("output", description="Folder of the published snapshots.")
+    output: str = Field(
+        "output",
+        description="Folder of the published snapshots, or an address such as s3://bucket/news (docs/operations.md).",
+    )
+    mirror: str | None = Field(
+        None,
+        description="Folder that mirrors an output at an address; default: a folder of its own in the user's cache.",
+    )
     dry_run: bool = Field(False, description="Do everything but publish: only the report is written.")
     retry: bool = Field(
         False,
@@ -41,6 +49,19 @@ class Settings(BaseModel):
         "`output`.",
     )
     workers: int = Field(0, ge=0, description="Worker processes; 0 means one for each core.")
+    document_time_limit_seconds: float = Field(
+        120.0,
+        ge=1,
+        description="Seconds that one document may take in a step (a worker's first one also has to load what the step needs); "
+        "then the step is done again without it, and it becomes a reject. "
+        "The slowest of the hostile corpus (bench/hostile_corpus) takes a tenth of it.",
+    )
+    worker_memory_bytes: int = Field(
+        4 * 2**30,
+        ge=0,
+        description="Private memory in bytes that a worker may take for the documents of a shard beyond what it has, mapped "
+        "files not counted; 0: as much as there is. What needs more becomes a reject.",
+    )
     shard_bytes: int = Field(
         8 * 2**20,
         ge=2**16,
@@ -56,6 +77,21 @@ class Settings(BaseModel):
     )
     input: InputConfig = Field(InputConfig(), description="What is read, and how its columns are named.")
     cleaning: CleaningConfig = Field(CleaningConfig(), description="The cleaning steps.")
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the output is an address on object storage."""
+        return "://" in self.output
+
+    @property
+    def folder(self) -> Path:
+        """The local folder of the output: the output itself, or the mirror of an address."""
+        if not self.is_remote:
+            return Path(self.output)
+        if self.mirror:
+            return Path(self.mirror)
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return cache / "copydesk" / re.sub(r"[^\w.-]+", "-", self.output)
 
     @property
     def n_workers(self) -> int:

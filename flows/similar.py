@@ -35,7 +35,7 @@ def print_similar(file: Path, settings: Settings, n: int = N_SHOWN) -> None:
     Raises:
         CopydeskError: nothing was published yet, the file is no document, or the index must be built anew.
     """
-    snapshot = find_snapshot(Path(settings.output), "latest")
+    snapshot = find_snapshot(settings.folder, "latest")
     config = settings.cleaning.near_duplicates
     if list_parts(snapshot, config) is None:
         raise CopydeskError(
@@ -77,17 +77,11 @@ def find_similar(document: pl.DataFrame, snapshot: Snapshot, config: NearDuplica
         segment = part.open()
         rows = probe_segment(segment, mine.matrix, mine.n_shingles, wide).right
         likeness = np.count_nonzero(segment.signatures[rows] == mine.matrix[0], axis=1)
-        ids = part.articles().select("article_id").collect()["article_id"].gather(rows)
-        found.append(pl.DataFrame({"article_id": ids, "likeness": likeness}))
+        found.append(pl.DataFrame({"article_id": part.name_articles(rows), "likeness": likeness}))
     own = pl.col("article_id").is_in(document["article_id"].implode())
     nearest = pl.concat([pl.DataFrame(schema={"article_id": pl.String, "likeness": pl.Int64}), *found])
     nearest = nearest.filter(~own).sort("likeness", "article_id", descending=[True, False]).head(n)
-    articles = (
-        pl.scan_parquet(snapshot.files("articles"), glob=False)
-        .filter(pl.col("article_id").is_in(nearest["article_id"].implode()))
-        .select(*COLUMNS, name=pl.col("source_uri").str.split("/").list.last())
-        .collect()
-    )
+    articles = _read_articles(snapshot, nearest["article_id"])
     both = pl.concat([document.select(COLUMNS), articles.select(COLUMNS)])
     others = np.arange(1, len(both))
     features = measure_pairs(describe_articles(both, config), np.zeros(len(others), np.int64), others)
@@ -97,6 +91,15 @@ def find_similar(document: pl.DataFrame, snapshot: Snapshot, config: NearDuplica
         .sort("same_story", "containment", "jaccard", "article_id", descending=[True, True, True, False])
         .select(SHOWN)
     )
+
+
+def _read_articles(snapshot: Snapshot, ids: pl.Series) -> pl.DataFrame:
+    """A few articles of a snapshot: COLUMNS, and name, the last part of their source."""
+    table = pl.scan_parquet(snapshot.files("articles"), glob=False)
+    rows = table.select("article_id").with_row_index("row").filter(pl.col("article_id").is_in(ids.implode())).collect()
+    # Row by row: a filter would make polars decompress the text of every row group it finds one in, at twice the time.
+    found = [table.slice(row, 1) for row in rows["row"]] or [table.clear()]
+    return pl.concat(found).select(*COLUMNS, name=pl.col("source_uri").str.split("/").list.last()).collect()
 
 
 def _without_language(settings: Settings) -> Settings:

@@ -18,7 +18,7 @@ import polars as pl
 from cleaners.document import REJECT_SCHEMA, make_id
 from cleaners.errors import CopydeskError
 from flows.formats import RawBatch, read_records
-from flows.inputs import GZIP_MAGIC, ColumnNames, InputConfig, Piece, open_input
+from flows.inputs import GZIP_MAGIC, ColumnNames, InputConfig, Piece, open_input, register_object_stores
 
 __all__ = [
     "INPUT_SCHEMA",
@@ -194,6 +194,7 @@ def _address(path: str) -> str:
 def _list_remote(source: str) -> Iterator[_Found]:
     import fsspec
 
+    register_object_stores()
     try:
         system, path = fsspec.core.url_to_fs(source)
         if glob.has_magic(source):

@@ -14,6 +14,7 @@ import polars as pl
 from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA
 from cleaners.extract import extract_articles
 from cleaners.junk import Stripped, gather_evidence, restore, strip_articles
+from cleaners.junk.strip import BATCH, SALVAGE_EXTRACTOR
 from cleaners.names import check_names, core_authority, find_mentions, load_authority, load_decisions
 from cleaners.neardup import sign_articles
 from cleaners.quality import RunCounts
@@ -25,21 +26,22 @@ from flows.run import Run
 from flows.runners import run_in_worker
 from flows.sources import DOCUMENT_FORMATS, read_records
 from flows.storage import read_authority, read_decisions, write_parquet
+from flows.watch import CAREFREE, Caution, mark_document
 
 # Text of a slice: some 4,000 articles, of which stripping holds a hundred megabytes or two at a time.
 SLICE_BYTES = 8 * 2**20
 CLEANED_COLUMNS = [*DOCUMENT_SCHEMA.names(), "n_words", "n_removed_chars", "text_sha256"]
 
 
-def extract_shard(run: Run, shard: Shard) -> RunCounts:
+def extract_shard(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
     """Read the records of a shard and turn each into a document or a reject; count the evidence in them.
 
     Documents are written in slices of some megabytes of text, so that memory holds one whatever the size of an input.
     """
     rejects, counts = [], RunCounts()
-    writer = _SliceWriter(run, shard)
+    writer = _SliceWriter(run, shard, caution)
     for piece in read_pieces(run, shard):
-        for documents, given_up, counted in _extract_piece(run, piece):
+        for documents, given_up, counted in _extract_piece(run, piece, caution):
             writer.add(documents)
             rejects += given_up
             counts = counts.plus(counted)
@@ -48,7 +50,9 @@ def extract_shard(run: Run, shard: Shard) -> RunCounts:
     return counts
 
 
-def _extract_piece(run: Run, piece: Piece) -> Iterator[tuple[pl.DataFrame, list[pl.DataFrame], RunCounts]]:
+def _extract_piece(
+    run: Run, piece: Piece, caution: Caution
+) -> Iterator[tuple[pl.DataFrame, list[pl.DataFrame], RunCounts]]:
     """The documents, rejects and counts of a piece, batch by batch."""
     settings = run.settings
     if piece.format == PUBLISHED_FORMAT:
@@ -56,14 +60,15 @@ def _extract_piece(run: Run, piece: Piece) -> Iterator[tuple[pl.DataFrame, list[
         n_records = restored.filter(pl.col("origin") != "embedded").height  # appended articles are no records
         yield restored, [], RunCounts(n_records=n_records)
         return
-    for batch in read_records(piece, settings.input, settings.cleaning.text):
+    for batch in read_records(piece, settings.input, settings.cleaning.text, caution):
         fresh = _without_known(run, piece, batch.records)
-        extracted = extract_articles(fresh, settings.cleaning.extract, settings.cleaning.text)
-        rejects = [batch.rejects.select(REJECT_SCHEMA.names()), extracted.rejects.select(REJECT_SCHEMA.names())]
+        sound, condemned = set_aside(fresh, caution, "extract")
+        extracted = extract_articles(sound, settings.cleaning.extract, settings.cleaning.text, mark_document)
+        rejects = [frame.select(REJECT_SCHEMA.names()) for frame in (batch.rejects, condemned, extracted.rejects)]
         counts = RunCounts(
             n_records=batch.records.height,
             n_known=batch.records.height - fresh.height,
-            n_rejects=extracted.rejects.height,
+            n_rejects=condemned.height + extracted.rejects.height,
         )
         yield extracted.documents, rejects, counts
 
@@ -71,8 +76,11 @@ def _extract_piece(run: Run, piece: Piece) -> Iterator[tuple[pl.DataFrame, list[
 class _SliceWriter:
     """Writes the documents of a shard and their evidence, a file each for every SLICE_BYTES of text."""
 
-    def __init__(self, run: Run, shard: Shard) -> None:
-        self._run, self._shard = run, shard
+    def __init__(self, run: Run, shard: Shard, caution: Caution) -> None:
+        self._run, self._shard, self._caution = run, shard, caution
+        for folder in ("extracted", "evidence"):  # of a worker that was lost
+            for path in run.work(folder).glob(f"{shard.name}-*.parquet"):
+                path.unlink()
         self._waiting: list[pl.DataFrame] = []
         self._n_bytes = self._n_slices = 0
 
@@ -91,10 +99,13 @@ class _SliceWriter:
 
     def _write(self) -> None:
         name = f"{self._shard.name}-{self._n_slices:03d}.parquet"
+        config = self._run.settings.cleaning.strip
         documents = _concat(self._waiting, DOCUMENT_SCHEMA)
+        if self._caution.singly:
+            _try_singly(documents, lambda one: gather_evidence(one, config))
+        mark_document()
         write_parquet(documents, self._run.work("extracted", name))
-        evidence = gather_evidence(documents, self._run.settings.cleaning.strip)
-        write_evidence(evidence, self._run.work("evidence", name))
+        write_evidence(gather_evidence(documents, config), self._run.work("evidence", name))
         self._waiting, self._n_bytes = [], 0
         self._n_slices += 1
 
@@ -136,29 +147,45 @@ def _find_twice(run: Run) -> int:
     return main.height
 
 
-def strip_shard(run: Run, shard: Shard) -> RunCounts:
+def strip_shard(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
     """Strip the documents of a shard slice by slice, salvage embedded articles, sign them and find their names."""
     counts = RunCounts()
     for path in sorted(run.work("extracted").glob(f"{shard.name}-*.parquet")):
-        counts = counts.plus(_strip_slice(run, path.name))
+        counts = counts.plus(_strip_slice(run, path.name, caution))
     return counts
 
 
-def _strip_slice(run: Run, name: str) -> RunCounts:
+def _strip_slice(run: Run, name: str, caution: Caution) -> RunCounts:
     cleaning = run.settings.cleaning
     twice = pl.read_parquet(run.work("twice.parquet"), glob=False)
     documents = pl.read_parquet(run.work("extracted", name), glob=False).join(
         twice, on=["article_id", "source_uri"], how="anti"
     )
-    stripped = strip_articles(documents, EvidenceArchive(run.index_folder("evidence")), cleaning.strip)
-    articles, spans, suspected, rejects = _hold_contract(run, documents, stripped)
-    rejects = pl.concat([stripped.rejects.select(REJECT_SCHEMA.names()), rejects])
+    evidence = EvidenceArchive(run.index_folder("evidence"))
+    sound, condemned = set_aside(documents, caution, "strip")
+    stripped = strip_articles(sound, evidence, cleaning.strip, mark_document, 1 if caution.singly else BATCH)
+    mark_document()
+    articles, spans, suspected, rejects = _hold_contract(run, sound, stripped)
+    rejects = pl.concat([frame.select(REJECT_SCHEMA.names()) for frame in (condemned, stripped.rejects, rejects)])
     write_parquet(articles, run.work("articles", name))
     write_parquet(spans, run.work("removed_spans", name))
     write_parquet(suspected, run.work("suspected_spans", name))
     write_parquet(rejects, run.work("rejects", f"strip-{name}"))
+    if caution.singly:
+        _try_singly(articles, lambda one: sign_articles(one, cleaning.near_duplicates))
+    mark_document()
     write_parquet(sign_articles(articles, cleaning.near_duplicates), run.work("signatures", name))
-    mentions = find_mentions(articles, cleaning.names, _authority(run))
+    # A salvaged article goes down with the document that it was found in.
+    found_in = dict(
+        articles.filter(pl.col("extractor") == SALVAGE_EXTRACTOR).select("article_id", "parent_article_id").rows()
+    )
+    mentions = find_mentions(
+        articles,
+        cleaning.names,
+        _authority(run),
+        lambda article_id: mark_document(found_in.get(article_id, article_id)),
+    )
+    mark_document()
     write_parquet(mentions, run.work("mentions", name))
     main = articles.filter(pl.col("origin") != "embedded")
     main_spans = spans.join(main, on="article_id", how="semi").with_columns(n=pl.col("end") - pl.col("start"))
@@ -173,6 +200,23 @@ def _strip_slice(run: Run, name: str) -> RunCounts:
         n_suspected=suspected.height,
         n_suspected_chars=int((suspected["end"] - suspected["start"]).sum()),
     )
+
+
+def set_aside(documents: pl.DataFrame, caution: Caution, step: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Take out the documents on which workers were lost in a step.
+
+    Returns:
+        The other documents, and a reject (`REJECT_SCHEMA`) for each that was taken out.
+    """
+    if not caution.condemned:
+        return documents, pl.DataFrame(schema=REJECT_SCHEMA)
+    condemned = documents.filter(pl.col("article_id").is_in(list(caution.condemned)))
+    rows = [
+        {**row, "stage": step, **caution.condemned[row["article_id"]]._asdict()}
+        for row in condemned.iter_rows(named=True)
+    ]
+    sound = documents.filter(~pl.col("article_id").is_in(list(caution.condemned)))
+    return sound, pl.DataFrame([{name: row.get(name) for name in REJECT_SCHEMA} for row in rows], REJECT_SCHEMA)
 
 
 def match_articles(run: Run) -> int:
@@ -399,3 +443,10 @@ def _restore_piece(run: Run, piece: Piece) -> pl.DataFrame:
 def _concat(frames: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
     wanted = [frame.select(schema.names()).cast(dict(schema)) for frame in frames]  # type: ignore[arg-type]
     return pl.concat(wanted) if wanted else pl.DataFrame(schema=schema)
+
+
+def _try_singly(documents: pl.DataFrame, work: Callable[[pl.DataFrame], object]) -> None:
+    """Do some work on each document by itself, for nothing but to see which one it hangs or dies on."""
+    for one in documents.iter_slices(1):
+        mark_document(one["article_id"].item())
+        work(one)

@@ -7,6 +7,8 @@ output/runs/<run_id>/manifest.json
 output/latest -> runs/<run_id>
 """
 
+from __future__ import annotations
+
 import fcntl
 import hashlib
 import json
@@ -14,17 +16,31 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from cleaners.errors import CopydeskError
 from flows.settings import Settings
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 ROW_GROUP_ROWS = 32_768  # 16-64 k rows a group: readers skip well and the footer stays small
 ZSTD_LEVEL = 3
+PLAIN_ARROW = {
+    pl.String: "string",
+    pl.Binary: "binary",
+    pl.Boolean: "bool",
+    pl.Float32: "float32",
+    pl.Float64: "float64",
+    pl.Int32: "int32",
+    pl.Int64: "int64",
+    pl.UInt8: "uint8",
+    pl.UInt16: "uint16",
+    pl.UInt32: "uint32",
+    pl.UInt64: "uint64",
+}
 ARCHIVE_INDEX = "index/archive"  # see flows/archive.py
 
 
@@ -161,6 +177,9 @@ def write_parquet(
         descriptions: a description a column, written into the field's metadata.
         metadata: key-value pairs of the file.
     """
+    import pyarrow as pa  # here: commands that only read start a fifth of a second sooner
+    import pyarrow.parquet as pq
+
     path.parent.mkdir(parents=True, exist_ok=True)
     schema = pa.schema(
         [
@@ -190,7 +209,7 @@ def file_sha256(path: Path) -> str:
 
 def decisions_file(settings: Settings) -> Path:
     """Where editors' decisions on name flags are kept."""
-    return Path(settings.decisions) if settings.decisions else Path(settings.output) / "decisions.csv"
+    return Path(settings.decisions) if settings.decisions else settings.folder / "decisions.csv"
 
 
 def read_decisions(settings: Settings) -> str:
@@ -255,23 +274,10 @@ def output_lock(output: Path) -> Iterator[None]:
 
 
 def _plain_arrow(dtype: Any) -> pa.DataType:  # noqa: ANN401
+    import pyarrow as pa
+
     if isinstance(dtype, pl.List | pl.Array):
         return pa.list_(_plain_arrow(dtype.inner))
     if isinstance(dtype, pl.Datetime):
         return pa.timestamp(dtype.time_unit, tz=dtype.time_zone)
-    return _PLAIN_ARROW[dtype.base_type()]
-
-
-_PLAIN_ARROW: dict[Any, pa.DataType] = {
-    pl.String: pa.string(),
-    pl.Binary: pa.binary(),
-    pl.Boolean: pa.bool_(),
-    pl.Float32: pa.float32(),
-    pl.Float64: pa.float64(),
-    pl.Int32: pa.int32(),
-    pl.Int64: pa.int64(),
-    pl.UInt8: pa.uint8(),
-    pl.UInt16: pa.uint16(),
-    pl.UInt32: pa.uint32(),
-    pl.UInt64: pa.uint64(),
-}
+    return pa.type_for_alias(PLAIN_ARROW[dtype.base_type()])

@@ -28,10 +28,11 @@ from flows import stages
 from flows.figures import summarise_run
 from flows.planning import Plan, Shard, plan_run
 from flows.progress import announce
+from flows.remote import drop_remote_snapshots
 from flows.report import write_report
 from flows.resume import do_once
 from flows.run import Run
-from flows.runners import run_in_worker
+from flows.runners import run_in_worker, run_watched
 from flows.summary import render_markdown, summary_rows
 
 P = ParamSpec("P")
@@ -146,8 +147,9 @@ def publish(run: Run) -> Path:
     """Move the snapshot to its place and switch `output/latest`, last of all."""
     snapshot = publishing.switch_latest(run)
     dropped = publishing.drop_old_snapshots(run.output, run.settings.keep_snapshots)
-    if dropped.removed:
-        get_run_logger().info("removed old snapshots: %s", ", ".join(dropped.removed))
+    removed = sorted({*dropped.removed, *drop_remote_snapshots(run.settings, run.settings.keep_snapshots)})
+    if removed:
+        get_run_logger().info("removed old snapshots: %s", ", ".join(removed))
     address = (snapshot.resolve() / "report.html").as_uri()
     create_link_artifact(address, key="copydesk-html-report", description=f"HTML report of run {run.run_id}")
     announce("publish", 1, 1)
@@ -191,9 +193,9 @@ class ProgressArtifact:
             update_progress_artifact(self._artifact_id, percent, description=step)
 
 
-def _shard_once(step: str, function: Callable[[Run, Shard], RunCounts], run: Run, shard: Shard) -> RunCounts:
+def _shard_once(step: str, function: Callable[..., RunCounts], run: Run, shard: Shard) -> RunCounts:
     """Do a step of one shard in a worker, unless an interrupted run did."""
-    return RunCounts(*do_once(run, f"{step}-{shard.number}", lambda: run_in_worker(function, run, shard)))
+    return RunCounts(*do_once(run, f"{step}-{shard.number}", lambda: run_watched(function, run, shard)))
 
 
 def _whole(step: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -64,7 +63,7 @@ def show_result(result: "RunResult", settings: Settings, console: Console | None
     if result.n_steps_resumed:
         console.print(f"Went on with an interrupted run: {result.n_steps_resumed} of its steps were done.")
     if result.status == "nothing_new":
-        latest = Path(settings.output) / "latest"
+        latest = settings.folder / "latest"
         console.print(Text(f"Nothing is new: all {result.n_inputs:,} inputs are in {latest}."), soft_wrap=True)
     elif result.status == "dry_run":
         console.print(Text(f"Dry run: nothing was published. The report is {result.report}."), soft_wrap=True)

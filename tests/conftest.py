@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 if TYPE_CHECKING:
+    from cleaners.quality import RunCounts
     from flows.run import Run
 
 
@@ -45,20 +48,40 @@ def read_tables(snapshot: Path) -> Tables:
 
 
 def run_stages(
-    sources: list[Path | str], output: Path, run_id: str = "20260101T000000Z-0001", **settings
+    sources: list[Path | str],
+    output: Path,
+    run_id: str = "20260101T000000Z-0001",
+    *,
+    n_workers: int = 0,
+    extract: Callable[..., RunCounts] | None = None,
+    strip: Callable[..., RunCounts] | None = None,
+    **settings,
 ) -> Run | None:
-    """The stages of `clean-news` in its order, here and now; None when nothing is new."""
+    """The stages of `clean-news` in its order, without Prefect; None when nothing is new.
+
+    They run here and now, or in `n_workers` worker processes; `extract` and `strip` may take the place of those stages.
+    """
+    from flows.runners import worker_pool
+    from flows.storage import output_lock
+
+    with output_lock(output), worker_pool(n_workers) if n_workers else nullcontext():
+        return _run_stages(sources, output, run_id, extract, strip, settings)
+
+
+def _run_stages(sources, output, run_id, extract, strip, settings) -> Run | None:
     from cleaners.quality import check_gates
     from flows import planning, publish, stages
     from flows.report import write_report
     from flows.resume import continue_interrupted, do_once
     from flows.run import Run
+    from flows.runners import run_in_worker, run_watched
     from flows.settings import Settings
     from flows.storage import latest_snapshot
     from flows.versions import find_versions
 
-    chosen = Settings(sources=[str(source) for source in sources], output=str(output), workers=1, **settings)
-    output.mkdir(parents=True, exist_ok=True)
+    chosen = Settings(
+        **{"sources": [str(source) for source in sources], "output": str(output), "workers": 1, **settings}
+    )
     previous = latest_snapshot(output)
     run = Run(
         run_id=run_id,
@@ -68,27 +91,30 @@ def run_stages(
         previous=previous.path if previous else None,
         versions=find_versions(chosen),
     )
-    plan = planning.plan_run(run)
+    plan = run_in_worker(planning.plan_run, run)
     if plan.is_empty:
         return None
     run = continue_interrupted(run, plan)
 
     def of_shards(step: str, work: Callable[[Run, planning.Shard], stages.RunCounts]) -> list[stages.RunCounts]:
-        done = [do_once(run, f"{step}-{shard.number}", lambda shard=shard: work(run, shard)) for shard in plan.shards]
-        return [stages.RunCounts(*counts) for counts in done]
+        def once(shard: planning.Shard) -> stages.RunCounts:
+            return do_once(run, f"{step}-{shard.number}", lambda: run_watched(work, run, shard))
 
-    counts = of_shards("extract", stages.extract_shard)
-    n_repeated = do_once(run, "learn", lambda: stages.learn_from_shards(run))
-    counts += of_shards("strip", stages.strip_shard)
-    do_once(run, "match", lambda: stages.match_articles(run))
-    do_once(run, "names", lambda: stages.check_all_names(run))
+        with ThreadPoolExecutor(chosen.n_workers) as threads:
+            return [stages.RunCounts(*counts) for counts in threads.map(once, plan.shards)]
+
+    counts = of_shards("extract", extract or stages.extract_shard)
+    n_repeated = do_once(run, "learn", lambda: run_in_worker(stages.learn_from_shards, run))
+    counts += of_shards("strip", strip or stages.strip_shard)
+    do_once(run, "match", lambda: run_in_worker(stages.match_articles, run))
+    do_once(run, "names", lambda: run_in_worker(stages.check_all_names, run))
     total = stages.RunCounts(n_rejects=n_repeated)
     for part in counts:
         total = total.plus(part)
     gates = check_gates(total, chosen.cleaning.quality)
-    staged = publish.assemble_snapshot(run, publish.summarise_counts(plan, total, gates))
+    staged = run_in_worker(publish.assemble_snapshot, run, publish.summarise_counts(plan, total, gates))
     assert publish.list_broken_gates(staged, run.run_id) == []
-    write_report(staged, run.run_id)
+    run_in_worker(write_report, staged, run.run_id)
     publish.switch_latest(run)
     publish.clear_staging(output)
     return run

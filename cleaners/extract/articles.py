@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -43,7 +43,12 @@ class Extracted(NamedTuple):
     rejects: pl.DataFrame
 
 
-def extract_articles(records: pl.DataFrame, config: ExtractConfig, text_config: TextConfig | None = None) -> Extracted:
+def extract_articles(
+    records: pl.DataFrame,
+    config: ExtractConfig,
+    text_config: TextConfig | None = None,
+    watch: Callable[[str], None] | None = None,
+) -> Extracted:
     """Turn raw records into documents.
 
     What a record says of itself (title, site, authors, dates) outranks what its page says.
@@ -52,6 +57,7 @@ def extract_articles(records: pl.DataFrame, config: ExtractConfig, text_config: 
         records: frame with `RAW_SCHEMA`.
         config: thresholds of extraction.
         text_config: how the text is repaired; the defaults when not given.
+        watch: called with each record's `article_id` before work on it begins.
 
     Returns:
         `documents` with `DOCUMENT_SCHEMA` in the records' order, each followed by the articles that infinite scroll
@@ -63,6 +69,8 @@ def extract_articles(records: pl.DataFrame, config: ExtractConfig, text_config: 
     repair = text_config or TextConfig()
     documents, rejects = [], []
     for record in records.iter_rows(named=True):
+        if watch:
+            watch(record["article_id"])
         try:
             documents += _documents(record, config, repair)
         except Rejected as reject:

@@ -31,7 +31,7 @@ from cleaners.junk.templates import TemplateIndex, find_templates
 from cleaners.junk.tokens import Tokens, tokenize
 from cleaners.junk.widgets import find_widgets
 
-_BATCH = 64  # documents that the detectors look at together
+BATCH = 64  # documents that the detectors look at together
 _LOOKED_UP = 4_096  # documents for which learned evidence is looked up together; their tokens take some 30 MB
 SALVAGE_EXTRACTOR = "copydesk salvage"
 
@@ -111,7 +111,11 @@ class _Evidence:
 
 
 def strip_articles(
-    documents: pl.DataFrame, evidence: pl.DataFrame | EvidenceSource | None, config: StripConfig
+    documents: pl.DataFrame,
+    evidence: pl.DataFrame | EvidenceSource | None,
+    config: StripConfig,
+    watch: Callable[[str], None] | None = None,
+    at_once: int = BATCH,
 ) -> Stripped:
     """Remove what is not the story, and salvage the stories inside.
 
@@ -119,6 +123,8 @@ def strip_articles(
         documents: frame of `DOCUMENT_SCHEMA`.
         evidence: result of `learn_evidence`, or what looks it up; None to use rules alone.
         config: thresholds.
+        watch: called before work begins on a document, with its `article_id`, or on several, with an empty string.
+        at_once: documents that the detectors look at together; the result is the same, but one by one takes longer.
 
     Returns:
         Clean articles (embedded ones right behind their parents), removed and suspected spans and rejects, in the order of
@@ -136,7 +142,7 @@ def strip_articles(
     spans: list[Row] = []
     suspected: list[Row] = []
     rejects: list[Row] = []
-    for document, found in _strip_all(documents, known, config):
+    for document, found in _strip_all(documents, known, config, watch, at_once):
         if isinstance(found, Exception):
             rejects.append(_reject(document, "failed", f"{type(found).__name__}: {found}"))
             continue
@@ -215,21 +221,35 @@ def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexe
 
 
 def _strip_all(
-    documents: pl.DataFrame, known: _Evidence, config: StripConfig
+    documents: pl.DataFrame,
+    known: _Evidence,
+    config: StripConfig,
+    watch: Callable[[str], None] | None,
+    at_once: int,
 ) -> Iterator[tuple[Row, list[Found] | Exception]]:
     """Each document with its clean articles and their spans, or with the error that it raised."""
+
+    def begin(batch: list[Row]) -> None:
+        if watch:
+            watch(batch[0]["article_id"] if len(batch) == 1 else "")
+
     for part in documents.select(DOCUMENT_SCHEMA.names()).iter_slices(_LOOKED_UP):
         rows = part.to_dicts()
-        tokens = [tokenize(document["text"] or "") for document in rows]
+        tokens = []
+        for start in range(0, len(rows), at_once):
+            batch = rows[start : start + at_once]
+            begin(batch)
+            tokens += [tokenize(document["text"] or "") for document in batch]
         indexes = known.of(rows, tokens)
-        for start in range(0, len(rows), _BATCH):
-            batch = slice(start, start + _BATCH)
+        for start in range(0, len(rows), at_once):
+            batch = rows[start : start + at_once]
+            begin(batch)
             decisions: list[Decision | None]
             try:
-                decisions = [*find_junk(rows[batch], indexes, config, tokens[batch])]
+                decisions = [*find_junk(batch, indexes, config, tokens[start : start + at_once])]
             except Exception:
-                decisions = [None] * len(rows[batch])  # one of them fails: each is tried by itself
-            for document, decision in zip(rows[batch], decisions, strict=True):
+                decisions = [None] * len(batch)  # one of them fails: each is tried by itself
+            for document, decision in zip(batch, decisions, strict=True):
                 try:
                     found = find_junk([document], indexes, config)[0] if decision is None else decision
                     yield document, list(_strip_document(document, found, known, config))

@@ -7,6 +7,7 @@ role, strength. Organisations are those of the authority file and those whose ab
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -55,13 +56,19 @@ _ABBREVIATION = re.compile(r"\(([A-Z][A-Za-z]?[A-Z]{1,6})\)")
 _JOINERS = frozenset({"of", "and", "for", "the", "on", "in", "de", "&"})
 
 
-def find_mentions(articles: pl.DataFrame, config: NamesConfig, authority: pl.DataFrame | None = None) -> pl.DataFrame:
+def find_mentions(
+    articles: pl.DataFrame,
+    config: NamesConfig,
+    authority: pl.DataFrame | None = None,
+    watch: Callable[[str], None] | None = None,
+) -> pl.DataFrame:
     """Find every mention of a person or a known organisation. The cost is linear in the texts' length.
 
     Args:
         articles: `article_id` and `text`; one shard of any size, since nothing depends on the other articles.
         config: settings of the step.
         authority: authority file as `load_authority` gives it; the package's own when None.
+        watch: called with each `article_id` before work on it begins.
 
     Returns:
         mentions, columns as in `MENTION_SCHEMA`, in order of article and `start`; no two overlap. Rows of strength
@@ -73,6 +80,8 @@ def find_mentions(articles: pl.DataFrame, config: NamesConfig, authority: pl.Dat
     people = {fold(alias): canonical for alias, canonical in _spellings(known, "person")}
     rows: list[_Mention] = []
     for article_id, text in articles.select("article_id", "text").iter_rows():
+        if watch:
+            watch(article_id)
         rows.extend(_mentions_of(article_id, text or "", config, organisations, canonical_of, people))
     return pl.DataFrame(rows, schema=MENTION_SCHEMA, orient="row")
 

@@ -17,7 +17,7 @@ from cleaners.neardup.chunks import run_all
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import Bools, Int64s, UInt32s, UInt64s, sort_unique
 
-SCHEME = 1  # of keys and hashes: raise it whenever segments of earlier versions must be built anew
+SCHEME = 2  # of keys, files and hashes: raise it whenever segments of earlier versions must be built anew
 
 
 class Band(NamedTuple):

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -427,12 +428,35 @@ def test_broken_warc_keeps_what_came_before(tmp_path):
     assert rejects["reason"].to_list() == ["unreadable"]
 
 
-def test_garbage_in_a_warc_keeps_what_came_before(tmp_path):
+def test_garbage_in_a_warc_keeps_what_came_before_and_after(tmp_path):
     parts = [gzip.compress(warc_record(f"https://news.example/{n}", PAGE.encode())) for n in range(3)]
     (tmp_path / "a.warc.gz").write_bytes(parts[0] + parts[1][:60] + parts[2])
     records, rejects = read(tmp_path / "a.warc.gz")
-    assert records["url"].to_list() == ["https://news.example/0"]
+    assert records["url"].to_list() == ["https://news.example/0", "https://news.example/2"]
     assert rejects["reason"].to_list() == ["unreadable"]
+
+
+def test_a_record_whose_length_lies_costs_itself(tmp_path):
+    parts = [warc_record(f"https://news.example/{n}", PAGE.encode()) for n in range(6)]
+    parts[1] = re.sub(rb"\r\nContent-Length: \d+", b"\r\nContent-Length: 20", parts[1], count=1)
+    parts[3] = re.sub(rb"\r\nContent-Length: \d+", b"\r\nContent-Length: 99999", parts[3], count=1)
+    (tmp_path / "a.warc").write_bytes(b"".join(parts))
+    whole, rejects = read(tmp_path / "a.warc")
+    assert whole["url"].to_list() == [f"https://news.example/{n}" for n in (0, 2, 4, 5)]
+    assert set(rejects["reason"]) == {"unreadable", "malformed_record"}
+    # Parts agree on which record is which.
+    parts = [read(tmp_path / "a.warc", part=part, n_parts=3) for part in range(3)]
+    assert pl.concat([records for records, _ in parts]).sort("source_uri").equals(whole)
+    assert pl.concat([found for _, found in parts]).sort("source_uri").equals(rejects.sort("source_uri"))
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("a.jsonl", b"\n\n"), ("a.warc.gz", gzip.compress(b"")), ("b.warc", b"\r\n")]
+)
+def test_a_container_without_a_record_is_a_reject(tmp_path, name, data):
+    (tmp_path / name).write_bytes(data)
+    records, rejects = read(tmp_path / name)
+    assert (records.height, rejects["reason"].to_list()) == (0, ["empty"])
 
 
 def test_an_encoding_that_breaks_is_a_malformed_record(tmp_path):

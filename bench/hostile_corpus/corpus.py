@@ -1,0 +1,144 @@
+"""The hostile corpus as a whole: its classes, written to disk and run through the stages in a worker process."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+import flows.inputs
+import flows.stages
+from bench.hostile_corpus import containers, documents, places
+from bench.hostile_corpus.documents import File
+from cleaners.quality import RunCounts
+from flows.planning import Shard
+from flows.published import input_of
+from flows.run import Run
+from flows.storage import read_snapshot
+from flows.watch import Caution, mark_document
+
+BOMB_BYTES = 100_000_000
+GATES_OPEN = {"quality": {"max_reject_share": 1.0, "max_removed_share": 1.0}}
+
+
+class Outcome(NamedTuple):
+    """What became of a class: its cases (files), rows published, rows rejected by reason, and what it took at worst."""
+
+    name: str
+    n_cases: int
+    n_articles: int
+    reasons: dict[str, int]
+    unaccounted: list[str]
+    slowest_seconds: float
+    slowest_document: str
+    peak_mb: float
+
+
+def list_classes(line_bytes: int) -> dict[str, Callable[[], Iterator[File]]]:
+    """Every class of files; `line_bytes` is the length of the longest lines."""
+    return {
+        "broken encodings": lambda: documents.make_encodings(230),
+        "control characters": lambda: documents.make_control_characters(80),
+        "lone surrogates": lambda: documents.make_surrogates(60),
+        "invisible characters": lambda: documents.make_invisible(72),
+        "long lines": lambda: documents.make_long_lines(36, line_bytes),
+        "deep pages": lambda: documents.make_deep_pages(72),
+        "entities": lambda: documents.make_entities(40),
+        "gzip": lambda: documents.make_gzips(66, BOMB_BYTES),
+        "wrong suffixes": lambda: documents.make_wrong_suffixes(100),
+        "mutants": lambda: documents.make_mutants(200),
+        "JSON lines": lambda: containers.make_json_lines(120),
+        "Parquet": lambda: containers.make_parquets(72),
+        "WARC": lambda: containers.make_warcs(108),
+        "injection": lambda: places.make_injections(100),
+    }
+
+
+def write_class(folder: Path, files: Iterator[File]) -> int:
+    """Write the files of a class; returns how many."""
+    folder.mkdir(parents=True)
+    n = 0
+    for n, (name, data) in enumerate(files, 1):  # noqa: B007 -- the count is what is wanted
+        (folder / name).write_bytes(data)
+    return n
+
+
+def run_class(name: str, landing: Path, output: Path, n_cases: int, run_stages: Callable[..., object]) -> Outcome:
+    """Run a class through the stages in a fresh worker, and say what became of each case."""
+    run_stages([landing], output, n_workers=1, extract=timed_extract, strip=timed_strip, cleaning=GATES_OPEN)
+    snapshot = read_snapshot((output / "latest").resolve())
+    articles = pl.read_parquet(snapshot.files("articles"), columns=["source_uri"])
+    rejects = pl.read_parquet(snapshot.files("rejects"), columns=["source_uri", "reason"])
+    seen = set(
+        pl.concat([articles["source_uri"], rejects["source_uri"]])
+        .to_frame()
+        .select(input_of(pl.col("source_uri")))
+        .to_series()
+    )
+    seen |= set(rejects["source_uri"])
+    unaccounted = [uri for uri in list_inputs(landing) if uri not in seen]
+    timings = [json.loads(path.read_text()) for path in (output / "timings").glob("*.json")]
+    slowest: dict[str, Any] = max(
+        timings, key=lambda timing: timing["seconds"], default={"seconds": 0.0, "document": ""}
+    )
+    reasons = dict(rejects["reason"].value_counts(sort=True).iter_rows())
+    peak = max((timing["peak_mb"] for timing in timings), default=0.0)
+    return Outcome(
+        name,
+        n_cases,
+        articles.height,
+        reasons,
+        unaccounted,
+        float(slowest["seconds"]),
+        str(slowest["document"]),
+        float(peak),
+    )
+
+
+def list_inputs(landing: Path) -> list[str]:
+    """The addresses of all files in a landing zone that a run has to account for."""
+    from flows.sources import InputConfig, discover_inputs
+
+    found = discover_inputs([str(landing)], InputConfig())
+    return sorted({*found.inputs["source_uri"], *found.rejects["source_uri"]})
+
+
+def timed_extract(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+    """`extract_shard`, its slowest document written down."""
+    return _timed("extract", flows.stages.extract_shard, run, shard, caution)
+
+
+def timed_strip(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+    """`strip_shard`, its slowest document written down; documents are taken singly, so that each has its time."""
+    return _timed("strip", flows.stages.strip_shard, run, shard, caution._replace(singly=True))
+
+
+def _timed(step: str, stage: Callable[..., RunCounts], run: Run, shard: Shard, caution: Caution) -> RunCounts:
+    worst: tuple[float, str] = (0.0, "")
+    at, since = "", time.perf_counter()
+
+    def mark(name: str = "") -> None:
+        nonlocal worst, at, since
+        now = time.perf_counter()
+        if at:
+            worst = max(worst, (now - since, at))
+        at, since = name, now
+        mark_document(name)
+
+    flows.inputs.mark_document = flows.stages.mark_document = mark  # type: ignore[attr-defined]
+    try:
+        counts = stage(run, shard, caution)
+    finally:
+        flows.inputs.mark_document = flows.stages.mark_document = mark_document  # type: ignore[attr-defined]
+    mark()
+    folder = run.output / "timings"
+    folder.mkdir(exist_ok=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    timing = {"seconds": worst[0], "document": worst[1], "peak_mb": peak}
+    (folder / f"{step}-{shard.number}.json").write_text(json.dumps(timing))
+    return counts

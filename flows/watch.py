@@ -1,0 +1,90 @@
+"""Which document a worker is at: the worker writes it into shared memory, whoever waits for the worker reads it there.
+
+A worker that hangs or dies in native code can say nothing any more; what it wrote last names the document. A document on
+which two workers were lost is condemned: the step is done again without it, and it becomes a reject.
+"""
+
+import ctypes
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from cleaners.document import sha256_hex
+
+_LONGEST_NAME = 4096  # bytes; of a longer name the digest stands in its place
+
+
+class Mark(ctypes.Structure):
+    """Where a worker is: since when (seconds of the monotonic clock, 0 where it waits for work) and at which document."""
+
+    _fields_ = (("since", ctypes.c_double), ("document", ctypes.c_char * (_LONGEST_NAME + 1)))
+
+
+class Fate(NamedTuple):
+    """Why a document is condemned, as its reject will say."""
+
+    reason: str
+    detail: str
+
+
+class Caution(NamedTuple):
+    """What was learned from workers that were lost on a shard.
+
+    `condemned` are documents to leave out, by the name they were marked with; with `singly` documents are taken one at a
+    time where they are commonly taken together, so that the mark names the one.
+    """
+
+    condemned: Mapping[str, Fate] = MappingProxyType({})
+    singly: bool = False
+
+    def fate_of(self, name: str) -> Fate | None:
+        """Why a document is to be left out; None where it is not."""
+        return self.condemned.get(_in_mark(name).decode("utf-8", "surrogateescape")) if self.condemned else None
+
+    def condemn(self, marked: str, fate: Fate) -> "Caution":
+        """The same, with one more document to leave out."""
+        return self._replace(condemned={**self.condemned, marked: fate})
+
+    def __reduce__(self) -> tuple[type["Caution"], tuple[dict[str, Fate], bool]]:
+        return (type(self), (dict(self.condemned), self.singly))
+
+
+CAREFREE = Caution()
+
+_mark: Mark | None = None
+
+
+def write_marks_to(mark: Mark) -> None:
+    """Let the marks of this process go to shared memory; without, they go nowhere."""
+    global _mark  # noqa: PLW0603
+    _mark = mark
+
+
+def mark_document(name: str = "") -> None:
+    """Say that work on a document begins; the empty name stands for several together. Costs a microsecond."""
+    if _mark is not None:
+        _mark.since = 0.0  # until the name is whole
+        _mark.document = _in_mark(name)
+        _mark.since = time.monotonic()
+
+
+def mark_idle() -> None:
+    """Say that this process waits for work."""
+    if _mark is not None:
+        _mark.since = 0.0
+        _mark.document = b""
+
+
+def read_mark(mark: Mark) -> tuple[str, float]:
+    """The document a worker is at, and for how many seconds; no name and 0 where there is none."""
+    since = mark.since
+    if since == 0.0:
+        return "", 0.0
+    return mark.document.decode("utf-8", "surrogateescape"), time.monotonic() - since
+
+
+def _in_mark(name: str) -> bytes:
+    """A name as a mark holds it: UTF-8, or its digest where it is too long or would end early."""
+    data = name.encode("utf-8", "surrogateescape")
+    return data if len(data) <= _LONGEST_NAME and b"\0" not in data else sha256_hex(data).encode()

@@ -1,0 +1,97 @@
+"""Stages that hang or die on documents which hold a given word: what native code does, without the native code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import cleaners.extract.articles
+import cleaners.junk.strip
+import cleaners.names.mentions
+from cleaners.quality import RunCounts
+from flows import containers, stages
+from flows.planning import Shard
+from flows.run import Run
+from flows.watch import Caution
+
+HANG, DIE, HOG = "Hangwort", "Diewort", "Hogwort"
+HOGGED_BYTES = 2**34
+
+
+def spring(text: object) -> None:
+    """What becomes of a worker that works on a text."""
+    words = str(text)
+    if HANG in words:
+        time.sleep(600)
+    if DIE in words:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if HOG in words:
+        bytearray(HOGGED_BYTES)
+
+
+def sabotaged(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which springs first on its first argument."""
+
+    def run(first: Any, *rest: Any) -> Any:
+        spring(first)
+        return function(first, *rest)
+
+    return run
+
+
+def read_and_extract(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+    """`extract_shard` whose reader of records springs."""
+    containers._record_of = sabotaged(containers._record_of)
+    return stages.extract_shard(run, shard, caution)
+
+
+def extract(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+    """`extract_shard` whose extractor springs."""
+    cleaners.extract.articles._documents = sabotaged(cleaners.extract.articles._documents)
+    return stages.extract_shard(run, shard, caution)
+
+
+def gather(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+    """`extract_shard` whose gathering of evidence springs: the documents lie together in one frame."""
+    stages.gather_evidence = sabotaged_frame(stages.gather_evidence)
+    return stages.extract_shard(run, shard, caution)
+
+
+def strip(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+    """`strip_shard` whose detectors spring."""
+    cleaners.junk.strip.find_junk = sabotaged(cleaners.junk.strip.find_junk)
+    return stages.strip_shard(run, shard, caution)
+
+
+def find_names(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+    """`strip_shard` whose recogniser of names springs."""
+    recognise = cleaners.names.mentions.find_people
+    cleaners.names.mentions.find_people = sabotaged(recognise)
+    return stages.strip_shard(run, shard, caution)
+
+
+def sabotaged_frame(function: Callable[..., Any]) -> Callable[..., Any]:
+    def run(frame: Any, *rest: Any) -> Any:
+        spring("\n".join(frame["text"]))
+        return function(frame, *rest)
+
+    return run
+
+
+def die_once(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+    """`extract_shard` whose worker is killed in the middle, the first time."""
+    marker = run.work("died")
+    if not marker.exists():
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return stages.extract_shard(run, shard, caution)
+
+
+def always_die(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+    """A stage that dies before it is at any document."""
+    os.kill(os.getpid(), signal.SIGABRT)
+    return RunCounts()
