@@ -7,41 +7,20 @@ link, is replaced by an atomic rename. Files that did not change are hard links 
 import os
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
-from cleaners.errors import ContractBroken
-from cleaners.neardup import NearDuplicateConfig
-from cleaners.neardup.segments import describe_scheme
 from cleaners.quality import Gate, RunCounts
-from flows.archive import INDEX, find_parts
-from flows.evidence import INDEX as EVIDENCE
-from flows.evidence import find_segments
+from flows.assembly import clear_tables, finish_snapshot, write_part
+from flows.parts import part_names
 from flows.planning import Plan
 from flows.remote import push_snapshot
 from flows.run import Run
-from flows.site_health import judge_run, read_breaches
-from flows.stages import replaced_article_ids
-from flows.storage import Snapshot, file_sha256, is_held, write_json, write_parquet
-
-# Rows of these tables never change; a run adds one file. The rest are written whole by each run.
-GROWING_TABLES = ("articles", "removed_spans", "suspected_spans", "rejects", "run_summary", "site_health")
-SORT_KEYS = {
-    "articles": ["site", "published_at", "article_id"],
-    "removed_spans": ["article_id", "span_no"],
-    "suspected_spans": ["article_id", "span_no"],
-    "clusters": ["cluster_id", "article_id"],
-    "duplicate_pairs": ["left_id", "right_id"],
-    "name_mentions": ["article_id", "start"],
-    "name_flags": ["article_id", "start", "flag_id"],
-    "name_replacements": ["article_id", "start"],
-    "rejects": ["source_uri", "stage", "reason"],
-    "run_summary": ["stage", "metric"],
-    "site_health": ["site", "metric"],
-}
+from flows.runners import map_in_workers, run_in_worker
+from flows.site_health import read_breaches
+from flows.storage import is_held
 
 
 class Dropped(NamedTuple):
@@ -55,6 +34,8 @@ class Dropped(NamedTuple):
 def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
     """Write the whole snapshot into staging and hold every table against its contract.
 
+    Runs in the flow's own process and holds no articles: the parts of the run are written by workers.
+
     Args:
         run: the run.
         figures: rows of `run_summary` without `run_id`.
@@ -65,48 +46,10 @@ def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
     Raises:
         ContractBroken: a table breaks its contract; nothing is published.
     """
-    from cleaners.schemas import SCHEMA_VERSION, TABLES
-
-    staged = run.staging / "snapshot"
-    previous = run.previous_snapshot
-    replaced = replaced_article_ids(run)
-    read_again = pl.read_parquet(run.work("inputs.parquet"), glob=False)["source_uri"]
-    tables: dict[str, dict[str, Any]] = {}
-    for table, schema in TABLES.items():
-        shutil.rmtree(staged / table, ignore_errors=True)  # of a run that was interrupted here
-        rows = _rows_of(run, table, figures).cast(dict(schema.create_empty().schema))  # type: ignore[arg-type]
-        result, failures = schema.filter(rows.select(schema.column_names()))
-        if len(failures):
-            raise ContractBroken(
-                f"{len(failures)} rows of {table} break their contract: {failures.counts()}.",
-                "Nothing was published. Please report this with the input that caused it.",
-            )
-        descriptions = {name: column.description or "" for name, column in schema.columns().items()}
-        metadata = {"schema_version": SCHEMA_VERSION, "table": table, "description": (schema.__doc__ or "").strip()}
-        entries = []
-        if table in GROWING_TABLES and previous:
-            entries = _carry_over(run, previous, table, replaced, read_again, descriptions, metadata)
-        if result.height or not entries:
-            path = staged / table / f"{run.run_id}.parquet"
-            write_parquet(result.sort(SORT_KEYS[table]), path, descriptions=descriptions, metadata=metadata)
-            entries.append(_entry(staged, path, result.height))
-        tables[table] = {"files": entries, "rows": sum(entry["rows"] for entry in entries)}
-    for index in ("inputs", "mentions"):
-        tables[f"index/{index}"] = _index_files(run, staged, index)
-    tables[EVIDENCE] = describe_evidence(staged, previous)
-    tables[INDEX] = describe_index(staged, previous, run.settings.cleaning.near_duplicates)
-    manifest = {
-        "schema_version": SCHEMA_VERSION,
-        "run_id": run.run_id,
-        "previous_run_id": previous.run_id if previous else None,
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "code_version": run.code_version,
-        "checks": run.versions.of_checks,
-        "settings": run.settings.model_dump(mode="json"),
-        "tables": tables,
-    }
-    write_json(manifest, staged / "manifest.json")
-    return staged
+    run_in_worker(clear_tables, run)
+    names = part_names(run)
+    written = map_in_workers(write_part, [run] * len(names), names)
+    return run_in_worker(finish_snapshot, run, figures, written)
 
 
 def summarise_counts(plan: Plan, counts: RunCounts, gates: list[Gate]) -> pl.DataFrame:
@@ -224,132 +167,6 @@ def drop_old_snapshots(output: Path, keep: int) -> Dropped:
         shutil.rmtree(grave)
         removed.append(path.name)
     return Dropped(removed, held, len(runs) - len(removed))
-
-
-def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
-    """This run's rows of a table, from the intermediate files."""
-    stamp = pl.lit(run.run_id).alias("run_id")
-    if table == "run_summary":
-        return figures.with_columns(stamp)
-    if table == "site_health":
-        return judge_run(run).with_columns(stamp)
-    if table == "articles":
-        named = pl.scan_parquet(run.work("named.parquet"), glob=False)
-        return (
-            run.scan("articles")
-            .join(named, on="article_id", how="left")
-            .with_columns(pl.col("people").fill_null([]), stamp, code_version=pl.lit(run.code_version))
-            .collect()
-        )
-    if table in {"removed_spans", "suspected_spans", "rejects"}:
-        return run.scan(table).with_columns(stamp).collect()
-    rows = pl.read_parquet(run.work(f"{table}.parquet"), glob=False)
-    return rows.with_columns(stamp) if table == "clusters" else rows
-
-
-def _carry_over(
-    run: Run,
-    previous: Snapshot,
-    table: str,
-    replaced: pl.Series,
-    read_again: pl.Series,
-    descriptions: dict[str, str],
-    metadata: dict[str, str],
-) -> list[dict[str, Any]]:
-    """The earlier files of a growing table: linked where every row still holds, rewritten without the rows that do not."""
-    staged = run.staging / "snapshot"
-    entries: list[dict[str, Any]] = []
-    for entry in previous.manifest["tables"].get(table, {}).get("files", []):
-        source = previous.path / entry["path"]
-        rows = pl.scan_parquet(source, glob=False)
-        if table in {"articles", "removed_spans", "suspected_spans"}:
-            stale = pl.col("article_id").is_in(replaced.implode())
-        elif table == "rejects":
-            stale = pl.col("source_uri").str.replace(r"#\d+$", "").is_in(read_again.implode())
-        else:
-            stale = pl.lit(False)
-        n_stale = int(rows.select(stale.fill_null(False).sum()).collect().item())
-        target = staged / entry["path"]
-        if n_stale == 0:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.link(source, target)
-            entries.append(entry)
-        elif n_stale < entry["rows"]:
-            kept = rows.filter(~stale.fill_null(False)).collect()
-            write_parquet(kept, target, descriptions=descriptions, metadata=metadata)
-            entries.append(_entry(staged, target, kept.height))
-    if len(entries) > run.settings.max_files_per_table:
-        entries = _merge_older_half(run, entries, descriptions, metadata)
-    return entries
-
-
-def _merge_older_half(
-    run: Run, entries: list[dict[str, Any]], descriptions: dict[str, str], metadata: dict[str, str]
-) -> list[dict[str, Any]]:
-    """One file in place of the older half: an hourly schedule makes 8,760 files a year."""
-    staged = run.staging / "snapshot"
-    middle = len(entries) // 2 + 1
-    older, newer = entries[:middle], entries[middle:]
-    paths = [staged / entry["path"] for entry in older]
-    merged = pl.concat([pl.read_parquet(path, glob=False) for path in paths])
-    target = paths[0].with_name(f"merged-{run.run_id}.parquet")
-    write_parquet(merged, target, descriptions=descriptions, metadata=metadata)
-    for path in paths:
-        path.unlink()
-    return [_entry(staged, target, merged.height), *newer]
-
-
-def _index_files(run: Run, staged: Path, index: str) -> dict[str, Any]:
-    """The file of an index: what the next run needs to skip, to strip and to match."""
-    target = run.index_file(index)
-    if index == "inputs":
-        names = ("inputs.parquet", "restored.parquet")
-        inputs = pl.concat([pl.read_parquet(run.work(name), glob=False) for name in names]).with_columns(
-            code_version=pl.lit(run.code_version), run_id=pl.lit(run.run_id)
-        )
-        previous = run.previous_snapshot
-        if previous:
-            earlier = pl.read_parquet(previous.files("index/inputs"), glob=False)
-            inputs = pl.concat([earlier.join(inputs, on="input_id", how="anti"), inputs])
-        write_parquet(inputs.sort("input_id"), target)
-    rows = int(pl.scan_parquet(target, glob=False).select(pl.len()).collect().item())
-    return {"files": [_entry(staged, target, rows)], "rows": rows}
-
-
-def _entry(staged: Path, path: Path, rows: int) -> dict[str, Any]:
-    return {
-        "path": path.relative_to(staged).as_posix(),
-        "rows": rows,
-        "bytes": path.stat().st_size,
-        "sha256": file_sha256(path),
-    }
-
-
-def describe_index(staged: Path, previous: Snapshot | None, config: NearDuplicateConfig) -> dict[str, Any]:
-    """What the manifest says of the archive index: its files, and what made its keys."""
-    rows_of = {file: part.n_articles for part in find_parts(staged) for file in part.files if file.suffix == ".parquet"}
-    files = [file for part in find_parts(staged) for file in part.files]
-    entries = _entries_of(staged, previous, INDEX, {file: rows_of.get(file, 0) for file in files})
-    return {"files": entries, "rows": sum(rows_of.values()), "scheme": describe_scheme(config)}
-
-
-def describe_evidence(staged: Path, previous: Snapshot | None) -> dict[str, Any]:
-    """What the manifest says of the learned evidence."""
-    segments = find_segments(staged / EVIDENCE)
-    rows_of = {segment.path: 0 for segment in segments}
-    for path in sorted((staged / EVIDENCE).glob("*.parquet")):
-        rows_of[path] = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
-    n_rows = sum(rows_of.values()) + sum(segment.n_rows for segment in segments)
-    return {"files": _entries_of(staged, previous, EVIDENCE, rows_of), "rows": n_rows}
-
-
-def _entries_of(staged: Path, previous: Snapshot | None, table: str, rows_of: dict[Path, int]) -> list[dict[str, Any]]:
-    """Entries of files; those linked from the previous snapshot are not read again for their digests."""
-    known = {}
-    if previous:
-        entries = previous.manifest["tables"].get(table, {}).get("files", [])
-        known = {(previous.path / entry["path"]).stat().st_ino: entry for entry in entries}
-    return [known.get(file.stat().st_ino) or _entry(staged, file, rows) for file, rows in rows_of.items()]
 
 
 def _sync_tree(folder: Path) -> None:

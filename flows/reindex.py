@@ -12,7 +12,8 @@ import polars as pl
 
 from cleaners.neardup import NearDuplicateConfig, sign_articles
 from flows.archive import INDEX, ROWS_COPIED_AT_ONCE, carry_over, find_parts, write_part
-from flows.publish import clear_staging, describe_index, move_into_place
+from flows.assembly import describe_index
+from flows.publish import clear_staging, move_into_place
 from flows.remote import pull_latest, push_snapshot
 from flows.settings import Settings
 from flows.storage import find_snapshot, output_lock, read_snapshot, write_json

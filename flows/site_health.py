@@ -65,5 +65,5 @@ def _articles(run: Run) -> pl.DataFrame:
             n_removed_chars=n_removed,
             is_duplicate=~pl.col("is_canonical").fill_null(True),
         )
-        .collect()
+        .collect(engine="streaming")
     )

@@ -6,8 +6,6 @@ tasks in `flows/tasks.py` wrap them; `flows/publish.py` makes the snapshot of wh
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import polars as pl
 
@@ -15,17 +13,19 @@ from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA
 from cleaners.extract import extract_articles
 from cleaners.junk import Stripped, gather_evidence, restore, strip_articles
 from cleaners.junk.strip import BATCH, SALVAGE_EXTRACTOR
-from cleaners.names import check_names, core_authority, find_mentions, load_authority, load_decisions
+from cleaners.names import find_mentions
 from cleaners.neardup import sign_articles
 from cleaners.quality import RunCounts
 from flows.evidence import EvidenceArchive, learn_archive, write_evidence
 from flows.matching import match_archive
+from flows.naming import judge_names, read_names_authority
+from flows.parts import replaced_article_ids
 from flows.planning import Piece, Shard, read_pieces
 from flows.published import PUBLISHED_FORMAT, restore_documents
 from flows.run import Run
 from flows.runners import run_in_worker
 from flows.sources import DOCUMENT_FORMATS, read_records
-from flows.storage import read_authority, read_decisions, write_parquet
+from flows.storage import write_parquet
 from flows.watch import CAREFREE, Caution, mark_document
 
 # Text of a slice: some 4,000 articles, of which stripping holds a hundred megabytes or two at a time.
@@ -182,7 +182,7 @@ def _strip_slice(run: Run, name: str, caution: Caution) -> RunCounts:
     mentions = find_mentions(
         articles,
         cleaning.names,
-        _authority(run),
+        read_names_authority(run),
         lambda article_id: mark_document(found_in.get(article_id, article_id)),
     )
     mark_document()
@@ -235,131 +235,7 @@ def check_all_names(run: Run) -> int:
     Returns:
         Flags that say error.
     """
-    config = run.settings.cleaning.names
-    authority = _authority(run)
-    decisions = load_decisions(read_decisions(run.settings))
-    articles = _scan_articles(run, ["article_id", "text", "published_at"])
-    facts = articles.select("article_id", "published_at").collect()
-    mentions = _all_rows(run, "mentions", "names", articles, lambda unread: find_mentions(unread, config, authority))
-    clusters = pl.read_parquet(run.work("clusters.parquet"), columns=["article_id", "cluster_id"], glob=False)
-    reach = _reach_of_names(run, facts)
-    # What is judged has all its witnesses around it: those lie within one window, it within one of what is new.
-    around = mentions.join(reach.witnesses, on="article_id", how="semi")
-    checked = check_names(
-        articles.join(reach.witnesses.lazy(), on="article_id", how="semi"),
-        config,
-        around,
-        clusters,
-        authority,
-        decisions,
-        _earlier_names(run, "name_flags", facts),
-    )
-    for table, rows in (
-        ("name_mentions", checked.mentions),
-        ("name_flags", checked.flags),
-        ("name_replacements", checked.replacements),
-    ):
-        judged = rows.join(reach.judged, on="article_id", how="semi")
-        kept = _earlier_names(run, table, facts).join(reach.judged, on="article_id", how="anti")
-        write_parquet(pl.concat([kept.select(judged.columns), judged]), run.work(f"{table}.parquet"))
-    write_parquet(checked.articles, run.work("named.parquet"))
-    flags = pl.read_parquet(run.work("name_flags.parquet"), glob=False)
-    return int(flags["is_error"].sum())
-
-
-class _Reach(NamedTuple):
-    """How far a run's new articles reach: whose names are judged anew, and who bears witness on them."""
-
-    judged: pl.DataFrame
-    witnesses: pl.DataFrame
-
-
-def _reach_of_names(run: Run, facts: pl.DataFrame) -> _Reach:
-    """Articles within one window of the new ones, and within two; all of them where the rules or decisions changed."""
-    everything = _Reach(facts.select("article_id"), facts.select("article_id"))
-    previous = run.previous_snapshot
-    if previous is None or previous.manifest.get("checks") != run.versions.of_checks:
-        return everything
-    if "name_replacements" not in previous.manifest["tables"]:
-        return everything
-    fresh = run.scan("articles").select("article_id").collect()
-    days = facts.join(fresh, on="article_id", how="semi")["published_at"]
-    if days.is_empty() or days.null_count():
-        return everything
-    window = timedelta(days=run.settings.cleaning.names.window_days)
-    first, last = days.min(), days.max()
-    assert isinstance(first, datetime) and isinstance(last, datetime)
-
-    def within(margin: timedelta) -> pl.DataFrame:
-        is_near = pl.col("published_at").is_between(first - margin, last + margin)
-        return facts.filter(is_near | pl.col("published_at").is_null()).select("article_id")
-
-    return _Reach(within(window), within(2 * window))
-
-
-def _earlier_names(run: Run, table: str, facts: pl.DataFrame) -> pl.DataFrame:
-    """The last snapshot's rows of a table of names, of the articles that still hold."""
-    from cleaners.schemas import TABLES
-
-    schema = TABLES[table].create_empty().schema
-    previous = run.previous_snapshot
-    if previous is None:
-        return pl.DataFrame(schema=schema)
-    return previous.scan(table, schema).select(schema.names()).collect().join(facts, on="article_id", how="semi")
-
-
-def replaced_article_ids(run: Run) -> pl.Series:
-    """Ids of earlier articles that this run's inputs replace: read again, rejected now, or embedded in one of those."""
-    new = run.scan("articles").select("article_id").collect()["article_id"]
-    rejected = run.scan("rejects").select("article_id").drop_nulls().collect()["article_id"]
-    replaced = pl.concat([new, rejected]).unique()
-    previous = run.previous_snapshot
-    if not previous:
-        return replaced
-    parents = (
-        previous.scan("articles", DOCUMENT_SCHEMA).select("article_id", "parent_article_id").drop_nulls().collect()
-    )
-    while True:
-        children = parents.filter(
-            pl.col("parent_article_id").is_in(replaced.implode()) & ~pl.col("article_id").is_in(replaced.implode())
-        )
-        if children.is_empty():
-            return replaced
-        replaced = pl.concat([replaced, children["article_id"]])
-
-
-def _scan_articles(run: Run, columns: list[str]) -> pl.LazyFrame:
-    """The new articles after the earlier ones that still hold, read by who needs them."""
-    new = run.scan("articles").select(columns)
-    previous = run.previous_snapshot
-    if not previous:
-        return new
-    gone = replaced_article_ids(run).to_frame("article_id").lazy()
-    earlier = (
-        pl.scan_parquet(previous.files("articles"), glob=False).select(columns).join(gone, on="article_id", how="anti")
-    )
-    return pl.concat([earlier, new])
-
-
-def _all_rows(
-    run: Run, index: str, step: str, articles: pl.DataFrame | pl.LazyFrame, make: Callable[[pl.DataFrame], pl.DataFrame]
-) -> pl.DataFrame:
-    """An index over all articles, saved for the next run: the shards' rows after the earlier ones.
-
-    The earlier ones are made anew if the step's code or settings changed since.
-    """
-    new = run.scan(index).collect()
-    fresh = run.scan("articles").select("article_id").collect()
-    earlier_articles = articles.lazy().join(fresh.lazy(), on="article_id", how="anti")
-    previous = run.previous_snapshot
-    if previous and previous.manifest.get("checks", {}).get(step) == run.versions.of_checks[step]:
-        still = earlier_articles.select("article_id").collect()
-        earlier = pl.read_parquet(previous.files(f"index/{index}"), glob=False).join(still, on="article_id", how="semi")
-    else:
-        earlier = make(earlier_articles.collect())
-    rows = pl.concat([earlier.select(new.columns), new])
-    write_parquet(rows.sort("article_id"), run.index_file(index))
-    return rows
+    return judge_names(run)
 
 
 def _hold_contract(
@@ -425,11 +301,6 @@ def _without_known(run: Run, piece: Piece, records: pl.DataFrame) -> pl.DataFram
         .collect()
     )
     return records.join(known, on="article_id", how="anti")
-
-
-def _authority(run: Run) -> pl.DataFrame:
-    text = read_authority(run.settings)
-    return core_authority() if text is None else load_authority(text, with_core=True)
 
 
 def _restore_piece(run: Run, piece: Piece) -> pl.DataFrame:

@@ -91,7 +91,7 @@ def match(run: Run) -> int:
 @task(task_run_name="names", **RETRIED)
 def check_names(run: Run) -> int:
     """Check every name against the other papers and the authority file."""
-    return do_once(run, "names", lambda: _whole("names", stages.check_all_names, run))
+    return do_once(run, "names", lambda: _announced("names", lambda: stages.check_all_names(run)))
 
 
 @task(task_run_name="assemble", **RETRIED)
@@ -103,7 +103,7 @@ def assemble(run: Run, plan: Plan, counts: RunCounts) -> Path:
     """
     gates = check_gates(counts, run.settings.cleaning.quality)
     figures = publishing.summarise_counts(plan, counts, gates)
-    return _whole("assemble", publishing.assemble_snapshot, run, figures)
+    return _announced("assemble", lambda: publishing.assemble_snapshot(run, figures))
 
 
 @task(task_run_name="report", **ONCE)

@@ -69,6 +69,13 @@ class NamesConfig(BaseModel):
         description="Days around an article within which other articles bear witness on its names; an article without "
         "a date bears witness on all. People change office, and namesakes come up, as time goes by.",
     )
+    window_articles: int = Field(
+        5_000,
+        ge=100,
+        description="Articles before and after one, by time of publication, that bear witness on its names at most: in an "
+        "archive of millions the days around it say what its names are, and a new article makes no old year be read again. A "
+        "choice; smaller archives are compared whole.",
+    )
     context_chars: int = Field(
         160,
         ge=10,
