@@ -32,7 +32,7 @@ def shard_runner(settings: Settings) -> Iterator[Any]:
         return
     try:
         import dask
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise CopydeskError("`dask` is set, but Dask is not installed.", "pip install 'copydesk[dask]'.") from error
     if settings.dask == LOCAL:
