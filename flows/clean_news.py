@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import tasks
+from flows.cluster import shard_runner
 from flows.progress import listening
 from flows.publish import clear_staging
 from flows.remote import pull_latest
@@ -54,7 +55,12 @@ def clean_news(settings: Settings) -> RunResult:
         settings: where to read, where to write, and how each step decides.
     """
     output = settings.folder
-    with output_lock(output), worker_pool(settings.n_workers), listening(tasks.ProgressArtifact()):
+    with (
+        output_lock(output),
+        worker_pool(settings.n_workers),
+        shard_runner(settings) as runner,
+        listening(tasks.ProgressArtifact()),
+    ):
         pull_latest(settings)
         run = _begin_run(settings, output)
         plan = tasks.discover(run)
@@ -66,9 +72,9 @@ def clean_news(settings: Settings) -> RunResult:
         if n_resumed:
             get_run_logger().info("continuing the interrupted run %s: %d steps are done", run.run_id, n_resumed)
 
-        extracted = tasks.map_shards(tasks.extract, run, plan)
+        extracted = tasks.map_shards(runner, tasks.extract, run, plan)
         n_repeated = tasks.learn(run)
-        stripped = tasks.map_shards(tasks.strip, run, plan)
+        stripped = tasks.map_shards(runner, tasks.strip, run, plan)
         tasks.match(run)
         tasks.check_names(run)
         staged = tasks.assemble(run, plan, tasks.add_counts([*extracted, *stripped], n_repeated))

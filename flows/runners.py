@@ -15,7 +15,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import Pipe, connection, parent_process
+from functools import cache
+from multiprocessing import Pipe, connection, current_process, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.process import BaseProcess
@@ -36,6 +37,7 @@ LOSSES_TO_CONDEMN = 2
 MOST_LOSSES = 4
 # What a shard's documents do together may take so many times the limit of one document.
 SEVERAL = 10
+MOST_THREADS = 64  # of a Dask worker, which itself says how many of them work
 LONGEST_POLL_SECONDS = 1.0
 STATM = Path("/proc/self/statm")  # its sixth figure: pages of private memory
 
@@ -107,7 +109,7 @@ def run_watched(function: Callable[..., R], run: Run, /, *args: object) -> R:
     Raises:
         WorkerLost: workers are lost on this shard, but on no document in particular.
     """
-    pool, settings = _pool, run.settings
+    pool, settings = _pool or _pool_of_a_cluster(run), run.settings
     if pool is None:
         return function(run, *args, CAREFREE)
     limits = _Limits(settings.document_time_limit_seconds, settings.worker_memory_bytes)
@@ -126,6 +128,16 @@ def run_watched(function: Callable[..., R], run: Run, /, *args: object) -> R:
             elif n_unexplained == MOST_LOSSES:
                 raise
             caution = caution._replace(singly=True)
+
+
+@cache
+def _start_pool_of_a_cluster() -> "_Pool":
+    return _Pool(MOST_THREADS)
+
+
+def _pool_of_a_cluster(run: Run) -> "_Pool | None":
+    """Workers of our own inside a Dask worker, for the life of it; none where it may not have any."""
+    return _start_pool_of_a_cluster() if run.settings.dask and not current_process().daemon else None
 
 
 class _Limits(NamedTuple):

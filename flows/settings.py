@@ -62,6 +62,12 @@ class Settings(BaseModel):
         description="Private memory in bytes that a worker may take for the documents of a shard beyond what it has, mapped "
         "files not counted; 0: as much as there is. What needs more becomes a reject.",
     )
+    dask: str | None = Field(
+        None,
+        description="Where shards are worked on: by default in worker processes of this machine; `local` makes them the workers "
+        "of a Dask cluster here; else the address of a Dask scheduler, whose workers must see `output` (or `mirror`) and the "
+        "sources under the same paths.",
+    )
     shard_bytes: int = Field(
         8 * 2**20,
         ge=2**16,

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
+from platform import node
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -156,13 +157,13 @@ def publish(run: Run) -> Path:
     return snapshot
 
 
-def map_shards(shard_task: Any, run: Run, plan: Plan) -> list[RunCounts]:  # noqa: ANN401
+def map_shards(runner: Any, shard_task: Any, run: Run, plan: Plan) -> list[RunCounts]:  # noqa: ANN401
     """Run a task over every shard and announce each that is done.
 
     Returns:
         The counts of the shards, in the order of the plan.
     """
-    futures = [shard_task.submit(run, shard) for shard in plan.shards]
+    futures = [runner.submit(shard_task, {"run": run, "shard": shard}) for shard in plan.shards]
     announce(shard_task.name, 0, len(futures))
     for done, _ in enumerate(as_completed(futures), 1):
         announce(shard_task.name, done, len(futures))
@@ -195,6 +196,11 @@ class ProgressArtifact:
 
 def _shard_once(step: str, function: Callable[..., RunCounts], run: Run, shard: Shard) -> RunCounts:
     """Do a step of one shard in a worker, unless an interrupted run did."""
+    if not run.staging.is_dir():
+        raise CopydeskError(
+            f"The worker on {node()} does not see {run.staging}.",
+            "Put the output, or the `mirror` of one on object storage, on a file system that all workers share.",
+        )
     return RunCounts(*do_once(run, f"{step}-{shard.number}", lambda: run_watched(function, run, shard)))
 
 
