@@ -1,5 +1,6 @@
 """Progress of a run, announced once and shown wherever somebody listens: the terminal, the Prefect UI."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -22,3 +23,30 @@ def listening(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _listeners.remove(listener)
+
+
+class Estimate:
+    """How long a step will still take: what is left at the pace of what is done.
+
+    Args:
+        clock: seconds that never run backwards.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begun: dict[str, tuple[float, int]] = {}
+
+    def __call__(self, step: str, done: int, total: int) -> float | None:
+        """Seconds left of a step, None before its first part is done; to be asked when the step begins, too."""
+        begun, first = self._begun.setdefault(step, (self._clock(), done))
+        if done <= first:
+            return None
+        return (self._clock() - begun) / (done - first) * (total - done)
+
+
+def in_words(seconds: float) -> str:
+    """A rough time: `40 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

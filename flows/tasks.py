@@ -4,11 +4,13 @@ Tasks pass the `Run`, shards and counts, never frames: hashing a 95 MB frame arg
 """
 
 import shutil
+import time
 from collections.abc import Callable
 from functools import reduce
+from itertools import islice
 from pathlib import Path
 from platform import node
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 from uuid import UUID
 
 from prefect import get_run_logger, task
@@ -28,13 +30,17 @@ from flows import publish as publishing
 from flows import stages
 from flows.figures import summarise_run
 from flows.planning import Plan, Shard, plan_run
-from flows.progress import announce
+from flows.progress import Estimate, announce, in_words
 from flows.remote import drop_remote_snapshots
 from flows.report import write_report
 from flows.resume import do_once
 from flows.run import Run
 from flows.runners import run_in_worker, run_watched
 from flows.summary import render_markdown, summary_rows
+
+# Shards that are submitted and not done: some for every waiting thread, however many shards a run has.
+MOST_IN_FLIGHT = 64
+UPDATED_EVERY_S = 5.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -158,16 +164,23 @@ def publish(run: Run) -> Path:
 
 
 def map_shards(runner: Any, shard_task: Any, run: Run, plan: Plan) -> list[RunCounts]:  # noqa: ANN401
-    """Run a task over every shard and announce each that is done.
+    """Run a task over every shard and announce each that is done; no more than MOST_IN_FLIGHT wait at a time.
 
     Returns:
         The counts of the shards, in the order of the plan.
     """
-    futures = [runner.submit(shard_task, {"run": run, "shard": shard}) for shard in plan.shards]
-    announce(shard_task.name, 0, len(futures))
-    for done, _ in enumerate(as_completed(futures), 1):
-        announce(shard_task.name, done, len(futures))
-    return [future.result() for future in futures]
+    waiting = iter(enumerate(plan.shards))
+    in_flight: dict[Any, int] = {}
+    counts: dict[int, RunCounts] = {}
+    announce(shard_task.name, 0, len(plan.shards))
+    while True:
+        for number, shard in islice(waiting, MOST_IN_FLIGHT - len(in_flight)):
+            in_flight[runner.submit(shard_task, {"run": run, "shard": shard})] = number
+        if not in_flight:
+            return [counts[number] for number in range(len(plan.shards))]
+        future = next(iter(as_completed(list(in_flight))))
+        counts[in_flight.pop(future)] = future.result()
+        announce(shard_task.name, len(counts), len(plan.shards))
 
 
 def add_counts(parts: list[RunCounts], n_repeated: int) -> RunCounts:
@@ -176,22 +189,32 @@ def add_counts(parts: list[RunCounts], n_repeated: int) -> RunCounts:
 
 
 class ProgressArtifact:
-    """Shows the announced progress as a bar in the Prefect UI: a listener for `flows.progress`."""
+    """Shows the announced progress as a bar in the Prefect UI, with an estimate: a listener for `flows.progress`."""
 
-    STEPS = ("discover", "extract", "learn", "strip", "match", "names", "assemble", "report", "publish")
+    # What each step has of the time of a large run on text, in percent (docs/benchmarks.md).
+    SHARES: ClassVar[dict[str, float]] = {
+        "discover": 2, "extract": 14, "learn": 5, "strip": 60, "match": 2, "names": 11, "assemble": 3, "report": 2, "publish": 1,
+    }  # fmt: skip
 
     def __init__(self) -> None:
         self._artifact_id: UUID | None = None
+        self._estimate = Estimate()
+        self._updated = time.monotonic()
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        """Move the bar: every step counts the same. A run that finds nothing new has no bar."""
+        """Move the bar: at the end of a step, and in it every UPDATED_EVERY_S. A run that finds nothing new has no bar."""
         if step == "discover":
             return
-        percent = 100 * (self.STEPS.index(step) + done / max(1, total)) / len(self.STEPS)
+        left = self._estimate(step, done, total)
+        steps = list(self.SHARES)
+        before = sum(self.SHARES[name] for name in steps[: steps.index(step)])
+        percent = before + self.SHARES[step] * done / max(1, total)
+        described = step if left is None or done == total else f"{step}: {done} of {total}, about {in_words(left)} left"
         if self._artifact_id is None:
-            self._artifact_id = create_progress_artifact(percent, key="copydesk-progress", description=step)  # type: ignore[assignment]
-        elif done == total:
-            update_progress_artifact(self._artifact_id, percent, description=step)
+            self._artifact_id = create_progress_artifact(percent, key="copydesk-progress", description=described)  # type: ignore[assignment]
+        elif done == total or time.monotonic() - self._updated >= UPDATED_EVERY_S:
+            self._updated = time.monotonic()
+            update_progress_artifact(self._artifact_id, percent, description=described)
 
 
 def _shard_once(step: str, function: Callable[..., RunCounts], run: Run, shard: Shard) -> RunCounts:

@@ -1,18 +1,30 @@
 """What `copydesk run` shows in the terminal: progress while it works, then what it did."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
-from flows.progress import listening
+from flows.progress import Estimate, in_words, listening
 from flows.settings import Settings
 
 if TYPE_CHECKING:
     from flows.clean_news import RunResult
+
+SAID_EVERY_S = 60.0
 
 STEP_TITLES = {
     "discover": "Looking for what is new",
@@ -29,7 +41,7 @@ STEP_TITLES = {
 
 @contextmanager
 def showing_progress(console: Console | None = None) -> Iterator[None]:
-    """Show a bar a step while the run works; in a pipe or a log, a line when a step is done."""
+    """Show a bar a step while the run works; in a pipe or a log, a line when a step is done, and one a minute before."""
     console = console or Console(stderr=True)
     columns = (
         SpinnerColumn(),
@@ -37,18 +49,29 @@ def showing_progress(console: Console | None = None) -> Iterator[None]:
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         waiting = bars.add_task("Starting Prefect", total=None)
         shown: dict[str, TaskID] = {}
+        estimate = Estimate()
+        said = time.monotonic()
 
         def show(step: str, done: int, total: int) -> None:
             bars.remove_task(waiting) if waiting in bars.task_ids else None
             if step not in shown:
                 shown[step] = bars.add_task(STEP_TITLES[step], total=total)
             bars.update(shown[step], completed=done, total=total)
-            if done == total and not console.is_terminal:
+            left = estimate(step, done, total)
+            if console.is_terminal:
+                return
+            nonlocal said
+            if done == total:
                 console.print(f"{STEP_TITLES[step]}: {done} of {total}", highlight=False)
+            elif left is not None and time.monotonic() - said >= SAID_EVERY_S:
+                said = time.monotonic()
+                console.print(f"{STEP_TITLES[step]}: {done} of {total}, about {in_words(left)} left", highlight=False)
 
         with listening(show):
             yield
