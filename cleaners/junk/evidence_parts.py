@@ -113,20 +113,21 @@ def look_up(parts: Sequence[pl.DataFrame], wanted: Wanted) -> pl.DataFrame:
             mapped files.
         wanted: sorted keys for each kind.
     """
-    found = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
-    bounds = np.arange(PARTS, dtype=np.uint64) << np.uint64(_SHIFT)
-    places = {kind: np.append(np.searchsorted(keys, bounds), len(keys)).tolist() for kind, keys in wanted.items()}
-    for number, part in enumerate(parts):
-        kinds = part["kind"].to_numpy()
-        for kind, keys in wanted.items():
-            needles = keys[places[kind][number] : places[kind][number + 1]]
-            first, last = np.searchsorted(kinds, (kind, kind + 1)).tolist()
-            if not len(needles) or first == last:
+    none = [np.zeros(0, dtype) for dtype in (np.uint8, np.uint64, np.uint32, np.uint64)]
+    found = [none]
+    bounds = np.arange(PARTS + 1, dtype=np.uint64) << np.uint64(_SHIFT)
+    for kind, keys in wanted.items():
+        places = np.append(np.searchsorted(keys, bounds[:-1]), len(keys))
+        for number in np.flatnonzero(np.diff(places)).tolist():
+            kinds, part_keys, counts, values = (column.to_numpy() for column in parts[number].get_columns())
+            first, last = np.searchsorted(kinds, np.array((kind, kind + 1), np.uint8)).tolist()
+            if first == last:
                 continue
-            rows = _find_rows(part["key"].to_numpy()[first:last], needles)
+            rows = _find_rows(part_keys[first:last], keys[places[number] : places[number + 1]]) + first
             if len(rows):
-                found.append(part[rows + first])
-    return pl.concat(found)
+                found.append([kinds[rows], part_keys[rows], counts[rows], values[rows]])
+    columns = (np.concatenate(column) for column in zip(*found, strict=True))
+    return pl.DataFrame(dict(zip(EVIDENCE_SCHEMA.names(), columns, strict=True)), schema=EVIDENCE_SCHEMA)
 
 
 def list_wanted(documents: Sequence[Mapping[str, str | None]], tokens: Sequence[Tokens]) -> dict[int, U64]:
