@@ -34,6 +34,12 @@ class Settings(BaseModel):
         None,
         description="Folder that mirrors an output at an address; default: a folder of its own in the user's cache.",
     )
+    report_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Address at which the output folder's reports can be opened, for the link in the Prefect UI. `copydesk serve` "
+        "fills it in; without one the link names the file, which browsers open on the same machine only.",
+    )
     dry_run: bool = Field(False, description="Do everything but publish: only the report is written.")
     retry: bool = Field(
         False,
