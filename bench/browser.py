@@ -33,12 +33,13 @@ FLAGS = [
 
 
 class Browser:
-    """One page of a running Chromium."""
+    """One page of a running Chromium; `console` holds its errors and warnings, `requested` the addresses it asked for."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._calls = 0
         self.console: list[str] = []
+        self.requested: set[str] = set()
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 
@@ -104,6 +105,8 @@ class Browser:
         if method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert"):
             words = (str(each.get("value", each.get("description", ""))) for each in params["args"])
             self.console.append(" ".join(words))
+        elif method == "Network.requestWillBeSent":
+            self.requested.add(params["request"]["url"].partition("?")[0])
         elif method == "Runtime.exceptionThrown":
             self.console.append(params["exceptionDetails"]["text"])
         elif method == "Log.entryAdded" and params["entry"]["level"] == "error":

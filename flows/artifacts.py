@@ -16,7 +16,8 @@ from flows.passages import one_line
 from flows.trends import RunTotals
 
 MOST_ROWS = 50  # rows of a table
-MOST_RULES = 6  # rules named for one site
+MOST_RULES = 3  # rules named for one site
+COMPARED_RUNS = 4  # columns of the funnel's table
 CELL_CHARS = 160
 
 _MARKDOWN = str.maketrans(
@@ -91,15 +92,11 @@ def _funnel(figures: RunFigures) -> str:
     trends = draw_trends(figures)
     if trends:
         parts += ["## Over the latest runs", f"![Bars of each figure, the table below has their values]({trends})"]
-    rows = [
-        (
-            run.run_id,
-            *(_of(run, name) for name in _TOTALS),
-            "" if run.removed_share is None else f"{run.removed_share:.1%}",
-        )
-        for run in reversed(figures.totals)
-    ]
-    return "\n\n".join([*parts, _table(("run", *_TOTALS, "removed"), rows)]) + "\n"
+    shown = figures.totals[-COMPARED_RUNS:][::-1]
+    rows = [(name, *(_of(run, name) for run in shown)) for name in _TOTALS]
+    shares = ("" if run.removed_share is None else f"{run.removed_share:.1%}" for run in shown)
+    columns = ["", *(_as_markdown(run.run_id.replace("T", " ").partition("Z")[0]) for run in shown)]
+    return "\n\n".join([*parts, _table(columns, [*rows, ("removed", *shares)])]) + "\n"
 
 
 def _removals(figures: RunFigures) -> str:
@@ -122,10 +119,10 @@ def _removals(figures: RunFigures) -> str:
 
 
 def _clusters(figures: RunFigures, output: Path) -> str:
-    rows = [(c.label, c.size, c.n_new, c.n_exact, f"{c.least_similarity:.2f}") for c in figures.clusters]
-    columns = ("canonical article", "articles", "of this run", "exact copies", "least similarity")
+    rows = [(c.size, c.n_new, c.n_exact, f"{c.least_similarity:.2f}", c.label) for c in figures.clusters]
+    columns = ("articles", "of this run", "exact copies", "least alike", "canonical article")
     return _page(
-        (f"{len(rows):,} stories of this run ran more than once", _table(columns, rows)),
+        (f"Stories of this run that ran more than once: {len(rows):,}", _table(columns, rows)),
         ("Side by side", f"The report marks what differs between the copies:\n\n{_command('report', output)}"),
     )
 
