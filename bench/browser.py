@@ -71,13 +71,13 @@ class Browser:
         self.wait(ready, seconds)
 
     def wait(self, expression: str, seconds: float = 60) -> None:
-        """Wait until an expression in the page is true.
+        """Wait until an expression in the page is true; one that throws is not, for the page may not be there yet.
 
         Raises:
             TimeoutError: it was not in that many seconds.
         """
         deadline = time.monotonic() + seconds
-        while not self.ask(f"Boolean({expression})"):
+        while not self.ask(f"(() => {{ try {{ return Boolean({expression}); }} catch {{ return false; }} }})()"):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waited {seconds:g} seconds in vain for: {expression}")
             time.sleep(0.2)

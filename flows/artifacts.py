@@ -4,7 +4,6 @@ Takes `RunFigures`, gives Markdown and table rows. Text from articles is escaped
 and say so.
 """
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from cleaners.schemas import NAME_FLAG_KINDS, REJECT_REASONS
 from flows.charts import draw_funnel, draw_trends, list_steps
 from flows.figures import RunFigures
 from flows.passages import one_line
+from flows.review import review_commands
 from flows.trends import RunTotals
 
 MOST_ROWS = 50  # rows of a table
@@ -45,7 +45,7 @@ def list_artifacts(figures: RunFigures, output: Path) -> list[MarkdownArtifact]:
     pages = [
         ("copydesk-funnel", "From inputs to published articles, and the runs before", _funnel(figures)),
         ("copydesk-removals", "Removed, by rule and by site", _removals(figures)),
-        ("copydesk-clusters", "Stories that ran more than once", _clusters(figures, output)),
+        ("copydesk-clusters", "Stories that ran more than once", _clusters(figures)),
         ("copydesk-names", "Open name flags, and how to decide them", _names(figures, output)),
         ("copydesk-health", "Rejects, sites out of their band, broken gates", _health(figures)),
     ]
@@ -118,12 +118,15 @@ def _removals(figures: RunFigures) -> str:
     )
 
 
-def _clusters(figures: RunFigures, output: Path) -> str:
+def _clusters(figures: RunFigures) -> str:
     rows = [(c.size, c.n_new, c.n_exact, f"{c.least_similarity:.2f}", c.label) for c in figures.clusters]
     columns = ("articles", "of this run", "exact copies", "least alike", "canonical article")
     return _page(
         (f"Stories of this run that ran more than once: {len(rows):,}", _table(columns, rows)),
-        ("Side by side", f"The report marks what differs between the copies:\n\n{_command('report', output)}"),
+        (
+            "Side by side",
+            "The report, linked by the artifact `copydesk-report`, marks what differs between the copies.",
+        ),
     )
 
 
@@ -147,7 +150,7 @@ def _names(figures: RunFigures, output: Path) -> str:
     kinds = [(kind, NAME_FLAG_KINDS[kind]) for kind in dict.fromkeys(name.kind for name in figures.names)]
     decide = (
         f"Write them to a file, fill in its column `decision`, read it back; the next run honours it.\n\n"
-        f"{_command('review flags.csv', output, 'review flags.csv --take')}"
+        f"{_as_code(review_commands(output))}"
     )
     return _page(
         ("Open errors", _table(columns, rows(True))),
@@ -171,10 +174,8 @@ def _health(figures: RunFigures) -> str:
     )
 
 
-def _command(words: str, output: Path, *more: str) -> str:
-    where = shlex.quote(str(output)).replace("\n", " ")
-    lines = [f"copydesk {each} --output {where}" for each in (words, *more)]
-    return "\n".join(f"    {line}" for line in lines)
+def _as_code(lines: str) -> str:
+    return "\n".join(f"    {line}" for line in lines.splitlines())
 
 
 def _page(*sections: tuple[str, str]) -> str:

@@ -15,12 +15,15 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from cleaners.health import UNITS
 from cleaners.schemas import NAME_FLAG_KINDS, REJECT_REASONS
 from flows import details
 from flows.charts import list_steps, show_value, usual_value
 from flows.figures import RunFigures, summarise_run
 from flows.passages import confidence_mark, one_line
+from flows.review import review_commands
 from flows.run_tables import article_facts
+from flows.storage import read_snapshot
 from flows.trends import list_trends
 
 MOST_SITES = 200
@@ -118,6 +121,10 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
             names=names,
             suspected=suspected,
             rejects=details.view_rejects(snapshot, figures.run_id),
+            health=details.view_health(snapshot, figures.run_id),
+            health_titles=[metric.replace("_", " ") for metric in UNITS],
+            removals_by_site=details.Shown(figures.removals_by_site[:MOST_SITES], len(figures.removals_by_site)),
+            review_commands=review_commands(read_snapshot(snapshot).manifest.get("settings", {}).get("output")),
             sites=details.Shown(figures.sites[:MOST_SITES], len(figures.sites)),
             gates=details.Shown(tuple(gates[:MOST_GATES]), len(gates)),
             site_names=sorted(sites)[: 2 * MOST_SITES],
