@@ -6,7 +6,6 @@ and say so.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from cleaners.schemas import NAME_FLAG_KINDS, REJECT_REASONS
 from flows.charts import draw_funnel, draw_trends, list_steps
@@ -35,12 +34,12 @@ class MarkdownArtifact:
     markdown: str
 
 
-def list_artifacts(figures: RunFigures, output: Path) -> list[MarkdownArtifact]:
+def list_artifacts(figures: RunFigures, output: str) -> list[MarkdownArtifact]:
     """The Markdown artifacts of a run.
 
     Args:
         figures: the figures of the run.
-        output: the output folder, for the commands that are shown.
+        output: the output folder or address, for the commands that are shown.
     """
     pages = [
         ("copydesk-funnel", "From inputs to published articles, and the runs before", _funnel(figures)),
@@ -130,7 +129,7 @@ def _clusters(figures: RunFigures) -> str:
     )
 
 
-def _names(figures: RunFigures, output: Path) -> str:
+def _names(figures: RunFigures, output: str) -> str:
     def rows(is_error: bool) -> list[tuple[object, ...]]:
         return [
             (

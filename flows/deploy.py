@@ -66,7 +66,7 @@ def serve(
     port = address.port + 1 if report_port is None else report_port
     with (
         running_server(address),
-        serving_reports(Path(anchored.output), address.host, port, os.environ.get(AUTH_VARIABLE)) as reports,
+        serving_reports(anchored.folder, address.host, port, os.environ.get(AUTH_VARIABLE)) as reports,
     ):
         from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
         from prefect.types.entrypoint import EntrypointType
@@ -178,5 +178,6 @@ def _anchored(settings: Settings) -> Settings:
             "output": absolute(settings.output),
             "authority": absolute(settings.authority) if settings.authority else None,
             "decisions": absolute(settings.decisions) if settings.decisions else None,
+            "mirror": absolute(settings.mirror) if settings.mirror else None,
         }
     )

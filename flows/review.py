@@ -55,9 +55,9 @@ class Taken(NamedTuple):
     file: Path
 
 
-def review_commands(output: str | Path | None) -> str:
+def review_commands(output: str | None) -> str:
     """The commands with which an editor decides the open flags, a line each; None leaves the output folder to the settings."""
-    where = f" --output {shlex.quote(' '.join(str(output).split()))}" if output else ""
+    where = f" --output {shlex.quote(' '.join(output.split()))}" if output else ""
     return "\n".join(f"copydesk review flags.csv{take}{where}" for take in ("", " --take"))
 
 

@@ -118,7 +118,7 @@ def report(run: Run, staged: Path) -> Path:
     """Write the HTML report into the staged snapshot; leave the figures as artifacts in the Prefect UI."""
     figures = run_in_worker(summarise_run, staged, run.run_id)
     create_table_artifact(summary_rows(figures), key="copydesk-summary", description=f"Figures: run {run.run_id}")
-    for page in list_artifacts(figures, run.output):
+    for page in list_artifacts(figures, run.settings.output):
         create_markdown_artifact(page.markdown, key=page.key, description=page.description)
     if figures.breaches and not run.settings.dry_run:
         _tell_of_breaches(figures.breaches)

@@ -20,7 +20,7 @@ from tests.flows.test_summary import EVIL
 KEYS = ["copydesk-funnel", "copydesk-removals", "copydesk-clusters", "copydesk-names", "copydesk-health"]
 
 
-def pages_of(figures: RunFigures, output: Path = Path("/srv/news")) -> dict[str, str]:
+def pages_of(figures: RunFigures, output: str = "/srv/news") -> dict[str, str]:
     pages = list_artifacts(figures, output)
     assert [page.key for page in pages] == KEYS
     assert all(figures.run_id.split("-")[0] in page.description.replace("\\", "") for page in pages)
