@@ -136,7 +136,7 @@ def open_browser(*flags: str) -> Iterator[Browser]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            with connect(_page_address(Path(profile)), max_size=None, proxy=None) as connection:
+            with connect(_page_address(Path(profile)), max_size=None, proxy=None, ping_interval=None) as connection:
                 yield Browser(connection)
         finally:
             process.terminate()

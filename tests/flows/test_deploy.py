@@ -20,6 +20,7 @@ from contextlib import suppress
 from datetime import timedelta
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
@@ -35,6 +36,7 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 
 from cleaners.errors import ConfigError
 from flows.deploy import AUTH_VARIABLE, Address, check_address
+from flows.settings import Settings
 from flows.smtp_email import SmtpEmail
 from flows.watch import BREACH_AUTOMATION, CRASH_AUTOMATION, NOTICE_AUTOMATION, watch_runs
 from tests.conftest import SEEDS
@@ -350,6 +352,7 @@ def test_a_wrong_schedule_and_a_taken_port_say_so(tmp_path: Path) -> None:
 
 def test_the_work_pools_file_names_the_flow_and_its_limit() -> None:
     (deployment,) = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-    file, _, flow = deployment["entrypoint"].partition(":")
-    assert f"def {flow}(" in (ROOT / file).read_text()
+    module, _, flow = deployment["entrypoint"].rpartition(".")
+    assert getattr(import_module(module), flow).name == "clean-news"
+    Settings.model_validate(deployment["parameters"]["settings"])
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}

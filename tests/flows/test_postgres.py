@@ -75,13 +75,16 @@ def test_a_teams_server_with_a_work_pool(database: str, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    # Once a year, lest the hourly run of the file comes in between.
+    deployments = tmp_path / "prefect.yaml"
+    deployments.write_text((ROOT / "prefect.yaml").read_text().replace('cron: "0 * * * *"', 'cron: "0 0 1 1 *"'))
     settings = {"sources": [str(SEEDS)], "output": str(tmp_path / "out"), "workers": 1}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
         with running_server(address):
             call("prefect", "work-pool", "create", "newsroom", "--type", "process")
-            call("prefect", "--no-prompt", "deploy", "--all")
+            call("prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(deployments))
             call("flows.cli", "watch")
             call("prefect", "deployment", "run", "clean-news/newsroom", "--param", f"settings={json.dumps(settings)}")
             call("prefect", "worker", "start", "--pool", "newsroom", "--run-once")
@@ -99,6 +102,6 @@ def test_a_teams_server_with_a_work_pool(database: str, tmp_path: Path) -> None:
     # The server makes runs of the schedule in prefect.yaml too.
     assert ("Scheduled",) in asyncio.run(ask("select state_name from flow_run where auto_scheduled"))
     assert asyncio.run(ask("select cron from (select schedule->>'cron' as cron from deployment_schedule) s")) == [
-        ("0 * * * *",)
+        ("0 0 1 1 *",)
     ]
     assert len(asyncio.run(ask("select name from automation"))) == 1
