@@ -32,8 +32,13 @@ def main() -> None:
     parser.add_argument("target", type=Path, help="folder of the pictures")
     target = parser.parse_args().target
     target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="copydesk-") as folder:
-        shoot_newsroom(Path(folder), target)
+    # Its paths are in the pictures, so that it has a plain name.
+    folder = Path(tempfile.gettempdir()) / "newsroom"
+    folder.mkdir()
+    try:
+        shoot_newsroom(folder, target)
+    finally:
+        shutil.rmtree(folder)
     for picture in sorted(target.glob("*.png")):
         size = picture.stat().st_size
         print(f"{picture.name:<24} {size / 1000:>6.0f} kB{'  TOO LARGE' if size > MOST_BYTES else ''}")
@@ -54,9 +59,7 @@ def shoot_newsroom(folder: Path, target: Path) -> None:
         wait_for(lambda: api.published() == 1, 240)
         with open_browser() as browser:
             browser.size(1200, 860)
-            land(landing, LANDINGS[1])
-            run_by_hand(browser, api, target)
-            wait_for(lambda: api.published() == 2, 120)
+            run_by_hand(browser, api, landing, target)
             land(landing, LANDINGS[2])
             wait_for(lambda: api.published() == 3, 180)
             shoot_ui(browser, api, target)
@@ -76,21 +79,23 @@ def shoot_newsroom(folder: Path, target: Path) -> None:
             server.kill()
 
 
-def run_by_hand(browser: Browser, api: "Api", target: Path) -> None:
-    """Open the deployment's form, shoot it, and start a run with its button."""
-    browser.open(
-        f"{api.address}/deployments/deployment/{api.deployment()}/run", "document.body.innerText.includes('Dry Run')"
-    )
+def run_by_hand(browser: Browser, api: "Api", landing: Path, target: Path) -> None:
+    """Open the deployment's form, shoot it, and start a run with its button, between two runs of the schedule."""
+    form = f"{api.address}/deployments/deployment/{api.deployment()}/run"
+    browser.open(form, "document.body.innerText.includes('Dry Run')")
     settle()
     browser.shoot(target / "form.png")
+    wait_for(lambda: 12 < time.time() % 60 < 25 and not api.runs("RUNNING"), 120)
+    land(landing, LANDINGS[1])
     browser.ask(
         "[...document.querySelectorAll('button')].find((button) => button.innerText.trim() === 'Submit').click()"
     )
-    wait_for(lambda: any(not run["auto_scheduled"] for run in api.runs()), 60)
+    wait_for(lambda: any(not run["auto_scheduled"] for run in api.runs("COMPLETED")), 120)
+    assert api.published() == 2
 
 
 def shoot_ui(browser: Browser, api: "Api", target: Path) -> None:
-    run = next(run for run in api.runs() if run["auto_scheduled"] and api.artifacts_of(run["id"]) > 1)
+    run = next(run for run in api.runs("COMPLETED") if run["auto_scheduled"] and api.artifacts_of(run["id"]) > 1)
     browser.open(f"{api.address}/runs/flow-run/{run['id']}", "document.body.innerText.includes('Completed')")
     settle(4)
     browser.shoot(target / "run.png")
@@ -139,10 +144,11 @@ class Api:
         (deployment,) = self.ask("/deployments/filter")
         return str(deployment["id"])
 
-    def runs(self) -> list[dict[str, Any]]:
-        """Runs that completed, the latest first."""
-        runs: list[dict[str, Any]] = self.ask("/flow_runs/filter", sort="START_TIME_DESC")
-        return [run for run in runs if run["state_name"] == "Completed"]
+    def runs(self, state: str) -> list[dict[str, Any]]:
+        """The runs in a state, the latest first."""
+        wanted = {"state": {"type": {"any_": [state]}}}
+        runs: list[dict[str, Any]] = self.ask("/flow_runs/filter", sort="START_TIME_DESC", flow_runs=wanted)
+        return runs
 
     def published(self) -> int:
         """How many reports the runs have left so far; none while the server is not up yet."""
