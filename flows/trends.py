@@ -30,7 +30,7 @@ CHARTS = (
     ("duplicates", "repeat another article", "articles"),
     ("flagged", "with a name error", "articles"),
     ("rejected", "rejected", "records"),
-    ("removed_share", "characters removed, of those extracted", "share"),
+    ("removed_share", "share of characters removed", "share"),
 )
 
 
