@@ -18,6 +18,7 @@ from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.segments import describe_scheme
 from cleaners.quality import Gate, RunCounts
 from flows.archive import INDEX, find_parts
+from flows.outcome import measure_outcome
 from flows.planning import Plan
 from flows.remote import push_snapshot
 from flows.run import Run
@@ -227,7 +228,7 @@ def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
     """This run's rows of a table, from the intermediate files."""
     stamp = pl.lit(run.run_id).alias("run_id")
     if table == "run_summary":
-        return figures.with_columns(stamp)
+        return pl.concat([figures, measure_outcome(run, figures.schema)]).with_columns(stamp)
     if table == "site_health":
         return judge_run(run).with_columns(stamp)
     if table == "articles":
