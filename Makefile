@@ -1,16 +1,19 @@
 # make run    set up, run the main job on seeds/, show what it did
 # make test   set up, lint, type-check, test
-# make ui     the Prefect UI on 127.0.0.1:4200, with every run so far
+# make ui     the Prefect UI on 127.0.0.1:4200 with every run so far, and the scheduled deployment
 # make docs   write the generated pages under docs/
+# make screenshots  take the pictures of the documentation anew (needs Chromium)
 # make site   build the documentation site in site/
 # make lock   resolve the requirements again (needs uv)
 
 PYTHON ?= python3
+# What `make ui` cleans by schedule: the seeds, unless copydesk.toml says better.
+SOURCES ?= $(if $(wildcard copydesk.toml),,seeds)
 BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 export DO_NOT_TRACK ?= 1
 
-.PHONY: run test ui docs site lock clean
+.PHONY: run test ui docs screenshots site lock clean
 
 run: .venv/run-ready
 	@$(BIN)/copydesk run seeds
@@ -23,10 +26,13 @@ test: .venv/test-ready
 	$(BIN)/pytest
 
 ui: .venv/run-ready
-	$(BIN)/copydesk ui
+	$(BIN)/copydesk serve $(SOURCES)
 
 docs: .venv/test-ready
 	$(BIN)/python -m flows.docs docs
+
+screenshots: .venv/test-ready
+	$(BIN)/python -m bench.screenshots docs/images
 
 site: .venv/test-ready
 	$(BIN)/zensical build --strict --config-file mkdocs.yml
@@ -47,11 +53,11 @@ clean:
 
 .venv/run-ready: requirements.txt pyproject.toml | .venv/bin/python
 	@echo "Setting up .venv (about a minute, once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/test-ready: requirements-dev.txt .venv/run-ready
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	@.ci/install-programs
 	@touch $@

@@ -19,6 +19,7 @@ from flows.archive import INDEX, find_parts
 from flows.evidence import INDEX as EVIDENCE
 from flows.evidence import find_segments
 from flows.naming import MENTIONS
+from flows.outcome import measure_outcome
 from flows.parts import ARTICLES_A_PART, part_file, replaced_article_ids
 from flows.run import Run
 from flows.site_health import judge_run
@@ -158,7 +159,7 @@ def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
     """This run's rows of a table, from the intermediate files."""
     stamp = pl.lit(run.run_id).alias("run_id")
     if table == "run_summary":
-        return figures.with_columns(stamp)
+        return pl.concat([figures, measure_outcome(run, figures.schema)]).with_columns(stamp)
     if table == "site_health":
         return judge_run(run).with_columns(stamp)
     if table == "rejects":

@@ -41,6 +41,12 @@ OutputOption = Annotated[
 ]
 
 WorkersOption = Annotated[int | None, typer.Option(help="Worker processes; default: one for each core.")]
+NotifyOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Notification block, <type>/<name>, told of failed and crashed runs and of sites out of their band."
+    ),
+]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log.")]
 
 
@@ -269,10 +275,10 @@ def serve(
         str, typer.Option(help="Where the server listens; others than this machine's own need a password.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of the server.")] = 4200,
-    notify: Annotated[
-        str | None,
-        typer.Option(help="Notification block that is told of failed and crashed runs, as <type>/<name>."),
+    report_port: Annotated[
+        int | None, typer.Option(help="Port of the HTML reports; default: the one after the server's.")
     ] = None,
+    notify: NotifyOption = None,
 ) -> None:
     """Serve the Prefect UI and the scheduled deployment on this machine, until stopped with Ctrl-C.
 
@@ -291,18 +297,15 @@ def serve(
         typer.echo(
             f"The newsroom opens at {address.url}/deployments: clean-news/{DEPLOYMENT}, schedule {cron!r} (stop it with Ctrl-C)."
         )
-        serve(settings, cron, address, notify)
+        serve(settings, cron, address, notify, report_port)
 
 
 @app.command()
 def watch(
-    notify: Annotated[
-        str | None,
-        typer.Option(help="Notification block that is told of failed and crashed runs, as <type>/<name>."),
-    ] = None,
+    notify: NotifyOption = None,
 ) -> None:
     """Make the automations that mark killed runs as Crashed, on the server at PREFECT_API_URL; `serve` does it by itself."""
-    from flows.deploy import watch_runs
+    from flows.automations import watch_runs
 
     with _errors_told():
         _prepare_prefect()

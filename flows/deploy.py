@@ -1,6 +1,6 @@
-"""The newsroom: a Prefect server with its UI, the scheduled deployment of `clean-news`, and the automations that watch it.
+"""The newsroom: a Prefect server with its UI, the scheduled deployment of `clean-news`, and the reports of its runs.
 
-`serve` is all of it on one machine; `prefect.yaml` deploys the same flow to a work pool, and `watch_runs` adds the automations.
+`serve` is all of it on one machine, automations included; `prefect.yaml` deploys the same flow to a work pool.
 """
 
 import ipaddress
@@ -11,25 +11,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID
+from typing import NamedTuple
 
 from cleaners.errors import ConfigError, CopydeskError
+from flows.automations import HEARTBEAT_SECONDS, watch_runs
+from flows.reports_server import serving_reports
 from flows.settings import Settings
 
-if TYPE_CHECKING:
-    from prefect.client.orchestration import SyncPrefectClient
-
 DEPLOYMENT = "newsroom"
-HEARTBEAT_SECONDS = 30  # the least that Prefect allows
-# Three heartbeats: a run whose machine only stutters stays Running; a killed one is marked within two minutes.
-SILENCE_SECONDS = 90
 SERVER_START_SECONDS = 120
-CRASH_AUTOMATION = "copydesk: a run that fell silent has crashed"
-NOTICE_AUTOMATION = "copydesk: tell of failed and crashed runs"
 AUTH_VARIABLE = "PREFECT_SERVER_API_AUTH_STRING"
 
 
@@ -46,19 +38,22 @@ class Address(NamedTuple):
         return f"http://{name}:{self.port}"
 
 
-def serve(settings: Settings, cron: str, address: Address, notify: str | None) -> None:
+def serve(
+    settings: Settings, cron: str, address: Address, notify: str | None = None, report_port: int | None = None
+) -> None:
     """Start the server, watch its runs, and run `clean-news` by its schedule and on demand, until stopped.
 
     Args:
         settings: parameters of the scheduled runs; each run can be given others in the UI.
         cron: when to run, as cron writes it, in UTC.
         address: where the server listens. One that answers there already is used.
-        notify: a notification block, `<type>/<name>`, that is told of failed and crashed runs.
+        notify: a notification block, `<type>/<name>`, that is told of failed and crashed runs and of sites out of their band.
+        report_port: where the reports are served, on the same host; None takes the port after the server's.
 
     Raises:
         ConfigError: the schedule is no cron expression, there is no such block, or the server would be open to the network
             without a password.
-        CopydeskError: the server does not start.
+        CopydeskError: the server does not start, or the port of the reports is taken.
     """
     check_address(address)
     # Prefect reads these when it is first imported, and hands them to the runs.
@@ -67,85 +62,29 @@ def serve(settings: Settings, cron: str, address: Address, notify: str | None) -
     if auth := os.environ.get(AUTH_VARIABLE):
         os.environ.setdefault("PREFECT_API_AUTH_STRING", auth)
     _check_cron(cron)
-    with running_server(address):
+    anchored = _anchored(settings)
+    port = address.port + 1 if report_port is None else report_port
+    with (
+        running_server(address),
+        serving_reports(anchored.folder, address.host, port, os.environ.get(AUTH_VARIABLE)) as reports,
+    ):
         from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
         from prefect.types.entrypoint import EntrypointType
 
         from flows.clean_news import clean_news
 
         watch_runs(notify)
+        anchored = anchored.model_copy(update={"report_url": anchored.report_url or reports})
         clean_news.serve(
             name=DEPLOYMENT,
             cron=cron,
-            parameters={"settings": _anchored(settings).model_dump(mode="json")},
+            parameters={"settings": anchored.model_dump(mode="json")},
             description="Cleans what is new in the sources and publishes one snapshot.",
             # One run at a time: a second one would only wait for the lock on the output.
             global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
             entrypoint_type=EntrypointType.MODULE_PATH,
             print_starting_message=False,
         )
-
-
-def watch_runs(notify: str | None) -> None:
-    """Make the automations, in place of those of the same names: silent runs crash; a notice goes out, if asked for.
-
-    Raises:
-        ConfigError: there is no such notification block.
-    """
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.objects import StateType
-    from prefect.events.actions import ChangeFlowRunState, SendNotification
-    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
-    from prefect.events.schemas.events import ResourceSpecification
-
-    is_run = ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]})
-    ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
-    automations = [
-        AutomationCore(
-            name=CRASH_AUTOMATION,
-            description=f"No heartbeat for {SILENCE_SECONDS} seconds: its process was killed or its machine is gone.",
-            trigger=EventTrigger(
-                after={"prefect.flow-run.heartbeat"},
-                expect={"prefect.flow-run.heartbeat", *ends},
-                match=is_run,
-                for_each={"prefect.resource.id"},
-                posture=Posture.Proactive,
-                threshold=1,
-                within=timedelta(seconds=SILENCE_SECONDS),
-            ),
-            actions=[
-                ChangeFlowRunState(
-                    state=StateType.CRASHED,
-                    message="No heartbeat: the process was killed. The next run goes on where it stopped.",
-                )
-            ],
-        )
-    ]
-    with get_client(sync_client=True) as client:
-        if notify:
-            automations.append(
-                AutomationCore(
-                    name=NOTICE_AUTOMATION,
-                    description="A broken gate fails the run, so it is told of as well.",
-                    trigger=EventTrigger(
-                        expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
-                        match=is_run,
-                        posture=Posture.Reactive,
-                        threshold=1,
-                    ),
-                    actions=[
-                        SendNotification(
-                            block_document_id=_find_block(client, notify),
-                            subject="Copydesk: {{ flow_run.name }} is {{ flow_run.state.name }}",
-                            body="{{ flow_run.state.message }}\n{{ flow_run|ui_url }}",
-                        )
-                    ],
-                )
-            )
-        for automation in automations:
-            for old in client.read_automations_by_name(automation.name):
-                client.delete_automation(old.id)
-            client.create_automation(automation)
 
 
 def check_address(address: Address) -> None:
@@ -227,24 +166,6 @@ def _check_cron(cron: str) -> None:
         ) from error
 
 
-def _find_block(client: "SyncPrefectClient", slug: str) -> UUID:
-    """The id of a block document.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    from prefect.exceptions import ObjectNotFound
-
-    kind, _, name = slug.partition("/")
-    try:
-        return client.read_block_document_by_name(name, kind).id
-    except ObjectNotFound as error:
-        raise ConfigError(
-            f"There is no notification block {slug!r}.",
-            "Make one in the UI under Blocks, for example of the type Custom Webhook, and name it <type>/<name>.",
-        ) from error
-
-
 def _anchored(settings: Settings) -> Settings:
     """The settings with absolute paths: served runs start in folders of their own."""
 
@@ -256,5 +177,7 @@ def _anchored(settings: Settings) -> Settings:
             "sources": [absolute(source) for source in settings.sources],
             "output": absolute(settings.output),
             "authority": absolute(settings.authority) if settings.authority else None,
+            "decisions": absolute(settings.decisions) if settings.decisions else None,
+            "mirror": absolute(settings.mirror) if settings.mirror else None,
         }
     )

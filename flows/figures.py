@@ -11,18 +11,7 @@ import polars as pl
 
 from flows.run_tables import article_facts, run_clusters, run_flags, scan_table
 from flows.site_health import read_breaches
-
-# Where `run_summary` keeps the two figures that no table can tell: (stage, metric).
-FOUND_METRIC = ("discover", "inputs_found")
-NEW_METRIC = ("discover", "inputs_new")
-
-TREND_RUNS = 30
-TREND_METRICS = (
-    ("articles", "articles published", "articles"),
-    ("embedded_articles", "embedded articles found", "articles"),
-    ("records_rejected", "records rejected", "records"),
-    ("removed_characters", "characters removed, of those extracted", "share"),
-)
+from flows.trends import RECORDED, RunTotals, read_totals
 
 
 @dataclass(frozen=True)
@@ -120,12 +109,14 @@ class BreachFigures:
 
 
 @dataclass(frozen=True)
-class TrendFigures:
-    """One figure over the latest runs, oldest first: (run id, value)."""
+class SiteRemovals:
+    """What was removed from one site's articles in the run; `by_rule`: (rule, characters), most first."""
 
-    label: str
-    unit: str
-    points: tuple[tuple[str, float], ...]
+    site: str
+    n_articles: int
+    n_passages: int
+    n_chars: int
+    by_rule: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -134,7 +125,8 @@ class RunFigures:
 
     `n_salvaged_chars` is the part of `n_removed_chars` that became articles of its own; what is suspected is still in the
     texts.
-    `n_found` and `n_new` come from `run_summary` (`FOUND_METRIC`, `NEW_METRIC`), None where the run did not record them.
+    `n_found` and `n_new` come from `run_summary`, None where the run did not record them; `totals` are those of the latest
+    runs up to this one, oldest first.
     """
 
     run_id: str
@@ -156,13 +148,14 @@ class RunFigures:
     n_articles_in_snapshot: int
     most_cut: tuple[ArticleFigures, ...]
     removals: tuple[RemovalFigures, ...]
+    removals_by_site: tuple[SiteRemovals, ...]
     clusters: tuple[ClusterFigures, ...]
     names: tuple[NameFigures, ...]
     rejects: tuple[RejectFigures, ...]
     sites: tuple[SiteFigures, ...]
     gates: tuple[GateFigures, ...]
     breaches: tuple[BreachFigures, ...]
-    trends: tuple[TrendFigures, ...]
+    totals: tuple[RunTotals, ...]
 
     @property
     def n_published(self) -> int:
@@ -226,8 +219,8 @@ def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigur
     breaches = read_breaches(snapshot, run_id).select(list(BreachFigures.__dataclass_fields__))
     return RunFigures(
         run_id=run_id,
-        n_found=_whole(recorded.get(FOUND_METRIC)),
-        n_new=_whole(recorded.get(NEW_METRIC)),
+        n_found=_whole(recorded.get(RECORDED["found"])),
+        n_new=_whole(recorded.get(RECORDED["new"])),
         n_rejected=int(rejects["n_inputs"].sum()),
         n_main=articles.height - n_embedded,
         n_embedded=n_embedded,
@@ -244,35 +237,14 @@ def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigur
         n_articles_in_snapshot=scan_table(snapshot, "articles").select(pl.len()).collect().item(),
         most_cut=_most_cut(articles, spans, n_most_cut),
         removals=tuple(RemovalFigures(**row) for row in removals.iter_rows(named=True)),
+        removals_by_site=_site_removals(spans, articles),
         clusters=_cluster_figures(clusters, snapshot),
         names=_name_figures(flags),
         rejects=tuple(RejectFigures(**row) for row in rejects.iter_rows(named=True)),
         sites=_site_figures(articles, duplicates, errors["article_id"]),
         gates=tuple(GateFigures(**row) for row in gates.iter_rows(named=True)),
         breaches=tuple(BreachFigures(**row) for row in breaches.iter_rows(named=True)),
-        trends=_trend_figures(snapshot, run_id),
-    )
-
-
-def _trend_figures(snapshot: Path, run_id: str) -> tuple[TrendFigures, ...]:
-    """The figures of the latest runs up to this one, as far as they were recorded."""
-    wanted = [metric for metric, _, _ in TREND_METRICS] + ["extracted_characters"]
-    rows = (
-        scan_table(snapshot, "run_summary")
-        .filter(pl.col("metric").is_in(wanted) & (pl.col("run_id") <= run_id))
-        .select("run_id", "metric", "value")
-        .collect()
-        .pivot(on="metric", index="run_id", values="value")
-        .sort("run_id")
-        .tail(TREND_RUNS)
-    )
-    if "removed_characters" in rows.columns and "extracted_characters" in rows.columns:
-        share = pl.col("removed_characters") / pl.col("extracted_characters").clip(1)
-        rows = rows.with_columns(removed_characters=share)
-    return tuple(
-        TrendFigures(label, unit, tuple(rows.select("run_id", metric).drop_nulls().iter_rows()))
-        for metric, label, unit in TREND_METRICS
-        if metric in rows.columns
+        totals=read_totals(snapshot, run_id),
     )
 
 
@@ -299,6 +271,39 @@ def _most_cut(articles: pl.DataFrame, spans: pl.LazyFrame, n: int) -> tuple[Arti
     return tuple(
         ArticleFigures(row["label"], row["origin"], row["n_removed_chars"], tuple(rules.get(row["article_id"], ())))
         for row in top.iter_rows(named=True)
+    )
+
+
+def _site_removals(spans: pl.LazyFrame, articles: pl.DataFrame) -> tuple[SiteRemovals, ...]:
+    by_rule = (
+        spans.join(articles.lazy().select("article_id", "site"), on="article_id")
+        .group_by("site", "rule_id")
+        .agg(
+            n_passages=pl.len(),
+            n_chars=(pl.col("end") - pl.col("start")).sum(),
+            article_ids=pl.col("article_id").unique(),
+        )
+        .sort(["n_chars", "rule_id"], descending=[True, False])
+        .group_by("site", maintain_order=True)
+        .agg(
+            n_articles=pl.col("article_ids").explode().n_unique(),
+            n_passages=pl.col("n_passages").sum(),
+            rules=pl.col("rule_id"),
+            chars=pl.col("n_chars"),
+            n_chars=pl.col("n_chars").sum(),
+        )
+        .sort(["n_chars", "site"], descending=[True, False])
+        .collect()
+    )
+    return tuple(
+        SiteRemovals(
+            row["site"],
+            row["n_articles"],
+            row["n_passages"],
+            row["n_chars"],
+            tuple(zip(row["rules"], row["chars"], strict=True)),
+        )
+        for row in by_rule.iter_rows(named=True)
     )
 
 

@@ -11,30 +11,24 @@ import tempfile
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
-from statistics import median
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from cleaners.health import UNITS
 from cleaners.schemas import NAME_FLAG_KINDS, REJECT_REASONS
 from flows import details
+from flows.charts import list_steps, show_value, usual_value
 from flows.figures import RunFigures, summarise_run
 from flows.passages import confidence_mark, one_line
+from flows.review import review_commands
 from flows.run_tables import article_facts
+from flows.storage import read_snapshot
+from flows.trends import list_trends
 
 MOST_SITES = 200
 MOST_RULES = 200
 MOST_GATES = 300
-
-
-@dataclass(frozen=True)
-class Step:
-    """One bar of the funnel; kind is main (the flow itself), side (a part of it) or loss (what left it)."""
-
-    label: str
-    value: int
-    kind: str
-    percent: float
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,7 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
             figures=figures,
             lede=_lede(figures),
             cards=_cards(figures),
-            funnel=_funnel(figures),
+            funnel=list_steps(figures),
             funnel_note=_funnel_note(figures),
             trends=_trends(figures),
             removals=details.Shown(figures.removals[:MOST_RULES], len(figures.removals)),
@@ -127,6 +121,10 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
             names=names,
             suspected=suspected,
             rejects=details.view_rejects(snapshot, figures.run_id),
+            health=details.view_health(snapshot, figures.run_id),
+            health_titles=[metric.replace("_", " ") for metric in UNITS],
+            removals_by_site=details.Shown(figures.removals_by_site[:MOST_SITES], len(figures.removals_by_site)),
+            review_commands=review_commands(read_snapshot(snapshot).manifest.get("settings", {}).get("output")),
             sites=details.Shown(figures.sites[:MOST_SITES], len(figures.sites)),
             gates=details.Shown(tuple(gates[:MOST_GATES]), len(gates)),
             site_names=sorted(sites)[: 2 * MOST_SITES],
@@ -186,36 +184,18 @@ def _cards(figures: RunFigures) -> list[Card]:
     ]
 
 
-def _funnel(figures: RunFigures) -> list[Step]:
-    steps = [
-        ("inputs found", figures.n_found, "main"),
-        ("new", figures.n_new, "main"),
-        ("rejected", figures.n_rejected, "loss"),
-        ("cleaned", figures.n_main, "main"),
-        ("embedded", figures.n_embedded, "side"),
-        ("duplicates", figures.n_duplicates, "side"),
-        ("flagged", figures.n_articles_flagged, "loss"),
-        ("published", figures.n_published, "main"),
-    ]
-    known = [(label, value, kind) for label, value, kind in steps if value is not None]
-    largest = max((value for _, value, _ in known), default=0) or 1
-    return [Step(label, value, kind, round(57 * value / largest, 2)) for label, value, kind in known]
-
-
 def _trends(figures: RunFigures) -> list[Trend]:
     """A row of bars for each figure that more than one run recorded."""
     trends = []
-    for trend in figures.trends:
+    for trend in list_trends(figures.totals):
         if len(trend.points) < 2:
             continue
         values = [value for _, value in trend.points]
         top = max(values) or 1.0
-
-        def text(value: float, unit: str = trend.unit) -> str:
-            return f"{value:.1%}" if unit == "share" else f"{value:,.0f}"
-
-        bars = tuple(Bar(run_id, round(46 * value / top, 1), text(value)) for run_id, value in trend.points)
-        trends.append(Trend(trend.label, bars, text(values[-1]), text(median(values[:-1]))))
+        bars = tuple(
+            Bar(run_id, round(46 * value / top, 1), show_value(value, trend.unit)) for run_id, value in trend.points
+        )
+        trends.append(Trend(trend.label, bars, show_value(values[-1], trend.unit), usual_value(trend)))
     return trends
 
 

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import os
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +53,12 @@ class Taken(NamedTuple):
     n_decided: int
     n_open: int
     file: Path
+
+
+def review_commands(output: str | None) -> str:
+    """The commands with which an editor decides the open flags, a line each; None leaves the output folder to the settings."""
+    where = f" --output {shlex.quote(' '.join(output.split()))}" if output else ""
+    return "\n".join(f"copydesk review flags.csv{take}{where}" for take in ("", " --take"))
 
 
 def export_flags(settings: Settings, target: Path, *, with_variants: bool = False, with_decided: bool = False) -> int:

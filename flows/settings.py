@@ -30,10 +30,6 @@ class Settings(BaseModel):
         "output",
         description="Folder of the published snapshots, or an address such as s3://bucket/news (docs/operations.md).",
     )
-    mirror: str | None = Field(
-        None,
-        description="Folder that mirrors an output at an address; default: a folder of its own in the user's cache.",
-    )
     dry_run: bool = Field(False, description="Do everything but publish: only the report is written.")
     retry: bool = Field(
         False,
@@ -47,6 +43,16 @@ class Settings(BaseModel):
         None,
         description="CSV file of editors' decisions on name flags, which `copydesk review` writes; default: decisions.csv in "
         "`output`.",
+    )
+    mirror: str | None = Field(
+        None,
+        description="Folder that mirrors an output at an address; default: a folder of its own in the user's cache.",
+    )
+    report_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Address at which the output folder's reports can be opened, for the link in the Prefect UI. `copydesk serve` "
+        "fills it in; without one the link names the file, which browsers open on the same machine only.",
     )
     workers: int = Field(0, ge=0, description="Worker processes; 0 means one for each core.")
     document_time_limit_seconds: float = Field(

@@ -1,6 +1,6 @@
-"""What a run did, in words: for the terminal after `copydesk run`, and for the Prefect UI's artifacts.
+"""What a run did, in words, for the terminal after `copydesk run`.
 
-Takes `RunFigures`, gives Markdown, table rows or terminal lines; long lists end with how many more there are.
+Takes `RunFigures`, prints lines; long lists end with how many more there are.
 """
 
 from collections.abc import Sequence
@@ -15,72 +15,7 @@ from flows.figures import NameFigures, RunFigures
 from flows.passages import confidence_mark, one_line
 
 TOP = 10  # entries of a list in the terminal
-MOST_ROWS = 50  # rows of a table in Markdown
 MOST_RULES = 6  # rules named for one article
-
-_MARKDOWN = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;"} | {character: f"\\{character}" for character in "\\`*_{}[]()#+!|~:.@"}
-)
-
-
-def summary_rows(figures: RunFigures) -> list[dict[str, str | int]]:
-    """The figures of a run as rows of a table artifact: what, how many, unit."""
-    rows: list[tuple[str, int | None, str]] = [
-        ("found", figures.n_found, "inputs"),
-        ("new", figures.n_new, "inputs"),
-        ("rejected", figures.n_rejected, "inputs or records"),
-        ("cleaned", figures.n_main, "articles"),
-        ("embedded", figures.n_embedded, "articles found inside others"),
-        ("removed", figures.n_removed_chars, "characters"),
-        ("salvaged", figures.n_salvaged_chars, "of the removed characters, now articles of their own"),
-        ("suspected", figures.n_suspected, "passages kept in the text, to look at"),
-        ("repeated stories", len(figures.clusters), "clusters of two or more"),
-        ("duplicates", figures.n_duplicates, "articles"),
-        ("name errors", figures.n_name_errors, "flags"),
-        ("name variants", figures.n_name_variants, "flags"),
-        ("published", figures.n_published, "articles"),
-        ("in the snapshot", figures.n_articles_in_snapshot, "articles"),
-    ]
-    return [{"figure": name, "value": value, "unit": unit} for name, value, unit in rows if value is not None]
-
-
-def render_markdown(figures: RunFigures) -> str:
-    """The report of a run as Markdown; text from articles is escaped, so that it stays text."""
-    removed = [(r.rule_id, r.category, r.n_passages, r.n_articles, r.n_chars) for r in figures.removals]
-    stories = [(c.label, c.size, c.n_new, f"{c.least_similarity:.2f}") for c in figures.clusters]
-    names = [
-        (
-            "error" if n.is_error else "variant",
-            n.kind,
-            n.surface,
-            n.canonical,
-            n.n_mentions,
-            f"{n.confidence:.2f}",
-            n.label,
-        )
-        for n in figures.names
-    ]
-    rejected = [(r.stage, r.reason, r.n_inputs) for r in figures.rejects]
-    broken = [(g.stage, g.metric, f"{g.value:g} {g.unit}") for g in figures.gates if g.passed is False]
-    totals = [tuple(row.values()) for row in summary_rows(figures)]
-    parts = [
-        f"# Run {_as_markdown(figures.run_id)}",
-        _markdown_table(("figure", "value", "unit"), totals),
-        "## Removed",
-        _markdown_table(("rule", "category", "passages", "articles", "characters"), removed),
-        "## Repeated stories",
-        _markdown_table(("canonical article", "articles", "of this run", "least similarity"), stories),
-        "## Names",
-        _markdown_table(("", "kind", "as written", "expected", "mentions", "confidence", "in"), names),
-        "## Rejected",
-        _markdown_table(("step", "reason", "inputs"), rejected),
-    ]
-    if figures.breaches:
-        rows = [(b.site, b.metric, f"{b.value:.3g} {b.unit}", b.expected, b.advice) for b in figures.breaches]
-        parts += ["## Sites that left their band", _markdown_table(("site", "figure", "seen", "expected", ""), rows)]
-    if broken:
-        parts += ["## Broken gates", _markdown_table(("step", "figure", "value"), broken)]
-    return "\n\n".join(parts) + "\n"
 
 
 def print_summary(figures: RunFigures, snapshot: Path, console: Console) -> None:
@@ -228,18 +163,3 @@ def _print_list(title: str, entries: Sequence[tuple[str, str, str]], total: int,
 
 def _count(n: int, noun: str, plural: str | None = None) -> str:
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
-
-
-def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    if not rows:
-        return "None."
-    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
-    lines += [f"| {' | '.join(_as_markdown(str(cell)) for cell in row)} |" for row in rows[:MOST_ROWS]]
-    if len(rows) > MOST_ROWS:
-        lines.append(f"\nShowing {MOST_ROWS} of {len(rows):,}.")
-    return "\n".join(lines)
-
-
-def _as_markdown(text: str) -> str:
-    """Text that Markdown shows as it is: no markup, no HTML, no link, no table cell of its own."""
-    return one_line(text).translate(_MARKDOWN)

@@ -5,12 +5,13 @@ Tasks pass the `Run`, shards and counts, never frames: hashing a 95 MB frame arg
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import islice
 from pathlib import Path
 from platform import node
 from typing import Any, ClassVar, ParamSpec, TypeVar
+from urllib.parse import quote
 from uuid import UUID
 
 from prefect import get_run_logger, task
@@ -22,13 +23,18 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
 from prefect.futures import as_completed
+from prefect.runtime import flow_run
 
 from cleaners.errors import ContractBroken, CopydeskError
 from cleaners.quality import RunCounts, check_gates
 from flows import publish as publishing
 from flows import stages
-from flows.figures import summarise_run
+from flows.artifacts import list_artifacts, summary_rows
+from flows.automations import BREACH_EVENT
+from flows.figures import BreachFigures, summarise_run
+from flows.passages import one_line
 from flows.planning import Plan, Shard, plan_run
 from flows.progress import Estimate, announce, in_words
 from flows.remote import drop_remote_snapshots
@@ -36,7 +42,8 @@ from flows.report import write_report
 from flows.resume import do_once
 from flows.run import Run
 from flows.runners import run_in_worker, run_watched
-from flows.summary import render_markdown, summary_rows
+
+MOST_TOLD = 20  # breaches named in a notice
 
 # Shards that are submitted and not done: some for every waiting thread, however many shards a run has.
 MOST_IN_FLIGHT = 64
@@ -115,10 +122,13 @@ def assemble(run: Run, plan: Plan, counts: RunCounts) -> Path:
 
 @task(task_run_name="report", **ONCE)
 def report(run: Run, staged: Path) -> Path:
-    """Write the HTML report into the staged snapshot; leave a table and a markdown report in the Prefect UI."""
+    """Write the HTML report into the staged snapshot; leave the figures as artifacts in the Prefect UI."""
     figures = run_in_worker(summarise_run, staged, run.run_id)
-    create_table_artifact(summary_rows(figures), key="copydesk-summary", description=f"Figures of run {run.run_id}")
-    create_markdown_artifact(render_markdown(figures), key="copydesk-report", description=f"Report of run {run.run_id}")
+    create_table_artifact(summary_rows(figures), key="copydesk-summary", description=f"Figures: run {run.run_id}")
+    for page in list_artifacts(figures, run.settings.output):
+        create_markdown_artifact(page.markdown, key=page.key, description=page.description)
+    if figures.breaches and not run.settings.dry_run:
+        _tell_of_breaches(figures.breaches)
     return _whole("report", write_report, staged, run.run_id)
 
 
@@ -128,6 +138,7 @@ def keep_report(run: Run, written: Path) -> Path:
     kept = run.output / f"dry-run-{run.run_id}.html"
     shutil.move(written, kept)
     publishing.clear_staging(run.output)
+    _link_report(run, kept)
     return kept
 
 
@@ -142,6 +153,7 @@ def hold_gates(run: Run, staged: Path) -> None:
         publishing.list_broken_gates, staged, run.run_id, run.settings.cleaning.quality.sites.hard_metrics
     )
     if broken:
+        _link_report(run, staged / "report.html")
         raise ContractBroken(
             f"Nothing was published, {len(broken)} gate(s) are broken: {'; '.join(broken)}.",
             f"The report is {staged / 'report.html'}. If the figures are right for these sources, widen the bounds in "
@@ -157,8 +169,7 @@ def publish(run: Run) -> Path:
     removed = sorted({*dropped.removed, *drop_remote_snapshots(run.settings, run.settings.keep_snapshots)})
     if removed:
         get_run_logger().info("removed old snapshots: %s", ", ".join(removed))
-    address = (snapshot.resolve() / "report.html").as_uri()
-    create_link_artifact(address, key="copydesk-html-report", description=f"HTML report of run {run.run_id}")
+    _link_report(run, snapshot / "report.html")
     announce("publish", 1, 1)
     return snapshot
 
@@ -215,6 +226,30 @@ class ProgressArtifact:
         elif done == total or time.monotonic() - self._updated >= UPDATED_EVERY_S:
             self._updated = time.monotonic()
             update_progress_artifact(self._artifact_id, percent, description=described)
+
+
+def _link_report(run: Run, report: Path) -> None:
+    """Leave a link to the HTML report in the Prefect UI: where it is served, else its file."""
+    address = report.resolve().as_uri()
+    if run.settings.report_url:
+        address = f"{run.settings.report_url.rstrip('/')}/{quote(report.relative_to(run.output).as_posix())}"
+    create_link_artifact(
+        address, link_text="Open the report", key="copydesk-report", description=f"HTML report: run {run.run_id}"
+    )
+
+
+def _tell_of_breaches(breaches: Sequence[BreachFigures]) -> None:
+    """Raise an event that names the sites which left their band, for automations to tell of."""
+    lines = [f"{b.site}: {b.metric} is {b.value:.3g} {b.unit}, expected {b.expected}. {b.advice}." for b in breaches]
+    more = [f"and {len(lines) - MOST_TOLD:,} more in the report"] if len(lines) > MOST_TOLD else []
+    emit_event(
+        BREACH_EVENT,
+        resource={
+            "prefect.resource.id": f"prefect.flow-run.{flow_run.id}",
+            "prefect.resource.name": str(flow_run.name),
+        },
+        payload={"message": "\n".join([*(one_line(line) for line in lines[:MOST_TOLD]), *more])},
+    )
 
 
 def _shard_once(step: str, function: Callable[..., RunCounts], run: Run, shard: Shard) -> RunCounts:

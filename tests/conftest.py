@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 import pytest
@@ -55,7 +55,7 @@ def run_stages(
     n_workers: int = 0,
     extract: Callable[..., RunCounts] | None = None,
     strip: Callable[..., RunCounts] | None = None,
-    **settings,
+    **settings: Any,
 ) -> Run | None:
     """The stages of `clean-news` in its order, without Prefect; None when nothing is new.
 
@@ -68,8 +68,15 @@ def run_stages(
         return _run_stages(sources, output, run_id, extract, strip, settings)
 
 
-def _run_stages(sources, output, run_id, extract, strip, settings) -> Run | None:
-    from cleaners.quality import check_gates
+def _run_stages(
+    sources: list[Path | str],
+    output: Path,
+    run_id: str,
+    extract: Callable[..., RunCounts] | None,
+    strip: Callable[..., RunCounts] | None,
+    settings: dict[str, Any],
+) -> Run | None:
+    from cleaners.quality import RunCounts, check_gates
     from flows import planning, publish, stages
     from flows.report import write_report
     from flows.resume import continue_interrupted, do_once
@@ -96,19 +103,19 @@ def _run_stages(sources, output, run_id, extract, strip, settings) -> Run | None
         return None
     run = continue_interrupted(run, plan)
 
-    def of_shards(step: str, work: Callable[[Run, planning.Shard], stages.RunCounts]) -> list[stages.RunCounts]:
-        def once(shard: planning.Shard) -> stages.RunCounts:
+    def of_shards(step: str, work: Callable[[Run, planning.Shard], RunCounts]) -> list[RunCounts]:
+        def once(shard: planning.Shard) -> RunCounts:
             return do_once(run, f"{step}-{shard.number}", lambda: run_watched(work, run, shard))
 
         with ThreadPoolExecutor(chosen.n_workers) as threads:
-            return [stages.RunCounts(*counts) for counts in threads.map(once, plan.shards)]
+            return [RunCounts(*counts) for counts in threads.map(once, plan.shards)]
 
     counts = of_shards("extract", extract or stages.extract_shard)
     n_repeated = do_once(run, "learn", lambda: run_in_worker(stages.learn_from_shards, run))
     counts += of_shards("strip", strip or stages.strip_shard)
     do_once(run, "match", lambda: run_in_worker(stages.match_articles, run))
     do_once(run, "names", lambda: run_in_worker(stages.check_all_names, run))
-    total = stages.RunCounts(n_rejects=n_repeated)
+    total = RunCounts(n_rejects=n_repeated)
     for part in counts:
         total = total.plus(part)
     gates = check_gates(total, chosen.cleaning.quality)

@@ -1,12 +1,13 @@
 """What the report of a run shows in full, each list within a budget of bytes.
 
 Takes a snapshot and a run's articles, gives the articles before and after, the suspected passages, the copies of a story side
-by side, the name flags with their contexts, and the rejects. Reads only the texts it shows; each list knows how many there
-were in all.
+by side, the name flags with their contexts, the rejects, and the sites with their bands. Reads only the texts it shows; each
+list knows how many there were in all.
 """
 
 from flows.details.articles import view_articles
 from flows.details.budget import Shown
+from flows.details.health import view_health
 from flows.details.names import view_names
 from flows.details.rejects import view_rejects
 from flows.details.stories import MOST_COMPARED_WORDS, view_stories
@@ -16,6 +17,7 @@ __all__ = [
     "MOST_COMPARED_WORDS",
     "Shown",
     "view_articles",
+    "view_health",
     "view_names",
     "view_rejects",
     "view_stories",

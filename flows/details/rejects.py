@@ -42,5 +42,5 @@ def view_rejects(snapshot: Path, run_id: str) -> Shown[RejectView]:
         RejectView(**{**row, "source_uri": one_line(row["source_uri"], 400), "detail": one_line(row["detail"])})
         for row in rows.iter_rows(named=True)
     )
-    kept, _ = keep_within(REJECT_BYTES, views, lambda view: 250 + count_bytes(view.source_uri, view.detail))
+    kept, _ = keep_within(REJECT_BYTES, views, lambda view: 380 + count_bytes(view.source_uri, view.detail))
     return Shown(tuple(kept), total)

@@ -63,6 +63,6 @@ def view_suspected(snapshot: Path, articles: pl.DataFrame) -> Shown[SuspectedVie
     kept, _ = keep_within(
         SUSPECTED_BYTES,
         views,
-        lambda view: 400 + count_bytes(view.label, view.site, view.site, view.rule_id, view.reason, view.text),
+        lambda view: 520 + count_bytes(view.label, view.site, view.site, view.rule_id, view.reason, view.text),
     )
     return Shown(tuple(kept), total)

@@ -72,6 +72,21 @@
     target.scrollIntoView();
   }
 
+  for (const box of document.querySelectorAll(".commands")) {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Copy" });
+    button.addEventListener("click", async () => {
+      const commands = box.querySelector("pre");
+      try {
+        await navigator.clipboard.writeText(commands.textContent);
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(commands); // a browser that forbids it: the keyboard's copy does the rest
+        button.textContent = "Selected";
+      }
+    });
+    box.append(button);
+  }
+
   const again = () => {
     for (const list of lists) list.limit = PAGE;
     show();

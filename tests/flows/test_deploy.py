@@ -1,41 +1,69 @@
-"""The newsroom on a real server: one run at a time, a killed run is marked, a password where the network can reach it."""
+"""The newsroom on a real server: runs by schedule and by hand, one at a time; what went wrong is told; a killed run is marked
+and gone on with; a password where the network can reach it.
+
+Its server asks for a password all along, so that everything is known to work with one.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.schedules import IntervalSchedule
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from cleaners.errors import ConfigError
-from flows.deploy import AUTH_VARIABLE, CRASH_AUTOMATION, NOTICE_AUTOMATION, Address, check_address, watch_runs
+from flows.automations import BREACH_AUTOMATION, CRASH_AUTOMATION, NOTICE_AUTOMATION, watch_runs
+from flows.deploy import AUTH_VARIABLE, Address, check_address
+from flows.settings import Settings
+from flows.smtp_email import SmtpEmail
 from tests.conftest import SEEDS
+from tests.flows.mailbox import Letter, mail_server
+from tests.flows.test_reports_server import get
+from tests.flows.test_site_health import SOON, feed
 
 ROOT = Path(__file__).parent.parent.parent
 COPYDESK = Path(sys.executable).with_name("copydesk")
 
 
+PASSWORD = "desk:wachtwoord"
+
+
 class Newsroom(NamedTuple):
-    """A served deployment: its process, its client, its folder, and the bodies of the notices it sent."""
+    """A served deployment: the command's process, its client, its port, its folder, and the bodies of the notices it sent."""
 
     process: subprocess.Popen[bytes]
     client: SyncPrefectClient
+    port: int
     folder: Path
     notices: list[str]
+
+    @property
+    def log(self) -> str:
+        """What `serve` and the runs said."""
+        return (self.folder / "log").read_text()
 
 
 def free_port() -> int:
@@ -71,27 +99,49 @@ def webhook() -> Iterator[tuple[str, list[str]]]:
     server.shutdown()
 
 
+def open_newsroom(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PREFECT_HOME": str(folder / "prefect"), AUTH_VARIABLE: PASSWORD}
+    for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_SERVER_ANALYTICS_ENABLED", "DO_NOT_TRACK"):
+        environment.pop(name, None)
+    command = [COPYDESK, "serve", SEEDS, "--output", "out", "--cron", "0 0 1 1 *", "--port", str(port)]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen([str(part) for part in command], cwd=folder, env=environment, stdout=log, stderr=log)
+
+
+def deployment_status(client: SyncPrefectClient) -> str:
+    try:
+        status = client.read_deployment_by_name("clean-news/newsroom").status
+    except Exception:  # not up yet
+        return ""
+    return status.value if status else ""
+
+
+@pytest.fixture
+def letters(newsroom: Newsroom) -> Iterator[list[Letter]]:
+    """The e-mails that the newsroom's automations send while the test runs."""
+    with mail_server() as (port, letters):
+        block = SmtpEmail(
+            host="127.0.0.1", port=port, security="none", sender="desk@news.example", recipients=["night@news.example"]
+        )
+        block.save("desk", overwrite=True)
+        watch_runs("smtp-email/desk")
+        yield letters
+
+
 @pytest.fixture(scope="module")
 def newsroom(tmp_path_factory: pytest.TempPathFactory, webhook: tuple[str, list[str]]) -> Iterator[Newsroom]:
     folder = tmp_path_factory.mktemp("newsroom")
     port = free_port()
-    environment = {**os.environ, "PREFECT_HOME": str(folder / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    for name in ("PREFECT_API_URL", "PREFECT_PROFILE"):
-        environment.pop(name, None)
-    command = [COPYDESK, "serve", SEEDS, "--output", "out", "--cron", "0 0 1 1 *", "--port", str(port)]
-    log = (folder / "log").open("wb")
-    process = subprocess.Popen([str(part) for part in command], cwd=folder, env=environment, stdout=log, stderr=log)
-    with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}), get_client(sync_client=True) as client:
+    process = open_newsroom(folder, port)
+    settings = {PREFECT_API_URL: f"http://127.0.0.1:{port}/api", PREFECT_API_AUTH_STRING: PASSWORD}
+    with temporary_settings(settings), get_client(sync_client=True) as client:
 
-        def has_deployment() -> bool:
+        def is_ready() -> bool:
             assert process.poll() is None, (folder / "log").read_text()
-            try:
-                return client.read_deployment_by_name("clean-news/newsroom") is not None
-            except Exception:  # not up yet
-                return False
+            return deployment_status(client) == "READY"
 
-        wait_for(has_deployment, 180)
-        yield Newsroom(process, client, folder, webhook[1])
+        wait_for(is_ready, 180)
+        yield Newsroom(process, client, port, folder, webhook[1])
         servers = subprocess.run(
             ["pgrep", "-f", f"server start .*--port {port}"], capture_output=True, text=True, check=False
         )
@@ -109,6 +159,17 @@ def start(newsroom: Newsroom, **settings: object) -> UUID:
     return newsroom.client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
 
 
+def listeners(port: int) -> list[str]:
+    """The addresses at which anything listens on a port, as the kernel has them."""
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+            address, _, hexport = line.split()[1].partition(":")
+            if int(hexport, 16) == port and line.split()[3] == "0A":
+                found.append(socket.inet_ntoa(bytes.fromhex(address)[::-1]) if table == "tcp" else address)
+    return found
+
+
 def state_of(newsroom: Newsroom, run: UUID) -> str:
     state = newsroom.client.read_flow_run(run).state
     return state.name if state else ""
@@ -124,10 +185,92 @@ def test_the_schedule_and_the_form_are_there(newsroom: Newsroom) -> None:
     assert all(field["description"] for field in form.values())
 
 
-def test_a_run_by_hand_publishes_and_a_second_one_meanwhile_is_cancelled(newsroom: Newsroom) -> None:
-    first, second = start(newsroom), start(newsroom)
-    wait_for(lambda: {state_of(newsroom, first), state_of(newsroom, second)} == {"Completed", "Cancelled"}, 180)
+def test_the_schedule_runs_it(newsroom: Newsroom) -> None:
+    deployment = newsroom.client.read_deployment_by_name("clean-news/newsroom")
+    # The schedule that it is served with is once a year; another one shows that the server makes runs of schedules.
+    (added,) = newsroom.client.create_deployment_schedules(
+        deployment.id, [(IntervalSchedule(interval=timedelta(seconds=10)), True)]
+    )
+
+    def scheduled() -> list[str]:
+        runs = newsroom.client.read_flow_runs(flow_run_filter=None)
+        return [run.state.name for run in runs if run.auto_scheduled and run.state]
+
+    try:
+        wait_for(lambda: "Completed" in scheduled(), 120)
+    finally:
+        newsroom.client.delete_deployment_schedule(deployment.id, added.id)
     assert (newsroom.folder / "out" / "latest" / "report.html").is_file()
+    wait_for(lambda: not {"Pending", "Running"} & set(scheduled()), 60)
+
+
+def test_a_run_by_hand_publishes_and_a_second_one_meanwhile_is_cancelled(newsroom: Newsroom) -> None:
+    output = newsroom.folder / "by-hand"
+    first, second = (start(newsroom, output=str(output)) for _ in range(2))
+    wait_for(lambda: {state_of(newsroom, first), state_of(newsroom, second)} == {"Completed", "Cancelled"}, 180)
+    assert (output / "latest" / "report.html").is_file()
+
+
+def test_the_link_of_the_ui_opens_the_report(newsroom: Newsroom) -> None:
+    (artifact,) = newsroom.client.read_artifacts(
+        artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["copydesk-report"])), limit=1
+    )
+    address = re.search(r"\((http://[^)]+)\)", str(artifact.data))
+    assert address, artifact.data
+    parts = urlsplit(address[1])
+    latest = newsroom.folder / "out" / "latest"
+    known = b64encode(PASSWORD.encode()).decode()
+    path = f"/runs/{latest.readlink().name}/report.html"
+    assert parts.port == newsroom.port + 1
+    assert get(address[1], path)[0] == 401
+    assert get(address[1], path, Authorization=f"Basic {known}")[1] == (latest / "report.html").read_text()
+
+
+def test_nobody_gets_in_without_the_password(newsroom: Newsroom) -> None:
+    connection = HTTPConnection("127.0.0.1", newsroom.port, timeout=10)
+    connection.request("POST", "/api/flow_runs/filter", "{}", {"content-type": "application/json"})
+    assert connection.getresponse().status == 401
+
+
+def test_the_server_is_quiet_and_here_only(newsroom: Newsroom) -> None:
+    (pid,) = subprocess.run(
+        ["pgrep", "-f", f"server start .*--port {newsroom.port}"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    told = dict(
+        line.partition("=")[::2] for line in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in line
+    )
+    assert (told["PREFECT_SERVER_ANALYTICS_ENABLED"], told["DO_NOT_TRACK"]) == ("false", "1")
+    for port in (newsroom.port, newsroom.port + 1):
+        assert listeners(port) == ["127.0.0.1"]
+
+
+def test_a_broken_gate_publishes_nothing_and_a_mail_says_so(newsroom: Newsroom, letters: list[Letter]) -> None:
+    before = (newsroom.folder / "out" / "latest").readlink()
+    rows = [json.dumps({"text": "too short", "url": f"https://a.example/{n}"}) for n in range(60)]
+    (newsroom.folder / "walls.jsonl").write_text("\n".join(rows))
+    run = start(newsroom, sources=[str(newsroom.folder / "walls.jsonl")])
+    wait_for(lambda: state_of(newsroom, run) == "Failed", 120)
+    assert (newsroom.folder / "out" / "latest").readlink() == before
+    wait_for(lambda: letters, 30)
+    (letter,) = letters
+    assert str(letter.message["Subject"]).endswith("is Failed")
+    body = letter.message.get_content()
+    for part in ("reject_share is 1 share, expected at most 0.9", "widen the bounds", f"/runs/flow-run/{run}"):
+        assert part in body
+    letters.clear()
+
+
+def test_a_site_out_of_its_band_is_told_of(newsroom: Newsroom, letters: list[Letter], run_pipeline: Callable) -> None:
+    output = newsroom.folder / "sites"
+    for day in range(1, 5):
+        run_pipeline([feed(newsroom.folder / "in", day)], output, run_id=f"2026010{day}T000000Z-0001", **SOON)
+    walled = feed(newsroom.folder / "in", 5, walled=True)
+    run = start(newsroom, sources=[str(walled)], output=str(output), **SOON)
+    wait_for(lambda: state_of(newsroom, run) == "Completed", 120)
+    wait_for(lambda: letters, 30)
+    assert "sites out of their band" in str(letters[0].message["Subject"])
+    assert "a.example: reject_share is 0.75 share, expected 0.0 to " in letters[0].message.get_content()
+    letters.clear()
 
 
 def test_a_killed_run_is_marked_crashed_within_two_minutes_and_told_of(
@@ -141,7 +284,7 @@ def test_a_killed_run_is_marked_crashed_within_two_minutes_and_told_of(
     block.save("desk", overwrite=True)
     watch_runs("custom-webhook/desk")
     names = [automation.name for automation in newsroom.client.read_automations()]
-    assert sorted(names) == sorted([CRASH_AUTOMATION, NOTICE_AUTOMATION])
+    assert sorted(names) == sorted([CRASH_AUTOMATION, NOTICE_AUTOMATION, BREACH_AUTOMATION])
     # Enough to do that the kill comes in the middle of it.
     story = (SEEDS / "000_e92e818c1740ec33.txt").read_text()
     for number in range(1500):
@@ -161,6 +304,18 @@ def test_a_killed_run_is_marked_crashed_within_two_minutes_and_told_of(
     wait_for(lambda: state_of(newsroom, run) == "Crashed", 120)
     assert time.monotonic() - began < 120
     wait_for(lambda: any("Crashed" in body for body in newsroom.notices), 30)
+    # Served again, the next run takes the place and the work of the dead one: neither slot nor lock outlived it.
+    again = open_newsroom(newsroom.folder, newsroom.port)
+    try:
+        seen = (newsroom.folder / "log").stat().st_size
+        run = start(newsroom, sources=[str(tmp_path)], output=str(newsroom.folder / "other"))
+        wait_for(lambda: state_of(newsroom, run) in ("Completed", "Failed", "Cancelled"), 180)
+        assert state_of(newsroom, run) == "Completed", newsroom.log[seen:]
+        assert "continuing the interrupted run" in newsroom.log[seen:]
+        assert (newsroom.folder / "other" / "latest" / "articles").is_dir()
+    finally:
+        again.send_signal(signal.SIGINT)
+        again.wait(60)
 
 
 def test_an_unknown_block_says_how_to_make_one(newsroom: Newsroom) -> None:
@@ -197,6 +352,7 @@ def test_a_wrong_schedule_and_a_taken_port_say_so(tmp_path: Path) -> None:
 
 def test_the_work_pools_file_names_the_flow_and_its_limit() -> None:
     (deployment,) = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-    file, _, flow = deployment["entrypoint"].partition(":")
-    assert f"def {flow}(" in (ROOT / file).read_text()
+    module, _, flow = deployment["entrypoint"].rpartition(".")
+    assert getattr(import_module(module), flow).name == "clean-news"
+    Settings.model_validate(deployment["parameters"]["settings"])
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -12,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from flows.deploy import Address, running_server
 from tests.conftest import SEEDS
-from tests.flows.test_deploy import free_port
+from tests.flows.test_deploy import ROOT, free_port
 
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 # PostgreSQL refuses to run as root: there it runs as the user that Debian's package made.
@@ -45,41 +48,60 @@ def database() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-RUN = """
-import sys
-from pathlib import Path
-from flows.deploy import Address, running_server
-import os
-address = Address("127.0.0.1", int(sys.argv[1]))
-os.environ["PREFECT_API_URL"] = address.url + "/api"
-with running_server(address):
-    from flows.clean_news import clean_news
-    from flows.settings import Settings
-    result = clean_news(Settings(sources=[sys.argv[2]], output=sys.argv[3], workers=1))
-    print(result.status)
-"""
-
-
-def test_the_flow_reports_to_a_server_on_postgresql(database: str, tmp_path: Path) -> None:
+def test_a_teams_server_with_a_work_pool(database: str, tmp_path: Path) -> None:
+    """The commands of `prefect.yaml` and of the operations page, against a server that keeps its runs in PostgreSQL."""
     asyncpg = pytest.importorskip("asyncpg")
+    address = Address("127.0.0.1", free_port())
     environment = {
         **os.environ,
         "PREFECT_HOME": str(tmp_path),
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": database,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_API_URL": f"{address.url}/api",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        "POLARS_MAX_THREADS": "1",
     }
-    command = [sys.executable, "-c", RUN, str(free_port()), str(SEEDS), str(tmp_path / "out")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=300)
-    assert done.returncode == 0, done.stderr + (tmp_path / "copydesk-server.log").read_text()
-    assert done.stdout.split()[-1] == "published"
 
-    async def states() -> list[str]:
+    def call(*command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+            cwd=ROOT,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    # Once a year, lest the hourly run of the file comes in between.
+    deployments = tmp_path / "prefect.yaml"
+    deployments.write_text((ROOT / "prefect.yaml").read_text().replace('cron: "0 * * * *"', 'cron: "0 0 1 1 *"'))
+    settings = {"sources": [str(SEEDS)], "output": str(tmp_path / "out"), "workers": 1}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        with running_server(address):
+            call("prefect", "work-pool", "create", "newsroom", "--type", "process")
+            call("prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(deployments))
+            call("flows.cli", "watch")
+            call("prefect", "deployment", "run", "clean-news/newsroom", "--param", f"settings={json.dumps(settings)}")
+            call("prefect", "worker", "start", "--pool", "newsroom", "--run-once")
+    assert (tmp_path / "out" / "latest" / "report.html").is_file()
+
+    async def ask(query: str) -> list[tuple[str, ...]]:
         connection = await asyncpg.connect(database.replace("+asyncpg", ""))
         try:
-            return [row["state_name"] for row in await connection.fetch("select state_name from flow_run")]
+            return [tuple(row) for row in await connection.fetch(query)]
         finally:
             await connection.close()
 
-    import asyncio
-
-    assert asyncio.run(states()) == ["Completed"]
+    states = asyncio.run(ask("select state_name from flow_run where not auto_scheduled"))
+    assert states == [("Completed",)]
+    # The server makes runs of the schedule in prefect.yaml too.
+    assert ("Scheduled",) in asyncio.run(ask("select state_name from flow_run where auto_scheduled"))
+    assert asyncio.run(ask("select cron from (select schedule->>'cron' as cron from deployment_schedule) s")) == [
+        ("0 0 1 1 *",)
+    ]
+    assert len(asyncio.run(ask("select name from automation"))) == 1

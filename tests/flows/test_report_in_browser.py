@@ -13,11 +13,13 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.browser import open_browser
 from flows.report import write_report
 from tests.conftest import Tables
 from tests.flows.snapshots import RUN_ID, article, cluster, cut, flag, reject, write_snapshot
@@ -237,6 +239,50 @@ def test_dark_and_light_have_contrast(ask: Ask, seed_report: Path) -> None:
         assert seen["poor"] == {}
         assert seen["checked"] > 100
         assert (seen["paper"] < 0.1) is is_dark
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_accessibility_check_finds_nothing(chromium: str, seed_report: Path, long_report: Path, scheme: str) -> None:
+    # Deque's axe-core: landmarks, headings, tables' headers, names and roles, contrast.
+    axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    check = """axe.run(document).then((seen) => [
+        seen.violations.map((rule) => [rule.id, rule.nodes.length, rule.nodes[0].html]), seen.passes.length])"""
+    with open_browser() as browser:
+        for page, width in ((seed_report, 1280), (long_report, 375)):
+            browser.size(width, 900, is_phone=width < 500)
+            browser.scheme(scheme)
+            browser.open(page.as_uri())
+            browser.ask("for (const fold of document.querySelectorAll('details')) fold.open = true;")
+            browser.ask(f"{axe};undefined")
+            violations, n_passed = browser.ask(check)
+            assert violations == []
+            assert n_passed > 30
+        assert browser.console == []
+        assert all(address.startswith(("file:", "data:")) for address in browser.requested)
+
+
+def test_the_commands_of_the_review_can_be_copied(ask: Ask, seed_report: Path, seed_tables: Tables) -> None:
+    check = """
+        const box = page.querySelector("#names .commands"), button = box.querySelector("button");
+        const before = button.textContent; button.click(); await wait(); await wait();
+        return [box.querySelector("pre").textContent, before, button.textContent];
+    """
+    commands, before, after = ask(seed_report, check)
+    output = seed_tables.snapshot.parent
+    assert (
+        commands == f"copydesk review flags.csv --output {output}\ncopydesk review flags.csv --take --output {output}"
+    )
+    assert before == "Copy"
+    assert after in {"Copied", "Selected"}
+
+
+def test_tables_of_text_are_cards_on_a_phone(ask: Ask, long_report: Path) -> None:
+    check = """
+        const cell = page.querySelector("#rejects tbody td"), row = cell.parentElement, style = frame.contentWindow.getComputedStyle;
+        return [style(row).display, style(cell, "::before").content, row.getAttribute("role"), cell.getAttribute("role")];
+    """
+    assert ask(long_report, check, width=375) == ["block", '"Step: "', "row", "cell"]
+    assert ask(long_report, check, width=1280)[0] == "table-row"
 
 
 def test_hostile_text_runs_nothing(ask: Ask, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,9 @@ def test_a_site_that_turned_into_a_wall_is_named_with_what_was_expected(tmp_path
     assert "see its rows of rejects" in phrase
     page = write_report(latest, "run-5", tmp_path / "report.html").read_text()
     assert "Out of their usual band" in page
+    table = page.partition('aria-label="Health of the sites"')[2].partition("</table>")[0]
+    assert '<th scope="row">a.example</th><td class="n">8</td>' in table
+    assert re.search(r'out of its band: </span>75%</strong><br><span class="soft">0% to \d+%</span>', table)
     assert "Over the last 5 runs" in page
 
 

@@ -1,4 +1,4 @@
-"""What is printed after a run, and what the Prefect UI gets: complete, capped, and never steered by an article's text."""
+"""What is printed after a run: complete, capped, and never steered by an article's text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from flows.figures import RunFigures, summarise_run
-from flows.summary import print_summary, render_markdown, summary_rows
+from flows.summary import print_summary
 from tests.conftest import Tables
 from tests.flows.snapshots import RUN_ID, article, cluster, cut, flag, reject, write_snapshot
 
@@ -80,34 +80,6 @@ def test_a_text_cannot_steer_the_terminal(evil_run: tuple[RunFigures, Path]) -> 
         assert "\u202e" not in text
 
 
-def test_a_text_stays_text_in_markdown(evil_run: tuple[RunFigures, Path]) -> None:
-    text = render_markdown(evil_run[0])
-    assert "<b>" not in text
-    assert "\x1b" not in text
-    assert "\u202e" not in text
-    for character in "[]`|":
-        in_tables = [line[1:-1] for line in text.splitlines() if line.startswith("|")]
-        bare = [re.sub(r"\\.", "", cell) for line in in_tables for cell in re.split(r" \| ", line)]
-        assert all(character not in cell.strip("-| ") for cell in bare), character
-    # Every row of a table has as many cells as its heading.
-    for table in re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE):
-        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
-    assert "http\\://evil\\.example" in text
-
-
-def test_markdown_holds_every_table(seed_run: tuple[RunFigures, Path]) -> None:
-    figures = seed_run[0]
-    text = render_markdown(figures)
-    for heading in ("## Removed", "## Repeated stories", "## Names", "## Rejected"):
-        assert f"\n{heading}\n" in text
-    assert f"| removed | {figures.n_removed_chars} | characters |" in text
-    assert "| error | wrong\\_given | Robert Lutnick | Howard Lutnick | 1 |" in text
-    assert "## Rejected\n\nNone.\n" in text
-    assert "Broken gates" not in text
-    for removal in figures.removals:
-        assert f"| {removal.rule_id} |" in text
-
-
 def test_long_lists_say_how_many_more(tmp_path: Path) -> None:
     rows, spans = [], []
     for number in range(70):
@@ -117,15 +89,6 @@ def test_long_lists_say_how_many_more(tmp_path: Path) -> None:
     snapshot = write_snapshot(tmp_path / "snapshot", articles=rows, removed_spans=spans)
     figures = summarise_run(snapshot, RUN_ID)
     assert "and 60 more, in the report" in print_to_text(figures, snapshot, 100)
-    assert "Showing 50 of 70." in render_markdown(figures)
-
-
-def test_rows_of_the_table_artifact(seed_run: tuple[RunFigures, Path], tmp_path: Path) -> None:
-    rows = {row["figure"]: row["value"] for row in summary_rows(seed_run[0])}
-    assert (rows["cleaned"], rows["embedded"], rows["published"], rows["name errors"]) == (5, 3, 8, 1)
-    nothing = summary_rows(summarise_run(write_snapshot(tmp_path / "snapshot"), RUN_ID))
-    assert "found" not in {row["figure"] for row in nothing}
-    assert {row["value"] for row in nothing} == {0}
 
 
 def test_a_run_that_did_nothing_says_so(tmp_path: Path) -> None:

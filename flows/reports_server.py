@@ -1,0 +1,93 @@
+"""Serves the HTML reports of an output folder, and nothing else of it, so that the Prefect UI's link to a report opens.
+
+Browsers refuse links from a page to a file. Takes an output folder and an address, answers GET for reports of published runs,
+of dry runs and of runs that a gate stopped.
+"""
+
+import hmac
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+from cleaners.errors import CopydeskError
+
+_NAME = r"[\w-][\w.-]*"
+_REPORTS = re.compile(
+    rf"(?a:latest/report\.html|runs/{_NAME}/report\.html|dry-run-{_NAME}\.html|_staging/{_NAME}/snapshot/report\.html)"
+)
+
+
+@contextmanager
+def serving_reports(output: Path, host: str, port: int, password: str | None) -> Iterator[str]:
+    """Serve the reports of a folder while the block runs.
+
+    Args:
+        output: the output folder; it need not be there yet.
+        host: address to listen at.
+        port: port to listen at; 0 takes any free one.
+        password: `user:password` that browsers must give, None where everybody may look.
+
+    Yields:
+        The address below which a report's path in the folder is found.
+
+    Raises:
+        CopydeskError: the port is taken.
+    """
+    handler = partial(_Reports, output, password)
+    try:
+        server = ThreadingHTTPServer((host, port), handler)
+    except OSError as error:
+        raise CopydeskError(
+            f"The reports cannot be served at {host}:{port}: {error.strerror}.",
+            "Choose another port with --report-port.",
+        ) from error
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://{host}:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Reports(BaseHTTPRequestHandler):
+    def __init__(self, output: Path, password: str | None, *args: object) -> None:
+        self._output, self._password = output, password
+        super().__init__(*args)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        """A report, or why not."""
+        if self._password is not None and not self._is_known():
+            self._answer(401, b"A password is needed.", {"WWW-Authenticate": 'Basic realm="Copydesk", charset="UTF-8"'})
+            return
+        path = self.path.partition("?")[0].lstrip("/") or "latest/report.html"
+        try:
+            page = (self._output / path).read_bytes() if _REPORTS.fullmatch(path) else None
+        except OSError:
+            page = None
+        if page is None:
+            self._answer(404, b"There is no such report; old ones go with their snapshots.")
+        else:
+            self._answer(200, page, {"Content-Type": "text/html; charset=utf-8"})
+
+    def _is_known(self) -> bool:
+        expected = b64encode(str(self._password).encode()).decode()
+        given = self.headers.get("Authorization", "").removeprefix("Basic ")
+        return hmac.compare_digest(given.encode(), expected.encode())
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        given = {"Content-Type": "text/plain; charset=utf-8", **(headers or {})}
+        for name, value in {**given, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the newsroom's terminal is the runs'."""
