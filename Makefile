@@ -3,17 +3,20 @@
 # make ui     the Prefect UI on 127.0.0.1:4200 with every run so far, and the scheduled deployment
 # make docs   write the generated pages under docs/
 # make screenshots  take the pictures of the documentation anew (needs Chromium)
+# make bench  measure the whole pipeline over growing corpora, in BENCH_WORK (hours; a million articles need 25 GB)
 # make site   build the documentation site in site/
 # make lock   resolve the requirements again (needs uv)
 
 PYTHON ?= python3
 # What `make ui` cleans by schedule: the seeds, unless copydesk.toml says better.
 SOURCES ?= $(if $(wildcard copydesk.toml),,seeds)
+BENCH_WORK ?= .bench
+BENCH_SIZES ?= 10000 100000 1000000
 BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 export DO_NOT_TRACK ?= 1
 
-.PHONY: run test ui docs screenshots site lock clean
+.PHONY: run test ui docs screenshots bench site lock clean
 
 run: .venv/run-ready
 	@$(BIN)/copydesk run seeds
@@ -33,6 +36,9 @@ docs: .venv/test-ready
 
 screenshots: .venv/test-ready
 	$(BIN)/python -m bench.screenshots docs/images
+
+bench: .venv/test-ready
+	$(BIN)/python -m bench.pipeline all $(BENCH_SIZES) --work $(BENCH_WORK) --peers $(abspath $(BIN)/python)
 
 site: .venv/test-ready
 	$(BIN)/zensical build --strict --config-file mkdocs.yml

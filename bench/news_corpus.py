@@ -20,7 +20,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-ARTICLES_A_SHARD = 50_000  # some 120 MB of JSON lines
+ARTICLES_A_SHARD = 50_000  # some 120 MB of JSON lines; fewer where a corpus would have fewer than eight files
 DAYS = 365  # that a corpus spreads over, whatever its size
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 N_SITES = 300
@@ -127,9 +127,10 @@ def write_corpus(folder: Path, n_articles: int, form: str = "jsonl", first: int 
     """
     folder.mkdir(parents=True, exist_ok=True)
     of = of or n_articles
+    step = min(ARTICLES_A_SHARD, max(1_000, n_articles // 8))
     jobs = [
-        (folder / f"news-{start:09d}.{form}", start, min(start + ARTICLES_A_SHARD, first + n_articles), of)
-        for start in range(first, first + n_articles, ARTICLES_A_SHARD)
+        (folder / f"news-{start:09d}.{form}", start, min(start + step, first + n_articles), of)
+        for start in range(first, first + n_articles, step)
     ]
     if len(jobs) == 1:
         return write_shard(*jobs[0])
