@@ -26,7 +26,7 @@ BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 N_SITES = 300
 N_FAMOUS = 4_000
 SHARE_OF_COPIES = 0.12
-SHARE_WITH_JUNK = 0.35
+SHARE_WITH_JUNK = 0.25
 COPIED_WITHIN = 5_000  # articles back that a copy reaches
 SENTENCES = (9, 36)
 
@@ -220,9 +220,9 @@ class World:
         return title, paragraphs
 
     def _sentence(self, dice: random.Random, topic: list[str], people: list[str]) -> str:
-        """A sentence of random build, so that texts share no more than news does; one in forty is a standing phrase."""
+        """A sentence of random build, so that texts share no more than news does; one in 160 is a standing phrase."""
         kind = dice.random()
-        if kind < 0.025:
+        if kind < 0.006:
             return dice.choice(LINES_OF_REPORTERS).replace("{o}", self._organisation(dice))
         clause = self._clause(dice, topic, people)
         if kind < 0.3:

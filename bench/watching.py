@@ -40,11 +40,13 @@ def watch(command: Sequence[str], environment: dict[str, str] | None = None) -> 
             event = json.loads(line)
         except ValueError:
             continue
+        if not isinstance(event, dict):
+            continue
         if "begin" in event:
             watcher.begin(event["begin"])
         elif "end" in event:
             watcher.end()
-        elif isinstance(event, dict):
+        else:
             printed |= event
     process.wait()
     watcher.stop()
