@@ -77,9 +77,12 @@ class EvidenceArchive:
         return merge_rows(pl.concat(found)) if found else pl.DataFrame(schema=EVIDENCE_SCHEMA)
 
 
-def write_evidence(rows: pl.DataFrame, path: Path) -> None:
-    """Write what a slice of documents gave, a row group for each part of the keys."""
+def write_evidence(rows: pl.DataFrame, run: Run, name: str) -> None:
+    """Write what a slice of documents gave, a row group for each part of the keys; sites and recent documents apart."""
+    path = run.work("evidence", name)
     path.parent.mkdir(parents=True, exist_ok=True)
+    sites = merge_rows(rows.filter(pl.col("kind") == SITE))
+    write_parquet(pl.concat([sites, rows.filter(pl.col("kind") == RECENT)]), run.work("evidence_of_sites", name))
     options = {"compression": "zstd", "compression_level": 1, "use_dictionary": ["kind", "value"]}
     with pq.ParquetWriter(path, _ARROW, **options) as writer:
         for part in split_parts(rows):
@@ -115,9 +118,7 @@ def _begin_learning(run: Run) -> int:
     small: list[pl.DataFrame] = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
     for path in sorted(run.work("evidence").glob("*.parquet")):
         n_rows += pq.ParquetFile(path).metadata.num_rows
-        rows = pl.scan_parquet(path, glob=False).filter(pl.col("kind").is_in([SITE, RECENT])).collect()
-        sites = rows.filter(pl.col("kind") == SITE)
-        small += [merge_rows(sites), rows.filter(pl.col("kind") == RECENT)]
+        small.append(pl.read_parquet(run.work("evidence_of_sites", path.name), glob=False))
     new = pl.concat(small)
     earlier = pl.DataFrame(schema=EVIDENCE_SCHEMA)
     previous = run.previous_snapshot

@@ -13,9 +13,9 @@ from cleaners.document import DOCUMENT_SCHEMA
 from flows.run import Run
 from flows.storage import write_parquet
 
-# A part has two row groups of articles, or some 250 MB of text.
-ARTICLES_A_PART = 65_536
-WORDS_A_PART = 40_000_000
+# A part has one row group of articles, or some 130 MB of text: names judges it with its neighbours at a time.
+ARTICLES_A_PART = 32_768
+WORDS_A_PART = 20_000_000
 PARTED_TABLES = ("articles", "removed_spans", "suspected_spans", "mentions")
 
 
@@ -37,14 +37,11 @@ def plan_parts(run: Run) -> list[str]:
     write_parquet(dealt, run.work("parts.parquet"))
     n_parts = 0 if dealt.is_empty() else int(dealt["part"].max()) + 1  # type: ignore[arg-type]
     if n_parts > 1:
-        held = [
-            pl.read_parquet(path, columns=["article_id"], glob=False)
-            .join(dealt, on="article_id")
-            .select(pl.lit(path.name).alias("slice"), "part")
-            .unique()
-            for path in sorted(run.work("articles").glob("*.parquet"))
-        ]
-        write_parquet(pl.concat(held), run.work("slices.parquet"))
+        paths = sorted(run.work("articles").glob("*.parquet"))
+        held = pl.scan_parquet(paths, glob=False, include_file_paths="slice").select("article_id", "slice")
+        touched = held.join(dealt.lazy(), on="article_id").select("slice", "part").unique().collect()
+        names = pl.col("slice").str.split("/").list.last()
+        write_parquet(touched.with_columns(names), run.work("slices.parquet"))
     return [run.run_id] if n_parts == 1 else [f"{run.run_id}-{number:04d}" for number in range(n_parts)]
 
 

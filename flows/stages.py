@@ -78,7 +78,7 @@ class _SliceWriter:
 
     def __init__(self, run: Run, shard: Shard, caution: Caution) -> None:
         self._run, self._shard, self._caution = run, shard, caution
-        for folder in ("extracted", "evidence"):  # of a worker that was lost
+        for folder in ("extracted", "evidence", "evidence_of_sites"):  # of a worker that was lost
             for path in run.work(folder).glob(f"{shard.name}-*.parquet"):
                 path.unlink()
         self._waiting: list[pl.DataFrame] = []
@@ -105,7 +105,7 @@ class _SliceWriter:
             _try_singly(documents, lambda one: gather_evidence(one, config))
         mark_document()
         write_parquet(documents, self._run.work("extracted", name))
-        write_evidence(gather_evidence(documents, config), self._run.work("evidence", name))
+        write_evidence(gather_evidence(documents, config), self._run, name)
         self._waiting, self._n_bytes = [], 0
         self._n_slices += 1
 
