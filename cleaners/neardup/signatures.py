@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from cleaners.neardup import kernel
 from cleaners.neardup.chunks import Chunk, map_chunks
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import Int64s, UInt32s
@@ -29,6 +30,7 @@ SEED = 1
 SCHEME = "affine32"
 ELEMENTS_AT_ONCE = 1 << 16  # two tables of so many stay in the processor's cache
 BYTES_KEPT_READ = 1 << 26  # of texts, whose words and shingles take twice as much; more are read again when described
+FINALISERS = (0x85EBCA6B, 0xC2B2AE35)
 EMPTY = np.uint32(0xFFFFFFFF)  # datasketch's value for a set without elements
 
 SIGNATURE_SCHEMA = pl.Schema(
@@ -93,7 +95,9 @@ def compute_signatures(texts: pl.Series, config: NearDuplicateConfig, keep_readi
         config: shingle lengths and number of permutations.
         keep_readings: whether to hand on the words and shingles, where the texts are few enough for the memory.
     """
-    keep_readings = keep_readings and int(texts.str.len_bytes().sum()) <= BYTES_KEPT_READ
+    n_bytes = int(texts.str.len_bytes().sum())
+    kernel.prepare(n_bytes)
+    keep_readings = keep_readings and n_bytes <= BYTES_KEPT_READ
     matrix = np.empty((len(texts), config.n_permutations), np.uint32)  # filled in place: it is the largest by far
 
     def sign(chunk: Chunk) -> Signatures:
@@ -126,6 +130,11 @@ def read_signatures(signed: pl.DataFrame) -> Signatures:
 
 def sign_sets(sets: HashedSets, n_permutations: int) -> UInt32s:
     """MinHash signatures of sets of hashes: a matrix of one row a set, one column a permutation."""
+    compiled = kernel.find()
+    if compiled is not None:
+        matrix = np.empty((len(sets.sizes), n_permutations), np.uint32)
+        compiled.sign_sets(*sets, *_permutations(n_permutations), matrix)
+        return matrix
     signatures = np.full((len(sets.sizes), n_permutations), EMPTY, np.uint32)
     filled = np.flatnonzero(sets.sizes)
     mixed = _finalise(sets.values)
@@ -186,6 +195,6 @@ def _permute(mixed: UInt32s, starts: Int64s, n_permutations: int) -> UInt32s:
 
 def _finalise(hashes: UInt32s) -> UInt32s:
     """MurmurHash3's 32-bit finaliser, which datasketch's affine schemes put before the permutations."""
-    mixed = (hashes ^ (hashes >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-    mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    mixed = (hashes ^ (hashes >> np.uint32(16))) * np.uint32(FINALISERS[0])
+    mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(FINALISERS[1])
     return mixed ^ (mixed >> np.uint32(16))

@@ -19,9 +19,9 @@ import polars as pl
 
 from cleaners.neardup.chunks import Chunk, map_chunks
 from cleaners.neardup.config import NearDuplicateConfig
-from cleaners.neardup.fold import Float64s, Int64s, Raw, join_texts
-from cleaners.neardup.shingles import Reading, choose_texts, count_shared, hash_shingles
-from cleaners.neardup.words import HashedSets, Words, collect_sets, join_sets, read_numbers, read_words
+from cleaners.neardup.fold import Float64s, Int64s
+from cleaners.neardup.shingles import Reading, count_shared, hash_shingles
+from cleaners.neardup.words import HashedSets, choose_sets, collect_sets, join_sets, read_numbers, read_words
 
 # A share of one or two facts says little: the wider share counts as so many further facts. Measured: 4 against 0
 # saves a third of the false pairs and a sixth of the missed ones of the development batch; more changes nothing.
@@ -84,7 +84,7 @@ def describe_articles(
     if rows is None or not readings:
         parts = map_chunks(lambda chunk: _describe_texts(chunk.texts, config), chosen["text"])
     else:
-        parts = map_chunks(lambda chunk: _describe_read(chunk, rows, readings[chunk.start]), articles["text"])
+        parts = map_chunks(lambda chunk: _describe_chosen(chunk, rows, readings[chunk.start]), articles["text"])
     articles = chosen
     n_words = np.concatenate([part.n_words for part in parts])
     sets = {name: [getattr(part, name) for part in parts] for name in ("shingles", "words", "names", "numbers")}
@@ -174,27 +174,27 @@ def load_decisions() -> tuple[Decision, ...]:
 
 
 def _describe_texts(texts: pl.Series, config: NearDuplicateConfig) -> _Texts:
-    raw = join_texts(texts)
-    words = read_words(texts, raw)
-    return _describe_words(raw, words, hash_shingles(words, config))
+    words = read_words(texts)
+    return _describe_read(texts, Reading(words, hash_shingles(words, config)), np.arange(len(texts)))
 
 
-def _describe_read(chunk: Chunk, rows: Int64s, reading: Reading) -> _Texts:
+def _describe_chosen(chunk: Chunk, rows: Int64s, reading: Reading) -> _Texts:
     """Describe the texts of a chunk that are among `rows`, from what was read of all its texts."""
     first, last = np.searchsorted(rows, [chunk.start, chunk.start + len(chunk.texts)])
     numbers = rows[first:last] - chunk.start
-    words, shingles = choose_texts(reading, numbers)
-    return _describe_words(join_texts(chunk.texts.gather(numbers)), words, shingles)
+    return _describe_read(chunk.texts.gather(numbers), reading, numbers)
 
 
-def _describe_words(raw: Raw, words: Words, shingles: HashedSets) -> _Texts:
+def _describe_read(texts: pl.Series, reading: Reading, numbers: Int64s) -> _Texts:
+    """Describe texts that have these numbers among those read."""
+    offsets, hashes, is_name, _ = reading.words
     # Capitalised words and numbers are what tells two notices of one form apart. Scripts without case give no names.
     return _Texts(
-        n_words=np.diff(words.offsets),
-        shingles=shingles,
-        words=collect_sets(words.offsets, words.hashes),
-        names=collect_sets(words.offsets, words.hashes, words.is_name),
-        numbers=read_numbers(raw),
+        n_words=np.diff(offsets)[numbers],
+        shingles=choose_sets(reading.shingles, numbers),
+        words=collect_sets(offsets, hashes, numbers=numbers),
+        names=collect_sets(offsets, hashes, is_name, numbers),
+        numbers=read_numbers(texts),
     )
 
 
