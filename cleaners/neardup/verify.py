@@ -80,12 +80,12 @@ def describe_articles(
         rows: which of the articles, ascending; None takes all.
         readings: what signing kept of all these articles' texts; what it does not hold is read.
     """
-    chosen = articles if rows is None else articles[rows]
-    if rows is None or not readings:
-        parts = map_chunks(lambda chunk: _describe_texts(chunk.texts, config), chosen["text"])
-    else:
-        parts = map_chunks(lambda chunk: _describe_chosen(chunk, rows, readings[chunk.start]), articles["text"])
-    articles = chosen
+    rows = np.arange(len(articles)) if rows is None else rows
+    # Texts are taken chunk by chunk: polars would copy those of all rows at once.
+    parts = map_chunks(
+        lambda chunk: _describe_chosen(chunk, rows, readings.get(chunk.start), config), articles["text"]
+    )
+    articles = articles.select("article_id", "title", "published_at")[rows]
     n_words = np.concatenate([part.n_words for part in parts])
     sets = {name: [getattr(part, name) for part in parts] for name in ("shingles", "words", "names", "numbers")}
     parts.clear()  # then each kind is freed as soon as it is joined
@@ -173,16 +173,15 @@ def load_decisions() -> tuple[Decision, ...]:
     )
 
 
-def _describe_texts(texts: pl.Series, config: NearDuplicateConfig) -> _Texts:
-    words = read_words(texts)
-    return _describe_read(texts, Reading(words, hash_shingles(words, config)), np.arange(len(texts)))
-
-
-def _describe_chosen(chunk: Chunk, rows: Int64s, reading: Reading) -> _Texts:
-    """Describe the texts of a chunk that are among `rows`, from what was read of all its texts."""
+def _describe_chosen(chunk: Chunk, rows: Int64s, reading: Reading | None, config: NearDuplicateConfig) -> _Texts:
+    """Describe the texts of a chunk that are among `rows`, from what was read of all its texts or else by reading them."""
     first, last = np.searchsorted(rows, [chunk.start, chunk.start + len(chunk.texts)])
     numbers = rows[first:last] - chunk.start
-    return _describe_read(chunk.texts.gather(numbers), reading, numbers)
+    texts = chunk.texts.gather(numbers)
+    if reading is None:
+        words = read_words(texts)
+        reading, numbers = Reading(words, hash_shingles(words, config)), np.arange(len(texts))
+    return _describe_read(texts, reading, numbers)
 
 
 def _describe_read(texts: pl.Series, reading: Reading, numbers: Int64s) -> _Texts:
