@@ -112,7 +112,8 @@ def decode_pairs(codes: UInt64s) -> Pairs:
 def _count_agreeing(signatures: UInt32s, left: Int64s, others: UInt32s, right: Int64s) -> Int64s:
     compiled = kernel.find()
     if compiled is None:
-        return np.count_nonzero(signatures[left] == others[right], axis=1)
+        counted: Int64s = np.count_nonzero(signatures[left] == others[right], axis=1)
+        return counted
     agreeing = np.empty(len(left), np.int64)
     compiled.count_agreeing(np.asarray(signatures), left, np.asarray(others), right, agreeing)
     return agreeing

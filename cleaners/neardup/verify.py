@@ -82,9 +82,7 @@ def describe_articles(
     """
     rows = np.arange(len(articles)) if rows is None else rows
     # Texts are taken chunk by chunk: polars would copy those of all rows at once.
-    parts = map_chunks(
-        lambda chunk: _describe_chosen(chunk, rows, readings.get(chunk.start), config), articles["text"]
-    )
+    parts = map_chunks(lambda chunk: _describe_chosen(chunk, rows, readings.get(chunk.start), config), articles["text"])
     articles = articles.select("article_id", "title", "published_at")[rows]
     n_words = np.concatenate([part.n_words for part in parts])
     sets = {name: [getattr(part, name) for part in parts] for name in ("shingles", "words", "names", "numbers")}

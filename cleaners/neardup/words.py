@@ -226,15 +226,14 @@ def _read_compiled(compiled: ModuleType, texts: pl.Series) -> Words:
         n = int(n_words.sum())
         return Words(count_up(n_words), hashes[:n].copy(), is_name[:n].copy(), np.zeros(n, bool))
     others = _read_words(texts.gather(odd))
-    is_odd = n_words < 0
+    n_found, is_odd = int(n_words[n_words > 0].sum()), n_words < 0
     n_words[odd] = np.diff(others.offsets)
     from_odd = np.repeat(is_odd, n_words)
-    joined = Words(count_up(n_words), *(np.empty(len(from_odd), values.dtype) for values in others[1:]))
-    n = int(np.count_nonzero(~from_odd))
-    found = (hashes[:n], is_name[:n], np.zeros(n, bool))
-    for values, plainly, oddly in zip(joined[1:], found, others[1:], strict=True):
-        values[~from_odd], values[from_odd] = plainly, oddly
-    return joined
+    words = Words(count_up(n_words), np.empty(len(from_odd), np.uint64), from_odd.copy(), from_odd.copy())
+    words.hashes[~from_odd], words.hashes[from_odd] = hashes[:n_found], others.hashes
+    words.is_name[~from_odd], words.is_name[from_odd] = is_name[:n_found], others.is_name
+    words.is_character[from_odd] = others.is_character
+    return words
 
 
 def _read_numbers(raw: Raw) -> HashedSets:

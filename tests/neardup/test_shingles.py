@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaners.neardup import NearDuplicateConfig, hash_shingle, list_shingles, sign_articles
-from cleaners.neardup.fold import fold_texts, join_texts, normalise_texts
+from cleaners.neardup.fold import fold_texts, normalise_texts
 from cleaners.neardup.shingles import count_shared, hash_shingles
 from cleaners.neardup.words import collect_sets, hash_word, read_numbers, read_words
 from tests.neardup.texts import make_articles
@@ -127,7 +127,6 @@ def test_numbers_are_digits_with_single_signs_between_and_no_commas(text, number
 
 def test_texts_side_by_side_are_read_as_alone():
     texts = ["Born 12", "3 sons", "", "¼ Oslo", "5", None]
-    raw = join_texts(pl.Series(texts))
     numbers = read_numbers(pl.Series(texts))
     words = read_words(pl.Series(texts))
     for i, text in enumerate(texts):

@@ -1,46 +1,37 @@
-"""The inner loops of near-duplicates in machine code: what takes the place of array code in large batches.
+"""Texts to hashed words, shingles, numbers and signatures, in machine code.
 
-Takes and gives plain arrays, the same bits as the array code that each function names; decides nothing. Importing this
-module compiles it, once a machine, or reads what was compiled before: only `kernel.load` imports it.
+Takes the bytes of texts, gives arrays as `words.py`, `shingles.py` and `signatures.py` do, bit for bit; decides nothing.
 """
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
-# ruff: noqa: ANN001, ANN202
+# ruff: noqa: ANN001, ANN201, ANN202
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit, types
+from numba import types
 
-from cleaners.neardup import bands, fold, shingles, signatures, words
-
-
-def _given(dtype: Any, n_dimensions: int = 1) -> Any:
-    """An array that is only read."""
-    return types.Array(dtype, n_dimensions, "C", readonly=True)
-
-
-def _compile(*signature: Any) -> Any:
-    """Compile for these types now, or read what was compiled before; none of what is compiled holds the interpreter."""
-    return njit(signature[0](*signature[1:]), nogil=True, cache=True, error_model="numpy")
-
-
-_inline: Any = njit(nogil=True, error_model="numpy")
-
-U8S, U32S, U64S, I64S, FLAGS = (
-    _given(t) for t in (types.uint8, types.uint32, types.uint64, types.int64, types.boolean)
+from cleaners.neardup import fold, shingles, signatures, words
+from cleaners.neardup.compiled.types import (
+    BLOCKS,
+    FLAGS,
+    I64S,
+    OUT_FLAGS,
+    OUT_I64S,
+    OUT_MATRIX,
+    OUT_U8S,
+    OUT_U32S,
+    OUT_U64S,
+    U8S,
+    U32S,
+    U64S,
+    compiled,
+    inline,
 )
-MATRIX, OUT_MATRIX = _given(types.uint32, 2), types.uint32[:, ::1]
-OUT_U8S, OUT_U32S, OUT_U64S = types.uint8[::1], types.uint32[::1], types.uint64[::1]
-OUT_I64S, OUT_FLAGS = types.int64[::1], types.boolean[::1]
-BLOCKS = types.Array(types.uint64, 1, "A", aligned=False)
 
 # Of one type throughout: numba makes a float of a signed and an unsigned number.
 WORD, LENGTH, LAST = (np.uint64(m) for m in (words.WORD_MULTIPLIER, words.LENGTH_MULTIPLIER, words.LAST_MULTIPLIER))
 RUN, FIRST_MIXER, SECOND_MIXER = (np.uint64(m) for m in (shingles.MULTIPLIER, *words.MIXERS))
 FIRST_FINALISER, SECOND_FINALISER = (np.uint32(m) for m in signatures.FINALISERS)
-KEY_MULTIPLIER, BUCKET, REST, KEY_SHIFT = np.uint64(bands.KEY_MULTIPLIER), bands.BUCKET, bands.REST, np.uint64(29)
 ZERO, BLOCK, HALF, MIX_SHIFT = (np.uint64(n) for n in (0, 8, 32, 33))
 NOTHING, EIGHT, THIRTEEN, SIXTEEN, BYTE = (np.uint32(n) for n in (0, 8, 13, 16, 0xFF))
 BLANK, COMMA, EMPTY = np.uint8(fold.BLANK), np.uint8(ord(",")), signatures.EMPTY
@@ -50,7 +41,7 @@ LEFT_OUT, UNKNOWN = -1, -2  # a text that tables alone do not fold; one with a c
 FEW, MANY = 24, 2048  # values: fewer are best sorted by insertion, more by all of their bytes
 
 
-@_inline
+@inline
 def _mix(total):
     """`words.mix`."""
     total = (total ^ (total >> MIX_SHIFT)) * FIRST_MIXER
@@ -58,7 +49,7 @@ def _mix(total):
     return total ^ (total >> MIX_SHIFT)
 
 
-@_inline
+@inline
 def _finalise(value):
     """`signatures._finalise` of one."""
     value = np.uint32(np.uint32(value ^ (value >> SIXTEEN)) * FIRST_FINALISER)
@@ -66,7 +57,7 @@ def _finalise(value):
     return np.uint32(value ^ (value >> SIXTEEN))
 
 
-@_inline
+@inline
 def _decode(data, at):
     """The code point that begins at a byte of 0xC0 or more, and its bytes."""
     lead, second = np.int64(data[at]), np.int64(data[at + 1]) & 0x3F
@@ -78,7 +69,7 @@ def _decode(data, at):
     return ((lead & 0x07) << 18) | (second << 12) | (third << 6) | (np.int64(data[at + 3]) & 0x3F), 4
 
 
-@_inline
+@inline
 def _fold_others(raw, traits, folded, plain, is_capital):
     """Fold the characters beyond ASCII, and close up over bytes dropped; the bytes left, LEFT_OUT or UNKNOWN."""
     at, shrinks = 0, False
@@ -108,7 +99,7 @@ def _fold_others(raw, traits, folded, plain, is_capital):
     return kept
 
 
-@_inline
+@inline
 def _hash_word(blocks, start, length):
     """`words.hash_word`."""
     total, power, rest = length * LENGTH, WORD, length
@@ -121,7 +112,7 @@ def _hash_word(blocks, start, length):
     return (total ^ (total >> HALF)) * LAST
 
 
-@_compile(types.boolean, U8S, I64S, U8S, U32S, OUT_U8S, BLOCKS, OUT_U64S, OUT_FLAGS, OUT_I64S)
+@compiled(types.boolean, U8S, I64S, U8S, U32S, OUT_U8S, BLOCKS, OUT_U64S, OUT_FLAGS, OUT_I64S)
 def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, n_words):
     """`words.read_words`; False as soon as a code point is not in the tables yet.
 
@@ -165,7 +156,7 @@ def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, n_w
     return True
 
 
-@_inline
+@inline
 def _sort_by_two_bytes(values, spare, counts, down):
     low, high = counts[:256], counts[256:]
     counts[:] = 0
@@ -187,7 +178,7 @@ def _sort_by_two_bytes(values, spare, counts, down):
         high[bucket] += 1
 
 
-@_inline
+@inline
 def _sort_unique(values, spare, counts):
     """Sort values in place, the distinct ones first; their number.
 
@@ -215,7 +206,7 @@ def _sort_unique(values, spare, counts):
     return kept
 
 
-@_compile(types.void, I64S, U64S, FLAGS, types.int64, types.int64, OUT_U32S, OUT_I64S)
+@compiled(types.void, I64S, U64S, FLAGS, types.int64, types.int64, OUT_U32S, OUT_I64S)
 def hash_shingles(offsets, hashes, is_character, n_run, n_character_run, values, ends):
     """`shingles.hash_shingles`: the sets end to end in `values`, and where each ends."""
     longest = 0
@@ -244,7 +235,7 @@ def hash_shingles(offsets, hashes, is_character, n_run, n_character_run, values,
         ends[text] = start
 
 
-@_compile(types.void, I64S, I64S, U64S, FLAGS, OUT_U32S, OUT_I64S)
+@compiled(types.void, I64S, I64S, U64S, FLAGS, OUT_U32S, OUT_I64S)
 def collect_sets(starts, stops, hashes, is_chosen, values, ends):
     """`words.collect_sets` of what lies between each start and stop, in the form of `hash_shingles`."""
     longest = 0
@@ -261,7 +252,7 @@ def collect_sets(starts, stops, hashes, is_chosen, values, ends):
         ends[text] = start
 
 
-@_compile(types.boolean, U8S, I64S, U8S, OUT_U64S, OUT_I64S)
+@compiled(types.boolean, U8S, I64S, U8S, OUT_U64S, OUT_I64S)
 def read_numbers(data, bounds, traits, hashes, ends):
     """What `words.read_numbers` hashes, number after number, and where those of each text end; False as `read_words`."""
     found = 0
@@ -306,7 +297,7 @@ def read_numbers(data, bounds, traits, hashes, ends):
     return True
 
 
-@_compile(types.void, I64S, U32S, U32S, U32S, OUT_MATRIX)
+@compiled(types.void, I64S, U32S, U32S, U32S, OUT_MATRIX)
 def sign_sets(offsets, values, multipliers, summands, matrix):
     """`signatures.sign_sets`, into a matrix."""
     for row in range(len(offsets) - 1):
@@ -325,80 +316,4 @@ def sign_sets(offsets, values, multipliers, summands, matrix):
                 two = min(np.uint32(c * m + s), np.uint32(d * m + s))
                 three = min(np.uint32(e * m + s), np.uint32(f * m + s))
                 four = min(np.uint32(g * m + s), np.uint32(h * m + s))
-                least[i] = min(least[i], min(min(one, two), min(three, four)))
-
-
-@_compile(types.void, I64S, U32S, I64S, I64S, U32S, I64S, OUT_I64S)
-def count_shared(left_offsets, left_values, left, right_offsets, right_values, right, shared):
-    """`shingles.count_shared`."""
-    for pair in range(len(left)):
-        ours = left_values[left_offsets[left[pair]] : left_offsets[left[pair] + 1]]
-        theirs = right_values[right_offsets[right[pair]] : right_offsets[right[pair] + 1]]
-        i, j, n = 0, 0, 0
-        while i < len(ours) and j < len(theirs):  # without a branch on what is found
-            a, b = ours[i], theirs[j]
-            i += a <= b
-            j += b <= a
-            n += a == b
-        shared[pair] = n
-
-
-@_compile(types.void, MATRIX, I64S, MATRIX, I64S, OUT_I64S)
-def count_agreeing(signatures_left, left, signatures_right, right, agreeing):
-    """Values that the signatures of each pair have in common."""
-    for pair in range(len(left)):
-        ours, theirs = signatures_left[left[pair]], signatures_right[right[pair]]
-        n = 0
-        for i in range(len(ours)):
-            n += ours[i] == theirs[i]
-        agreeing[pair] = n
-
-
-@_compile(types.void, MATRIX, I64S, types.int64, types.int64, types.uint64[:, ::1])
-def key_bands(matrix, rows, first_band, rows_per_band, keys):
-    """`bands._key` of some bands, a row of `keys` each, of the signatures in `rows`."""
-    n_columns = matrix.shape[1]
-    for place in range(len(rows)):
-        values = matrix[rows[place]]
-        for band in range(len(keys)):
-            first = (first_band + band) * rows_per_band
-            key = ZERO
-            for column in range(first, first + rows_per_band):
-                key = (key ^ np.uint64(values[column])) * KEY_MULTIPLIER
-                key ^= key >> KEY_SHIFT
-            following = first + rows_per_band
-            keys[band, place] = (key & BUCKET) | np.uint64(values[following if following < n_columns else 0])
-
-
-@_compile(types.Tuple((types.int64, types.int64)), U64S, I64S, types.int64, OUT_U64S, OUT_I64S)
-def pair_up_buckets(filed, rows, small_bucket, codes, large):
-    """The small buckets of `bands._pair_up_buckets` as pairs in `codes`, the places of the others in `large`; how many."""
-    n_codes, n_large, start = 0, 0, 0
-    n = len(filed)
-    while start < n:
-        bucket = filed[start] & BUCKET
-        stop = start + 1
-        while stop < n and filed[stop] & BUCKET == bucket:
-            stop += 1
-        if stop - start > small_bucket:
-            for i in range(start, stop):
-                large[n_large] = np.int64(filed[i] & REST)
-                n_large += 1
-        else:
-            for i in range(start + 1, stop):
-                right = np.uint64(rows[np.int64(filed[i] & REST)])
-                for j in range(start, i):
-                    codes[n_codes] = (np.uint64(rows[np.int64(filed[j] & REST)]) << HALF) | right
-                    n_codes += 1
-        start = stop
-    return n_codes, n_large
-
-
-@_compile(types.void, I64S, I64S, U32S, OUT_U32S)
-def copy_runs(starts, stops, values, out):
-    """The values from each start to its stop, end to end."""
-    place = 0
-    for run in range(len(starts)):
-        for i in range(starts[run], stops[run]):
-            out[place] = values[i]
-            place += 1
+                least[i] = min(least[i], one, two, three, four)
