@@ -154,6 +154,8 @@ def judge_pairs(features: pl.DataFrame, config: NearDuplicateConfig) -> Float64s
         rows = np.ones(len(features), bool)
         for name, is_missing in missing.items():
             rows &= ~is_missing if name in decision.features else is_missing
+        if not rows.any():  # as most often: every call costs polars a query
+            continue
         values = features.filter(pl.Series(rows)).select(decision.features).to_numpy()
         probabilities[rows] = 1 / (1 + np.exp(-(values @ decision.weights + decision.intercept)))
     # Equal facts and titles alone make no copy, and the decision was trained on pairs above this line only.
@@ -198,8 +200,10 @@ def _describe_read(texts: pl.Series, reading: Reading, numbers: Int64s) -> _Text
 def _sort_sides(described: Described, left: Int64s, right: Int64s) -> tuple[Int64s, Int64s]:
     """The shorter of each pair, and the longer."""
     sizes = described.shingles.sizes
-    ids_swapped = (described.ids.gather(right) < described.ids.gather(left)).to_numpy()
-    swapped = (sizes[right] < sizes[left]) | ((sizes[right] == sizes[left]) & ids_swapped)
+    swapped = sizes[right] < sizes[left]
+    equal = np.flatnonzero(sizes[right] == sizes[left])
+    if len(equal):
+        swapped[equal] = (described.ids.gather(right[equal]) < described.ids.gather(left[equal])).to_numpy()
     return np.where(swapped, right, left), np.where(swapped, left, right)
 
 
