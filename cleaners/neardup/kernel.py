@@ -35,7 +35,8 @@ class _State:
         self.lock = Lock()
         self.n_bytes = 0
         self.is_settled = False
-        self.compiled: ModuleType | None = None
+        self.trusted: ModuleType | None = None  # loaded, and seen to read the sample as arrays do
+        self.compiled: ModuleType | None = None  # in use
 
 
 _STATE = _State()
@@ -68,15 +69,9 @@ def load() -> ModuleType | None:
     """
     with _STATE.lock:
         _STATE.is_settled = True
-        if _STATE.compiled is None:
-            expected = _read_sample()
-            _STATE.compiled = _import()
-            if _STATE.compiled is not None and _read_sample() != expected:
-                _STATE.compiled = None
-                LOG.warning(
-                    "Near-duplicates: machine code does not read the sample as arrays do; arrays do the work, more slowly. "
-                    "If numba's cache (NUMBA_CACHE_DIR, or __pycache__ beside the package) is of other code, delete it."
-                )
+        if _STATE.trusted is None:
+            _STATE.trusted = _import_and_try()
+        _STATE.compiled = _STATE.trusted
     return _STATE.compiled
 
 
@@ -84,6 +79,18 @@ def unload() -> None:
     """Use arrays from here on, until `load` is called."""
     with _STATE.lock:
         _STATE.is_settled, _STATE.compiled = True, None
+
+
+def _import_and_try() -> ModuleType | None:
+    expected = _read_sample()
+    _STATE.compiled = _import()
+    if _STATE.compiled is None or _read_sample() == expected:
+        return _STATE.compiled
+    LOG.warning(
+        "Near-duplicates: machine code does not read the sample as arrays do; arrays do the work, more slowly. "
+        "If numba's cache (NUMBA_CACHE_DIR, or __pycache__ beside the package) is of other code, delete it."
+    )
+    return None
 
 
 def _import() -> ModuleType | None:

@@ -143,19 +143,34 @@ def test_candidates_are_the_same(seed, n, small_bucket, neighbours, bands):
     assert_same(*both(lambda: estimate_containment(signatures, sizes, everyone, everyone[::-1].copy())))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6))
 def test_shared_elements_are_counted_alike(seed):
     random = np.random.default_rng(seed)
 
-    def draw() -> HashedSets:
+    def draw(most: int) -> HashedSets:
         drawn = [
-            np.unique(random.integers(0, 50, n).astype(np.uint32) << np.uint32(26)) for n in random.integers(0, 40, 7)
+            np.unique(random.integers(0, most, n).astype(np.uint32) << np.uint32(22))
+            for n in random.integers(0, most, 7)
         ]
         return HashedSets(count_up(np.array([len(own) for own in drawn])), np.concatenate(drawn))
 
-    ours, theirs = draw(), draw()
+    ours, theirs, huge = draw(50), draw(50), draw(1000)
     left, right = random.integers(0, 7, (2, 30))
-    assert_same(*both(lambda: count_shared(ours, left, theirs, right)))
+    for others in (theirs, huge):
+        assert_same(*both(lambda others=others: count_shared(ours, left, others, right)))
+
+
+def test_many_small_sets_beside_a_huge_one_cost_little():
+    pytest.importorskip("numba")
+    huge = HashedSets(np.array([0, 2_000_000]), np.arange(2_000_000, dtype=np.uint32))
+    small = HashedSets(count_up(np.full(3000, 5)), np.tile(np.array([1, 7, 9, 10, 3_000_000], np.uint32), 3000))
+    kernel.load()
+    began = time.process_time()
+    found = count_shared(small, np.arange(3000), huge, np.zeros(3000, np.int64))
+    kernel.unload()
+    assert (found == 4).all()
+    assert time.process_time() - began < 0.5  # walking through all would take some seconds
 
 
 def retell(n: int) -> pl.DataFrame:
@@ -231,6 +246,15 @@ def test_a_process_loads_machine_code_when_it_has_read_enough(monkeypatch):
     assert loaded == [1]  # the second time; and a failure is not tried again
 
 
+def test_texts_with_signatures_count_as_read_too(monkeypatch):
+    articles = retell(9)
+    signatures, read = sign_articles(articles), []
+    monkeypatch.setattr(kernel, "prepare", read.append)
+    find_near_duplicates(articles, signatures=signatures)
+    find_near_duplicates(articles)
+    assert read == [articles["text"].str.len_bytes().sum()] * 2
+
+
 @pytest.mark.parametrize(
     ("failure", "level", "told"),
     [
@@ -259,6 +283,7 @@ def test_machine_code_that_reads_otherwise_is_not_used(monkeypatch, caplog):
     compiled = pytest.importorskip("cleaners.neardup.compiled", exc_type=ImportError)
     wrong = SimpleNamespace(**vars(compiled))
     monkeypatch.setattr(wrong, "sign_sets", lambda *arguments: arguments[-1].fill(7))
+    monkeypatch.setattr(kernel, "_STATE", kernel._State())
     monkeypatch.setattr(kernel, "import_module", lambda name: wrong)
     assert kernel.load() is None
     assert kernel.find() is None
@@ -269,6 +294,7 @@ def test_other_missing_modules_are_not_mistaken_for_numba(monkeypatch):
     def fail(name: str) -> None:
         raise ModuleNotFoundError("No module named 'cleaners.neardup.words'", name="cleaners.neardup.words")
 
+    monkeypatch.setattr(kernel, "_STATE", kernel._State())
     monkeypatch.setattr(kernel, "import_module", fail)
     with pytest.raises(ModuleNotFoundError):
         kernel.load()

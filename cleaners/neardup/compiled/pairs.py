@@ -3,7 +3,7 @@
 Takes signatures and sets, gives arrays as `bands.py` and `shingles.py` do, bit for bit; decides nothing.
 """
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001, ANN201, ANN202
 
 from __future__ import annotations
 
@@ -21,11 +21,28 @@ from cleaners.neardup.compiled.types import (
     U32S,
     U64S,
     compiled,
+    inline,
 )
 
 # Of one type throughout: numba makes a float of a signed and an unsigned number.
 KEY_MULTIPLIER, BUCKET, REST = np.uint64(bands.KEY_MULTIPLIER), bands.BUCKET, bands.REST
 ZERO, KEY_SHIFT, HALF = (np.uint64(n) for n in (0, 29, 32))
+MUCH_LARGER = 16
+
+
+@inline
+def _count_by_halving(few, many):
+    n, low = 0, 0
+    for value in few:
+        high = len(many)
+        while low < high:
+            middle = (low + high) // 2
+            if many[middle] < value:
+                low = middle + 1
+            else:
+                high = middle
+        n += low < len(many) and many[low] == value
+    return n
 
 
 @compiled(types.void, I64S, U32S, I64S, I64S, U32S, I64S, OUT_I64S)
@@ -34,6 +51,9 @@ def count_shared(left_offsets, left_values, left, right_offsets, right_values, r
     for pair in range(len(left)):
         ours = left_values[left_offsets[left[pair]] : left_offsets[left[pair] + 1]]
         theirs = right_values[right_offsets[right[pair]] : right_offsets[right[pair] + 1]]
+        if len(theirs) > MUCH_LARGER * len(ours):  # else many notices would each walk through one huge document
+            shared[pair] = _count_by_halving(ours, theirs)
+            continue
         i, j, n = 0, 0, 0
         while i < len(ours) and j < len(theirs):  # without a branch on what is found
             a, b = ours[i], theirs[j]
