@@ -133,14 +133,31 @@ def test_sets_of_any_size_are_sorted_and_distinct(n):
     assert (np.diff(compiled.values[: compiled.offsets[1]].astype(np.int64)) > 0).all()
 
 
+def test_many_hashes_that_begin_alike_are_sorted_in_a_line():
+    require_numba()
+    hashes = np.random.default_rng(0).permutation(100_000).astype(np.uint64) % np.uint64(1 << 16) << np.uint64(32)
+    kernel.load()
+    began = time.process_time()
+    sets = collect_sets(np.array([0, len(hashes)]), hashes)
+    kernel.unload()
+    assert sets.sizes.tolist() == [1 << 16]
+    assert time.process_time() - began < 0.5  # a square takes several seconds
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     st.integers(0, 10**6), st.integers(0, 60), st.integers(2, 8), st.integers(0, 4), st.sampled_from([(64, 2), (5, 3)])
 )
 def test_candidates_are_the_same(seed, n, small_bucket, neighbours, bands):
     signatures, sizes = make_signatures(seed, n)
+    if seed % 2:  # then a value follows the last band, else the first value does
+        signatures = np.hstack([signatures, signatures[:, 7:8]])
     config = NearDuplicateConfig(
-        small_bucket=small_bucket, bucket_neighbours=neighbours, n_bands=bands[0], rows_per_band=bands[1]
+        small_bucket=small_bucket,
+        bucket_neighbours=neighbours,
+        n_bands=bands[0],
+        rows_per_band=bands[1],
+        n_permutations=signatures.shape[1],
     )
     rows = np.random.default_rng(seed).permutation(n)[: n - n // 5]
     arrays, compiled = both(lambda: find_candidates(signatures, sizes, config, rows))
