@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cleaners.neardup import NearDuplicateConfig, find_near_duplicates, kernel, sign_articles
-from cleaners.neardup.bands import estimate_containment, find_candidates
+from cleaners.neardup.bands import _key_rows, estimate_containment, find_candidates, key_bands
 from cleaners.neardup.shingles import count_shared, hash_shingles
 from cleaners.neardup.signatures import compute_signatures, sign_sets
 from cleaners.neardup.verify import describe_articles
@@ -150,14 +150,11 @@ def test_many_hashes_that_begin_alike_are_sorted_in_a_line():
 )
 def test_candidates_are_the_same(seed, n, small_bucket, neighbours, bands):
     signatures, sizes = make_signatures(seed, n)
-    if seed % 2:  # then a value follows the last band, else the first value does
-        signatures = np.hstack([signatures, signatures[:, 7:8]])
     config = NearDuplicateConfig(
         small_bucket=small_bucket,
         bucket_neighbours=neighbours,
         n_bands=bands[0],
         rows_per_band=bands[1],
-        n_permutations=signatures.shape[1],
     )
     rows = np.random.default_rng(seed).permutation(n)[: n - n // 5]
     arrays, compiled = both(lambda: find_candidates(signatures, sizes, config, rows))
@@ -165,6 +162,16 @@ def test_candidates_are_the_same(seed, n, small_bucket, neighbours, bands):
     everyone = np.arange(n)
     sizes = sizes + 1
     assert_same(*both(lambda: estimate_containment(signatures, sizes, everyone, everyone[::-1].copy())))
+
+
+@pytest.mark.parametrize(("n_permutations", "n_bands", "rows_per_band"), [(128, 64, 2), (129, 64, 2), (130, 26, 5)])
+def test_keys_hold_the_value_after_the_band_or_the_first(n_permutations, n_bands, rows_per_band):
+    config = NearDuplicateConfig(n_permutations=n_permutations, n_bands=n_bands, rows_per_band=rows_per_band)
+    signatures = np.random.default_rng(0).integers(0, 2**32, (50, n_permutations), dtype=np.uint32)
+    rows, bands = np.random.default_rng(1).permutation(50)[:30], np.arange(n_bands - 3, n_bands)
+    arrays, compiled = both(lambda: np.array(list(_key_rows(signatures, rows, bands, config))))
+    assert_same(arrays, compiled)
+    assert_same(compiled, np.array(list(key_bands(signatures[rows], config)))[-3:])
 
 
 @settings(deadline=None)
