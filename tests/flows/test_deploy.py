@@ -287,9 +287,10 @@ def test_a_killed_run_is_marked_crashed_within_two_minutes_and_told_of(
     assert sorted(names) == sorted([CRASH_AUTOMATION, NOTICE_AUTOMATION, BREACH_AUTOMATION])
     # Enough to do that the kill comes in the middle of it.
     story = (SEEDS / "000_e92e818c1740ec33.txt").read_text()
-    for number in range(1500):
+    for number in range(500):
         (tmp_path / f"{number}.txt").write_text(f"Story {number}\n{story}")
-    run = start(newsroom, sources=[str(tmp_path)], output=str(newsroom.folder / "other"))
+    much = {"sources": [str(tmp_path)], "output": str(newsroom.folder / "other"), "shard_bytes": 2**16}
+    run = start(newsroom, **much)
     wait_for(lambda: state_of(newsroom, run) == "Running", 120)
     wait_for(lambda: list((newsroom.folder / "other" / "_staging").rglob("extract-*.json")), 120)
     # The whole machine but the server: the process that would have reported the death of its child dies with it.
@@ -308,7 +309,7 @@ def test_a_killed_run_is_marked_crashed_within_two_minutes_and_told_of(
     again = open_newsroom(newsroom.folder, newsroom.port)
     try:
         seen = (newsroom.folder / "log").stat().st_size
-        run = start(newsroom, sources=[str(tmp_path)], output=str(newsroom.folder / "other"))
+        run = start(newsroom, **much)
         wait_for(lambda: state_of(newsroom, run) in ("Completed", "Failed", "Cancelled"), 180)
         assert state_of(newsroom, run) == "Completed", newsroom.log[seen:]
         assert "continuing the interrupted run" in newsroom.log[seen:]
