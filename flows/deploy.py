@@ -1,6 +1,6 @@
 """The newsroom: a Prefect server with its UI, the scheduled deployment of `clean-news`, and the reports of its runs.
 
-`serve` is all of it on one machine, automations included; `prefect.yaml` deploys the same flow to a work pool.
+`serve` is all of it on one machine, watched by `flows.automations`; `prefect.yaml` deploys the same flow to a work pool.
 """
 
 import ipaddress
