@@ -19,6 +19,7 @@ PREFECT_DEFAULTS = {
     "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
 }
 
 EXIT_FAILED = 1
@@ -320,7 +321,9 @@ def ui(
     """Serve the Prefect UI on 127.0.0.1, with every run so far; stop it with Ctrl-C."""
     with _errors_told():
         _prepare_prefect()
-    os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
+    from flows.deploy import UI_API_PATH
+
+    os.environ["PREFECT_SERVER_UI_API_URL"] = UI_API_PATH
     typer.echo(f"The Prefect UI opens at http://127.0.0.1:{port}/runs (stop it with Ctrl-C).")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     os.execv(sys.executable, command)  # noqa: S606

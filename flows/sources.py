@@ -111,7 +111,7 @@ def format_of(name: str, config: InputConfig) -> str | None:
         config: the suffixes known.
     """
     stem = name.casefold().removesuffix(".gz")
-    return config.suffixes.get(PurePosixPath(stem).suffix) if not stem.startswith(".") else None
+    return config.suffixes.formats.get(PurePosixPath(stem).suffix) if not stem.startswith(".") else None
 
 
 def _list_local(source: str) -> Iterator[_Found]:
@@ -204,7 +204,10 @@ def _digest(item: _Found, config: InputConfig) -> dict[str, Any] | tuple[str, st
     name = item.uri.rsplit("/", 1)[-1]
     kind = format_of(name, config)
     if kind is None:
-        return "unsupported_format", f"no reader for {name!r}; known are {', '.join(config.suffixes)}, also with .gz"
+        return (
+            "unsupported_format",
+            f"no reader for {name!r}; known are {', '.join(config.suffixes.formats)}, also with .gz",
+        )
     if item.n_bytes == 0:
         return "empty", "a file of 0 bytes"
     if kind in DOCUMENT_FORMATS and (item.n_bytes or 0) > config.max_bytes:

@@ -191,8 +191,11 @@ class ProgressArtifact:
 
     STEPS = ("discover", "extract", "learn", "strip", "match", "names", "assemble", "report", "publish")
 
+    LEAST_STEP = 2.0  # percent; a call to the server for each shard of a hundred would be too many
+
     def __init__(self) -> None:
         self._artifact_id: UUID | None = None
+        self._shown = 0.0
 
     def __call__(self, step: str, done: int, total: int) -> None:
         """Move the bar: every step counts the same. A run that finds nothing new has no bar."""
@@ -201,8 +204,12 @@ class ProgressArtifact:
         percent = 100 * (self.STEPS.index(step) + done / max(1, total)) / len(self.STEPS)
         if self._artifact_id is None:
             self._artifact_id = create_progress_artifact(percent, key="copydesk-progress", description=step)  # type: ignore[assignment]
-        elif done == total:
-            update_progress_artifact(self._artifact_id, percent, description=step)
+        elif done == total or percent >= self._shown + self.LEAST_STEP:
+            words = f"{step}: {done} of {total}" if total > 1 else step
+            update_progress_artifact(self._artifact_id, percent, description=words)
+        else:
+            return
+        self._shown = percent
 
 
 def _link_report(run: Run, report: Path) -> None:
