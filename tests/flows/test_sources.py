@@ -443,7 +443,7 @@ def test_a_record_whose_length_lies_costs_itself(tmp_path):
     (tmp_path / "a.warc").write_bytes(b"".join(parts))
     whole, rejects = read(tmp_path / "a.warc")
     assert whole["url"].to_list() == [f"https://news.example/{n}" for n in (0, 2, 4, 5)]
-    assert set(rejects["reason"]) == {"unreadable", "malformed_record"}
+    assert rejects["reason"].to_list() == ["unreadable", "unreadable"]
     # Parts agree on which record is which.
     parts = [read(tmp_path / "a.warc", part=part, n_parts=3) for part in range(3)]
     assert pl.concat([records for records, _ in parts]).sort("source_uri").equals(whole)
