@@ -7,13 +7,14 @@ link, is replaced by an atomic rename. Files that did not change are hard links 
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from cleaners.errors import ContractBroken
+from cleaners.errors import ContractBroken, CopydeskError
 from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.segments import describe_scheme
 from cleaners.quality import Gate, RunCounts
@@ -23,7 +24,7 @@ from flows.remote import push_snapshot
 from flows.run import Run
 from flows.site_health import judge_run, read_breaches
 from flows.stages import replaced_article_ids
-from flows.storage import Snapshot, file_sha256, is_held, write_json, write_parquet
+from flows.storage import Snapshot, file_sha256, is_held, read_manifest, write_json, write_parquet
 
 # Rows of these tables never change; a run adds one file. The rest are written whole by each run.
 GROWING_TABLES = ("articles", "removed_spans", "suspected_spans", "rejects", "run_summary", "site_health")
@@ -186,11 +187,37 @@ def move_into_place(output: Path, staged: Path, run_id: str) -> Path:
     _sync_tree(staged)
     staged.rename(published)
     _sync_folder(runs)
+    _point_latest(output, run_id)
+    return published
+
+
+def finish_publication(output: Path) -> Path | None:
+    """Do the last step of a run that was killed between moving its snapshot and switching `output/latest`.
+
+    Such a snapshot is whole and passed its gates; its staging folder is still there. The caller holds the output lock.
+
+    Returns:
+        The snapshot that is published now; None where there was nothing to finish.
+    """
+    latest = (output / "latest").resolve()
+    for staging in sorted((output / "_staging").glob("*")):
+        moved = output / "runs" / staging.name
+        if not moved.is_dir() or moved.resolve() == latest:
+            continue
+        with suppress(CopydeskError):
+            previous = read_manifest(moved).manifest.get("previous_run_id")
+            if previous is None or previous == latest.name:
+                _point_latest(output, staging.name)
+                return moved
+        shutil.rmtree(moved)  # it was published by nobody, and does not follow the latest one
+    return None
+
+
+def _point_latest(output: Path, run_id: str) -> None:
     link = output / f".latest-{run_id}"
     link.symlink_to(Path("runs") / run_id)
     link.replace(output / "latest")
     _sync_folder(output)
-    return published
 
 
 def clear_staging(output: Path) -> None:

@@ -82,7 +82,8 @@ def _run_stages(sources, output, run_id, extract, strip, settings) -> Run | None
     chosen = Settings(
         **{"sources": [str(source) for source in sources], "output": str(output), "workers": 1, **settings}
     )
-    previous = latest_snapshot(output)
+    publish.finish_publication(output)
+    previous = None if chosen.anew else latest_snapshot(output)
     run = Run(
         run_id=run_id,
         settings=chosen,
