@@ -94,6 +94,7 @@ def _run_stages(sources, output, run_id, extract, strip, settings) -> Run | None
     )
     plan = run_in_worker(planning.plan_run, run)
     if plan.is_empty:
+        publish.clear_staging(output)
         return None
     run = continue_interrupted(run, plan)
 
