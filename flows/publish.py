@@ -24,7 +24,7 @@ from flows.remote import push_snapshot
 from flows.run import Run
 from flows.site_health import judge_run, read_breaches
 from flows.stages import replaced_article_ids
-from flows.storage import Snapshot, file_sha256, is_held, read_manifest, write_json, write_parquet
+from flows.storage import Snapshot, file_sha256, hold_digest, is_held, read_manifest, write_json, write_parquet
 
 # Rows of these tables never change; a run adds one file. The rest are written whole by each run.
 GROWING_TABLES = ("articles", "removed_spans", "suspected_spans", "rejects", "run_summary", "site_health")
@@ -299,6 +299,7 @@ def _carry_over(
             os.link(source, target)
             entries.append(entry)
         elif n_stale < entry["rows"]:
+            hold_digest(source, entry)
             kept = rows.filter(~stale.fill_null(False)).collect()
             write_parquet(kept, target, descriptions=descriptions, metadata=metadata)
             entries.append(_entry(staged, target, kept.height))
@@ -315,6 +316,8 @@ def _merge_older_half(
     middle = len(entries) // 2 + 1
     older, newer = entries[:middle], entries[middle:]
     paths = [staged / entry["path"] for entry in older]
+    for path, entry in zip(paths, older, strict=True):
+        hold_digest(path, entry)
     merged = pl.concat([pl.read_parquet(path, glob=False) for path in paths])
     target = paths[0].with_name(f"merged-{run.run_id}.parquet")
     write_parquet(merged, target, descriptions=descriptions, metadata=metadata)
@@ -331,6 +334,9 @@ def _index_files(run: Run, staged: Path, index: str) -> dict[str, Any]:
         inputs = pl.concat([pl.read_parquet(run.work(name), glob=False) for name in names]).with_columns(
             code_version=pl.lit(run.code_version), run_id=pl.lit(run.run_id)
         )
+        # What changed under the reader's hands is not known: whatever it is by then, the next run reads it.
+        changed = run.scan("rejects").filter(pl.col("reason") == "changed").select("source_uri").collect()
+        inputs = inputs.join(changed, on="source_uri", how="anti")
         previous = run.previous_snapshot
         if previous:
             earlier = pl.read_parquet(previous.files("index/inputs"), glob=False)

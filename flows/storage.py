@@ -248,6 +248,19 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def hold_digest(path: Path, entry: dict[str, Any]) -> None:
+    """Hold a file against its entry in a manifest before its rows are written anew under a digest of their own.
+
+    Raises:
+        CopydeskError: it has other bytes.
+    """
+    if file_sha256(path) != entry["sha256"]:
+        raise CopydeskError(
+            f"{path} is damaged: it has other bytes than were written (its SHA-256 differs).",
+            f"`copydesk verify` looks at the others. {REBUILD_HINT}",
+        )
+
+
 def decisions_file(settings: Settings) -> Path:
     """Where editors' decisions on name flags are kept."""
     return Path(settings.decisions) if settings.decisions else settings.folder / "decisions.csv"
