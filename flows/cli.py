@@ -197,12 +197,11 @@ def verify(
     config: ConfigOption = None,
 ) -> None:
     """Check every file of a snapshot against its manifest, and say what to do where one is damaged (exit code 1)."""
-    from flows.settings import load_settings
     from flows.storage import find_folder
     from flows.verify import describe_damage, verify_snapshot
 
     with _errors_told():
-        folder = Path(load_settings(config, output=output).output)
+        folder = _published(config, output, run_id).folder
         known: dict[int, str] = {}
         verdict = verify_snapshot(find_folder(folder, run_id), known)
         for name, trouble in verdict.damaged.items():
@@ -378,8 +377,10 @@ def _run_flow(settings: "Settings", verbose: bool) -> None:
 
     with showing_progress():
         from flows.clean_news import clean_news
+        from flows.faults import server_missed
 
-        result = clean_news(settings)
+        with server_missed():
+            result = clean_news(settings)
     show_result(result, settings)
 
 

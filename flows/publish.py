@@ -24,7 +24,16 @@ from flows.remote import push_snapshot
 from flows.run import Run
 from flows.site_health import judge_run, read_breaches
 from flows.stages import replaced_article_ids
-from flows.storage import Snapshot, file_sha256, hold_digest, is_held, read_manifest, write_json, write_parquet
+from flows.storage import (
+    Snapshot,
+    file_sha256,
+    hold_digest,
+    is_held,
+    name_latest,
+    read_manifest,
+    write_json,
+    write_parquet,
+)
 
 # Rows of these tables never change; a run adds one file. The rest are written whole by each run.
 GROWING_TABLES = ("articles", "removed_spans", "suspected_spans", "rejects", "run_summary", "site_health")
@@ -96,7 +105,7 @@ def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "run_id": run.run_id,
-        "previous_run_id": previous.run_id if previous else None,
+        "previous_run_id": previous.run_id if previous else name_latest(run.output),  # also where it is read anew
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "code_version": run.code_version,
         "checks": run.versions.of_checks,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from flows.settings import Settings
-from flows.storage import Snapshot, read_snapshot
+from flows.storage import Snapshot, name_latest, read_snapshot
 from flows.versions import Versions
 
 
@@ -55,8 +55,8 @@ def name_run_id(output: Path) -> str:
     Four random digits tell apart two runs of one second.
     """
     now = f"{datetime.now(UTC):{_FORMAT}}"
-    link = output / "latest"
-    if link.is_symlink() and (latest := link.readlink().name.split("-")[0]) >= now:
+    latest = (name_latest(output) or "").split("-")[0]
+    if latest >= now:
         with suppress(ValueError, OverflowError):  # a name that somebody gave it
             now = f"{datetime.strptime(latest, _FORMAT) + timedelta(seconds=1):{_FORMAT}}"
     return f"{now}-{secrets.token_hex(2)}"

@@ -82,6 +82,12 @@ def latest_snapshot(output: Path) -> Snapshot | None:
     return read_snapshot(link.resolve())
 
 
+def name_latest(output: Path) -> str | None:
+    """The run that `output/latest` names, whatever state its snapshot is in; None before the first publication."""
+    link = output / "latest"
+    return link.readlink().name if link.is_symlink() else None
+
+
 def read_snapshot(path: Path, without: str | None = None) -> Snapshot:
     """Open the snapshot in a folder.
 
