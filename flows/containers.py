@@ -17,6 +17,7 @@ from flows.inputs import GZIP_MAGIC, READ_ERRORS, InputSource, Unusable
 PIECE_BYTES = 1 << 20
 # Beginnings of records that may turn out to be none, one after the other, before the rest of a broken archive is given up.
 MOST_TRIES = 100
+_NO_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)))  # what would move the cursor of a terminal
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -256,7 +257,7 @@ def _line(value: object) -> str | None:
     """Read a field of one line; numbers count as their digits, anything else as nothing."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return " ".join(drop_surrogates(str(value)).split()) or None
+    return " ".join(drop_surrogates(str(value)).split()).translate(_NO_CONTROLS) or None
 
 
 def _authors(value: object) -> list[str] | None:

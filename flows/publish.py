@@ -7,13 +7,14 @@ link, is replaced by an atomic rename. Files that did not change are hard links 
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from cleaners.errors import ContractBroken
+from cleaners.errors import ContractBroken, CopydeskError
 from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.segments import describe_scheme
 from cleaners.quality import Gate, RunCounts
@@ -24,7 +25,16 @@ from flows.remote import push_snapshot
 from flows.run import Run
 from flows.site_health import judge_run, read_breaches
 from flows.stages import replaced_article_ids
-from flows.storage import Snapshot, file_sha256, is_held, write_json, write_parquet
+from flows.storage import (
+    Snapshot,
+    file_sha256,
+    hold_digest,
+    is_held,
+    name_latest,
+    read_manifest,
+    write_json,
+    write_parquet,
+)
 
 # Rows of these tables never change; a run adds one file. The rest are written whole by each run.
 GROWING_TABLES = ("articles", "removed_spans", "suspected_spans", "rejects", "run_summary", "site_health")
@@ -96,7 +106,7 @@ def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "run_id": run.run_id,
-        "previous_run_id": previous.run_id if previous else None,
+        "previous_run_id": previous.run_id if previous else name_latest(run.output),  # also where it is read anew
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "code_version": run.code_version,
         "checks": run.versions.of_checks,
@@ -187,11 +197,37 @@ def move_into_place(output: Path, staged: Path, run_id: str) -> Path:
     _sync_tree(staged)
     staged.rename(published)
     _sync_folder(runs)
+    _point_latest(output, run_id)
+    return published
+
+
+def finish_publication(output: Path) -> Path | None:
+    """Do the last step of a run that was killed between moving its snapshot and switching `output/latest`.
+
+    Such a snapshot is whole and passed its gates; its staging folder is still there. The caller holds the output lock.
+
+    Returns:
+        The snapshot that is published now; None where there was nothing to finish.
+    """
+    latest = (output / "latest").resolve()
+    for staging in sorted((output / "_staging").glob("*")):
+        moved = output / "runs" / staging.name
+        if not moved.is_dir() or moved.resolve() == latest:
+            continue
+        with suppress(CopydeskError):
+            previous = read_manifest(moved).manifest.get("previous_run_id")
+            if previous is None or previous == latest.name:
+                _point_latest(output, staging.name)
+                return moved
+        shutil.rmtree(moved)  # it was published by nobody, and does not follow the latest one
+    return None
+
+
+def _point_latest(output: Path, run_id: str) -> None:
     link = output / f".latest-{run_id}"
     link.symlink_to(Path("runs") / run_id)
     link.replace(output / "latest")
     _sync_folder(output)
-    return published
 
 
 def clear_staging(output: Path) -> None:
@@ -273,6 +309,7 @@ def _carry_over(
             os.link(source, target)
             entries.append(entry)
         elif n_stale < entry["rows"]:
+            hold_digest(source, entry)
             kept = rows.filter(~stale.fill_null(False)).collect()
             write_parquet(kept, target, descriptions=descriptions, metadata=metadata)
             entries.append(_entry(staged, target, kept.height))
@@ -289,6 +326,8 @@ def _merge_older_half(
     middle = len(entries) // 2 + 1
     older, newer = entries[:middle], entries[middle:]
     paths = [staged / entry["path"] for entry in older]
+    for path, entry in zip(paths, older, strict=True):
+        hold_digest(path, entry)
     merged = pl.concat([pl.read_parquet(path, glob=False) for path in paths])
     target = paths[0].with_name(f"merged-{run.run_id}.parquet")
     write_parquet(merged, target, descriptions=descriptions, metadata=metadata)
@@ -305,6 +344,9 @@ def _index_files(run: Run, staged: Path, index: str) -> dict[str, Any]:
         inputs = pl.concat([pl.read_parquet(run.work(name), glob=False) for name in names]).with_columns(
             code_version=pl.lit(run.code_version), run_id=pl.lit(run.run_id)
         )
+        # What changed under the reader's hands is not known: whatever it is by then, the next run reads it.
+        changed = run.scan("rejects").filter(pl.col("reason") == "changed").select("source_uri").collect()
+        inputs = inputs.join(changed, on="source_uri", how="anti")
         previous = run.previous_snapshot
         if previous:
             earlier = pl.read_parquet(previous.files("index/inputs"), glob=False)

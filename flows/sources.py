@@ -28,6 +28,7 @@ __all__ = [
     "Piece",
     "RawBatch",
     "discover_inputs",
+    "find_changed",
     "read_records",
 ]
 
@@ -101,6 +102,33 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
             else:
                 rejects.append(_reject(item.uri, *result, None, item.n_bytes))
     return Discovered(pl.DataFrame(inputs, INPUT_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA))
+
+
+def find_changed(inputs: pl.DataFrame, config: InputConfig) -> pl.DataFrame:
+    """Find containers on this machine that no longer begin with the bytes that were discovered; documents are checked as read.
+
+    A feed that only grew is none: what was added is another input, which the next run reads.
+
+    Args:
+        inputs: frame of `INPUT_SCHEMA`, all of them read by now.
+        config: how many are digested at a time.
+
+    Returns:
+        A reject (`REJECT_SCHEMA`) of stage `read` and reason `changed` for each.
+    """
+    containers = inputs.filter(
+        ~pl.col("format").is_in(list(DOCUMENT_FORMATS)) & ~pl.col("source_uri").str.contains("://", literal=True)
+    )
+    rows = containers.select("source_uri", "n_bytes", "raw_sha256").rows()
+    with ThreadPoolExecutor(config.digest_threads) as pool:
+        now = list(pool.map(lambda row: _digest_beginning(row[0], row[1]), rows))
+    detail = "the file changed, or was cut short, after its discovery"
+    rejects = [
+        {**_reject(uri, "changed", detail, sha256, n_bytes), "stage": "read"}
+        for (uri, n_bytes, sha256), digest in zip(rows, now, strict=True)
+        if digest != sha256
+    ]
+    return pl.DataFrame(rejects, REJECT_SCHEMA)
 
 
 def format_of(name: str, config: InputConfig) -> str | None:
@@ -229,6 +257,19 @@ def _digest(item: _Found, config: InputConfig) -> dict[str, Any] | tuple[str, st
         "n_bytes": n_bytes,
         "raw_sha256": raw_sha256,
     }
+
+
+def _digest_beginning(path: str, n_bytes: int) -> str | None:
+    """SHA-256 of so many bytes; None where there is nothing to read any more."""
+    digest = hashlib.sha256()
+    try:
+        with open_input(path) as stream:
+            while n_bytes > 0 and (chunk := stream.read(min(DIGEST_CHUNK, n_bytes))):
+                digest.update(chunk)
+                n_bytes -= len(chunk)
+    except OSError:
+        return None
+    return digest.hexdigest()
 
 
 def _reject(uri: str, reason: str, detail: str, raw_sha256: str | None, n_bytes: int | None) -> dict[str, Any]:

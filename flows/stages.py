@@ -21,7 +21,7 @@ from flows.matching import match_archive
 from flows.planning import Piece, Shard
 from flows.published import PUBLISHED_FORMAT, restore_documents
 from flows.run import Run
-from flows.sources import DOCUMENT_FORMATS, read_records
+from flows.sources import DOCUMENT_FORMATS, find_changed, read_records
 from flows.storage import read_authority, read_decisions, write_parquet
 from flows.watch import CAREFREE, Caution, mark_document
 
@@ -97,7 +97,16 @@ def learn_from_shards(run: Run) -> int:
         site=pl.lit(None, pl.String),
     )
     write_parquet(_concat([rejects], REJECT_SCHEMA), run.work("rejects", "twice.parquet"))
+    _note_changed(run)
     return main.height
+
+
+def _note_changed(run: Run) -> None:
+    """Reject containers that changed while they were read, unless that was noticed before; what was read of them stays."""
+    inputs = pl.read_parquet(run.work("inputs.parquet"), glob=False)
+    known = run.scan("rejects").filter(pl.col("reason") == "changed").select("source_uri").collect()
+    changed = find_changed(inputs.join(known, on="source_uri", how="anti"), run.settings.input)
+    write_parquet(changed, run.work("rejects", "changed.parquet"))
 
 
 def strip_shard(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
