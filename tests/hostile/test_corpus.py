@@ -18,10 +18,10 @@ import pytest
 from bench.hostile_corpus.corpus import GATES_OPEN, find_lost, list_classes, timed_extract, timed_strip, write_class
 from bench.hostile_corpus.documents import File
 from bench.hostile_corpus.places import write_places
+from flows.artifacts import list_artifacts, summary_rows
 from flows.figures import summarise_run
 from flows.review import export_flags
 from flows.settings import Settings
-from flows.summary import render_markdown, summary_rows
 from tests.conftest import Tables, read_tables, run_stages
 
 SHARE = 4  # one case of so many
@@ -108,7 +108,8 @@ def test_nothing_acts_in_the_report_the_artifacts_or_the_review_file(ended: Tabl
     report = (ended.snapshot / "report.html").read_text(encoding="utf-8")
     assert not LIVE.search(report), LIVE.search(report)
     figures = summarise_run(ended.snapshot, ended.run_summary["run_id"][0])
-    for shown in (render_markdown(figures), json.dumps(summary_rows(figures))):
+    pages = [page.markdown for page in list_artifacts(figures, str(ended.snapshot.parent))]
+    for shown in (*pages, json.dumps(summary_rows(figures))):
         assert not LIVE.search(shown), LIVE.search(shown)
     target = tmp_path / "review.csv"
     settings = Settings(output=str(ended.snapshot.parent))
