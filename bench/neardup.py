@@ -28,7 +28,7 @@ import polars as pl
 
 from bench.neardup_corpus import Generator
 from bench.neardup_peers import PACKAGES, SYSTEMS, join_pairs, score
-from cleaners.neardup import NearDuplicateConfig, sign_articles
+from cleaners.neardup import NearDuplicateConfig, kernel, sign_articles
 from cleaners.neardup.bands import find_candidates
 from cleaners.neardup.segments import describe_scheme
 from cleaners.neardup.signatures import stack_signatures
@@ -48,6 +48,9 @@ def main() -> None:
     compare.add_argument("corpus", help="JSON lines with cluster_id, a Parquet file, or a number of articles to make")
     compare.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=list(SYSTEMS))
     compare.add_argument("--rounds", type=int, default=3)
+    compare.add_argument(
+        "--among", type=Path, help="a made Parquet file whose articles stand around those of the corpus, unscored"
+    )
     grow = commands.add_parser("grow", help="Copydesk alone, from corpus to larger corpus")
     grow.add_argument("sizes", nargs="+", type=int)
     history = commands.add_parser("history", help="a batch of 10,000 against histories of these sizes")
@@ -66,7 +69,10 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if args.command == "compare":
-            compare_systems(prepare(args.corpus, Path(folder)), args.systems, args.rounds)
+            corpus = prepare(args.corpus, Path(folder))
+            if args.among:
+                corpus = mix(corpus, args.among, Path(folder))
+            compare_systems(corpus, args.systems, args.rounds)
         elif args.command == "grow":
             for size in args.sizes:
                 compare_systems(prepare(str(size), Path(folder)), ["copydesk"], 1)
@@ -99,18 +105,29 @@ def prepare(corpus: str, folder: Path) -> Path:
     return path
 
 
+def mix(corpus: Path, among: Path, folder: Path) -> Path:
+    """A corpus dealt out among other articles, whose clusters are not known."""
+    few = pl.read_parquet(corpus)
+    others = pl.read_parquet(among, columns=few.columns).with_columns(cluster_id=pl.lit(None, pl.Int64))
+    places = np.random.default_rng(1).permutation(len(few) + len(others))
+    path = folder / "mixed.parquet"
+    pl.concat([few, others], how="vertical_relaxed")[places].write_parquet(path)
+    return path
+
+
 def compare_systems(corpus: Path, systems: list[str], rounds: int) -> None:
     """Run the systems in turn and print a table: medians, and the median of each round's ratio to Copydesk."""
-    gold = pl.read_parquet(corpus, columns=["cluster_id"])["cluster_id"].to_numpy()
+    clusters = pl.read_parquet(corpus, columns=["cluster_id"])["cluster_id"]
+    is_scored, gold = clusters.is_not_null().to_numpy(), clusters.drop_nulls().to_numpy()
     figures: dict[str, list[dict[str, float]]] = {name: [] for name in systems}
     quality: dict[str, dict[str, float]] = {}
     for round_number in range(rounds):
         for name in systems[round_number % len(systems) :] + systems[: round_number % len(systems)]:
             labels = corpus.with_name("labels.npy")
             figures[name].append(run_one(name, corpus, "--labels", str(labels)))
-            quality[name] = score(gold, np.load(labels))
+            quality[name] = score(gold, np.load(labels)[is_scored])
             print(name, figures[name][-1], quality[name], file=sys.stderr, flush=True)
-    print(f"\n{len(gold):,} articles, {rounds} rounds, {describe_machine()}\n")
+    print(f"\n{len(gold):,} articles among {len(clusters):,}, {rounds} rounds, {describe_machine()}\n")
     print("| system | F1 | P | R | wrongly hidden | seconds | CPU seconds | times Copydesk (wall, CPU) | peak MB |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name in systems:
@@ -140,6 +157,8 @@ def measure_once(name: str, corpus: Path, labels: Path) -> dict[str, float]:
     """Cluster a corpus with one system, here."""
     articles = pl.read_parquet(corpus).drop("cluster_id")
     system = SYSTEMS[name]
+    if name == "copydesk":
+        kernel.load()  # as the peers' machine code is loaded by the warm-up
     system(articles.head(WARM_UP))
     began, cpu = time.perf_counter(), time.process_time()
     found = system(articles)

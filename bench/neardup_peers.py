@@ -33,6 +33,14 @@ def copydesk(articles: pl.DataFrame) -> Labels:
     return order["cluster_id"].rank("dense").cast(pl.Int64).to_numpy()
 
 
+def copydesk_arrays(articles: pl.DataFrame) -> Labels:
+    """This project without machine code: what small batches take, and every batch where numba is missing."""
+    from cleaners.neardup import kernel
+
+    kernel.unload()
+    return copydesk(articles)
+
+
 def datasketch(articles: pl.DataFrame) -> Labels:
     """Datasketch with its default hash, SHA-1."""
     return _datasketch(articles["text"].to_list())
@@ -125,6 +133,7 @@ def datatrove(articles: pl.DataFrame) -> Labels:
 
 SYSTEMS: dict[str, Callable[[pl.DataFrame], Labels]] = {
     "copydesk": copydesk,
+    "copydesk-arrays": copydesk_arrays,
     "datasketch": datasketch,
     "datasketch-xxh32": datasketch_xxh32,
     "rensa": rensa,
@@ -133,8 +142,8 @@ SYSTEMS: dict[str, Callable[[pl.DataFrame], Labels]] = {
     "datatrove": datatrove,
 }
 PACKAGES = {
-    "copydesk": "copydesk", "datasketch": "datasketch", "datasketch-xxh32": "datasketch", "rensa": "rensa", "gaoya": "gaoya",
-    "text-dedup": "text-dedup", "datatrove": "datatrove",
+    "copydesk": "copydesk", "copydesk-arrays": "copydesk", "datasketch": "datasketch", "datasketch-xxh32": "datasketch",
+    "rensa": "rensa", "gaoya": "gaoya", "text-dedup": "text-dedup", "datatrove": "datatrove",
 }  # fmt: skip
 
 

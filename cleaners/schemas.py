@@ -39,6 +39,7 @@ JUNK_CATEGORIES = {
 
 REJECT_REASONS = {
     "unreadable": "the input could not be opened or read to its end",
+    "changed": "the input changed or vanished between discovery and reading; the next run reads it again",
     "unsupported_format": "no reader for this kind of file",
     "too_large": "larger than the size limit of the config",
     "empty": "no bytes, or nothing but white space",

@@ -10,7 +10,7 @@ index/archive/<run_id>.articles.parquet the same with n_words and text_digest: r
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
@@ -192,7 +192,7 @@ def _merge(group: list[Part], masks: list[Bools], folder: Path, name: str, confi
     articles = pl.concat(frames)
     _write_articles(merged, articles)
     shape = (merged.n_articles, config.n_permutations)
-    target = np.lib.format.open_memmap(merged.files[2], mode="w+", dtype=np.uint32, shape=shape)
+    target = _create_array(merged.files[2], np.dtype(np.uint32), shape)
     start = 0
     for rows in _slices(segments, masks):
         target[start : start + len(rows)] = rows
@@ -221,9 +221,21 @@ def _slices(segments: list[Segment], masks: list[Bools]) -> Iterator[UInt32s]:
 
 
 def _write_bands(part: Part, bands: Iterable[Band], n_bands: int, n_filed: int) -> None:
-    keys = np.lib.format.open_memmap(part.files[0], mode="w+", dtype=np.uint64, shape=(n_bands, n_filed))
-    rows = np.lib.format.open_memmap(part.files[1], mode="w+", dtype=np.uint32, shape=(n_bands, n_filed))
+    keys = _create_array(part.files[0], np.dtype(np.uint64), (n_bands, n_filed))
+    rows = _create_array(part.files[1], np.dtype(np.uint32), (n_bands, n_filed))
     for number, band in enumerate(bands):
         keys[number], rows[number] = band
     keys.flush()
     rows.flush()
+
+
+def _create_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, int]) -> np.memmap[Any, Any]:
+    """An array on disk to be written. Its room is taken first: to write to a mapped file on a full disk kills the process.
+
+    Raises:
+        OSError: there is no room.
+    """
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    with path.open("rb+") as handle:
+        os.posix_fallocate(handle.fileno(), 0, path.stat().st_size)
+    return array

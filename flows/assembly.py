@@ -23,7 +23,7 @@ from flows.outcome import measure_outcome
 from flows.parts import ARTICLES_A_PART, part_file, replaced_article_ids
 from flows.run import Run
 from flows.site_health import judge_run
-from flows.storage import Snapshot, file_sha256, write_json, write_parquet
+from flows.storage import Snapshot, file_sha256, hold_digest, name_latest, write_json, write_parquet
 
 # Rows of these tables never change; a run adds one file. The rest are written whole by each run.
 GROWING_TABLES = ("rejects", "run_summary", "site_health")
@@ -144,7 +144,7 @@ def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dic
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "run_id": run.run_id,
-        "previous_run_id": previous.run_id if previous else None,
+        "previous_run_id": previous.run_id if previous else name_latest(run.output),  # also where it is read anew
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "code_version": run.code_version,
         "checks": run.versions.of_checks,
@@ -227,6 +227,8 @@ def _carry_over(run: Run, previous: Snapshot, table: str, stale: _Stale) -> list
             os.link(source, target)
             entries.append(entry)
         elif n_stale < n_rows or not n_rows:
+            if source != again:
+                hold_digest(source, entry)
             kept = rows.filter(~is_stale).collect()
             write_parquet(kept, target, descriptions=descriptions, metadata=metadata)
             entries.append(_entry(staged, target, kept.height))
@@ -269,6 +271,8 @@ def _merge_files(run: Run, table: str, entries: list[dict[str, Any]], name: str)
     staged = run.staging / "snapshot"
     descriptions, metadata = _describe_table(table)
     paths = [staged / entry["path"] for entry in entries]
+    for path, entry in zip(paths, entries, strict=True):
+        hold_digest(path, entry)
     rows = pl.concat([pl.read_parquet(path, glob=False) for path in paths])
     target = paths[0].with_name(f"{name}.parquet")
     write_parquet(rows, target, descriptions=descriptions, metadata=metadata)
@@ -284,6 +288,9 @@ def _write_inputs(run: Run, staged: Path) -> dict[str, Any]:
     inputs = pl.concat([pl.read_parquet(run.work(name), glob=False) for name in names]).with_columns(
         code_version=pl.lit(run.code_version), run_id=pl.lit(run.run_id)
     )
+    # What changed under the reader's hands is not known: whatever it is by then, the next run reads it.
+    changed = run.scan("rejects").filter(pl.col("reason") == "changed").select("source_uri").collect()
+    inputs = inputs.join(changed, on="source_uri", how="anti")
     previous = run.previous_snapshot
     if previous:
         earlier = pl.read_parquet(previous.files("index/inputs"), glob=False)

@@ -1,6 +1,5 @@
 """The flow `clean-news`: scraped news in, one published snapshot out. Read top to bottom, it is the table of contents."""
 
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,11 +10,12 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import tasks
 from flows.cluster import shard_runner
+from flows.faults import faults_told
 from flows.progress import listening
-from flows.publish import clear_staging
+from flows.publish import clear_staging, finish_publication
 from flows.remote import pull_latest
 from flows.resume import continue_interrupted, n_done
-from flows.run import Run
+from flows.run import Run, name_run_id
 from flows.runners import worker_pool
 from flows.settings import Settings
 from flows.storage import latest_snapshot, output_lock
@@ -56,6 +56,7 @@ def clean_news(settings: Settings) -> RunResult:
     """
     output = settings.folder
     with (
+        faults_told(output),
         output_lock(output),
         worker_pool(settings.n_workers),
         shard_runner(settings) as runner,
@@ -91,9 +92,12 @@ def clean_news(settings: Settings) -> RunResult:
 
 
 def _begin_run(settings: Settings, output: Path) -> Run:
-    """A run's name and places. The name sorts by time; four random digits tell apart two runs of one second."""
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-    previous = latest_snapshot(output)
+    """A run's name and places."""
+    finished = finish_publication(output)
+    if finished:
+        get_run_logger().info("published %s, whose run was killed on the last step", finished.name)
+    run_id = name_run_id(output)
+    previous = None if settings.anew else latest_snapshot(output)
     return Run(
         run_id=run_id,
         settings=settings,

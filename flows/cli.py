@@ -19,6 +19,7 @@ PREFECT_DEFAULTS = {
     "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
 }
 
 EXIT_FAILED = 1
@@ -64,6 +65,13 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Do everything but publish; only the report is kept.")
     ] = False,
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew",
+            help="Read everything again, as if nothing had been published: for when the latest snapshot is damaged.",
+        ),
+    ] = False,
     workers: WorkersOption = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -75,7 +83,7 @@ def run(
 
     with _errors_told():
         settings = load_settings(
-            config, sources=sources, output=output, workers=workers, dry_run=True if dry_run else None
+            config, sources=sources, output=output, workers=workers, dry_run=dry_run or None, anew=anew or None
         )
         if not settings.sources:
             _fail(
@@ -187,6 +195,27 @@ def reindex(output: OutputOption = None, config: ConfigOption = None) -> None:
     with _errors_told():
         published, n_articles = rebuild_index(load_settings(config, output=output))
         typer.echo(f"{published}: {n_articles:,} articles indexed.")
+
+
+@app.command()
+def verify(
+    run_id: Annotated[str, typer.Argument(help="A run under output/runs, or `latest`.")] = "latest",
+    output: OutputOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Check every file of a snapshot against its manifest, and say what to do where one is damaged (exit code 1)."""
+    from flows.storage import find_folder
+    from flows.verify import describe_damage, verify_snapshot
+
+    with _errors_told():
+        folder = _published(config, output, run_id).folder
+        known: dict[int, str] = {}
+        verdict = verify_snapshot(find_folder(folder, run_id), known)
+        for name, trouble in verdict.damaged.items():
+            typer.echo(f"{name} {trouble}")
+        if not verdict.is_intact:
+            raise describe_damage(verdict, folder, known)
+        typer.echo(f"{verdict.snapshot}: {verdict.n_files} files, {verdict.n_bytes:,} bytes, all as they were written.")
 
 
 @app.command()
@@ -320,7 +349,9 @@ def ui(
     """Serve the Prefect UI on 127.0.0.1, with every run so far; stop it with Ctrl-C."""
     with _errors_told():
         _prepare_prefect()
-    os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
+    from flows.deploy import UI_API_PATH
+
+    os.environ["PREFECT_SERVER_UI_API_URL"] = UI_API_PATH
     typer.echo(f"The Prefect UI opens at http://127.0.0.1:{port}/runs (stop it with Ctrl-C).")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     os.execv(sys.executable, command)  # noqa: S606
@@ -352,8 +383,10 @@ def _run_flow(settings: "Settings", verbose: bool) -> None:
 
     with showing_progress():
         from flows.clean_news import clean_news
+        from flows.faults import server_missed
 
-        result = clean_news(settings)
+        with server_missed():
+            result = clean_news(settings)
     show_result(result, settings)
 
 

@@ -17,6 +17,7 @@ from flows.inputs import GZIP_MAGIC, READ_ERRORS, InputSource, Unusable
 PIECE_BYTES = 1 << 20
 # Beginnings of records that may turn out to be none, one after the other, before the rest of a broken archive is given up.
 MOST_TRIES = 100
+_NO_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)))  # what would move the cursor of a terminal
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -54,7 +55,7 @@ def read_jsonl(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any
         yield _record_of(row, number, source)
     if end is not None and lines.tell() < end:
         detail = f"the file changed between discovery and reading: it ends {end - lines.tell()} bytes early; run again"
-        yield Unusable(number + 1, "unreadable", detail, source.piece.raw_sha256)
+        yield Unusable(None, "changed", detail, source.piece.raw_sha256)
 
 
 def read_parquet(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
@@ -266,7 +267,7 @@ def _line(value: object) -> str | None:
     """Read a field of one line; numbers count as their digits, anything else as nothing."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return " ".join(drop_surrogates(str(value)).split()) or None
+    return " ".join(drop_surrogates(str(value)).split()).translate(_NO_CONTROLS) or None
 
 
 def _authors(value: object) -> list[str] | None:

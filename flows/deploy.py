@@ -1,6 +1,6 @@
 """The newsroom: a Prefect server with its UI, the scheduled deployment of `clean-news`, and the reports of its runs.
 
-`serve` is all of it on one machine, automations included; `prefect.yaml` deploys the same flow to a work pool.
+`serve` is all of it on one machine, watched by `flows.automations`; `prefect.yaml` deploys the same flow to a work pool.
 """
 
 import ipaddress
@@ -22,6 +22,10 @@ from flows.settings import Settings
 
 DEPLOYMENT = "newsroom"
 SERVER_START_SECONDS = 120
+# Relative to the page, so that the UI works under whatever name a browser has for this machine: a proxy's, a tunnel's.
+UI_API_PATH = "/api"
+# A server that listens everywhere is asked on the loopback.
+LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- asked of, not bound to
 AUTH_VARIABLE = "PREFECT_SERVER_API_AUTH_STRING"
 
 
@@ -33,9 +37,9 @@ class Address(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The address of the UI; the API is below it."""
-        name = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{name}:{self.port}"
+        """The address of the UI from this machine; the API is below it."""
+        name = LOOPBACKS.get(self.host, self.host)
+        return f"http://{f'[{name}]' if ':' in name else name}:{self.port}"
 
 
 def serve(
@@ -117,7 +121,7 @@ def running_server(address: Address) -> Iterator[None]:
     if _is_taken(address):
         raise CopydeskError(f"Another program listens at {address.url}.", "Choose another port with --port.")
     log = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser() / "copydesk-server.log"
-    os.environ["PREFECT_SERVER_UI_API_URL"] = f"{address.url}/api"
+    os.environ["PREFECT_SERVER_UI_API_URL"] = UI_API_PATH
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", address.host, "--port", str(address.port)]
     with log.open("ab") as output:
         # In a session of its own: Ctrl-C stops the runs first, then the server they report to.

@@ -73,8 +73,7 @@ def _configuration_page() -> str:
         "two underscores between levels; lists as JSON) and in the flow's form in the Prefect UI. The command line wins over the",
         "environment, the environment over the file.",
         "",
-        "Where a number was measured, its description says on what. The others are choices: of a scale at which more",
-        "changed little on the development sets, or of what a team can look through; none was fitted to a site.",
+        "Where a number was measured, its description says on what. The others are choices, and none was fitted to a site.",
         "",
     ]
     for title, model in _models(Settings, "(top level)"):

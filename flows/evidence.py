@@ -30,7 +30,7 @@ from cleaners.junk.evidence_parts import PARTS, Wanted, learn_part, list_keys, l
 from flows.archive import group_by_size
 from flows.run import Run
 from flows.runners import map_in_workers, run_in_worker
-from flows.storage import Snapshot, write_parquet
+from flows.storage import Snapshot, hold_digest, write_parquet
 
 INDEX = "index/evidence"
 # Rows of 21 bytes that are looked at together, some 4,000 documents' worth.
@@ -167,6 +167,9 @@ def _end_learning(run: Run) -> None:
     added = find_segments(target)
     for number, group in enumerate(group_by_size({part: part.n_rows for part in [*earlier, *added]})):
         if len(group) > 1:
+            for segment in group:
+                if previous and segment in earlier:
+                    hold_digest(segment.path, previous.entry(segment.path))
             _merge(group, target / f"merged-{run.run_id}-{number}.arrow")
             for segment in group:
                 if segment in added:

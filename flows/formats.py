@@ -19,6 +19,8 @@ from flows.containers import read_jsonl, read_parquet, read_warc
 from flows.inputs import GZIP_MAGIC, READ_ERRORS, InputConfig, InputSource, Piece, Unusable, open_input
 from flows.watch import CAREFREE, Caution
 
+CONTAINER_READERS = {"jsonl": read_jsonl, "parquet": read_parquet, "warc": read_warc}
+
 
 class RawBatch(NamedTuple):
     """Raw records (`RAW_SCHEMA`) and rejects (`REJECT_SCHEMA`)."""
@@ -65,8 +67,7 @@ def read_records(
 
 def _guarded(source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
     """Read until the end or until the file breaks; what was read before the break stays."""
-    readers = {"jsonl": read_jsonl, "parquet": read_parquet, "warc": read_warc}
-    reader = readers.get(source.piece.format, _read_document)
+    reader = CONTAINER_READERS.get(source.piece.format, _read_document)
     try:
         if condemned := source.begin():
             yield condemned
@@ -81,7 +82,8 @@ def _guarded(source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
             yield Unusable(None, "empty", "no record of an article in it", source.piece.raw_sha256)
     except Exception as error:  # object stores have errors of their own; the other inputs must live
         if source.piece.part == 0:  # every part meets the same break; one of them says so
-            reason = "unreadable" if isinstance(error, READ_ERRORS) else "failed"
+            is_gone = isinstance(error, FileNotFoundError)
+            reason = "changed" if is_gone else "unreadable" if isinstance(error, READ_ERRORS) else "failed"
             yield Unusable(None, reason, f"{type(error).__name__}: {error}", source.piece.raw_sha256)
 
 
@@ -90,16 +92,14 @@ def _read_document(stream: IO[bytes], source: InputSource) -> Iterator[dict[str,
     if not source.is_mine(0):
         return
     raw = stream.read(limit + 1)
+    if len(raw) <= limit and sha256_hex(raw) != piece.raw_sha256:
+        yield Unusable(None, "changed", "the file has other bytes than at its discovery", piece.raw_sha256)
+        return
     data = raw
     if raw.startswith(GZIP_MAGIC) and len(raw) <= limit:
         data = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(limit + 1)
     if len(data) > limit:
         yield Unusable(None, "too_large", f"more than {limit} bytes (decompressed)", piece.raw_sha256)
-        return
-    if sha256_hex(raw) != piece.raw_sha256:
-        yield Unusable(
-            None, "unreadable", "the file changed between discovery and reading; run again", piece.raw_sha256
-        )
         return
     try:
         content = decode_text(data, source.text)

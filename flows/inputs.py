@@ -55,24 +55,29 @@ class ColumnNames(BaseModel):
     )
 
 
+class Suffixes(BaseModel):
+    """Which files hold what, by their suffixes; each also with `.gz` after it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: tuple[str, ...] = Field((".txt",), description="Plain texts, an article each.")
+    html: tuple[str, ...] = Field((".html", ".htm", ".xhtml"), description="Web pages.")
+    jsonl: tuple[str, ...] = Field((".jsonl", ".ndjson"), description="JSON lines, a record each.")
+    parquet: tuple[str, ...] = Field((".parquet",), description="Parquet, a record a row.")
+    warc: tuple[str, ...] = Field((".warc",), description="Web archives.")
+
+    @property
+    def formats(self) -> dict[str, str]:
+        """The format of each suffix."""
+        return {suffix: name for name in type(self).model_fields for suffix in getattr(self, name)}
+
+
 class InputConfig(BaseModel):
     """What is read, up to which size, and how its columns are named."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    suffixes: dict[str, str] = Field(
-        {
-            ".txt": "text",
-            ".html": "html",
-            ".htm": "html",
-            ".xhtml": "html",
-            ".jsonl": "jsonl",
-            ".ndjson": "jsonl",
-            ".parquet": "parquet",
-            ".warc": "warc",
-        },
-        description="File suffix to format (text, html, jsonl, parquet, warc), each also with `.gz` after it.",
-    )
+    suffixes: Suffixes = Field(Suffixes(), description="File suffixes of each format, each also with `.gz` after it.")
     columns: ColumnNames = Field(ColumnNames(), description="Column names of JSON lines and Parquet files.")
     max_bytes: int = Field(
         20_000_000,
@@ -110,7 +115,7 @@ class Piece(Protocol):
 
     @property
     def format(self) -> str:
-        """One of the formats of `InputConfig.suffixes`."""
+        """One of the formats of `Suffixes`."""
 
     @property
     def raw_sha256(self) -> str:

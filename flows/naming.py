@@ -16,7 +16,7 @@ from cleaners.names import check_names, core_authority, find_mentions, load_auth
 from flows.parts import gather_part, part_file, part_names, plan_parts, replaced_article_ids
 from flows.run import Run
 from flows.runners import map_in_workers, run_in_worker
-from flows.storage import Snapshot, read_authority, read_decisions, write_parquet
+from flows.storage import Snapshot, hold_digest, read_authority, read_decisions, write_parquet
 
 MENTIONS = "index/mentions"
 
@@ -145,7 +145,9 @@ def _judge_part(run: Run, name: str) -> None:
     if kept.height:
         before = run.previous_snapshot
         assert before
-        rows = pl.scan_parquet(before.path / "name_mentions" / f"{name}.parquet", glob=False)
+        path = before.path / "name_mentions" / f"{name}.parquet"
+        hold_digest(path, before.entry(path))
+        rows = pl.scan_parquet(path, glob=False)
         still = rows.join(kept.lazy(), on="article_id", how="semi").select(found.columns).collect()
         found = pl.concat([still, found])
     write_parquet(found, run.work("name_mentions", f"{name}.parquet"))

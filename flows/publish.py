@@ -7,11 +7,13 @@ link, is replaced by an atomic rename. Files that did not change are hard links 
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
+from cleaners.errors import CopydeskError
 from cleaners.quality import Gate, RunCounts
 from flows.assembly import clear_tables, finish_snapshot, write_part
 from flows.parts import part_names
@@ -20,7 +22,7 @@ from flows.remote import push_snapshot
 from flows.run import Run
 from flows.runners import map_in_workers, run_in_worker
 from flows.site_health import read_breaches
-from flows.storage import is_held
+from flows.storage import is_held, read_manifest
 
 
 class Dropped(NamedTuple):
@@ -132,11 +134,37 @@ def move_into_place(output: Path, staged: Path, run_id: str) -> Path:
     _sync_tree(staged)
     staged.rename(published)
     _sync_folder(runs)
+    _point_latest(output, run_id)
+    return published
+
+
+def finish_publication(output: Path) -> Path | None:
+    """Do the last step of a run that was killed between moving its snapshot and switching `output/latest`.
+
+    Such a snapshot is whole and passed its gates; its staging folder is still there. The caller holds the output lock.
+
+    Returns:
+        The snapshot that is published now; None where there was nothing to finish.
+    """
+    latest = (output / "latest").resolve()
+    for staging in sorted((output / "_staging").glob("*")):
+        moved = output / "runs" / staging.name
+        if not moved.is_dir() or moved.resolve() == latest:
+            continue
+        with suppress(CopydeskError):
+            previous = read_manifest(moved).manifest.get("previous_run_id")
+            if previous is None or previous == latest.name:
+                _point_latest(output, staging.name)
+                return moved
+        shutil.rmtree(moved)  # it was published by nobody, and does not follow the latest one
+    return None
+
+
+def _point_latest(output: Path, run_id: str) -> None:
     link = output / f".latest-{run_id}"
     link.symlink_to(Path("runs") / run_id)
     link.replace(output / "latest")
     _sync_folder(output)
-    return published
 
 
 def clear_staging(output: Path) -> None:

@@ -4,7 +4,6 @@ Takes an output folder, leaves `output/latest` with a fresh index; every other f
 """
 
 import os
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +12,9 @@ import polars as pl
 from cleaners.neardup import NearDuplicateConfig, sign_articles
 from flows.archive import INDEX, ROWS_COPIED_AT_ONCE, carry_over, find_parts, write_part
 from flows.assembly import describe_index
-from flows.publish import clear_staging, move_into_place
+from flows.publish import clear_staging, finish_publication, move_into_place
 from flows.remote import pull_latest, push_snapshot
+from flows.run import name_run_id
 from flows.settings import Settings
 from flows.storage import find_snapshot, output_lock, read_snapshot, write_json
 
@@ -32,11 +32,12 @@ def rebuild_index(settings: Settings) -> tuple[Path, int]:
     config = settings.cleaning.near_duplicates
     with output_lock(output):
         pull_latest(settings)
+        finish_publication(output)
         clear_staging(output)
         latest = (output / "latest").resolve()
         # Where there is none, `find_snapshot` says so; where only the index is damaged, that is why we are here.
         snapshot = read_snapshot(latest, without=INDEX) if latest.exists() else find_snapshot(output, "latest")
-        run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        run_id = name_run_id(output)
         staged = output / "_staging" / run_id / "snapshot"
         for source in sorted(path for path in snapshot.path.rglob("*") if path.is_file()):
             name = source.relative_to(snapshot.path)

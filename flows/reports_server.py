@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import AF_INET6, gethostname
 from threading import Thread
 
 from cleaners.errors import CopydeskError
@@ -40,7 +41,7 @@ def serving_reports(output: Path, host: str, port: int, password: str | None) ->
     """
     handler = partial(_Reports, output, password)
     try:
-        server = ThreadingHTTPServer((host, port), handler)
+        server = _Server6((host, port), handler) if ":" in host else ThreadingHTTPServer((host, port), handler)
     except OSError as error:
         raise CopydeskError(
             f"The reports cannot be served at {host}:{port}: {error.strerror}.",
@@ -49,10 +50,16 @@ def serving_reports(output: Path, host: str, port: int, password: str | None) ->
     server.daemon_threads = True
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://{host}:{server.server_port}"
+        # Who listens everywhere is linked to by its own name.
+        name = gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104 -- compared, not bound to
+        yield f"http://{f'[{name}]' if ':' in name else name}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
+
+
+class _Server6(ThreadingHTTPServer):
+    address_family = AF_INET6
 
 
 class _Reports(BaseHTTPRequestHandler):

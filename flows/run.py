@@ -1,12 +1,15 @@
 """What every step of one run shares: its name, its settings, its places."""
 
+import secrets
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
 from flows.settings import Settings
-from flows.storage import Snapshot, read_snapshot
+from flows.storage import Snapshot, name_latest, read_snapshot
 from flows.versions import Versions
 
 
@@ -45,3 +48,19 @@ class Run(NamedTuple):
     def index_file(self, index: str) -> Path:
         """The file of an index in the staged snapshot."""
         return self.index_folder(index) / f"{self.run_id}.parquet"
+
+
+_FORMAT = "%Y%m%dT%H%M%SZ"
+
+
+def name_run_id(output: Path) -> str:
+    """A name for a new run. Names sort by time, also where the clock went backwards: after the name of the latest snapshot.
+
+    Four random digits tell apart two runs of one second.
+    """
+    now = f"{datetime.now(UTC):{_FORMAT}}"
+    latest = (name_latest(output) or "").split("-")[0]
+    if latest >= now:
+        with suppress(ValueError, OverflowError):  # a name that somebody gave it
+            now = f"{datetime.strptime(latest, _FORMAT) + timedelta(seconds=1):{_FORMAT}}"
+    return f"{now}-{secrets.token_hex(2)}"

@@ -35,6 +35,11 @@ class Settings(BaseModel):
         False,
         description="Read the inputs of earlier rejects again, wherever they lie, and nothing else; `sources` are not looked at.",
     )
+    anew: bool = Field(
+        False,
+        description="Read every input again, as if nothing had been published: for when the latest snapshot is damaged. What is "
+        "no longer among the sources will not be in the new snapshot.",
+    )
     authority: str | None = Field(
         None,
         description="CSV file of names (canonical, aliases, roles, qid, source) added to the core that ships with Copydesk.",

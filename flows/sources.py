@@ -28,6 +28,7 @@ __all__ = [
     "Piece",
     "RawBatch",
     "discover_inputs",
+    "find_changed",
     "read_records",
 ]
 
@@ -128,6 +129,33 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
     return Discovered(pl.DataFrame(columns, INPUT_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA), cuts)
 
 
+def find_changed(inputs: pl.DataFrame, config: InputConfig) -> pl.DataFrame:
+    """Find containers on this machine that no longer begin with the bytes that were discovered; documents are checked as read.
+
+    A feed that only grew is none: what was added is another input, which the next run reads.
+
+    Args:
+        inputs: frame of `INPUT_SCHEMA`, all of them read by now.
+        config: how many are digested at a time.
+
+    Returns:
+        A reject (`REJECT_SCHEMA`) of stage `read` and reason `changed` for each.
+    """
+    containers = inputs.filter(
+        ~pl.col("format").is_in(list(DOCUMENT_FORMATS)) & ~pl.col("source_uri").str.contains("://", literal=True)
+    )
+    rows = containers.select("source_uri", "n_bytes", "raw_sha256").rows()
+    with ThreadPoolExecutor(config.digest_threads) as pool:
+        now = list(pool.map(lambda row: _digest_beginning(row[0], row[1]), rows))
+    detail = "the file changed, or was cut short, after its discovery"
+    rejects = [
+        {**_reject(uri, "changed", detail, sha256, n_bytes), "stage": "read"}
+        for (uri, n_bytes, sha256), digest in zip(rows, now, strict=True)
+        if digest != sha256
+    ]
+    return pl.DataFrame(rejects, REJECT_SCHEMA)
+
+
 def format_of(name: str, config: InputConfig) -> str | None:
     """Return the format of a file by its suffix, with or without `.gz` after it; null where there is no reader.
 
@@ -136,7 +164,7 @@ def format_of(name: str, config: InputConfig) -> str | None:
         config: the suffixes known.
     """
     stem = name.casefold().removesuffix(".gz")
-    return config.suffixes.get(PurePosixPath(stem).suffix) if not stem.startswith(".") else None
+    return config.suffixes.formats.get(PurePosixPath(stem).suffix) if not stem.startswith(".") else None
 
 
 def _list_local(source: str) -> Iterator[_Found]:
@@ -229,7 +257,10 @@ def _digest(item: _Found, config: InputConfig) -> _Input | tuple[str, str]:
     name = item.uri.rsplit("/", 1)[-1]
     kind = format_of(name, config)
     if kind is None:
-        return "unsupported_format", f"no reader for {name!r}; known are {', '.join(config.suffixes)}, also with .gz"
+        return (
+            "unsupported_format",
+            f"no reader for {name!r}; known are {', '.join(config.suffixes.formats)}, also with .gz",
+        )
     if item.n_bytes == 0:
         return "empty", "a file of 0 bytes"
     if kind in DOCUMENT_FORMATS and (item.n_bytes or 0) > config.max_bytes:
@@ -271,6 +302,19 @@ class _LineCounter:
     def cuts(self) -> Cuts:
         """Where the file can be cut: nowhere if it is packed."""
         return () if self._is_packed else tuple(cut for cut in self._found if cut[0] < self._n_bytes)
+
+
+def _digest_beginning(path: str, n_bytes: int) -> str | None:
+    """SHA-256 of so many bytes; None where there is nothing to read any more."""
+    digest = hashlib.sha256()
+    try:
+        with open_input(path) as stream:
+            while n_bytes > 0 and (chunk := stream.read(min(DIGEST_CHUNK, n_bytes))):
+                digest.update(chunk)
+                n_bytes -= len(chunk)
+    except OSError:
+        return None
+    return digest.hexdigest()
 
 
 def _reject(uri: str, reason: str, detail: str, raw_sha256: str | None, n_bytes: int | None) -> dict[str, Any]:

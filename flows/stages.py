@@ -24,7 +24,7 @@ from flows.planning import Piece, Shard, read_pieces
 from flows.published import PUBLISHED_FORMAT, restore_documents
 from flows.run import Run
 from flows.runners import run_in_worker
-from flows.sources import DOCUMENT_FORMATS, read_records
+from flows.sources import DOCUMENT_FORMATS, find_changed, read_records
 from flows.storage import write_parquet
 from flows.watch import CAREFREE, Caution, mark_document
 
@@ -144,7 +144,16 @@ def _find_twice(run: Run) -> int:
         site=pl.lit(None, pl.String),
     )
     write_parquet(_concat([rejects], REJECT_SCHEMA), run.work("rejects", "twice.parquet"))
+    _note_changed(run)
     return main.height
+
+
+def _note_changed(run: Run) -> None:
+    """Reject containers that changed while they were read, unless that was noticed before; what was read of them stays."""
+    inputs = pl.read_parquet(run.work("inputs.parquet"), glob=False)
+    known = run.scan("rejects").filter(pl.col("reason") == "changed").select("source_uri").collect()
+    changed = find_changed(inputs.join(known, on="source_uri", how="anti"), run.settings.input)
+    write_parquet(changed, run.work("rejects", "changed.parquet"))
 
 
 def strip_shard(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:

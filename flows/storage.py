@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,10 @@ PLAIN_ARROW = {
     pl.UInt64: "uint64",
 }
 ARCHIVE_INDEX = "index/archive"  # see flows/archive.py
+REBUILD_HINT = (
+    "Read everything again and publish it: copydesk run --anew SOURCE... What is no longer among the sources will not be in "
+    "it."
+)
 
 
 class Snapshot(NamedTuple):
@@ -58,6 +63,14 @@ class Snapshot(NamedTuple):
     def files(self, table: str) -> list[Path]:
         """The Parquet files of a table or of an index (`index/inputs`), oldest first."""
         return [self.path / entry["path"] for entry in self.manifest["tables"].get(table, {}).get("files", [])]
+
+    def entry(self, path: Path) -> dict[str, Any]:
+        """What the manifest says of one of its files."""
+        name = path.relative_to(self.path).as_posix()
+        entries: Iterator[dict[str, Any]] = (
+            entry for table in self.manifest["tables"].values() for entry in table["files"] if entry["path"] == name
+        )
+        return next(entries)
 
     def scan(self, table: str, schema: pl.Schema) -> pl.LazyFrame:
         """A table of the snapshot, lazily; an empty frame of `schema` where the snapshot has none."""
@@ -77,6 +90,12 @@ def latest_snapshot(output: Path) -> Snapshot | None:
     return read_snapshot(link.resolve())
 
 
+def name_latest(output: Path) -> str | None:
+    """The run that `output/latest` names, whatever state its snapshot is in; None before the first publication."""
+    link = output / "latest"
+    return link.readlink().name if link.is_symlink() else None
+
+
 def read_snapshot(path: Path, without: str | None = None) -> Snapshot:
     """Open the snapshot in a folder.
 
@@ -87,25 +106,43 @@ def read_snapshot(path: Path, without: str | None = None) -> Snapshot:
     Raises:
         CopydeskError: there is no readable manifest, or a file it names is missing.
     """
+    snapshot = read_manifest(path)
+    entries = [entry for table in snapshot.manifest["tables"].values() for entry in table["files"]]
+    damaged = [
+        entry["path"]
+        for entry in entries
+        if not (without and entry["path"].startswith(without)) and _is_cut(path / entry["path"], entry.get("bytes"))
+    ]
+    if damaged and all(name.startswith(ARCHIVE_INDEX) for name in damaged):
+        raise CopydeskError(
+            f"Of the archive index of {path} {len(damaged)} file(s) are missing or cut short, first {damaged[0]}.",
+            "The tables are sound. Build the index anew: copydesk reindex.",
+        )
+    if damaged:
+        raise CopydeskError(
+            f"Of the snapshot {path} {len(damaged)} file(s) are missing or cut short, first {damaged[0]}.",
+            f"`copydesk verify` looks at the others. {REBUILD_HINT}",
+        )
+    return snapshot
+
+
+def read_manifest(path: Path) -> Snapshot:
+    """Open the snapshot in a folder by its manifest alone; its files may be damaged.
+
+    Raises:
+        CopydeskError: there is no readable manifest.
+    """
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        wanted = [entry["path"] for table in manifest["tables"].values() for entry in table["files"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        for table in manifest["tables"].values():
+            for entry in table["files"]:
+                _ = entry["path"]
+        _ = manifest["run_id"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CopydeskError(
-            f"{path} is not a snapshot: its manifest.json cannot be read ({error}).",
-            "Point output/latest at an intact folder under output/runs, or move the output folder away and run again.",
+            f"{path} is not a snapshot: its manifest.json cannot be read ({type(error).__name__}: {error}).",
+            f"`copydesk verify` names the snapshots that are intact. {REBUILD_HINT}",
         ) from error
-    missing = [name for name in wanted if not (path / name).is_file() and not (without and name.startswith(without))]
-    if missing and all(name.startswith(ARCHIVE_INDEX) for name in missing):
-        raise CopydeskError(
-            f"The archive index of {path} lacks {len(missing)} file(s), first {missing[0]}.",
-            "Build it anew: copydesk reindex.",
-        )
-    if missing:
-        raise CopydeskError(
-            f"The snapshot {path} lacks {len(missing)} file(s) of its manifest, first {missing[0]}.",
-            "Point output/latest at an intact folder under output/runs, or move the output folder away and run again.",
-        )
     return Snapshot(path, manifest)
 
 
@@ -115,16 +152,25 @@ def find_snapshot(output: Path, run_id: str) -> Snapshot:
     Raises:
         CopydeskError: there is none of that name; the message lists those there are.
     """
+    return read_snapshot(find_folder(output, run_id))
+
+
+def find_folder(output: Path, run_id: str) -> Path:
+    """The folder of a run's snapshot, or of the latest one, whatever state it is in.
+
+    Raises:
+        CopydeskError: there is none of that name; the message lists those there are.
+    """
     if run_id == "latest":
-        snapshot = latest_snapshot(output)
-        if snapshot is None:
+        link = output / "latest"
+        if not link.is_symlink() and not link.exists():
             raise CopydeskError(f"Nothing was published in {output} yet.", "Run: copydesk run SOURCE...")
-        return snapshot
+        return link.resolve()
     path = output / "runs" / run_id
     if not path.is_dir():
         there = sorted(entry.name for entry in (output / "runs").glob("*")) or ["none"]
         raise CopydeskError(f"There is no run {run_id} in {output}.", f"Runs kept: {', '.join(there)}.")
-    return read_snapshot(path)
+    return path
 
 
 @contextmanager
@@ -148,6 +194,15 @@ def hold_snapshot(output: Path, run_id: str = "latest") -> Iterator[Snapshot]:
             if manifest.exists():
                 yield snapshot
                 return
+
+
+def _is_cut(path: Path, n_bytes: int | None) -> bool:
+    """Whether a file is missing, or has another size than its manifest says."""
+    try:
+        status = path.stat()
+    except OSError:
+        return True
+    return not stat.S_ISREG(status.st_mode) or (n_bytes is not None and status.st_size != n_bytes)
 
 
 def is_held(snapshot: Path) -> bool:
@@ -205,6 +260,19 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file, read in pieces."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def hold_digest(path: Path, entry: dict[str, Any]) -> None:
+    """Hold a file against its entry in a manifest before its rows are written anew under a digest of their own.
+
+    Raises:
+        CopydeskError: it has other bytes.
+    """
+    if file_sha256(path) != entry["sha256"]:
+        raise CopydeskError(
+            f"{path} is damaged: it has other bytes than were written (its SHA-256 differs).",
+            f"`copydesk verify` looks at the others. {REBUILD_HINT}",
+        )
 
 
 def decisions_file(settings: Settings) -> Path:

@@ -4,7 +4,6 @@ Tasks pass the `Run`, shards and counts, never frames: hashing a 95 MB frame arg
 """
 
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import islice
@@ -47,7 +46,6 @@ MOST_TOLD = 20  # breaches named in a notice
 
 # Shards that are submitted and not done: some for every waiting thread, however many shards a run has.
 MOST_IN_FLIGHT = 64
-UPDATED_EVERY_S = 5.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -207,25 +205,31 @@ class ProgressArtifact:
         "discover": 2, "extract": 14, "learn": 5, "strip": 60, "match": 2, "names": 11, "assemble": 3, "report": 2, "publish": 1,
     }  # fmt: skip
 
+    LEAST_STEP = 2.0  # percent; a call to the server for each shard of a hundred would be too many
+
     def __init__(self) -> None:
         self._artifact_id: UUID | None = None
         self._estimate = Estimate()
-        self._updated = time.monotonic()
+        self._shown = 0.0
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        """Move the bar: at the end of a step, and in it every UPDATED_EVERY_S. A run that finds nothing new has no bar."""
+        """Move the bar: at the end of a step, and in it every LEAST_STEP. A run that finds nothing new has no bar."""
         if step == "discover":
             return
         left = self._estimate(step, done, total)
         steps = list(self.SHARES)
         before = sum(self.SHARES[name] for name in steps[: steps.index(step)])
         percent = before + self.SHARES[step] * done / max(1, total)
-        described = step if left is None or done == total else f"{step}: {done} of {total}, about {in_words(left)} left"
         if self._artifact_id is None:
-            self._artifact_id = create_progress_artifact(percent, key="copydesk-progress", description=described)  # type: ignore[assignment]
-        elif done == total or time.monotonic() - self._updated >= UPDATED_EVERY_S:
-            self._updated = time.monotonic()
-            update_progress_artifact(self._artifact_id, percent, description=described)
+            self._artifact_id = create_progress_artifact(percent, key="copydesk-progress", description=step)  # type: ignore[assignment]
+        elif done == total or percent >= self._shown + self.LEAST_STEP:
+            words = f"{step}: {done} of {total}" if total > 1 else step
+            if left:
+                words += f", about {in_words(left)} left"
+            update_progress_artifact(self._artifact_id, percent, description=words)
+        else:
+            return
+        self._shown = percent
 
 
 def _link_report(run: Run, report: Path) -> None:

@@ -89,7 +89,8 @@ def _run_stages(
     chosen = Settings(
         **{"sources": [str(source) for source in sources], "output": str(output), "workers": 1, **settings}
     )
-    previous = latest_snapshot(output)
+    publish.finish_publication(output)
+    previous = None if chosen.anew else latest_snapshot(output)
     run = Run(
         run_id=run_id,
         settings=chosen,
@@ -100,6 +101,7 @@ def _run_stages(
     )
     plan = run_in_worker(planning.plan_run, run)
     if plan.is_empty:
+        publish.clear_staging(output)
         return None
     run = continue_interrupted(run, plan)
 

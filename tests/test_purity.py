@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ALLOWED = {
-    "charset_normalizer", "cleaners", "dataframely", "datasketch", "ftfy", "htmldate", "lxml", "numpy", "polars", "py3langid", "pydantic",
+    "charset_normalizer", "cleaners", "dataframely", "datasketch", "ftfy", "htmldate", "lxml", "numba", "numpy", "polars", "py3langid", "pydantic",
     "rapidfuzz", "spacy", "trafilatura",
 }  # fmt: skip
 INPUT_OUTPUT = {

@@ -15,6 +15,8 @@ from bench.hostile_corpus.places import write_places
 from tests.conftest import run_stages
 
 PLACES = "names and links"
+LINE_BYTES = 1_000_000
+BOMB_BYTES = 1_000_000_000
 
 
 def main() -> None:
@@ -24,7 +26,7 @@ def main() -> None:
     arguments = parser.parse_args()
     print("| class | cases | articles | rejects, by reason | lost | slowest document, s | peak, MB |")
     print("| --- | ---: | ---: | --- | ---: | ---: | ---: |")
-    classes = {**list_classes(arguments.megabytes * 1_000_000), PLACES: None}
+    classes = {**list_classes(LINE_BYTES, arguments.megabytes * 1_000_000, BOMB_BYTES), PLACES: None}
     total = [0, 0, 0]
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
         for name, make in classes.items():
@@ -35,13 +37,13 @@ def main() -> None:
             found = run_class(name, landing, output, n_cases, run_stages)
             reasons = ", ".join(f"{n} {reason}" for reason, n in found.reasons.items())
             print(
-                f"| {name} | {found.n_cases} | {found.n_articles} | {reasons} | {len(found.unaccounted)} | "
+                f"| {name} | {found.n_cases} | {found.n_articles} | {reasons} | {len(found.lost)} | "
                 f"{found.slowest_seconds:.1f} | {found.peak_mb:.0f} |",
                 flush=True,
             )
-            for uri in found.unaccounted:
+            for uri in found.lost:
                 print(f"  lost: {uri.removeprefix(folder)!r}")
-            for position, n in enumerate((found.n_cases, found.n_articles, len(found.unaccounted))):
+            for position, n in enumerate((found.n_cases, found.n_articles, len(found.lost))):
                 total[position] += n
     print(f"| all | {total[0]} | {total[1]} | | {total[2]} | | |")
 

@@ -19,37 +19,45 @@ from cleaners.quality import RunCounts
 from flows.planning import Shard
 from flows.published import input_of
 from flows.run import Run
-from flows.storage import read_snapshot
+from flows.sources import InputConfig, discover_inputs
 from flows.watch import Caution, mark_document
 
-BOMB_BYTES = 100_000_000
 GATES_OPEN = {"quality": {"max_reject_share": 1.0, "max_removed_share": 1.0}}
 
 
 class Outcome(NamedTuple):
-    """What became of a class: its cases (files), rows published, rows rejected by reason, and what it took at worst."""
+    """What became of a class: its cases (files), rows published, rows rejected by reason, files that are neither, and what
+    it took at worst.
+    """
 
     name: str
     n_cases: int
     n_articles: int
     reasons: dict[str, int]
-    unaccounted: list[str]
+    lost: list[str]
     slowest_seconds: float
     slowest_document: str
     peak_mb: float
 
 
-def list_classes(line_bytes: int) -> dict[str, Callable[[], Iterator[File]]]:
-    """Every class of files; `line_bytes` is the length of the longest lines."""
+def list_classes(line_bytes: int, longest_line_bytes: int, bomb_bytes: int) -> dict[str, Callable[[], Iterator[File]]]:
+    """Every class of files.
+
+    Args:
+        line_bytes: length of long lines.
+        longest_line_bytes: length of those that are longer than any document may be.
+        bomb_bytes: what gzip bombs unpack to.
+    """
     return {
         "broken encodings": lambda: documents.make_encodings(230),
         "control characters": lambda: documents.make_control_characters(80),
         "lone surrogates": lambda: documents.make_surrogates(60),
         "invisible characters": lambda: documents.make_invisible(72),
         "long lines": lambda: documents.make_long_lines(36, line_bytes),
+        "longest lines": lambda: documents.make_long_lines(9, longest_line_bytes),
         "deep pages": lambda: documents.make_deep_pages(72),
         "entities": lambda: documents.make_entities(40),
-        "gzip": lambda: documents.make_gzips(66, BOMB_BYTES),
+        "gzip": lambda: documents.make_gzips(66, bomb_bytes),
         "wrong suffixes": lambda: documents.make_wrong_suffixes(100),
         "mutants": lambda: documents.make_mutants(200),
         "JSON lines": lambda: containers.make_json_lines(120),
@@ -71,17 +79,8 @@ def write_class(folder: Path, files: Iterator[File]) -> int:
 def run_class(name: str, landing: Path, output: Path, n_cases: int, run_stages: Callable[..., object]) -> Outcome:
     """Run a class through the stages in a fresh worker, and say what became of each case."""
     run_stages([landing], output, n_workers=1, extract=timed_extract, strip=timed_strip, cleaning=GATES_OPEN)
-    snapshot = read_snapshot((output / "latest").resolve())
-    articles = pl.read_parquet(snapshot.files("articles"), columns=["source_uri"])
-    rejects = pl.read_parquet(snapshot.files("rejects"), columns=["source_uri", "reason"])
-    seen = set(
-        pl.concat([articles["source_uri"], rejects["source_uri"]])
-        .to_frame()
-        .select(input_of(pl.col("source_uri")))
-        .to_series()
-    )
-    seen |= set(rejects["source_uri"])
-    unaccounted = [uri for uri in list_inputs(landing) if uri not in seen]
+    snapshot = (output / "latest").resolve()
+    articles, rejects = (pl.read_parquet(snapshot / table / "*.parquet") for table in ("articles", "rejects"))
     timings = [json.loads(path.read_text()) for path in (output / "timings").glob("*.json")]
     slowest: dict[str, Any] = max(
         timings, key=lambda timing: timing["seconds"], default={"seconds": 0.0, "document": ""}
@@ -93,19 +92,22 @@ def run_class(name: str, landing: Path, output: Path, n_cases: int, run_stages: 
         n_cases,
         articles.height,
         reasons,
-        unaccounted,
+        find_lost(landing, snapshot),
         float(slowest["seconds"]),
         str(slowest["document"]),
         float(peak),
     )
 
 
-def list_inputs(landing: Path) -> list[str]:
-    """The addresses of all files in a landing zone that a run has to account for."""
-    from flows.sources import InputConfig, discover_inputs
-
+def find_lost(landing: Path, snapshot: Path) -> list[str]:
+    """The files of a landing zone of which a snapshot holds neither an article nor a reject."""
+    tables = [
+        pl.read_parquet(snapshot / table / "*.parquet", columns=["source_uri"]) for table in ("articles", "rejects")
+    ]
+    rows = pl.concat(tables)
+    seen = {*rows["source_uri"], *rows.select(input_of(pl.col("source_uri"))).to_series()}
     found = discover_inputs([str(landing)], InputConfig())
-    return sorted({*found.inputs["source_uri"], *found.rejects["source_uri"]})
+    return sorted({*found.inputs["source_uri"], *found.rejects["source_uri"]} - seen)
 
 
 def timed_extract(run: Run, shard: Shard, caution: Caution) -> RunCounts:

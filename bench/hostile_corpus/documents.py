@@ -128,9 +128,9 @@ def make_long_lines(n: int, n_bytes: int) -> Iterator[File]:
     """One line of so many bytes, in every format that has lines or none."""
     units = ("word ", "a", " ", "((((", "<<", "&amp;", "<p>", "é", "Read more: ", "A. ", "1", "\u200b")
     for number in range(n):
-        unit = units[number % len(units)].encode()
+        unit = units[number // 3 % len(units)].encode()
         line = (unit * (n_bytes // len(unit) + 1))[:n_bytes]
-        match number // len(units) % 3:
+        match number % 3:
             case 0:
                 yield f"{number:04d}.txt", line
             case 1:

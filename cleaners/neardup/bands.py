@@ -7,15 +7,17 @@ each article paired with the head of its part and a few neighbours, so that cost
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from cleaners.neardup import kernel
 from cleaners.neardup.chunks import run_all
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import Bools, Float64s, Int64s, UInt32s, UInt64s, sort_unique
 
+KEY_MULTIPLIER = 0x9E3779B97F4A7C15
 SIDE = np.uint64(32)
 BUCKET = np.uint64(0xFFFFFFFF00000000)  # of a key, what names the bucket
 REST = np.uint64(0x00000000FFFFFFFF)
@@ -51,12 +53,8 @@ def find_candidates(
     chosen = rows[filled]
 
     def find(bands: Int64s) -> UInt64s:
-        first, last = int(bands[0]) * config.rows_per_band, (int(bands[-1]) + 1) * config.rows_per_band
-        few = np.empty((len(filled), last - first + 1), np.uint32, order="F")
-        few[:, :-1] = signatures[:, first:last][chosen]
-        few[:, -1] = signatures[chosen, last % signatures.shape[1]]
-        found = [_pair_up_buckets(filled, _key(few, i, config.rows_per_band), config) for i in range(len(bands))]
-        return sort_unique(np.concatenate(found))
+        keys = _key_rows(signatures, chosen, bands, config)
+        return sort_unique(np.concatenate([_pair_up_buckets(filled, own, config) for own in keys]))
 
     groups = np.array_split(np.arange(config.n_bands), -(-config.n_bands // BANDS_AT_ONCE))
     left, right = decode_pairs(sort_unique(np.concatenate(run_all(find, groups))))
@@ -89,7 +87,7 @@ def estimate_between(
 
     def estimate(part: slice) -> None:
         a, b = left[part], right[part]
-        agreeing = np.count_nonzero(signatures[a] == others[b], axis=1)
+        agreeing = _count_agreeing(signatures, a, others, b)
         jaccard = agreeing / signatures.shape[1]
         smaller = np.minimum(n_shingles[a], n_others[b])
         estimates[part] = np.minimum(1.0, jaccard / (1 + jaccard) * (n_shingles[a] + n_others[b]) / smaller)
@@ -111,28 +109,44 @@ def decode_pairs(codes: UInt64s) -> Pairs:
     return Pairs((codes >> SIDE).astype(np.int64), (codes & REST).astype(np.int64))
 
 
+def _count_agreeing(signatures: UInt32s, left: Int64s, others: UInt32s, right: Int64s) -> Int64s:
+    compiled = kernel.find()
+    if compiled is None:
+        counted: Int64s = np.count_nonzero(signatures[left] == others[right], axis=1)
+        return counted
+    agreeing = np.empty(len(left), np.int64)
+    compiled.count_agreeing(np.asarray(signatures), left, np.asarray(others), right, agreeing)
+    return agreeing
+
+
 def _key(columns: UInt32s, band: int, rows_per_band: int) -> UInt64s:
     first, following = band * rows_per_band, (band + 1) * rows_per_band
     keys = np.zeros(len(columns), np.uint64)
     for column in range(first, following):
-        keys = (keys ^ columns[:, column]) * np.uint64(0x9E3779B97F4A7C15)
+        keys = (keys ^ columns[:, column]) * np.uint64(KEY_MULTIPLIER)
         keys ^= keys >> np.uint64(29)
     return (keys & BUCKET) | columns[:, following]
+
+
+def _key_rows(signatures: UInt32s, rows: Int64s, bands: Int64s, config: NearDuplicateConfig) -> Iterable[UInt64s]:
+    """Keys of some bands in a row, of some of the articles."""
+    compiled = kernel.find()
+    if compiled is not None:
+        keys = np.empty((len(bands), len(rows)), np.uint64)
+        compiled.key_bands(signatures, rows, int(bands[0]), config.rows_per_band, keys)
+        return keys
+    first, last = int(bands[0]) * config.rows_per_band, (int(bands[-1]) + 1) * config.rows_per_band
+    few = np.empty((len(rows), last - first + 1), np.uint32, order="F")
+    few[:, :-1] = signatures[:, first:last][rows]
+    few[:, -1] = signatures[rows, last % signatures.shape[1]]
+    return (_key(few, i, config.rows_per_band) for i in range(len(bands)))
 
 
 def _pair_up_buckets(rows: Int64s, keys: UInt64s, config: NearDuplicateConfig) -> UInt64s:
     """Pairs of each article with those in its bucket, or with its part's head and next neighbours if that is large."""
     filed = np.sort((keys & BUCKET) | np.arange(len(rows), dtype=np.uint64))  # in a bucket: in order of preference
-    buckets = filed >> SIDE
-    sizes = _count_equal(buckets)
-    together, sizes = (filed[sizes > 1] & REST).astype(np.int64), sizes[sizes > 1]
-    found = []
-    small = together[sizes <= config.small_bucket]
-    buckets = keys[small] >> SIDE
-    for step in range(1, config.small_bucket):
-        same = buckets[step:] == buckets[:-step]
-        found.append(encode_pairs(rows[small[step:][same]], rows[small[:-step][same]]))
-    large = together[sizes > config.small_bucket]
+    pairs, large = _pair_up_small(rows, filed, config)
+    found = [pairs]
     large = large[np.argsort(keys[large], kind="stable")]
     part = keys[large]
     for step in range(1, config.bucket_neighbours + 1):
@@ -141,6 +155,24 @@ def _pair_up_buckets(rows: Int64s, keys: UInt64s, config: NearDuplicateConfig) -
     opens = _opens(part)
     heads = large[np.flatnonzero(opens)][np.cumsum(opens) - 1]
     return np.concatenate([*found, encode_pairs(rows[heads], rows[large])])
+
+
+def _pair_up_small(rows: Int64s, filed: UInt64s, config: NearDuplicateConfig) -> tuple[UInt64s, Int64s]:
+    """All pairs in small buckets; and the places of the articles in large ones, bucket by bucket."""
+    compiled = kernel.find()
+    if compiled is not None:
+        codes, large = np.empty(len(rows) * (config.small_bucket - 1) // 2, np.uint64), np.empty(len(rows), np.int64)
+        n_codes, n_large = compiled.pair_up_buckets(filed, rows, config.small_bucket, codes, large)
+        return codes[:n_codes].copy(), large[:n_large].copy()
+    buckets = filed >> SIDE
+    sizes = _count_equal(buckets)
+    together, buckets, sizes = (filed[sizes > 1] & REST).astype(np.int64), buckets[sizes > 1], sizes[sizes > 1]
+    found = [np.zeros(0, np.uint64)]
+    small, buckets = together[sizes <= config.small_bucket], buckets[sizes <= config.small_bucket]
+    for step in range(1, config.small_bucket):
+        same = buckets[step:] == buckets[:-step]
+        found.append(encode_pairs(rows[small[step:][same]], rows[small[:-step][same]]))
+    return np.concatenate(found), together[sizes > config.small_bucket]
 
 
 def _count_equal(values: UInt64s) -> Int64s:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.errors import CopydeskError
+from cleaners.neardup import kernel
 from cleaners.neardup.bands import find_candidates
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import Int64s, normalise_texts, sort_unique
@@ -63,11 +64,11 @@ def find_near_duplicates(
     """
     config = config or NearDuplicateConfig()
     articles = _complete(articles)
-    signed = (
-        compute_signatures(articles["text"], config, keep_readings=True)
-        if signatures is None
-        else _align(articles, signatures, config)
-    )
+    if signatures is None:
+        signed = compute_signatures(articles["text"], config, keep_readings=True)
+    else:
+        kernel.prepare(int(articles["text"].str.len_bytes().sum()))
+        signed = _align(articles, signatures, config)
     order = _rank(articles, signed, config)
     first = _find_copies(articles, signed, order, config)
     # Exact copies stand behind the best of them; only that one is compared any further.
@@ -84,6 +85,7 @@ def find_near_duplicates(
     del readings
     head = group_articles(len(rows), candidates, verifier, config)
     verified = verifier.list_verified(head)
+    del verifier, candidates  # half a gigabyte for a million
     verified = verified.with_columns(
         pl.Series(side, compared[verified[side].to_numpy()], dtype=pl.Int64) for side in ("left", "right")
     )

@@ -76,28 +76,46 @@ def normalise_texts(texts: pl.Series) -> pl.Series:
 
 def join_texts(texts: pl.Series) -> Raw:
     """Lay texts end to end, straight from their Arrow buffers; null counts as empty."""
+    lines = view_texts(texts, "\n")
+    data = np.full(len(lines.data) + PADDING, BLANK, np.uint8)
+    data[: len(lines.data)] = lines.data
+    return Raw(data, lines.bounds)
+
+
+def view_texts(texts: pl.Series, ending: str = "") -> Raw:
+    """The Arrow buffers of texts, each followed by `ending`, nothing after the last; null counts as empty."""
     # What has nothing to do is not asked for: each call costs polars a query, and texts come in many pieces.
     texts = texts if texts.dtype == pl.String else texts.cast(pl.String)
-    lines = (texts.fill_null("") if texts.null_count() else texts).rechunk() + "\n"
+    lines = (texts.fill_null("") if texts.null_count() else texts).rechunk()
+    lines = lines + ending if ending else lines
     array = lines.to_arrow(compat_level=pl.CompatLevel.oldest())  # large_string: 64-bit offsets, one block of bytes
     _, offsets, values = array.buffers()
     bounds = np.frombuffer(offsets, np.int64, len(lines) + 1, array.offset * 8) if offsets else np.zeros(1, np.int64)
     first, last = int(bounds[0]), int(bounds[-1])
-    data = np.full(last - first + PADDING, BLANK, np.uint8)
-    if last > first:
-        data[: last - first] = np.frombuffer(values, np.uint8)[first:last]
+    data = np.frombuffer(values, np.uint8)[first:last] if last > first else np.zeros(0, np.uint8)
     return Raw(data, bounds - first)
 
 
-def fold_texts(texts: pl.Series, raw: Raw | None = None) -> Folded:
+def learn_characters(raw: Raw) -> tuple[UInt8s, UInt32s]:
+    """The tables of traits and of folded bytes by code point, with every character of these texts in them."""
+    places = np.flatnonzero(raw.data >= 0xC0)
+    if len(places):
+        _look_up(np.append(raw.data, np.zeros(PADDING, np.uint8)), places)
+    return get_tables()
+
+
+def get_tables() -> tuple[UInt8s, UInt32s]:
+    """The tables of traits and of folded bytes by code point, as far as characters were met; do not write to them."""
+    return _TABLES.traits, _TABLES.folded
+
+
+def fold_texts(texts: pl.Series) -> Folded:
     """Fold texts to bytes; the words are those of `normalise_texts`.
 
     Args:
         texts: strings; null counts as empty.
-        raw: `join_texts` of them, if the caller has it already.
     """
-    raw = raw or join_texts(texts)
-    folded, odd = _fold_plain(raw)
+    folded, odd = _fold_plain(join_texts(texts))
     if not len(odd):
         return folded
     return _splice(folded, _fold_odd(texts.gather(odd)), odd)

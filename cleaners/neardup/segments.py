@@ -85,12 +85,6 @@ def merge_bands(segments: list[Segment], kept: list[Bools]) -> Iterator[Band]:
         yield Band(keys[order], np.concatenate([part.rows for part in parts])[order])
 
 
-def make_segment(bands: Iterator[Band], signatures: UInt32s, n_shingles: Int64s) -> Segment:
-    """Put bands and signatures together, in memory."""
-    listed = list(bands)
-    return Segment(np.stack([b.keys for b in listed]), np.stack([b.rows for b in listed]), signatures, n_shingles)
-
-
 def probe_segment(segment: Segment, signatures: UInt32s, n_shingles: Int64s, config: NearDuplicateConfig) -> Pairs:
     """Find the articles of a segment that new ones may repeat.
 

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from cleaners.neardup import kernel
 from cleaners.neardup.chunks import run_all
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import CHARACTER_MARK, Bools, Int64s, UInt64s, normalise_texts, sort_unique
-from cleaners.neardup.words import MASK64, HashedSets, Words, count_up, hash_word, mix, mix_all, split_keys
+from cleaners.neardup.words import MASK64, HashedSets, Words, count_up, end_sets, hash_word, mix, mix_all, split_keys
 
 MULTIPLIER = 0xA0761D6478BD642F  # odd, so that no bit of a word's hash is lost
 ELEMENTS_AT_ONCE = 1 << 18  # their keys stay in the processor's cache
@@ -70,6 +71,12 @@ def hash_shingles(words: Words, config: NearDuplicateConfig) -> HashedSets:
         config: the lengths of a shingle.
     """
     n_texts = len(words.offsets) - 1
+    compiled = kernel.find()
+    if compiled is not None:
+        values, ends = np.empty(len(words.hashes), np.uint32), np.empty(n_texts, np.int64)
+        runs = (config.words_per_shingle, config.characters_per_shingle)
+        compiled.hash_shingles(words.offsets, words.hashes, words.is_character, *runs, values, ends)
+        return end_sets(values, ends)
     sizes = np.diff(words.offsets)
     totals, whole = _hash_runs(words, config.words_per_shingle)
     if words.is_character.any():
@@ -84,24 +91,6 @@ def hash_shingles(words: Words, config: NearDuplicateConfig) -> HashedSets:
     return split_keys(sort_unique(keys), n_texts)
 
 
-def choose_texts(reading: Reading, numbers: Int64s) -> Reading:
-    """Take what was read of some of the texts.
-
-    Args:
-        reading: of all the texts.
-        numbers: of the texts to take, ascending.
-    """
-    words, shingles = reading
-    is_chosen = np.zeros(len(shingles.sizes), bool)
-    is_chosen[numbers] = True
-    n_words = np.diff(words.offsets)
-    chosen = np.repeat(is_chosen, n_words)
-    return Reading(
-        Words(count_up(n_words[numbers]), words.hashes[chosen], words.is_name[chosen], words.is_character[chosen]),
-        HashedSets(count_up(shingles.sizes[numbers]), shingles.values[np.repeat(is_chosen, shingles.sizes)]),
-    )
-
-
 def count_shared(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, right: Int64s) -> Int64s:
     """For each pair, how many elements of set `left` are also in set `right`.
 
@@ -111,13 +100,19 @@ def count_shared(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, ri
         right_sets: the sets that `right` numbers.
         right: set numbers, one a pair.
     """
+    compiled = kernel.find()
     shared = np.zeros(len(left), np.int64)
     order = np.argsort(right, kind="stable")  # queries in the order of the keys are answered from the cache
     costs = np.cumsum(left_sets.sizes[left[order]] + right_sets.sizes[right[order]])
     blocks = np.searchsorted(costs, np.arange(ELEMENTS_AT_ONCE, costs[-1] if len(costs) else 0, ELEMENTS_AT_ONCE))
 
     def count(pairs: Int64s) -> None:
-        shared[pairs] = _count_shared(left_sets, left[pairs], right_sets, right[pairs])
+        if compiled is None:
+            shared[pairs] = _count_shared(left_sets, left[pairs], right_sets, right[pairs])
+            return
+        found = np.empty(len(pairs), np.int64)
+        compiled.count_shared(*left_sets, left[pairs], *right_sets, right[pairs], found)
+        shared[pairs] = found
 
     run_all(count, [pairs for pairs in np.split(order, blocks) if len(pairs)])
     return shared

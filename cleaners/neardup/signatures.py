@@ -6,16 +6,16 @@ with `load_minhash`: `datasketch.MinHash(hashvalues=..., scheme="affine32", seed
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import sha256
-from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from cleaners.neardup import kernel
 from cleaners.neardup.chunks import Chunk, map_chunks
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.fold import Int64s, UInt32s
@@ -29,6 +29,7 @@ SEED = 1
 SCHEME = "affine32"
 ELEMENTS_AT_ONCE = 1 << 16  # two tables of so many stay in the processor's cache
 BYTES_KEPT_READ = 1 << 26  # of texts, whose words and shingles take twice as much; more are read again when described
+FINALISERS = (0x85EBCA6B, 0xC2B2AE35)
 EMPTY = np.uint32(0xFFFFFFFF)  # datasketch's value for a set without elements
 
 SIGNATURE_SCHEMA = pl.Schema(
@@ -48,7 +49,7 @@ class Signatures(NamedTuple):
     Attributes:
         n_words: words of each text.
         n_shingles: distinct shingles of each.
-        digests: the column text_digest.
+        digests: the column text_digest; beside readings null also for texts that equal no other.
         matrix: one row a text, one column a permutation.
         readings: what was read of each chunk of the texts, by its start; empty unless asked for.
     """
@@ -93,24 +94,28 @@ def compute_signatures(texts: pl.Series, config: NearDuplicateConfig, keep_readi
         config: shingle lengths and number of permutations.
         keep_readings: whether to hand on the words and shingles, where the texts are few enough for the memory.
     """
-    keep_readings = keep_readings and int(texts.str.len_bytes().sum()) <= BYTES_KEPT_READ
+    n_bytes = int(texts.str.len_bytes().sum())
+    kernel.prepare(n_bytes)
+    keep_readings = keep_readings and n_bytes <= BYTES_KEPT_READ
     matrix = np.empty((len(texts), config.n_permutations), np.uint32)  # filled in place: it is the largest by far
 
     def sign(chunk: Chunk) -> Signatures:
         words = read_words(chunk.texts)
         shingles = hash_shingles(words, config)
         matrix[chunk.start : chunk.start + len(chunk.texts)] = sign_sets(shingles, config.n_permutations)
-        digests = pl.Series("text_digest", _digest(words), dtype=pl.String)
+        digests = pl.Series("text_digest", [] if keep_readings else _digest(words), dtype=pl.String)
         readings = {chunk.start: Reading(words, shingles)} if keep_readings else {}
         return Signatures(np.diff(words.offsets), shingles.sizes, digests, matrix[:0], readings)
 
     parts = map_chunks(sign, texts)
+    n_words = np.concatenate([part.n_words for part in parts])
+    readings = {start: reading for part in parts for start, reading in part.readings.items()}
     return Signatures(
-        np.concatenate([part.n_words for part in parts]),
+        n_words,
         np.concatenate([part.n_shingles for part in parts]),
-        pl.concat([part.digests for part in parts]),
+        _digest_alike(n_words, matrix, readings) if keep_readings else pl.concat([part.digests for part in parts]),
         matrix,
-        {start: reading for part in parts for start, reading in part.readings.items()},
+        readings,
     )
 
 
@@ -126,6 +131,11 @@ def read_signatures(signed: pl.DataFrame) -> Signatures:
 
 def sign_sets(sets: HashedSets, n_permutations: int) -> UInt32s:
     """MinHash signatures of sets of hashes: a matrix of one row a set, one column a permutation."""
+    compiled = kernel.find()
+    if compiled is not None:
+        matrix = np.empty((len(sets.sizes), n_permutations), np.uint32)
+        compiled.sign_sets(*sets, *_permutations(n_permutations), matrix)
+        return matrix
     signatures = np.full((len(sets.sizes), n_permutations), EMPTY, np.uint32)
     filled = np.flatnonzero(sets.sizes)
     mixed = _finalise(sets.values)
@@ -166,11 +176,24 @@ def _permutations(n_permutations: int) -> tuple[UInt32s, UInt32s]:
     return multipliers, draw.randint(0, 1 << 32, n_permutations, dtype=np.uint32)
 
 
-def _digest(words: Words) -> list[str | None]:
-    """The text_digest of each text."""
-    data = memoryview(words.hashes.astype("<u8", copy=False).tobytes())
+def _digest(words: Words, numbers: Iterable[int] | None = None) -> list[str | None]:
+    """The text_digest of each text, or of those with these numbers."""
+    data = words.hashes.astype("<u8", copy=False).data.cast("B")
     bounds = (words.offsets * 8).tolist()
-    return [sha256(data[start:stop]).hexdigest()[:24] if stop > start else None for start, stop in pairwise(bounds)]
+    chosen = range(len(bounds) - 1) if numbers is None else numbers
+    parts = (data[bounds[number] : bounds[number + 1]] for number in chosen)
+    return [sha256(part).hexdigest()[:24] if part else None for part in parts]
+
+
+def _digest_alike(n_words: Int64s, matrix: UInt32s, readings: Mapping[int, Reading]) -> pl.Series:
+    """The text_digest of texts that may equal another, as their signatures begin alike; null for the others."""
+    digests = np.full(len(n_words), None, object)
+    beginnings = pl.DataFrame({"n_words": n_words, "first": matrix[:, 0].copy(), "second": matrix[:, 1].copy()})
+    is_alike = beginnings.is_duplicated().to_numpy()
+    for start, reading in readings.items():
+        numbers = np.flatnonzero(is_alike[start : start + len(reading.shingles.sizes)])
+        digests[start + numbers] = _digest(reading.words, numbers.tolist())
+    return pl.Series("text_digest", digests.tolist(), dtype=pl.String)
 
 
 def _permute(mixed: UInt32s, starts: Int64s, n_permutations: int) -> UInt32s:
@@ -186,6 +209,6 @@ def _permute(mixed: UInt32s, starts: Int64s, n_permutations: int) -> UInt32s:
 
 def _finalise(hashes: UInt32s) -> UInt32s:
     """MurmurHash3's 32-bit finaliser, which datasketch's affine schemes put before the permutations."""
-    mixed = (hashes ^ (hashes >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-    mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    mixed = (hashes ^ (hashes >> np.uint32(16))) * np.uint32(FINALISERS[0])
+    mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(FINALISERS[1])
     return mixed ^ (mixed >> np.uint32(16))

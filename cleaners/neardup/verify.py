@@ -19,9 +19,9 @@ import polars as pl
 
 from cleaners.neardup.chunks import Chunk, map_chunks
 from cleaners.neardup.config import NearDuplicateConfig
-from cleaners.neardup.fold import Float64s, Int64s, Raw, join_texts
-from cleaners.neardup.shingles import Reading, choose_texts, count_shared, hash_shingles
-from cleaners.neardup.words import HashedSets, Words, collect_sets, join_sets, read_numbers, read_words
+from cleaners.neardup.fold import Float64s, Int64s
+from cleaners.neardup.shingles import Reading, count_shared, hash_shingles
+from cleaners.neardup.words import HashedSets, choose_sets, collect_sets, join_sets, read_numbers, read_words
 
 # A share of one or two facts says little: the wider share counts as so many further facts. Measured: 4 against 0
 # saves a third of the false pairs and a sixth of the missed ones of the development batch; more changes nothing.
@@ -80,12 +80,10 @@ def describe_articles(
         rows: which of the articles, ascending; None takes all.
         readings: what signing kept of all these articles' texts; what it does not hold is read.
     """
-    chosen = articles if rows is None else articles[rows]
-    if rows is None or not readings:
-        parts = map_chunks(lambda chunk: _describe_texts(chunk.texts, config), chosen["text"])
-    else:
-        parts = map_chunks(lambda chunk: _describe_read(chunk, rows, readings[chunk.start]), articles["text"])
-    articles = chosen
+    rows = np.arange(len(articles)) if rows is None else rows
+    # Texts are taken chunk by chunk: polars would copy those of all rows at once.
+    parts = map_chunks(lambda chunk: _describe_chosen(chunk, rows, readings.get(chunk.start), config), articles["text"])
+    articles = articles.select("article_id", "title", "published_at")[rows]
     n_words = np.concatenate([part.n_words for part in parts])
     sets = {name: [getattr(part, name) for part in parts] for name in ("shingles", "words", "names", "numbers")}
     parts.clear()  # then each kind is freed as soon as it is joined
@@ -156,6 +154,8 @@ def judge_pairs(features: pl.DataFrame, config: NearDuplicateConfig) -> Float64s
         rows = np.ones(len(features), bool)
         for name, is_missing in missing.items():
             rows &= ~is_missing if name in decision.features else is_missing
+        if not rows.any():  # as most often: every call costs polars a query
+            continue
         values = features.filter(pl.Series(rows)).select(decision.features).to_numpy()
         probabilities[rows] = 1 / (1 + np.exp(-(values @ decision.weights + decision.intercept)))
     # Equal facts and titles alone make no copy, and the decision was trained on pairs above this line only.
@@ -173,36 +173,37 @@ def load_decisions() -> tuple[Decision, ...]:
     )
 
 
-def _describe_texts(texts: pl.Series, config: NearDuplicateConfig) -> _Texts:
-    raw = join_texts(texts)
-    words = read_words(texts, raw)
-    return _describe_words(raw, words, hash_shingles(words, config))
-
-
-def _describe_read(chunk: Chunk, rows: Int64s, reading: Reading) -> _Texts:
-    """Describe the texts of a chunk that are among `rows`, from what was read of all its texts."""
+def _describe_chosen(chunk: Chunk, rows: Int64s, reading: Reading | None, config: NearDuplicateConfig) -> _Texts:
+    """Describe the texts of a chunk that are among `rows`, from what was read of all its texts or else by reading them."""
     first, last = np.searchsorted(rows, [chunk.start, chunk.start + len(chunk.texts)])
     numbers = rows[first:last] - chunk.start
-    words, shingles = choose_texts(reading, numbers)
-    return _describe_words(join_texts(chunk.texts.gather(numbers)), words, shingles)
+    texts = chunk.texts.gather(numbers)
+    if reading is None:
+        words = read_words(texts)
+        reading, numbers = Reading(words, hash_shingles(words, config)), np.arange(len(texts))
+    return _describe_read(texts, reading, numbers)
 
 
-def _describe_words(raw: Raw, words: Words, shingles: HashedSets) -> _Texts:
+def _describe_read(texts: pl.Series, reading: Reading, numbers: Int64s) -> _Texts:
+    """Describe texts that have these numbers among those read."""
+    offsets, hashes, is_name, _ = reading.words
     # Capitalised words and numbers are what tells two notices of one form apart. Scripts without case give no names.
     return _Texts(
-        n_words=np.diff(words.offsets),
-        shingles=shingles,
-        words=collect_sets(words.offsets, words.hashes),
-        names=collect_sets(words.offsets, words.hashes, words.is_name),
-        numbers=read_numbers(raw),
+        n_words=np.diff(offsets)[numbers],
+        shingles=choose_sets(reading.shingles, numbers),
+        words=collect_sets(offsets, hashes, numbers=numbers),
+        names=collect_sets(offsets, hashes, is_name, numbers),
+        numbers=read_numbers(texts),
     )
 
 
 def _sort_sides(described: Described, left: Int64s, right: Int64s) -> tuple[Int64s, Int64s]:
     """The shorter of each pair, and the longer."""
     sizes = described.shingles.sizes
-    ids_swapped = (described.ids.gather(right) < described.ids.gather(left)).to_numpy()
-    swapped = (sizes[right] < sizes[left]) | ((sizes[right] == sizes[left]) & ids_swapped)
+    swapped = sizes[right] < sizes[left]
+    equal = np.flatnonzero(sizes[right] == sizes[left])
+    if len(equal):
+        swapped[equal] = (described.ids.gather(right[equal]) < described.ids.gather(left[equal])).to_numpy()
     return np.where(swapped, right, left), np.where(swapped, left, right)
 
 

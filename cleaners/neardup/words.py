@@ -7,11 +7,13 @@ many texts are hashed at once.
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from cleaners.neardup import kernel
 from cleaners.neardup.fold import (
     BLANK,
     CHARACTER_MARK,
@@ -25,12 +27,17 @@ from cleaners.neardup.fold import (
     UInt64s,
     find_digits,
     fold_texts,
+    get_tables,
+    join_texts,
+    learn_characters,
     sort_unique,
+    view_texts,
 )
 
 WORD_MULTIPLIER = 0x9E3779B97F4A7C15  # odd, so that no bit of a block is lost
 LENGTH_MULTIPLIER = 0xD6E8FEB86659FD93
 LAST_MULTIPLIER = 0xFF51AFD7ED558CCD
+MIXERS = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)  # of MurmurHash3's 64-bit finaliser
 MASK64 = (1 << 64) - 1
 BYTES_KEPT = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # of a block, the lowest n bytes
 BLOCKS_IN_TURN = 4  # of all words at once; what few words have beyond is added up word by word
@@ -65,25 +72,14 @@ class HashedSets(NamedTuple):
         return np.diff(self.offsets)
 
 
-def read_words(texts: pl.Series, raw: Raw | None = None) -> Words:
+def read_words(texts: pl.Series) -> Words:
     """Split texts into words and hash them.
 
     Args:
         texts: strings; null counts as empty.
-        raw: `join_texts` of them, if the caller has it already.
     """
-    folded = fold_texts(texts, raw)
-    is_word = np.zeros(len(folded.data) + 1, bool)  # nothing stands before the first byte; the last one is a blank
-    np.greater(folded.data, np.uint8(BLANK), out=is_word[1:])
-    edges = np.flatnonzero(is_word[1:] != is_word[:-1])
-    starts, ends = edges[0::2], edges[1::2]
-    is_mark = folded.data == ord(CHARACTER_MARK)
-    return Words(
-        offsets=np.searchsorted(starts, folded.bounds),
-        hashes=_hash_words(folded, starts, ends),
-        is_name=folded.is_capital[starts],
-        is_character=is_mark[starts] if is_mark.any() else np.zeros(len(starts), bool),
-    )
+    compiled = kernel.find()
+    return _read_words(texts) if compiled is None else _read_compiled(compiled, texts)
 
 
 def hash_word(word: bytes) -> int:
@@ -106,39 +102,75 @@ def hash_word(word: bytes) -> int:
 
 def mix(total: int) -> int:
     """Mix 64 bits by MurmurHash3's finaliser."""
-    total = ((total ^ (total >> 33)) * 0xFF51AFD7ED558CCD) & MASK64
-    total = ((total ^ (total >> 33)) * 0xC4CEB9FE1A85EC53) & MASK64
+    for mixer in MIXERS:
+        total = ((total ^ (total >> 33)) * mixer) & MASK64
     return total ^ (total >> 33)
 
 
 def mix_all(totals: UInt64s) -> UInt64s:
     """`mix` of many."""
     mixed = totals ^ (totals >> np.uint64(33))
-    mixed *= np.uint64(0xFF51AFD7ED558CCD)
-    mixed ^= mixed >> np.uint64(33)
-    mixed *= np.uint64(0xC4CEB9FE1A85EC53)
-    mixed ^= mixed >> np.uint64(33)
+    for mixer in MIXERS:
+        mixed *= np.uint64(mixer)
+        mixed ^= mixed >> np.uint64(33)
     return mixed
 
 
-def collect_sets(offsets: Int64s, hashes: UInt64s, chosen: Bools | None = None) -> HashedSets:
+def collect_sets(
+    offsets: Int64s, hashes: UInt64s, chosen: Bools | None = None, numbers: Int64s | None = None
+) -> HashedSets:
     """Make a set of 32-bit hashes of each text's 64-bit ones.
 
     Args:
         offsets: the hashes of text `i` are numbered `offsets[i]` to `offsets[i + 1]`.
         hashes: of which the upper 32 bits are kept.
         chosen: which of them to take; None takes all.
+        numbers: of which texts, ascending; None takes all.
     """
-    n = len(offsets) - 1
-    owners = np.repeat(np.arange(n, dtype=np.uint64), np.diff(offsets))
+    compiled = kernel.find()
+    if compiled is not None:
+        starts, stops = (offsets[:-1], offsets[1:]) if numbers is None else (offsets[numbers], offsets[numbers + 1])
+        values, ends = np.empty(int((stops - starts).sum()) + 1, np.uint32), np.empty(len(starts), np.int64)
+        is_chosen = np.ones(len(hashes), bool) if chosen is None else chosen
+        compiled.collect_sets(starts, stops, hashes, is_chosen, values, ends)
+        return end_sets(values, ends)
+    sizes = np.diff(offsets)
+    if numbers is not None:
+        kept = mark_runs(sizes, numbers)
+        hashes, chosen, sizes = hashes[kept], None if chosen is None else chosen[kept], sizes[numbers]
+    owners = np.repeat(np.arange(len(sizes), dtype=np.uint64), sizes)
     keys = (owners << np.uint64(32)) | (hashes >> np.uint64(32))
-    return split_keys(sort_unique(keys if chosen is None else keys[chosen]), n)
+    return split_keys(sort_unique(keys if chosen is None else keys[chosen]), len(sizes))
+
+
+def choose_sets(sets: HashedSets, numbers: Int64s) -> HashedSets:
+    """Take some of the sets, by their numbers, ascending."""
+    compiled = kernel.find()
+    offsets = count_up(sets.sizes[numbers])
+    if compiled is None:
+        return HashedSets(offsets, sets.values[mark_runs(sets.sizes, numbers)])
+    values = np.empty(int(offsets[-1]), np.uint32)
+    compiled.copy_runs(sets.offsets[numbers], sets.offsets[numbers + 1], sets.values, values)
+    return HashedSets(offsets, values)
+
+
+def mark_runs(sizes: Int64s, numbers: Int64s) -> Bools:
+    """For runs of these sizes end to end, which places belong to those of these numbers."""
+    is_chosen = np.zeros(len(sizes), bool)
+    is_chosen[numbers] = True
+    return np.repeat(is_chosen, sizes)
 
 
 def split_keys(keys: UInt64s, n: int) -> HashedSets:
     """Make `n` sets of distinct, sorted keys `set << 32 | hash`."""
     starts = np.searchsorted(keys, np.arange(n + 1, dtype=np.uint64) << np.uint64(32))
     return HashedSets(starts.astype(np.int64), keys.astype(np.uint32))
+
+
+def end_sets(values: UInt32s, ends: Int64s) -> HashedSets:
+    """Make sets of values end to end, from where each ends."""
+    offsets = np.concatenate([np.zeros(1, np.int64), ends])
+    return HashedSets(offsets, values[: offsets[-1]].copy())
 
 
 def join_sets(parts: list[HashedSets]) -> HashedSets:
@@ -154,12 +186,57 @@ def count_up(sizes: Int64s | Bools) -> Int64s:
     return ends
 
 
-def read_numbers(raw: Raw) -> HashedSets:
+def read_numbers(texts: pl.Series) -> HashedSets:
     """Hash the numbers of texts to sets: digits in a row, single `.`, `/` or `:` between them; commas do not count.
 
     Args:
-        raw: the texts, as `join_texts` gives them.
+        texts: strings; null counts as empty.
     """
+    compiled = kernel.find()
+    return _read_numbers(join_texts(texts)) if compiled is None else _read_numbers_compiled(compiled, view_texts(texts))
+
+
+def _read_words(texts: pl.Series) -> Words:
+    folded = fold_texts(texts)
+    is_word = np.zeros(len(folded.data) + 1, bool)  # nothing stands before the first byte; the last one is a blank
+    np.greater(folded.data, np.uint8(BLANK), out=is_word[1:])
+    edges = np.flatnonzero(is_word[1:] != is_word[:-1])
+    starts, ends = edges[0::2], edges[1::2]
+    is_mark = folded.data == ord(CHARACTER_MARK)
+    return Words(
+        offsets=np.searchsorted(starts, folded.bounds),
+        hashes=_hash_words(folded, starts, ends),
+        is_name=folded.is_capital[starts],
+        is_character=is_mark[starts] if is_mark.any() else np.zeros(len(starts), bool),
+    )
+
+
+def _read_compiled(compiled: ModuleType, texts: pl.Series) -> Words:
+    """`_read_words` in machine code, but for the texts that tables alone do not fold."""
+    raw = view_texts(texts)
+    n_bytes = np.diff(raw.bounds)
+    plain = np.empty(int(n_bytes.max(initial=0)) + PADDING, np.uint8)
+    room = int(n_bytes.sum() + len(n_bytes)) // 2  # a word takes a byte and, but for the last, a blank
+    hashes, is_name, n_words = np.empty(room, np.uint64), np.empty(room, bool), np.empty(len(n_bytes), np.int64)
+    into = (plain, _read_blocks(plain), hashes, is_name, n_words)
+    if not compiled.read_words(raw.data, raw.bounds, *get_tables(), *into):
+        compiled.read_words(raw.data, raw.bounds, *learn_characters(raw), *into)
+    odd = np.flatnonzero(n_words < 0)
+    if not len(odd):
+        n = int(n_words.sum())
+        return Words(count_up(n_words), hashes[:n].copy(), is_name[:n].copy(), np.zeros(n, bool))
+    others = _read_words(texts.gather(odd))
+    n_found, is_odd = int(n_words[n_words > 0].sum()), n_words < 0
+    n_words[odd] = np.diff(others.offsets)
+    from_odd = np.repeat(is_odd, n_words)
+    words = Words(count_up(n_words), np.empty(len(from_odd), np.uint64), from_odd.copy(), from_odd.copy())
+    words.hashes[~from_odd], words.hashes[from_odd] = hashes[:n_found], others.hashes
+    words.is_name[~from_odd], words.is_name[from_odd] = is_name[:n_found], others.is_name
+    words.is_character[from_odd] = others.is_character
+    return words
+
+
+def _read_numbers(raw: Raw) -> HashedSets:
     digits = find_digits(raw)
     if not len(digits):
         return HashedSets(np.zeros(len(raw.bounds), np.int64), np.zeros(0, np.uint32))
@@ -175,6 +252,15 @@ def read_numbers(raw: Raw) -> HashedSets:
     totals = np.add.reduceat(values * _powers(int(lengths.max()))[place], opens)
     owner = np.searchsorted(raw.bounds, digits[opens], side="right") - 1
     return collect_sets(np.searchsorted(owner, np.arange(len(raw.bounds))), mix_all(totals))
+
+
+def _read_numbers_compiled(compiled: ModuleType, raw: Raw) -> HashedSets:
+    hashes = np.empty(len(raw.data) // 2 + len(raw.bounds), np.uint64)
+    ends = np.empty(len(raw.bounds) - 1, np.int64)
+    if not compiled.read_numbers(raw.data, raw.bounds, get_tables()[0], hashes, ends):
+        compiled.read_numbers(raw.data, raw.bounds, learn_characters(raw)[0], hashes, ends)
+    offsets = np.concatenate([np.zeros(1, np.int64), ends])
+    return collect_sets(offsets, hashes[: offsets[-1]])
 
 
 def _hash_words(folded: Folded, starts: Int64s, ends: Int64s) -> UInt64s:

@@ -25,6 +25,7 @@ from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 from uuid import UUID
 
 import pytest
@@ -240,6 +241,8 @@ def test_the_server_is_quiet_and_here_only(newsroom: Newsroom) -> None:
         line.partition("=")[::2] for line in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in line
     )
     assert (told["PREFECT_SERVER_ANALYTICS_ENABLED"], told["DO_NOT_TRACK"]) == ("false", "1")
+    with urlopen(f"http://127.0.0.1:{newsroom.port}/ui-settings", timeout=10) as answer:
+        assert json.load(answer)["api_url"] == "/api"
     for port in (newsroom.port, newsroom.port + 1):
         assert listeners(port) == ["127.0.0.1"]
 
@@ -287,9 +290,10 @@ def test_a_killed_run_is_marked_crashed_within_two_minutes_and_told_of(
     assert sorted(names) == sorted([CRASH_AUTOMATION, NOTICE_AUTOMATION, BREACH_AUTOMATION])
     # Enough to do that the kill comes in the middle of it.
     story = (SEEDS / "000_e92e818c1740ec33.txt").read_text()
-    for number in range(1500):
+    for number in range(500):
         (tmp_path / f"{number}.txt").write_text(f"Story {number}\n{story}")
-    run = start(newsroom, sources=[str(tmp_path)], output=str(newsroom.folder / "other"))
+    much = {"sources": [str(tmp_path)], "output": str(newsroom.folder / "other"), "shard_bytes": 2**16}
+    run = start(newsroom, **much)
     wait_for(lambda: state_of(newsroom, run) == "Running", 120)
     wait_for(lambda: list((newsroom.folder / "other" / "_staging").rglob("extract-*.json")), 120)
     # The whole machine but the server: the process that would have reported the death of its child dies with it.
@@ -308,7 +312,7 @@ def test_a_killed_run_is_marked_crashed_within_two_minutes_and_told_of(
     again = open_newsroom(newsroom.folder, newsroom.port)
     try:
         seen = (newsroom.folder / "log").stat().st_size
-        run = start(newsroom, sources=[str(tmp_path)], output=str(newsroom.folder / "other"))
+        run = start(newsroom, **much)
         wait_for(lambda: state_of(newsroom, run) in ("Completed", "Failed", "Cancelled"), 180)
         assert state_of(newsroom, run) == "Completed", newsroom.log[seen:]
         assert "continuing the interrupted run" in newsroom.log[seen:]
@@ -332,6 +336,20 @@ def test_the_network_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
             check_address(Address(host, 4200))
     monkeypatch.setenv(AUTH_VARIABLE, "user:password")
     check_address(Address("0.0.0.0", 4200))
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:4200"),
+        ("::1", "http://[::1]:4200"),
+        ("0.0.0.0", "http://127.0.0.1:4200"),
+        ("::", "http://[::1]:4200"),
+        ("desk.example", "http://desk.example:4200"),
+    ],
+)
+def test_a_server_is_asked_where_it_can_be_reached(host: str, url: str) -> None:
+    assert Address(host, 4200).url == url
 
 
 def test_a_wrong_schedule_and_a_taken_port_say_so(tmp_path: Path) -> None:

@@ -30,3 +30,26 @@ def test_the_estimate_goes_by_the_pace_so_far() -> None:
 )
 def test_times_are_said_roughly(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+def test_the_bar_in_the_ui_moves_within_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import tasks
+
+    shown: list[tuple[float, str]] = []
+    monkeypatch.setattr(tasks, "create_progress_artifact", lambda percent, **_: shown.append((percent, "")) or "id")
+    monkeypatch.setattr(
+        tasks, "update_progress_artifact", lambda _, percent, description: shown.append((percent, description))
+    )
+    bar = tasks.ProgressArtifact()
+    bar("discover", 1, 1)
+    assert shown == []
+    for done in range(101):
+        bar("extract", done, 100)
+    bar("learn", 0, 1)
+    bar("learn", 1, 1)
+    percents = [percent for percent, _ in shown]
+    assert percents == sorted(percents)
+    assert 5 <= len(shown) <= 10
+    assert (shown[-2][1], shown[-1][1]) == ("extract: 100 of 100", "learn")
+    bar("publish", 1, 1)
+    assert shown[-1] == (100.0, "publish")

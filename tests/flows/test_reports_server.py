@@ -79,3 +79,13 @@ def test_a_taken_port_says_so(output: Path) -> None:
             serving_reports(output, "127.0.0.1", port, None),
         ):
             pass
+
+
+def test_other_hosts_are_linked_to_by_a_name_that_works(output: Path) -> None:
+    with serving_reports(output, "0.0.0.0", 0, "desk:word") as address:
+        assert urlsplit(address).hostname == socket.gethostname().lower()
+    if not socket.has_ipv6:
+        return
+    with serving_reports(output, "::1", 0, None) as address:
+        assert address.startswith("http://[::1]:")
+        assert get(address, "/")[0] == 200

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.bands import find_candidates
-from cleaners.neardup.segments import make_segment, merge_bands, probe_segment, sort_bands
+from cleaners.neardup.segments import Segment, merge_bands, probe_segment, sort_bands
 
 CONFIG = NearDuplicateConfig()
 
@@ -21,8 +21,13 @@ def make_signatures(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     return signatures, random.integers(0, 3, n) * 50
 
 
+def stack(bands, signatures: np.ndarray, sizes: np.ndarray) -> Segment:
+    bands = list(bands)
+    return Segment(np.stack([band.keys for band in bands]), np.stack([band.rows for band in bands]), signatures, sizes)
+
+
 def segment_of(signatures: np.ndarray, sizes: np.ndarray):
-    return make_segment(sort_bands(signatures, sizes, CONFIG), signatures, sizes)
+    return stack(sort_bands(signatures, sizes, CONFIG), signatures, sizes)
 
 
 @settings(max_examples=20, deadline=None)

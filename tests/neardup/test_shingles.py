@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaners.neardup import NearDuplicateConfig, hash_shingle, list_shingles, sign_articles
-from cleaners.neardup.fold import fold_texts, join_texts, normalise_texts
+from cleaners.neardup.fold import fold_texts, normalise_texts
 from cleaners.neardup.shingles import count_shared, hash_shingles
 from cleaners.neardup.words import collect_sets, hash_word, read_numbers, read_words
 from tests.neardup.texts import make_articles
@@ -119,7 +119,7 @@ def test_a_name_begins_with_a_capital_whichever_way_it_is_folded():
 )
 def test_numbers_are_digits_with_single_signs_between_and_no_commas(text, numbers):
     def read(value: str) -> list[int]:
-        return read_numbers(join_texts(pl.Series([value]))).values.tolist()
+        return read_numbers(pl.Series([value])).values.tolist()
 
     assert read(text) == sorted(value for number in set(numbers) for value in read(number))
     assert len(set(read(text))) == len(set(numbers))
@@ -127,14 +127,13 @@ def test_numbers_are_digits_with_single_signs_between_and_no_commas(text, number
 
 def test_texts_side_by_side_are_read_as_alone():
     texts = ["Born 12", "3 sons", "", "¼ Oslo", "5", None]
-    raw = join_texts(pl.Series(texts))
-    numbers = read_numbers(raw)
+    numbers = read_numbers(pl.Series(texts))
     words = read_words(pl.Series(texts))
     for i, text in enumerate(texts):
         alone = read_words(pl.Series([text], dtype=pl.String))
         assert words.hashes[words.offsets[i] : words.offsets[i + 1]].tolist() == alone.hashes.tolist()
         own = numbers.values[numbers.offsets[i] : numbers.offsets[i + 1]]
-        assert own.tolist() == read_numbers(join_texts(pl.Series([text], dtype=pl.String))).values.tolist()
+        assert own.tolist() == read_numbers(pl.Series([text], dtype=pl.String)).values.tolist()
 
 
 def test_many_chunks_equal_one(monkeypatch):

@@ -1,0 +1,92 @@
+"""Runs killed with SIGKILL at random moments: a reader never sees a torn snapshot, the next run ends as an undisturbed one.
+
+A dozen kills; a hundred, with worker processes: `python -m bench.faults`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.faults import Scene, begin_run, find_leftovers, kill_group, look, read_all, run_trial, set_scene
+from flows import publish
+from tests.conftest import run_stages
+
+N_KILLS = 12
+SEED = 7  # of the moments, so that a failure can be tried again
+
+
+@pytest.fixture(scope="module")
+def context() -> Iterator[multiprocessing.context.ForkServerContext]:
+    """Processes that have everything imported: a trial takes a second and not three."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(["bench.faults", "flows.stages", "flows.publish", "flows.report", "flows.planning"])
+    yield server
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory, context: multiprocessing.context.ForkServerContext) -> Scene:
+    return set_scene(tmp_path_factory.mktemp("scene"), 12, 0, context)
+
+
+@pytest.mark.parametrize("number", range(N_KILLS))
+def test_a_killed_run_tears_nothing_and_the_next_one_ends_it(
+    number: int, scene: Scene, tmp_path: Path, context: multiprocessing.context.ForkServerContext
+) -> None:
+    trial = run_trial(scene, tmp_path / "out", random.Random(f"{SEED} {number}"), number, 0, context)
+    print(f"seed {SEED}, trial {number}: killed {trial.moment}")
+    assert trial.faults == []
+    assert trial.n_looks >= 2
+
+
+def _die_before_the_switch(landing: Path, output: Path, run_id: str) -> None:
+    publish._point_latest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+    begin_run(landing, output, run_id, 0, None, None)
+
+
+def test_a_snapshot_that_was_moved_but_not_switched_to_is_published_by_the_next_run(
+    scene: Scene, tmp_path: Path, context: multiprocessing.context.ForkServerContext
+) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(scene.before, output, symlinks=True)
+    process = context.Process(target=_die_before_the_switch, args=(scene.landing, output, "20260102T000000Z-0009"))
+    process.start()
+    process.join()
+    kill_group(process)
+    assert process.exitcode == -signal.SIGKILL
+    moved = output / "runs" / "20260102T000000Z-0009"
+    assert moved.is_dir()
+    assert (output / "latest").resolve() != moved
+    assert run_stages([scene.landing], output, "20260103T000000Z-0001") is None  # nothing is left to do
+    assert (output / "latest").resolve() == moved
+    assert look(output / "latest") == []
+    assert find_leftovers(output) == []
+    ended = read_all(output / "latest")
+    assert [name for name, frame in scene.after.items() if not frame.equals(ended[name])] == []
+
+
+def test_a_moved_snapshot_that_another_has_overtaken_is_removed_and_an_older_one_chosen_by_hand_is_left(
+    scene: Scene, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(scene.before, output, symlinks=True)
+    first = (output / "latest").resolve()
+    run_stages([scene.landing], output, "20260102T000000Z-0001")
+    second = (output / "latest").resolve()
+    orphan = output / "runs" / "20260102T000000Z-0002"
+    shutil.copytree(second, orphan)
+    (output / "_staging" / orphan.name / "work").mkdir(parents=True)
+    assert publish.finish_publication(output) is None
+    assert not orphan.exists()
+    publish.clear_staging(output)
+    (output / "latest").unlink()
+    (output / "latest").symlink_to(Path("runs") / first.name)  # somebody goes back
+    assert publish.finish_publication(output) is None
+    assert second.is_dir()
