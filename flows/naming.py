@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from cleaners.names import check_names, core_authority, find_mentions, load_authority, load_decisions
-from flows.parts import gather_part, part_file, part_names, plan_parts, replaced_article_ids
+from cleaners.names import CheckedNames, check_names, core_authority, find_mentions, load_authority, load_decisions
+from flows.parts import ARTICLES_A_PART, gather_part, part_file, part_names, plan_parts, replaced_article_ids
 from flows.run import Run
 from flows.runners import map_in_workers, run_in_worker
 from flows.storage import Snapshot, hold_digest, read_authority, read_decisions, write_parquet
@@ -40,7 +40,7 @@ def judge_names(run: Run) -> int:
     if not _are_mentions_current(run):
         earlier = sorted(_earlier_parts(run.previous_snapshot))
         map_in_workers(_find_again, [run] * len(earlier), earlier)
-    map_in_workers(_judge_part, [run] * len(touched), touched)
+    map_in_workers(_judge_parts, [run] * len(touched), touched)
     return run_in_worker(_gather_flags, run)
 
 
@@ -50,8 +50,12 @@ def read_names_authority(run: Run) -> pl.DataFrame:
     return core_authority() if text is None else load_authority(text, with_core=True)
 
 
-def _plan_windows(run: Run) -> list[str]:
-    """Write down which articles are judged and which may bear witness; name the parts that have some to judge."""
+def _plan_windows(run: Run) -> list[list[str]]:
+    """Write down which articles are judged and which may bear witness.
+
+    Returns:
+        The parts that have some to judge, neighbours together where they are small: their witnesses are the same.
+    """
     config = run.settings.cleaning.names
     replaced = replaced_article_ids(run).to_frame("article_id")
     frames = [
@@ -76,7 +80,17 @@ def _plan_windows(run: Run) -> list[str]:
         is_judged = is_near & _lie_within(facts, is_new, window)
         is_witness = _lie_within(facts, is_new, 2 * window)
     write_parquet(facts.with_columns(is_judged=is_judged, is_witness=is_witness), run.work("windows.parquet"))
-    return facts.filter(is_judged)["part"].unique().sort().to_list()
+    judged = facts.filter(is_judged).group_by("part").agg(pl.len(), pl.col("place").mean()).sort("place", "part")
+    groups: list[list[str]] = []
+    n_grouped = 0
+    for part, n_judged in judged.select("part", "len").iter_rows():
+        if groups and n_grouped + n_judged <= ARTICLES_A_PART:
+            groups[-1].append(part)
+            n_grouped += n_judged
+        else:
+            groups.append([part])
+            n_grouped = n_judged
+    return groups
 
 
 def _is_all_judged(run: Run) -> bool:
@@ -109,12 +123,11 @@ def _lie_within(facts: pl.DataFrame, is_new: pl.Series, margin: timedelta) -> pl
     return facts.select((is_near | pl.col("published_at").is_null()).alias("")).to_series()
 
 
-def _judge_part(run: Run, name: str) -> None:
-    """Judge the names in a part's articles, those of it that are to be judged."""
+def _judge_parts(run: Run, names: list[str]) -> None:
+    """Judge the names in the articles of some parts, those of them that are to be judged."""
     config = run.settings.cleaning.names
     facts = pl.read_parquet(run.work("windows.parquet"), glob=False)
-    own = facts.filter(pl.col("part") == name)
-    judged = own.filter("is_judged")
+    judged = facts.filter(pl.col("is_judged") & pl.col("part").is_in(names))
     first, last = int(judged["place"].min()), int(judged["place"].max())  # type: ignore[arg-type]
     is_around = pl.col("place").cast(pl.Int64).is_between(first - config.window_articles, last + config.window_articles)
     if facts["published_at"].null_count() <= config.window_articles:
@@ -140,7 +153,13 @@ def _judge_part(run: Run, name: str) -> None:
         load_decisions(read_decisions(run.settings)),
         _earlier_rows(run, "name_flags", ids),
     )
-    kept = own.filter(~pl.col("is_judged"))
+    for name in names:
+        _write_judged(run, name, facts.filter(pl.col("part") == name), checked)
+
+
+def _write_judged(run: Run, name: str, own: pl.DataFrame, checked: CheckedNames) -> None:
+    """Write what was found in a part: its mentions whole, the flags of the articles that were judged."""
+    judged, kept = own.filter("is_judged"), own.filter(~pl.col("is_judged"))
     found = checked.mentions.join(judged, on="article_id", how="semi")
     if kept.height:
         before = run.previous_snapshot

@@ -15,7 +15,7 @@ import pytest
 from bench.news_corpus import make_articles
 from cleaners.names import NamesConfig
 from cleaners.text import TextConfig
-from flows import evidence, matching, parts, stages
+from flows import evidence, matching, naming, parts, stages
 from flows.planning import Piece, plan_run, read_pieces
 from flows.run import Run
 from flows.settings import Settings
@@ -111,6 +111,24 @@ def test_a_later_run_leaves_the_files_of_earlier_parts_alone(
     assert after.articles.height == after.articles["article_id"].n_unique() >= N + 20
     assert set(after.name_mentions["article_id"]) <= set(after.articles["article_id"])
     assert after.name_mentions.select("article_id", "start").is_duplicated().sum() == 0
+
+
+def test_small_parts_of_many_runs_are_judged_together(
+    tmp_path: Path, run_pipeline: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[int] = []
+    check = naming.check_names
+
+    def watch(articles: pl.LazyFrame, *rest: object) -> object:
+        judged.append(articles.select(pl.len()).collect().item())
+        return check(articles, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(naming, "check_names", watch)
+    for number in range(3):
+        feed = write_news(tmp_path / f"{number}.jsonl", number * 8, number * 8 + 8)
+        run_pipeline([feed], tmp_path / "out", run_id=str(number))
+    assert len(judged) == 3
+    assert judged[2] == read_tables(tmp_path / "out" / "latest").articles.height
 
 
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])
