@@ -198,7 +198,7 @@ def test_the_schedule_runs_it(newsroom: Newsroom) -> None:
         return [run.state.name for run in runs if run.auto_scheduled and run.state]
 
     try:
-        wait_for(lambda: "Completed" in scheduled(), 120)
+        wait_for(lambda: "Completed" in scheduled(), 240)
     finally:
         newsroom.client.delete_deployment_schedule(deployment.id, added.id)
     assert (newsroom.folder / "out" / "latest" / "report.html").is_file()
