@@ -34,7 +34,7 @@ KEPT = 3  # snapshots
 OF_THE_RUN = {"run_id"}
 _FILE_EVENTS = ("open", "os.", "shutil.", "tempfile.")
 _JOIN_SECONDS = 300.0
-PAUSE_SECONDS = 0.01  # of the reader, which would take a core for itself
+PAUSE_SECONDS = 0.03  # of the reader, which would take a core for itself
 
 
 class Trial(NamedTuple):

@@ -1,13 +1,15 @@
 """The readers under coverage-guided fuzzing: `python -m bench.fuzz [TARGET...] [--seconds 60]`.
 
 Needs atheris (`pip install atheris`), which is no dependency of the project: it is asked for by this command alone. Each target
-runs in a process of its own; an input that lets an error out, or takes more than ten seconds, stops it and is printed.
+runs in a process of its own; an input that lets an error out, or takes more than ten seconds, stops it and is
+kept here as `fuzz-TARGET-...`.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -67,8 +69,12 @@ def main() -> None:
                 f"-artifact_prefix={folder}/",
                 str(corpus),
             ]
-            done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-        lines = done.stderr.splitlines()
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+            )
+            for artifact in Path(folder).glob("*-*"):
+                shutil.copy(artifact, f"fuzz-{name}-{artifact.name}")
+        lines = done.stdout.splitlines()
         n_runs = next((line.split()[-1] for line in lines if "number_of_executed_units" in line), "?")
         print(f"{name}: {n_runs} inputs, {'nothing found' if done.returncode == 0 else 'FOUND'}", flush=True)
         if done.returncode:

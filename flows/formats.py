@@ -82,9 +82,15 @@ def _guarded(source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
             yield Unusable(None, "empty", "no record of an article in it", source.piece.raw_sha256)
     except Exception as error:  # object stores have errors of their own; the other inputs must live
         if source.piece.part == 0:  # every part meets the same break; one of them says so
-            is_gone = isinstance(error, FileNotFoundError)
-            reason = "changed" if is_gone else "unreadable" if isinstance(error, READ_ERRORS) else "failed"
+            reason = "unreadable" if isinstance(error, READ_ERRORS) or _is_of_arrow(error) else "failed"
+            if isinstance(error, FileNotFoundError):
+                reason = "changed"
             yield Unusable(None, reason, f"{type(error).__name__}: {error}", source.piece.raw_sha256)
+
+
+def _is_of_arrow(error: Exception) -> bool:
+    """Whether pyarrow says that it cannot read something; not all of its errors are `ValueError`s."""
+    return type(error).__module__.partition(".")[0] == "pyarrow"
 
 
 def _read_document(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any] | Unusable]:

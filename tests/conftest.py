@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -48,7 +48,7 @@ def read_tables(snapshot: Path) -> Tables:
 
 
 def run_stages(
-    sources: list[Path | str],
+    sources: Sequence[Path | str],
     output: Path,
     run_id: str = "20260101T000000Z-0001",
     *,
@@ -69,7 +69,7 @@ def run_stages(
 
 
 def _run_stages(
-    sources: list[Path | str],
+    sources: Sequence[Path | str],
     output: Path,
     run_id: str,
     extract: Callable[..., RunCounts] | None,

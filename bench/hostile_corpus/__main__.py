@@ -1,7 +1,7 @@
 """1,000 and more hostile inputs through the stages: `python -m bench.hostile_corpus [CLASS...] [--megabytes 100]`.
 
-Makes the corpus in a temporary folder, runs each class by itself, and prints a table: what became of it, how long the slowest
-document took in one step, and the largest memory of the worker.
+Makes the corpus in a temporary folder, runs each class by itself, and prints a table: what became of it, how many CPU seconds the
+slowest document took in one step, and the largest memory of the worker.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("classes", nargs="*", help="which classes; default: all")
     parser.add_argument("--megabytes", type=int, default=100, help="length of the longest lines")
     arguments = parser.parse_args()
-    print("| class | cases | articles | rejects, by reason | lost | slowest document, s | peak, MB |")
+    print("| class | cases | articles | rejects, by reason | lost | slowest, CPU s | peak, MB |")
     print("| --- | ---: | ---: | --- | ---: | ---: | ---: |")
     classes = {**list_classes(LINE_BYTES, arguments.megabytes * 1_000_000, BOMB_BYTES), PLACES: None}
     total = [0, 0, 0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -122,11 +121,11 @@ def timed_strip(run: Run, shard: Shard, caution: Caution) -> RunCounts:
 
 def _timed(step: str, stage: Callable[..., RunCounts], run: Run, shard: Shard, caution: Caution) -> RunCounts:
     worst: tuple[float, str] = (0.0, "")
-    at, since = "", time.perf_counter()
+    at, since = "", time.process_time()
 
     def mark(name: str = "") -> None:
         nonlocal worst, at, since
-        now = time.perf_counter()
+        now = time.process_time()
         if at:
             worst = max(worst, (now - since, at))
         at, since = name, now
@@ -140,7 +139,8 @@ def _timed(step: str, stage: Callable[..., RunCounts], run: Run, shard: Shard, c
     mark()
     folder = run.output / "timings"
     folder.mkdir(exist_ok=True)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     timing = {"seconds": worst[0], "document": worst[1], "peak_mb": peak}
     (folder / f"{step}-{shard.number}.json").write_text(json.dumps(timing))
     return counts

@@ -1,6 +1,6 @@
 """Runs killed with SIGKILL at random moments: a reader never sees a torn snapshot, the next run ends as an undisturbed one.
 
-A dozen kills; a hundred, with worker processes: `python -m bench.faults`.
+Ten kills; a hundred, with worker processes: `python -m bench.faults`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.faults import Scene, begin_run, find_leftovers, kill_group, look, rea
 from flows import publish
 from tests.conftest import run_stages
 
-N_KILLS = 12
+N_KILLS = 10
 SEED = 7  # of the moments, so that a failure can be tried again
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flows import runners
 from flows.runners import WorkerLost
 from tests.conftest import Tables, read_tables, run_stages
 from tests.flows import sabotage
@@ -94,7 +95,10 @@ def test_a_worker_that_somebody_kills_costs_nothing(tmp_path: Path, run_pipeline
         assert getattr(mine, name).equals(getattr(theirs, name)), name
 
 
-def test_a_shard_whose_workers_die_for_no_document_ends_the_run_and_says_so(tmp_path: Path) -> None:
+def test_a_shard_whose_workers_die_for_no_document_ends_the_run_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runners, "MOST_LOSSES", 2)
     landing = write_landing(tmp_path / "landing", {})
     with pytest.raises(WorkerLost, match="SIGABRT"):
         run_stages([landing], tmp_path / "out", n_workers=1, extract=sabotage.always_die)

@@ -384,6 +384,21 @@ def test_broken_parquet_is_unreadable_and_said_once(tmp_path):
     assert pl.concat(rejects)["reason"].to_list() == ["unreadable"]
 
 
+def test_parquet_that_pyarrow_does_not_know_is_unreadable(tmp_path, monkeypatch):
+    """Found by fuzzing: one flipped bit makes an integer of a size that pyarrow has not implemented."""
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+
+    def refuse(*_, **__):
+        raise pa.lib.ArrowNotImplementedError("Integers with less than 8 bits not implemented")
+
+    monkeypatch.setattr(pq, "ParquetFile", refuse)
+    _, rejects = read(tmp_path / "a.parquet")
+    assert rejects.select("reason", "detail").row(0) == (
+        "unreadable",
+        "ArrowNotImplementedError: Integers with less than 8 bits not implemented",
+    )
+
+
 # ---- WARC
 
 

@@ -24,7 +24,7 @@ from flows.review import export_flags
 from flows.settings import Settings
 from tests.conftest import Tables, read_tables, run_stages
 
-SHARE = 4  # one case of so many
+SHARE = 5  # one case of so many
 LINE_BYTES = 30_000
 LONGEST_LINE_BYTES = 21_000_000  # more than a document may have
 BOMB_BYTES = 40_000_000
@@ -46,7 +46,7 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     n_cases = write_places(folder / "places")
     for name, make in list_classes(LINE_BYTES, LONGEST_LINE_BYTES, BOMB_BYTES).items():
         n_cases += write_class(folder / name, sample(make(), name))
-    assert n_cases > 300
+    assert n_cases > 250
     return folder
 
 
@@ -67,7 +67,7 @@ def test_the_corpus_has_a_thousand_cases_and_is_the_same_every_time() -> None:
 
 def test_every_case_is_an_article_or_a_reject_with_its_reason(landing: Path, ended: Tables) -> None:
     assert find_lost(landing, ended.snapshot) == []
-    assert ended.articles.height > 200
+    assert ended.articles.height > 150
     assert ended.rejects.filter(pl.col("detail") == "").height == 0
     assert not {"failed", "timed_out", "crashed_worker"} & set(ended.rejects["reason"])
 
@@ -86,7 +86,7 @@ def test_good_records_around_a_bad_one_are_read(ended: Tables) -> None:
         .group_by(pl.col("source_uri").str.replace(r"#\d+$", ""))
         .agg(n=pl.col("url").str.contains(r"^https://a\.example/\d+/[012]$").sum())
     )
-    assert of_file.height > 15
+    assert of_file.height > 10
     assert of_file["n"].to_list() == [3] * of_file.height
 
 
