@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -23,7 +24,7 @@ from bench.hostile_corpus.containers import make_record
 from bench.hostile_corpus.corpus import GATES_OPEN
 from cleaners.errors import CopydeskError
 from cleaners.quality import RunCounts
-from flows import formats, publish, stages
+from flows import assembly, formats, stages
 from flows.archive import _create_array
 from flows.cli import app
 from flows.faults import faults_told
@@ -393,13 +394,16 @@ def test_a_file_cut_short_is_noticed_when_the_snapshot_is_opened(published: Path
 
 
 def test_a_damaged_file_is_never_given_a_digest_of_its_own(
-    published: Path, landing: Path, monkeypatch: pytest.MonkeyPatch
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where rows are written anew, as when files are merged, a flipped byte would be blessed."""
-    monkeypatch.setattr(publish, "write_parquet", lambda *_, **__: pytest.fail("written"))
+    monkeypatch.setattr(assembly, "write_parquet", lambda *_, **__: pytest.fail("written"))
     snapshot = latest_snapshot(published)
     assert snapshot
     entry = snapshot.manifest["tables"]["articles"]["files"][0]
     flip(snapshot.path / entry["path"])
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    (staging / "snapshot").symlink_to(snapshot.path)
     with pytest.raises(CopydeskError, match="is damaged"):
-        publish.hold_digest(snapshot.path / entry["path"], entry)
+        assembly._merge_files(SimpleNamespace(staging=staging), "articles", [entry], "merged")  # type: ignore[arg-type]
