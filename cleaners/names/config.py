@@ -70,9 +70,14 @@ class NamesConfig(BaseModel):
         "a date bears witness on all. People change office, and namesakes come up, as time goes by.",
     )
     context_chars: int = Field(
-        160,
+        120,
         ge=10,
         description="Characters on either side of a mention that describe who the person is (about a clause).",
+    )
+    beside_chars: int = Field(
+        40,
+        ge=10,
+        description="Characters on either side of a mention that stand right beside it: office, club, party.",
     )
     headline_capitals: float = Field(
         0.7,

@@ -138,14 +138,12 @@ class FormIndex:
         self._by_near_surname: dict[Key, list[Form]] = {}
         self._by_romanisation: dict[Key, list[Form]] = {}
         self.people_of_surname: Counter[str] = Counter()
-        self.known_of_surname: Counter[str] = Counter()  # people with two independent texts or more
         self.support_of_surname: Counter[str] = Counter()
         titles = load_lexicon().titles
         for key in sorted(forms):
             form = forms[key]
             if form.is_person and len(key[0]) > 1:
                 self.people_of_surname[key[1]] += 1
-                self.known_of_surname[key[1]] += form.support >= 2
                 self.support_of_surname[key[1]] += form.support
             trusted = (form.support >= config.min_support and form.is_person) or form.canonical is not None
             if not trusted or form.is_alias or key[0] in titles or len(key[0].replace("-", "")) < 3:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -22,11 +23,15 @@ from cleaners.names.relate import Key
 from cleaners.names.scene import Scene
 
 MOST_TEXTS = 400  # texts of one person that are looked at; the logarithm of their number says little more beyond
+MOST_PLACES = 3  # mentions of one person in one text whose surroundings are looked at
 MOST_NEIGHBOURS = 50  # texts above which a person shared by two of them says nothing
 FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
 
 # A slip is seldom repeated by papers that do not copy each other: how many times as well known the other form must be.
 _MIN_RATIO = {"wrong_given": 2, "given_slip": 2, "misspelling": 4}
+
+# Capitalised words, joined to the name that follows: "Anna, Ben and" before "Carl Cole".
+_COORDINATED = re.compile(r"(?:\b[A-Z][\w'’\-]+,? ){0,3}\b[A-Z][\w'’\-]+,? (?:and|&) $")
 
 
 @dataclass(frozen=True)
@@ -145,11 +150,17 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
     names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
     text = evidence.text_vector(article_id)
     likeness = sorted(((cosine(text, evidence.text_vector(a), names), a) for a in witnesses), reverse=True)
-    mine = evidence.context_vector(places.get((article_id, form.key), []), names)
-    theirs = evidence.context_vector([place for a in witnesses for place in places.get((a, expected.key), [])], names)
+    mine = places.get((article_id, form.key), [])
+    near = evidence.compare_surroundings(
+        mine[:MOST_PLACES],
+        [place for a in witnesses for place in places.get((a, expected.key), [])[:MOST_PLACES]],
+        witnesses,
+        names,
+    )
     my_roles = roles.get((article_id, form.key), set())
     their_roles = {r for a in witnesses for r in roles.get((a, expected.key), ())} | set(expected.authority_roles)
     offices = {fold(role) for role in my_roles} & {fold(role) for role in their_roles}
+    agreement = 1 if offices else -1 if my_roles and their_roles else 0
     # Papers differ in the capitals of an office; the least string of each has them.
     shared = {min(r for r in my_roles | their_roles if fold(r) == office) for office in offices}
     has_its_surname = form.key[1] == expected.key[1]
@@ -161,21 +172,22 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         "shared_people": math.log1p(
             max((_shared_people(scene, article_id, a, form, expected) for a in witnesses), default=0.0)
         ),
-        "log_mentions_expected": math.log1p(
-            sum(len(places.get((a, expected.key), ())) for a in witnesses) / max(len(witnesses), 1)
-        ),
         "likeness_best": likeness[0][0] if likeness else 0.0,
         "likeness_mean": sum(x for x, _ in likeness[:3]) / 3,
-        "context": cosine(mine, theirs),
+        "words_near": near.words,
+        "capitals_near": near.capitals,
+        "words_beside": near.beside,
+        "words_covered": near.covered,
         "log_support": math.log1p(len({cluster_of.get(a, a) for a in others})),
         "log_own_support": math.log(max(form.support, 1)),
         "log_rivals": math.log1p(rivals),
-        "log_known_rivals": math.log1p(max(index.known_of_surname[expected.key[1]] - 1, 0)),
         # Misprints are seldom names: the part that differs is somebody else's name too.
         "is_part_attested": float(index.is_given(form.key[0]) if has_its_surname else bearers > 0),
-        "is_expected_in_text": float(article_id in expected.articles),
-        "is_role_shared": float(bool(shared)),
-        "is_office_shared": float(any(_is_office(role) for role in shared)),
+        "is_expected_in_text": float(
+            article_id in expected.articles
+            or any(_is_coordinated(evidence.text(article_id), start, expected.key[0]) for _, start, _ in mine)
+        ),
+        "role_agreement": float(agreement),
         "is_given_known": float(index.is_given(form.key[0])),
         "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
         "list_likeness": likeness[0][0] if likeness and scene.n_people[article_id] > 0.1 * len(text) else 0.0,
@@ -191,11 +203,10 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
     )
 
 
-def _is_office(role: str) -> bool:
-    """Whether a role is one that a single person holds in a country: "home secretary", "President" with its capital."""
-    words = role.split()
-    head = fold(words[-1])
-    return head in load_lexicon().state_offices and (len(words) > 1 or role[0].isupper())
+def _is_coordinated(text: str, start: int, given: str) -> bool:
+    """Whether another given name shares the surname that follows: "Anna and Ben Cole" names Anna Cole too."""
+    listed = _COORDINATED.search(text, max(0, start - 60), start)
+    return listed is not None and given in {fold(word) for word in re.findall(r"[\w'’\-]+", listed.group())}
 
 
 def _per_million(surname: str) -> int:
