@@ -47,7 +47,7 @@ _UNREAD = "?"  # role of a word alone until somebody needs it
 _AFTER_ROLE = re.compile(
     r"[,;(][ \u00a0]?(?:the[ \u00a0]|an?[ \u00a0]|who is[ \u00a0])?((?:[\w'’\-.]+[ \u00a0]?){1,6})"
 )
-_TABLE = re.compile(r"\d|\(|^\W*--")  # results and signatures hold capitals for another reason
+_TABLE = re.compile(r"\d|\(|^\W*--|,.*,.*,")  # results, signatures and lists hold capitals for another reason
 # A name alone in its line before a dateline in capitals: the reporter.
 _BYLINE_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:[Bb][Yy][ \t]+)?$")
 _BYLINE_AFTER = re.compile(r"[ \t]{0,20}\n\s{0,20}[A-Z]{3,}")
@@ -55,6 +55,12 @@ _VOWEL = re.compile(r"[aeiouyw]")
 _AGE = re.compile(r"(?:, (?:aged )?\d{2}(?:,|\.|$)| \(\d{2}\))")
 # A score, a club's or a country's name in brackets, a relative clause.
 _RESULT = re.compile(r" \((?:\d|[A-Z][a-z]+(?: [A-Z][a-z]+)?[,)]|U\.S\.\))|,? who\b")
+# What stands between the names of a list or of a table of results: brackets, figures, "and".
+_BETWEEN_LISTED = re.compile(r"(?:\s?\([^()\n]{1,30}\))?[\s\d.,;:/–\-]*(?:(?:and|&|beat|bt|vs?\.?)\s)?[\s\d.\-]*")
+_MOST_BETWEEN = 45
+_FIGURE_AFTER = re.compile(r"(?: not out| run out| lbw)? \d")
+_FIRM_AFTER = re.compile(r",? (?:and|&) (?:Co|Sons|Bros|Partners)\b|, (?:Inc|LLP|LLC)\b")
+_PLACE_AFTER = re.compile(r" (?:airport|stadium|street|square|avenue|road|bridge|hospital|university|prize|award|trophy|cup)\b")
 _NEXT_WORD = re.compile(r"[ \u00a0]([a-z]+)")
 _CLAUSE = frozenset(
     {"and", "but", "or", "who", "which", "that", "where", "when", "is", "was", "has", "had", "said", "says"}
@@ -93,7 +99,7 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
             if span is not None:
                 (in_headline if _inside(headlines, span.start) else fulls).append(span)
     alone = Counter(span.surname for span in singles)
-    fulls = [_with_backing(span, alone) for span in fulls]
+    fulls = _with_neighbours([_with_backing(span, alone) for span in fulls], text)
     likely = [span for span in fulls if span.strength >= 1]
     forms = {(span.given, span.surname) for span in likely}
     fulls += [
@@ -139,6 +145,7 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         strength += 2
     elif is_initials(names[0].text):
         strength += 1 if "." in names[0].text or len(names[0].text) == 1 else 0
+        strength += 1 if _FIGURE_AFTER.match(following) else 0  # a table of results
     elif is_given(first):
         strength += 1 if first in lexicon.ambiguous_given else 2
     words = words_before(text, start)
@@ -162,7 +169,7 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     is_unsure = strength < STRONG and not segment.is_titled and not is_given(first)
     if is_unsure and (before in ("in", "at") or _opens_sentence(text, start)):
         strength -= 1  # a place, or a word whose capital says nothing
-    if segment.precedes_thing:
+    if segment.precedes_thing or _FIRM_AFTER.match(following) or _PLACE_AFTER.match(following):
         strength -= 3
     if last in lexicon.thing_suffixes:
         strength -= 2
@@ -183,6 +190,20 @@ def _with_backing(span: PersonSpan, alone: Mapping[str, int]) -> PersonSpan:
     """A surname that stands alone elsewhere in the text speaks for a person; a given name that does speaks less."""
     is_backed = alone.get(span.surname, 0) or alone.get(span.surname.rsplit(" ", 1)[-1], 0)
     return span._replace(strength=span.strength + 1) if is_backed else span
+
+
+def _with_neighbours(fulls: list[PersonSpan], text: str) -> list[PersonSpan]:
+    """What stands in a list beside people is one of them: one point for each neighbour that its own text makes sure of."""
+    raised = list(fulls)
+    for i in range(1, len(fulls)):
+        left, right = fulls[i - 1], fulls[i]
+        gap = text[left.end : right.start]
+        if len(gap) <= _MOST_BETWEEN and _BETWEEN_LISTED.fullmatch(gap):
+            if left.strength >= STRONG > right.strength >= 0:
+                raised[i] = raised[i]._replace(strength=raised[i].strength + 1)
+            if right.strength >= STRONG > left.strength >= 0:
+                raised[i - 1] = raised[i - 1]._replace(strength=raised[i - 1].strength + 1)
+    return raised
 
 
 def _role_after(following: str, lexicon: Lexicon) -> str:
