@@ -34,6 +34,7 @@ class Lexicon:
     not_names: frozenset[str]
     demonyms: frozenset[str]  # no part of a name even where they look like a given name
     particles: frozenset[str]
+    opening_given: frozenset[str]  # particles that are a given name where they open one
     suffixes: frozenset[str]
     speech_verbs: frozenset[str]
     organisation_heads: frozenset[str]
@@ -81,6 +82,7 @@ def load_lexicon() -> Lexicon:
         not_names=words["not_names"] | words["demonyms"],
         demonyms=words["demonyms"],
         particles=words["particles"],
+        opening_given=words["opening_given"],
         suffixes=words["suffixes"],
         speech_verbs=words["speech_verbs"],
         organisation_heads=words["organisation_heads"],

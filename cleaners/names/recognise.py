@@ -93,7 +93,9 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
             else:
                 strength = STRONG if title is not None else 0
                 role = _UNREAD if segment.role is None else segment.role
-                singles.append(PersonSpan(token.start, token.end, "", token.key, role, strength, bool(title)))
+                surname = " ".join(each.key for each in segment.tokens)  # De Wilde, Van der Meer
+                start = segment.tokens[0].start
+                singles.append(PersonSpan(start, token.end, "", surname, role, strength, bool(title)))
         elif 2 <= len(names) <= 4:
             span = _full_name(segment, names, text, lexicon)
             if span is not None:
@@ -147,7 +149,7 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         strength += 1 if "." in names[0].text or len(names[0].text) == 1 else 0
         strength += 1 if _FIGURE_AFTER.match(following) else 0  # a table of results
     elif is_given(first):
-        strength += 1 if first in lexicon.ambiguous_given else 2
+        strength += 1 if first in lexicon.ambiguous_given or first in lexicon.opening_given else 2
     words = words_before(text, start)
     before = fold(words[-1].removesuffix(",")) if words else ""
     if segment.is_titled:

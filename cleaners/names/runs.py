@@ -36,15 +36,17 @@ class Segment(NamedTuple):
     @property
     def names(self) -> list[Token]:
         """The tokens without particles."""
-        particles = load_lexicon().particles
-        return [token for token in self.tokens if token.key not in particles]
+        lexicon = load_lexicon()
+        first, *others = self.tokens
+        opens = first.key not in lexicon.particles or (first.key in lexicon.opening_given and first.text.istitle())
+        return [first] * opens + [token for token in others if token.key not in lexicon.particles]
 
 
 _UPPER = "".join(chr(c) for c in [*range(0x41, 0x530), *range(0x1E00, 0x1F00)] if chr(c).isupper())
 _LETTER = r"[^\W\d_]"
 _PARTICLE = r"(?:de|del|della|dello|delle|der|den|di|da|das|do|dos|du|la|le|van|von|zu|zur|ten|ter|bin|ibn|bint|al|el|y|af|av|op)"
 _TOKEN = (
-    r"(?:(?:Mrs?|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Capt|Maj|Sgt|Adm|Rev|Hon|Jr|Sr)\."
+    r"(?:(?:Mrs?|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Capt|Maj|Sgt|Adm|Rev|Hon|Jr|Sr|St)\."
     rf"|[{_UPPER}]\.(?:-?[{_UPPER}]\.)*(?!\w)"
     rf"|[{_UPPER}]\.(?=[{_UPPER}]{_LETTER})"
     rf"|(?:al|el|as|ad|an|ash|ul|ur)-[{_UPPER}]{_LETTER}+"
@@ -268,7 +270,7 @@ def _kind(token: Token, index: int, piece: list[Token], caps: bool, lexicon: Lex
         if len(letters) == 1 or "." in token.text or index + 2 == len(piece):
             return "I"
         return "N"
-    if key in lexicon.titles:
+    if key in lexicon.titles or _is_compound_rank(key, lexicon):
         return "T"
     if key in lexicon.place_prefixes:
         return "N"
@@ -288,6 +290,11 @@ def _kind(token: Token, index: int, piece: list[Token], caps: bool, lexicon: Lex
     if "-" in key and any(part in lexicon.not_names for part in key.split("-")):
         return "N"
     return "W"
+
+
+def _is_compound_rank(key: str, lexicon: Lexicon) -> bool:
+    """Whether a word is a rank of two: Lieutenant-Colonel, Vice-Admiral."""
+    return "-" in key and key not in lexicon.roles and key.rpartition("-")[2] in lexicon.offices
 
 
 def _trim(
