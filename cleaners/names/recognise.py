@@ -218,7 +218,8 @@ def _role_after(following: str, lexicon: Lexicon) -> str:
     for i, word in enumerate(words):
         key = fold(word)
         if key in lexicon.roles:
-            return role_words(words[: i + 1], lexicon)
+            is_name = i and word[:1].isupper() and is_given(fold(words[i - 1]))  # ", Robin Cook and"
+            return "" if is_name else role_words(words[: i + 1], lexicon)
         is_part = key in lexicon.role_modifiers or word[:1].isupper() or key.endswith("'s") or key == "of"
         if key in _CLAUSE or not (is_part or has_article):
             return ""

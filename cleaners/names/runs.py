@@ -214,7 +214,7 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
         is_street = kinds[i] != "N" or piece[i].key in lexicon.thing_suffixes  # King Street, but King Francis
         behind_title = kinds[i - 1] == "T" and not (is_street and piece[i - 1].key in lexicon.naming_titles)
         is_thing = kinds[i] == "S" and piece[i].key not in lexicon.surname_things  # Jiffy Lube, Davis Cup
-        if last and kinds[i] in "RTSNM" and (behind_title or ((behind_given or behind_initial) and not is_thing)):
+        if last and kinds[i] in "RTSNM" and not piece[i].text.endswith(".") and (behind_title or ((behind_given or behind_initial) and not is_thing)):
             kinds[i] = "A"
         elif piece[i - 1].key in lexicon.place_prefixes and kinds[i - 1] == "N" and kinds[i] in "GW":
             kinds[i] = "N"
@@ -235,6 +235,12 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
             if word in lexicon.roles or word in lexicon.titles:
                 role = role_words([*before[:-1], before[-1].removesuffix(",")], lexicon)
                 is_titled = kinds[0] not in "NSM"
+            elif word in ("for", "of") and kinds[0] in "MS":  # "Secretary of State Jane Roe"
+                n_portfolio = next((i for i, k in enumerate(kinds) if k in "GWAIP"), 0)
+                held = role_words(before[:-1], lexicon)
+                if held and n_portfolio:
+                    role = " ".join([held, before[-1], *(t.text for t in piece[:n_portfolio])])
+                    is_titled, start = True, n_portfolio
     current: list[Token] = []
     first = True
     for i in range(start, len(piece) + 1):
