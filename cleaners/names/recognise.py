@@ -81,6 +81,7 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
     fulls: list[PersonSpan] = []
     in_headline: list[PersonSpan] = []
     singles: list[PersonSpan] = []
+    in_capitals: dict[int, list[Token]] = {}
     for segment in find_segments(text):
         names = segment.names
         if len(names) == 1:
@@ -100,6 +101,8 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
             span = _full_name(segment, names, text, lexicon)
             if span is not None:
                 (in_headline if _inside(headlines, span.start) else fulls).append(span)
+                if all(token.text.isupper() for token in names):
+                    in_capitals[span.start] = names
     alone = Counter(span.surname for span in singles)
     fulls = _with_neighbours([_with_backing(span, alone) for span in fulls], text)
     likely = [span for span in fulls if span.strength >= 1]
@@ -110,6 +113,14 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
     ]
     # A surname alone is the person named in full, or with a title, somewhere in the text.
     of_likely = {name for span in likely for name in _surnames(span)}
+    # "SURNAME RETURNS" in a headline is no full name.
+    parted = set()
+    for span in fulls:
+        if span.start in in_capitals and span.strength < STRONG and (span.given, span.surname) not in forms:
+            known = [token for token in in_capitals[span.start] if token.key in of_likely]
+            singles += [PersonSpan(t.start, t.end, "", t.key, "", 0, False) for t in known]
+            parted.update({span.start} if known else ())
+    fulls = [span for span in fulls if span.start not in parted]
     of_guess = {name for span in fulls for name in _surnames(span)}
     titled = {span.surname for span in singles if span.is_titled}
     named = []
