@@ -79,7 +79,7 @@ def load_lexicon() -> Lexicon:
         place_prefixes=words["place_prefixes"],
         namesake_things=phrases,
         compound_tails=words["compound_tails"],
-        not_names=words["not_names"] | words["demonyms"],
+        not_names=words["not_names"] | words["demonyms"] | {f"{w}s" for w in words["not_names"] if w.endswith("an")},
         demonyms=words["demonyms"],
         particles=words["particles"],
         opening_given=words["opening_given"],
