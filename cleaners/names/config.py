@@ -31,14 +31,14 @@ class NamesConfig(BaseModel):
         "(measured: precision falls to .59 without a limit and likeness of the documents).",
     )
     min_confidence: float = Field(
-        0.55,
+        0.67,
         ge=0.0,
         le=1.0,
         description="Confidence below which no error is flagged (cross-validated on unseen people, namesakes included: about "
-        "two false flags per 1,000 texts from here on); a wrong flag costs an editor's trust.",
+        "one false flag per 1,000 texts from here on, two from .5); a wrong flag costs an editor's trust.",
     )
     keep_confidence: float = Field(
-        0.45,
+        0.5,
         ge=0.0,
         le=1.0,
         description="Confidence below which a flag of an earlier run is taken back; lower than `min_confidence`, so that "

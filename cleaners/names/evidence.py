@@ -17,6 +17,8 @@ import polars as pl
 _WORD = re.compile(r"[^\W\d_]{3,}|\d{2,}")
 _CAPITALISED = re.compile(r"\b[A-Z][^\W\d_]{2,}")
 
+RAREST = 8.0  # weight of a word that no text counted holds, as among 1,500 texts
+
 Place = tuple[str, int, int]  # article id, start, end
 
 
@@ -71,8 +73,10 @@ class Evidence:
             .value_counts(name="n")
         )
         n = max(counted.height, 1)
-        self._idf = {word: math.log((n + 1) / (count + 0.5)) for word, count in words.iter_rows()}
-        self._rare = math.log((n + 1) / 0.5)
+        # Few texts tell rare words from frequent ones no less, only in smaller steps.
+        scale = RAREST / math.log((n + 1) / 0.5)
+        self._idf = {word: scale * math.log((n + 1) / (count + 0.5)) for word, count in words.iter_rows()}
+        self._rare = RAREST
         self._vectors: dict[str, dict[str, float]] = {}
         self._surroundings: dict[Place, Surroundings] = {}
 
