@@ -188,6 +188,7 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
             or any(_is_coordinated(evidence.text(article_id), start, expected.key[0]) for _, start, _ in mine)
         ),
         "role_agreement": float(agreement),
+        "is_office_shared": float(any(is_single_office(role) for role in shared)),
         "is_given_known": float(index.is_given(form.key[0])),
         "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
         "list_likeness": likeness[0][0] * _listness(scene.n_people[article_id], len(text)) if likeness else 0.0,
@@ -201,6 +202,12 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         evidence_articles=tuple(sorted(a for _, a in likeness[:5])),
         shared_roles=tuple(sorted(shared)),
     )
+
+
+def is_single_office(role: str) -> bool:
+    """Whether one person of a country holds an office at a time: "Home Secretary", "Minister for Work"; not "Minister"."""
+    words = fold(role).split()
+    return len(words) > 1 and any(word in load_lexicon().state_offices for word in (words[0], words[-1]))
 
 
 def _is_coordinated(text: str, start: int, given: str) -> bool:
