@@ -15,6 +15,7 @@ from cleaners.names.authority import core_authority
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.decisions import Decided, Decision
+from cleaners.names.memory import hold_collector
 from cleaners.names.mentions import find_mentions
 from cleaners.names.relate import Key
 from cleaners.names.scene import Person, Scene, set_scene
@@ -57,7 +58,19 @@ def check_names(
     Returns:
         mentions, flags, replacements and, one row an article, its people and normalised text.
     """
-    decided = Decided(decisions)
+    with hold_collector():
+        return _check(articles, config, mentions, clusters, authority, Decided(decisions), earlier_flags)
+
+
+def _check(
+    articles: pl.DataFrame | pl.LazyFrame,
+    config: NamesConfig,
+    mentions: pl.DataFrame | None,
+    clusters: pl.DataFrame | None,
+    authority: pl.DataFrame | None,
+    decided: Decided,
+    earlier_flags: pl.DataFrame | None,
+) -> CheckedNames:
     known = decided.extend(core_authority() if authority is None else authority)
     if mentions is None:
         mentions = find_mentions(articles.lazy().collect(), config, known)

@@ -135,7 +135,7 @@ class FormIndex:
         self._words = words
         self._forms = forms
         self._by_surname: dict[str, list[Form]] = {}
-        self._by_near_surname: dict[Key, list[Form]] = {}
+        self._by_near_surname: dict[str, dict[str, list[Form]]] = {}  # by given name, then by surname short of a letter
         self._by_romanisation: dict[Key, list[Form]] = {}
         self.people_of_surname: Counter[str] = Counter()
         self.support_of_surname: Counter[str] = Counter()
@@ -149,8 +149,9 @@ class FormIndex:
             if not trusted or form.is_alias or key[0] in titles or len(key[0].replace("-", "")) < 3:
                 continue
             self._by_surname.setdefault(key[1], []).append(form)
+            near = self._by_near_surname.setdefault(key[0], {})
             for deleted in set(deletion_keys(key[1])):
-                self._by_near_surname.setdefault((key[0], deleted), []).append(form)
+                near.setdefault(deleted, []).append(form)
             self._by_romanisation.setdefault((romanisation_key(key[0]), romanisation_key(key[1])), []).append(form)
 
     def is_given(self, name: str) -> bool:
@@ -181,8 +182,10 @@ class FormIndex:
         candidates: list[Form] = list(
             self._by_romanisation.get((romanisation_key(given), romanisation_key(surname)), ())
         )
-        for deleted in deletion_keys(surname):
-            candidates += self._by_near_surname.get((given, deleted), ())
+        near = self._by_near_surname.get(given)
+        if near is not None:
+            for deleted in deletion_keys(surname):
+                candidates += near.get(deleted, ())
         block = self._by_surname.get(surname, [])
         # A nickname of one of them is that one, and no error for another. Nor is a name that is in the block itself:
         # two independent texts know that person (measured: asking for them too cost about one false flag per 1,000 texts).

@@ -17,6 +17,7 @@ from cleaners.names.authority import core_authority
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.lexicon import load_lexicon
+from cleaners.names.memory import hold_collector
 from cleaners.names.recognise import NOBODY, STRONG, find_people
 
 MENTION_SCHEMA = pl.Schema(
@@ -79,10 +80,11 @@ def find_mentions(
     canonical_of = dict(_spellings(known, "organisation"))
     people = {fold(alias): canonical for alias, canonical in _spellings(known, "person")}
     rows: list[_Mention] = []
-    for article_id, text in articles.select("article_id", "text").iter_rows():
-        if watch:
-            watch(article_id)
-        rows.extend(_mentions_of(article_id, text or "", config, organisations, canonical_of, people))
+    with hold_collector():
+        for article_id, text in articles.select("article_id", "text").iter_rows():
+            if watch:
+                watch(article_id)
+            rows.extend(_mentions_of(article_id, text or "", config, organisations, canonical_of, people))
     return pl.DataFrame(rows, schema=MENTION_SCHEMA, orient="row")
 
 
