@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from cleaners.names.compare import fold
@@ -36,6 +37,8 @@ class Segment(NamedTuple):
     @property
     def names(self) -> list[Token]:
         """The tokens without particles."""
+        if len(self.tokens) == 1:
+            return self.tokens
         lexicon = load_lexicon()
         first, *others = self.tokens
         opens = first.key not in lexicon.particles or (first.key in lexicon.opening_given and first.text.istitle())
@@ -101,7 +104,9 @@ def find_segments(text: str) -> Iterator[Segment]:
             for piece in _pieces(run):
                 yield from _segments(piece, text, lexicon, lower_words)
         elif len(word) > 1 and word not in _SENTENCE_OPENERS:
-            yield from _lone_word(Token(start, end, word, fold(word)), lexicon)
+            key = _lone_key(word)
+            if key is not None:  # its role is left to who needs it
+                yield Segment([Token(start, end, word, key)], None, None, False, False, False)
 
 
 def is_given(key: str) -> bool:
@@ -112,7 +117,8 @@ def is_given(key: str) -> bool:
 
 def is_initials(text: str) -> bool:
     """Whether a word is nothing but initials: J., J.K., JK."""
-    return len(text) <= 6 and bool(_INITIALS.fullmatch(text)) and (len(text) == 1 or "." in text or len(text) == 2)
+    n = len(text)
+    return n <= 6 and (n <= 2 or "." in text) and _INITIALS.fullmatch(text) is not None
 
 
 def words_before(text: str, position: int) -> list[str]:
@@ -162,11 +168,14 @@ class _LowerWords:
         return word in self._words
 
 
-def _lone_word(token: Token, lexicon: Lexicon) -> Iterator[Segment]:
-    """A capitalised word that stands alone, the most frequent run by far; its role is left to who needs it."""
+@lru_cache(maxsize=200_000)
+def _lone_key(word: str) -> str | None:
+    """The folded word if it may be a name where it stands alone, the most frequent run by far; else None."""
+    lexicon = load_lexicon()
+    token = Token(0, len(word), word, fold(word))
     kind = _kind(token, 0, [token], False, lexicon)
-    if (kind in "GWAIP" or (kind == "S" and token.key in lexicon.surname_things)) and token.key not in lexicon.suffixes:
-        yield Segment([token], None, None, False, False, False)
+    is_name = kind in "GWAIP" or (kind == "S" and token.key in lexicon.surname_things)
+    return token.key if is_name and token.key not in lexicon.suffixes else None
 
 
 def role_before(text: str, start: int, lexicon: Lexicon) -> str:
@@ -276,6 +285,16 @@ def _kind(token: Token, index: int, piece: list[Token], caps: bool, lexicon: Lex
         if len(letters) == 1 or "." in token.text or index + 2 == len(piece):
             return "I"
         return "N"
+    kind = _class_of(key)
+    if kind == "?":
+        return "G" if index + 2 == len(piece) else "N"
+    return "N" if kind == "W" and not caps and token.text.isupper() and len(token.text) > 1 else kind  # an acronym
+
+
+@lru_cache(maxsize=200_000)
+def _class_of(key: str) -> str:
+    """The letter of a folded word wherever it stands; ? for a given name only as the first of two."""
+    lexicon = load_lexicon()
     if key in lexicon.titles or _is_compound_rank(key, lexicon):
         return "T"
     if key in lexicon.place_prefixes:
@@ -285,17 +304,12 @@ def _kind(token: Token, index: int, piece: list[Token], caps: bool, lexicon: Lex
     if key in lexicon.roles:
         return "R"
     if key in lexicon.not_names:
-        is_first_of_two = key in lexicon.given and key not in lexicon.demonyms and index + 2 == len(piece)
-        return "G" if is_first_of_two else "N"
+        return "?" if key in lexicon.given and key not in lexicon.demonyms else "N"
     if key in lexicon.thing_suffixes:
         return "S"
     if key in lexicon.role_modifiers:
         return "M"
-    if not caps and token.text.isupper() and len(token.text) > 1:
-        return "N"  # an acronym
-    if "-" in key and any(part in lexicon.not_names for part in key.split("-")):
-        return "N"
-    return "W"
+    return "N" if "-" in key and any(part in lexicon.not_names for part in key.split("-")) else "W"
 
 
 def _is_compound_rank(key: str, lexicon: Lexicon) -> bool:
