@@ -36,7 +36,9 @@ def main() -> None:
     for file in args.files:
         documents = list(read_documents(file.read_text(encoding="utf-8"), args.token, args.tag))
         n_words = sum(len(text.split()) for text, _ in documents)
-        print(f"{file.name}: {len(documents)} documents, {n_words:,} words, {sum(len(p) for _, p in documents):,} people")
+        print(
+            f"{file.name}: {len(documents)} documents, {n_words:,} words, {sum(len(p) for _, p in documents):,} people"
+        )
         recognisers: list[tuple[str, Callable[[list[str]], list[list[Span]]]]] = [("copydesk", find_by_copydesk)]
         if args.spacy:
             recognisers.append((args.spacy, lambda texts: find_by_spacy(texts, args.spacy)))
@@ -52,7 +54,8 @@ def main() -> None:
 def read_documents(conll: str, token_column: int, tag_column: int) -> Iterator[Document]:
     """Documents as running text, a line a sentence, with the spans of people."""
     has_documents = "-DOCSTART-" in conll or "# newdoc" in conll
-    text, people, is_open = "", [], False
+    text, is_open = "", False
+    people: list[Span] = []
     for line in [*conll.splitlines(), "", "-DOCSTART-"]:
         columns = line.split("\t") if "\t" in line else line.split()
         if line.startswith(("-DOCSTART-", "# newdoc")) or (not columns and not has_documents):

@@ -83,7 +83,8 @@ def export_flags(settings: Settings, target: Path, *, with_variants: bool = Fals
         decided = load_decisions(read_decisions(settings))["flag_id"]
         flags = flags.filter(pl.col("decision").is_null() & ~pl.col("flag_id").is_in(decided.implode()))
     if not with_variants:
-        flags = flags.filter(pl.col("is_error") | pl.col("decision").is_not_null())
+        is_open = pl.col("is_error") | (pl.col("kind") == "role_conflict")
+        flags = flags.filter(is_open | pl.col("decision").is_not_null())
     wanted = flags.sort(
         ["confidence", "canonical", "article_id", "start"], descending=[True, False, False, False]
     ).collect()

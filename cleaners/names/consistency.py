@@ -17,6 +17,7 @@ from cleaners.names.config import NamesConfig
 from cleaners.names.decisions import Decided, Decision
 from cleaners.names.memory import hold_collector
 from cleaners.names.mentions import find_mentions
+from cleaners.names.offices import find_role_conflicts
 from cleaners.names.relate import Key
 from cleaners.names.scene import Person, Scene, set_scene
 from cleaners.names.suspects import Suspect, find_suspects
@@ -27,6 +28,7 @@ from cleaners.names.verdicts import (
     in_case_of,
     judge,
     surname_of,
+    verdict_on_conflict,
     verdict_on_form,
     verdict_on_organisation,
     verdict_on_single,
@@ -115,6 +117,8 @@ def _judge_suspects(scene: Scene, decided: Decided, earlier: set[tuple[str, int]
         if decided.are_two_people(name, verdict.canonical):
             verdict = close(verdict, name, "two_people")
         verdicts[(suspect.article_id, suspect.form.key)] = verdict
+    for conflict in find_role_conflicts(scene):
+        verdicts.setdefault((conflict.article_id, conflict.form.key), verdict_on_conflict(conflict))
     if decided:
         for mention, key in scene.attached:
             decision = decided.on(mention.article_id, mention.start, mention.surface)

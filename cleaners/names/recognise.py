@@ -60,7 +60,9 @@ _BETWEEN_LISTED = re.compile(r"(?:\s?\([^()\n]{1,30}\))?[\s\d.,;:/–\-]*(?:(?:a
 _MOST_BETWEEN = 45
 _FIGURE_AFTER = re.compile(r"(?: not out| run out| lbw)? \d")
 _FIRM_AFTER = re.compile(r",? (?:and|&) (?:Co|Sons|Bros|Partners)\b|, (?:Inc|LLP|LLC)\b")
-_PLACE_AFTER = re.compile(r" (?:airport|stadium|street|square|avenue|road|bridge|hospital|university|prize|award|trophy|cup)\b")
+_PLACE_AFTER = re.compile(
+    r" (?:airport|stadium|street|square|avenue|road|bridge|hospital|university|prize|award|trophy|cup)\b"
+)
 _NEXT_WORD = re.compile(r"[ \u00a0]([a-z]+)")
 _CLAUSE = frozenset(
     {"and", "but", "or", "who", "which", "that", "where", "when", "is", "was", "has", "had", "said", "says"}
@@ -114,7 +116,7 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
     # A surname alone is the person named in full, or with a title, somewhere in the text.
     of_likely = {name for span in likely for name in _surnames(span)}
     # "SURNAME RETURNS" in a headline is no full name.
-    parted = set()
+    parted: set[int] = set()
     for span in fulls:
         if span.start in in_capitals and span.strength < STRONG and (span.given, span.surname) not in forms:
             known = [token for token in in_capitals[span.start] if token.key in of_likely]

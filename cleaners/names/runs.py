@@ -123,7 +123,7 @@ def is_initials(text: str) -> bool:
 
 def words_before(text: str, position: int) -> list[str]:
     """The up to four words before a position, with nothing but spaces between; the last may end in a comma."""
-    before = text[max(0, position - 60) : position]
+    before = text[max(0, position - 60) : position].rpartition("\n")[2]
     if before[-1:] not in (" ", "\u00a0"):
         return []
     words: list[str] = []
@@ -223,7 +223,12 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
         is_street = kinds[i] != "N" or piece[i].key in lexicon.thing_suffixes  # King Street, but King Francis
         behind_title = kinds[i - 1] == "T" and not (is_street and piece[i - 1].key in lexicon.naming_titles)
         is_thing = kinds[i] == "S" and piece[i].key not in lexicon.surname_things  # Jiffy Lube, Davis Cup
-        if last and kinds[i] in "RTSNM" and not piece[i].text.endswith(".") and (behind_title or ((behind_given or behind_initial) and not is_thing)):
+        if (
+            last
+            and kinds[i] in "RTSNM"
+            and not piece[i].text.endswith(".")
+            and (behind_title or ((behind_given or behind_initial) and not is_thing))
+        ):
             kinds[i] = "A"
         elif piece[i - 1].key in lexicon.place_prefixes and kinds[i - 1] == "N" and kinds[i] in "GW":
             kinds[i] = "N"

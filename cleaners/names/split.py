@@ -31,7 +31,9 @@ def split_name(words: list[str]) -> tuple[str, str]:
     """
     lexicon = load_lexicon()
     names = [
-        word for i, word in enumerate(words) if word not in lexicon.particles or (not i and word in lexicon.opening_given)
+        word
+        for i, word in enumerate(words)
+        if word not in lexicon.particles or (not i and word in lexicon.opening_given)
     ]
     if len(names) < 2:
         return "", " ".join(words)
