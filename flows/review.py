@@ -190,6 +190,8 @@ def _told(evidence: dict[str, Any]) -> str:
     parts = [f"decided by {evidence['decided_by']}"] if "decided_by" in evidence else []
     if "support" in evidence:
         parts.append(f"{evidence['support']} independent texts against {evidence.get('own_support', 1)}")
+    if "holder" in evidence:
+        parts.append(f"called {evidence['office']}, elsewhere {evidence['usual_office']}; that is {evidence['holder']}")
     if evidence.get("roles"):
         parts.append("same office: " + ", ".join(evidence["roles"]))
     return "; ".join(parts)

@@ -269,7 +269,9 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
                 yield Segment(
                     tokens=segment,
                     role=role if first else "",
-                    title=beside if beside and (_class_of(beside.key) == "T" or beside.key in lexicon.offices) else None,
+                    title=beside
+                    if beside and (_class_of(beside.key) == "T" or beside.key in lexicon.offices)
+                    else None,
                     is_titled=is_titled and first,
                     precedes_thing=kind in "SR",
                     follows_determiner=after_the and first,

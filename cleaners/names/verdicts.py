@@ -72,7 +72,8 @@ def verdict_on_conflict(conflict: Conflict) -> Verdict:
         "decided_by": "other texts",
         "articles": list(conflict.evidence_articles),
         "support": conflict.support,
-        "roles": [conflict.office, conflict.usual],
+        "office": conflict.office,
+        "usual_office": conflict.usual,
         "holder": holder,
     }
     return Verdict(

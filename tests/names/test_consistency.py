@@ -333,7 +333,8 @@ def test_an_office_that_others_give_to_somebody_else_is_a_doubt_and_no_error() -
     (flag,) = checked.flags.to_dicts()
     evidence = json.loads(flag["evidence"])
     assert flag["article_id"] == ids[4]
-    assert (evidence["roles"], evidence["holder"]) == (["Treasury Secretary", "Commerce Secretary"], "Helen Brandt")
+    offices = (evidence["office"], evidence["usual_office"], evidence["holder"])
+    assert offices == ("Treasury Secretary", "Commerce Secretary", "Helen Brandt")
     assert sorted(evidence["articles"]) == sorted(ids[:4])
     assert checked.replacements.is_empty()
 
