@@ -29,7 +29,7 @@ Model = dict[str, float]
 FEATURES = {
     "wrong_given": [
         "log_support", "log_rivals", "is_expected_in_text", "is_given_known", "surname_share", "list_likeness", "log_per_million",
-        "shared_people", "words_near", "capitals_near", "words_beside", "words_covered", "role_agreement",
+        "shared_people", "capitals_near", "words_beside", "words_covered", "role_agreement",
         "is_office_shared",
     ],
     "misspelling": [

@@ -33,8 +33,7 @@ class Surroundings(NamedTuple):
 class Nearness(NamedTuple):
     """How much the clauses around two names have in common; 0 where nothing."""
 
-    words: float  # logarithm of the sum of squared weights of the words shared with the best mention
-    capitals: float  # the same of the weights of capitalised words
+    capitals: float  # logarithm of the sum of weights of the capitalised words shared with the best mention
     beside: float  # cosine of the nearest words
     covered: float  # share of the words that the texts of the other name hold anywhere
 
@@ -112,15 +111,13 @@ class Evidence:
         words = frozenset[str]().union(*(each.words for each in own)) - names
         capitalised = frozenset[str]().union(*(each.capitalised for each in own)) - names
         beside = frozenset[str]().union(*(each.beside for each in own)) - names
-        best_words = best_capitals = best_beside = 0.0
+        best_capitals = best_beside = 0.0
         length = self._length(beside)
         for place in theirs:
             other = self._around(place)
-            shared = words & other.words
-            if not shared:
-                continue
-            best_words = max(best_words, self._length(shared))
-            best_capitals = max(best_capitals, math.fsum(map(self._weight, capitalised & other.capitalised)))
+            shared = capitalised & other.capitalised
+            if shared:
+                best_capitals = max(best_capitals, math.fsum(map(self._weight, shared)))
             near = beside & other.beside
             if near:
                 cosine_beside = self._length(near) ** 2 / (length * self._length(other.beside - names))
@@ -128,7 +125,6 @@ class Evidence:
         vectors = [self.text_vector(article_id) for article_id in their_articles]
         covered = math.fsum(self._weight(word) for word in words if any(word in vector for vector in vectors))
         return Nearness(
-            math.log1p(best_words**2),
             math.log1p(best_capitals),
             best_beside,
             covered / (math.fsum(map(self._weight, words)) or 1.0),

@@ -174,7 +174,6 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         ),
         "likeness_best": likeness[0][0] if likeness else 0.0,
         "likeness_mean": sum(x for x, _ in likeness[:3]) / 3,
-        "words_near": near.words,
         "capitals_near": near.capitals,
         "words_beside": near.beside,
         "words_covered": near.covered,

@@ -66,8 +66,10 @@ def test_a_flag_is_exported_with_its_context(reviewed: tuple[Settings, Path]) ->
 def test_a_conflict_of_offices_is_exported_and_changes_no_text(tmp_path: Path, run_pipeline: Callable) -> None:
     papers = [
         *story("Martin Cardwell", "Martin Cardwell"),
-        "The budget passed the lower house by nine votes. Treasury Secretary Helen Brandt thanked the members.",
-        "Savers will pay less tax from June, Treasury Secretary Helen Brandt told a bankers' dinner in the old exchange.",
+        "The budget passed the lower house by nine votes after a night of speeches. Treasury Secretary Helen Brandt thanked the "
+        "members who had stayed, and said that the new duties on spirits would pay for two hospitals and a school of nursing.",
+        "Savers will pay less tax from June, Treasury Secretary Helen Brandt told a bankers' dinner in the old exchange. Nobody in "
+        "the hall had expected it, and shares of the larger lenders rose by a tenth before the market closed on Thursday evening.",
         STORY[2].format(name="Martin Cardwell", last="Cardwell").replace("Transport", "Treasury"),
     ]
     run_pipeline([feed(tmp_path / "a.jsonl", papers, "2026-03-02T08:00:00Z")], tmp_path / "out", run_id="1")

@@ -31,7 +31,7 @@ def test_decision_says_what_it_was_trained_on_and_how_good_it_is() -> None:
     for kind, features in FEATURES.items():
         assert set(decision["weights"][kind]) == {"intercept", *features}
         assert decision["figures"][kind]["unseen_people"]["R_at_2"] > 0.7
-    assert decision["weights"]["wrong_given"]["words_near"] > 0
+    assert decision["weights"]["wrong_given"]["words_covered"] > 0
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=4, max_size=12), st.integers(0, 99))
