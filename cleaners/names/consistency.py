@@ -12,10 +12,10 @@ import polars as pl
 
 from cleaners.names.answer import Answer, CheckedNames
 from cleaners.names.authority import core_authority
+from cleaners.names.bulk import hold_collector
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.decisions import Decided, Decision
-from cleaners.names.memory import hold_collector
 from cleaners.names.mentions import find_mentions
 from cleaners.names.offices import find_role_conflicts
 from cleaners.names.relate import Key
@@ -91,6 +91,14 @@ def _check(
     return answer.frames(articles)
 
 
+class _Plain(dict[str, Verdict]):
+    """Verdicts with nothing to say but the canonical name."""
+
+    def __missing__(self, canonical: str) -> Verdict:
+        verdict = self[canonical] = Verdict(canonical)
+        return verdict
+
+
 class _Organisation(NamedTuple):
     """A mention of an organisation, as `find_mentions` gives it."""
 
@@ -147,6 +155,7 @@ def _add_people(
     """The mentions of people with what is known of each; guesses that nothing confirmed are left out."""
     forms = scene.forms
     displays: dict[Key, str] = {}
+    plain = _Plain()
     usual: dict[tuple[Key, str], Verdict] = {}  # of forms that no suspicion fell on
     for mention, attached_key in scene.attached:
         key, surface = attached_key, mention.surface
@@ -166,15 +175,14 @@ def _add_people(
         verdict = suspected or usual.get((key, surface))
         if verdict is None:
             verdict = usual[(key, surface)] = verdict_on_form(forms[key], surface, displays[key])
-        if mention.given or _differs_in_surname(verdict, mention.surname):
-            _add_person(answer, decided, mention, verdict, surname_alone=not mention.given)
-        else:
-            _add_person(answer, decided, mention, Verdict(verdict.canonical), surname_alone=True)
+        if not mention.given and not _differs_in_surname(verdict, mention.surname):
+            verdict = plain[verdict.canonical]
+        _add_person(answer, decided, mention, verdict, surname_alone=not mention.given)
 
 
 def _add_person(answer: Answer, decided: Decided, mention: Person, verdict: Verdict, *, surname_alone: bool) -> None:
     """One mention; a decision on this very mention goes before everything."""
-    decision = decided.on(mention.article_id, mention.start, mention.surface)
+    decision = decided.on(mention.article_id, mention.start, mention.surface) if decided else None
     if decision is not None and verdict.decision is None:
         verdict = _as_decided(decision, verdict if verdict.kind else None, mention.surface) or verdict
     replacement = None

@@ -122,12 +122,12 @@ class Evidence:
             if near:
                 cosine_beside = self._length(near) ** 2 / (length * self._length(other.beside - names))
                 best_beside = max(best_beside, cosine_beside)
-        vectors = [self.text_vector(article_id) for article_id in their_articles]
-        covered = math.fsum(self._weight(word) for word in words if any(word in vector for vector in vectors))
+        bare = words
+        for article_id in their_articles:
+            bare = bare.difference(self.text_vector(article_id))
+        total = math.fsum(map(self._weight, words)) or 1.0
         return Nearness(
-            math.log1p(best_capitals),
-            best_beside,
-            covered / (math.fsum(map(self._weight, words)) or 1.0),
+            math.log1p(best_capitals), best_beside, 1.0 - math.fsum(map(self._weight, bare)) / total if words else 0.0
         )
 
     def _weight(self, word: str) -> float:

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import polars as pl
 
 from cleaners.names.authority import core_authority
+from cleaners.names.bulk import frame_of, hold_collector
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.lexicon import load_lexicon
-from cleaners.names.memory import hold_collector
 from cleaners.names.recognise import NOBODY, STRONG, find_people
 
 MENTION_SCHEMA = pl.Schema(
@@ -85,7 +85,7 @@ def find_mentions(
             if watch:
                 watch(article_id)
             rows.extend(_mentions_of(article_id, text or "", config, organisations, canonical_of, people))
-    return pl.DataFrame(rows, schema=MENTION_SCHEMA, orient="row")
+    return frame_of(rows, MENTION_SCHEMA)
 
 
 def _mentions_of(

@@ -72,14 +72,17 @@ def find_suspects(scene: Scene) -> list[Suspect]:
 
 def iter_suspects(scene: Scene) -> Iterator[Suspect]:
     """Every explanation of every form that is less known than what it may stand for, weighed."""
-    pairs = list(_iter_pairs(scene))
+    pairs = [
+        (article_id, form, expected, kind, _others(scene, article_id, expected))
+        for article_id, form, expected, kind in _iter_pairs(scene)
+    ]
     needed: set[str] = set()
-    for article_id, _form, expected, _kind in pairs:
+    for article_id, _form, _expected, _kind, others in pairs:
         needed.add(article_id)
-        needed.update(_witnesses(scene, article_id, expected))
+        needed.update(_spread(others, scene.config.max_compared_texts))
     scene.evidence.read(needed)
-    for article_id, form, expected, kind in pairs:
-        yield weigh_suspect(scene, article_id, form, expected, kind)
+    for article_id, form, expected, kind, others in pairs:
+        yield weigh_suspect(scene, article_id, form, expected, kind, others)
 
 
 def _iter_pairs(scene: Scene) -> Iterator[tuple[str, Form, Form, str]]:
@@ -121,23 +124,19 @@ def _explanations(scene: Scene, form: Form) -> Iterator[tuple[str, Form]]:
             yield kind, scene.forms[key]
 
 
-def _witnesses(scene: Scene, article_id: str, expected: Form) -> list[str]:
-    """The texts of the expected person that a text is compared with: not its copies, and within the window."""
-    return _spread(_others(scene, article_id, expected), scene.config.max_compared_texts)
-
-
 def _others(scene: Scene, article_id: str, expected: Form) -> list[str]:
     """The texts of the expected person, of the best known a sample, that are no copies and lie within the window."""
-    cluster = scene.cluster_of.get(article_id, article_id)
-    return [
-        other
-        for other in _spread(expected.articles, MOST_TEXTS)
-        if scene.cluster_of.get(other, other) != cluster and scene.is_witness(article_id, other)
-    ]
+    cluster_of, day_of, window = scene.cluster_of, scene.day_of, scene.config.window_days
+    cluster, day = cluster_of.get(article_id, article_id), day_of.get(article_id)
+    spread = _spread(expected.articles, MOST_TEXTS)
+    others = [other for other in spread if cluster_of.get(other, other) != cluster]
+    return others if day is None else [other for other in others if abs(day_of.get(other, day) - day) <= window]
 
 
-def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kind: str) -> Suspect:
-    """A suspect with its features; `scene.cluster_of` says which texts bear witness."""
+def weigh_suspect(
+    scene: Scene, article_id: str, form: Form, expected: Form, kind: str, others: list[str] | None = None
+) -> Suspect:
+    """A suspect with its features; `others` are the texts that bear witness, where somebody has looked for them."""
     cluster_of, evidence, places, roles, index = (
         scene.cluster_of,
         scene.evidence,
@@ -145,7 +144,7 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         scene.roles,
         scene.index,
     )
-    others = _others(scene, article_id, expected)
+    others = _others(scene, article_id, expected) if others is None else others
     witnesses = _spread(others, scene.config.max_compared_texts)
     names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
     text = evidence.text_vector(article_id)
