@@ -101,7 +101,8 @@ def find_segments(text: str) -> Iterator[Segment]:
             continue  # an address: Example.com
         word = text[start:end]
         if not word.isalpha():  # more than one token, or a possessive, a hyphen, initials
-            for piece in _pieces(run):
+            pieces = [_plain_piece(start, word)] if word.replace(" ", "").isalpha() else _pieces(run)
+            for piece in pieces:
                 yield from _segments(piece, text, lexicon, lower_words)
         elif len(word) > 1 and word not in _SENTENCE_OPENERS:
             key = _lone_key(word)
@@ -188,12 +189,22 @@ def role_before(text: str, start: int, lexicon: Lexicon) -> str:
     return role_words([*before[:-1], last], lexicon) if word in lexicon.roles or word in lexicon.titles else ""
 
 
+def _plain_piece(start: int, words: str) -> list[Token]:
+    """The tokens of a run of nothing but letters and spaces, the most frequent of the longer ones."""
+    tokens = []
+    for word in words.split(" "):
+        end = start + len(word)
+        tokens.append(Token(start, end, word, fold(word)))
+        start = end + 1
+    return tokens
+
+
 def _pieces(run: re.Match[str]) -> list[list[Token]]:
     """The tokens of a run, parted at possessives and adjectives: "Poland's Marcin Nowak", "Nowak-led Poland"."""
     pieces: list[list[Token]] = [[]]
     for match in _TOKEN_PATTERN.finditer(run.string, run.start(), run.end()):
         text, end = match.group(), match.end()
-        cut = _POSSESSIVE.search(text) or _adjective_tail(text)
+        cut = (_POSSESSIVE.search(text) if text[-1] in "sS" else None) or _adjective_tail(text)
         if cut:
             text, end = text[: cut.start()], match.start() + cut.start()
         if text:
@@ -235,7 +246,7 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
     # A thing's word between an office and a last word is a given name: President Bill Hart.
     if len(piece) > 2 and kinds[-1] == "W" and kinds[-2] == "S" and kinds[-3] in "RT":
         kinds[-2] = "A"
-    office = max((i for i, k in enumerate(kinds[:-1]) if k in "RT"), default=-1)
+    office = next((i for i in range(len(kinds) - 2, -1, -1) if kinds[i] in "RT"), -1)
     role, is_titled = "", office >= 0
     after_the = False
     start = office + 1
