@@ -17,6 +17,8 @@ import polars as pl
 _WORD = re.compile(r"[^\W\d_]{3,}|\d{2,}")
 _CAPITALISED = re.compile(r"\b[A-Z][^\W\d_]{2,}")
 
+MOST_VECTORS = 4_000  # texts held as vectors, some 15 kB each
+MOST_SURROUNDINGS = 20_000  # mentions whose words are held, some 5 kB each
 RAREST = 8.0  # weight of a word that no text counted holds, as among 1,500 texts
 
 Place = tuple[str, int, int]  # article id, start, end
@@ -89,6 +91,8 @@ class Evidence:
     def text_vector(self, article_id: str) -> dict[str, float]:
         """Unit vector of a text's words."""
         if article_id not in self._vectors:
+            if len(self._vectors) >= MOST_VECTORS:
+                self._vectors.clear()
             self._vectors[article_id] = self._unit(Counter(_WORD.findall(self._text[article_id].lower())))
         return self._vectors[article_id]
 
@@ -144,6 +148,8 @@ class Evidence:
             article_id, start, end = place
             text, chars, near = self._text[article_id], self._context_chars, self._beside_chars
             before, after = text[max(0, start - chars) : start], text[end : end + chars]
+            if len(self._surroundings) >= MOST_SURROUNDINGS:
+                self._surroundings.clear()
             found = self._surroundings[place] = Surroundings(
                 frozenset(_WORD.findall(f"{before} {after}".lower())),
                 frozenset(word.lower() for word in _CAPITALISED.findall(f"{before} {after}")),

@@ -21,7 +21,7 @@ from cleaners.names.split import split_name
 from cleaners.names.words import BatchWords
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Form:
     """One spelling of a full name, without regard to case and diacritics."""
 

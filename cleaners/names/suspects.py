@@ -82,6 +82,8 @@ def iter_suspects(scene: Scene) -> Iterator[Suspect]:
         (article_id, form, expected, kind, _others(scene, article_id, expected))
         for article_id, form, expected, kind in _iter_pairs(scene)
     ]
+    # One expected name after the other: its texts are laid out once, however few of all can be held.
+    pairs.sort(key=lambda pair: (pair[2].key[1], pair[2].key[0], pair[0], pair[1].key))
     needed: set[str] = set()
     for article_id, _form, _expected, _kind, others in pairs:
         needed.add(article_id)
