@@ -34,7 +34,7 @@ class NamesConfig(BaseModel):
         0.6,
         ge=0.0,
         le=1.0,
-        description="Confidence below which no error is flagged (cross-validated on unseen people, namesakes included: about "
+        description="Confidence below which no error is flagged (cross-validated on unseen people, namesakes included: "
         "fewer than one false flag per 1,000 texts from here on, two from .42); a wrong flag costs an editor's trust.",
     )
     keep_confidence: float = Field(
