@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from cleaners.names import NamesConfig, find_mentions
-from cleaners.names.compare import are_given_variants, deletion_keys, relate_part
+from cleaners.names.compare import are_given_variants, deletion_keys, fold, relate_part
 from cleaners.names.forms import Form
 from cleaners.names.lexicon import load_lexicon
 from cleaners.names.relate import Key
@@ -159,8 +159,9 @@ def _replaced(text: str, spans: list[tuple[int, int, str, str, str]], key: Key, 
     """The text with a person's full name changed, and the surname alone where that is what is wrong."""
     for start, end, surface, given, surname in sorted(spans, reverse=True):
         words = surface.split()
-        if (given, surname) == key and len(words) == 2:
-            new = f"{wrong[0].title()} {words[1]}" if wrong[0] != key[0] else f"{words[0]} {wrong[1].title()}"
+        if (given, surname) == key and fold(words[0]) == given and fold(words[-1]) == surname:
+            changed = [wrong[0].title(), *words[1:]] if wrong[0] != key[0] else [*words[:-1], wrong[1].title()]
+            new = " ".join(changed)
         elif not given and surname == key[1] != wrong[1]:
             new = wrong[1].title()
         else:

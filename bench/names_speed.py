@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import resource
 import time
 from pathlib import Path
 
@@ -78,7 +79,8 @@ def main() -> None:
         print(
             f"{size:,} documents, {n_words:,} words: find {n_words / find_s:,.0f} words/s a core, check {check_s:.1f} s "
             f"({1000 * check_s / size:.3f} ms a document), both {n_words / (find_s / 2 + check_s):,.0f} words/s on two cores; "
-            f"{checked.mentions.height:,} mentions, {checked.flags['is_error'].sum()} errors",
+            f"{checked.mentions.height:,} mentions, {checked.flags['is_error'].sum()} errors; "
+            f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GB of memory so far",
             flush=True,
         )
 

@@ -28,9 +28,9 @@ Model = dict[str, float]
 
 FEATURES = {
     "wrong_given": [
-        "likeness_best", "likeness_mean", "context", "log_support", "log_rivals", "log_known_rivals", "is_expected_in_text",
-        "is_role_shared", "is_office_shared", "is_given_known", "surname_share", "list_likeness", "log_per_million",
-        "shared_people", "log_mentions_expected",
+        "log_support", "log_rivals", "is_expected_in_text", "is_given_known", "surname_share", "list_likeness", "log_per_million",
+        "shared_people", "capitals_near", "words_beside", "words_covered", "role_agreement",
+        "is_office_shared",
     ],
     "misspelling": [
         "likeness_best", "likeness_mean", "log_support", "log_own_support", "is_expected_in_text", "is_part_attested",

@@ -96,12 +96,14 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
     articles = details.view_articles(snapshot, facts)
     stories = details.view_stories(snapshot, facts)
     names = details.view_names(snapshot, facts)
+    replacements = details.view_replacements(snapshot, facts)
     suspected = details.view_suspected(snapshot, facts)
     style, script = _asset("report.css"), _asset("report.js")
     sites = {
         *(view.site for view in articles.items),
         *(site for view in stories.items for site in view.sites),
         *(site for view in names.items for site in view.sites),
+        *(view.site for view in replacements.items),
         *(view.site for view in suspected.items),
     }
     gates = sorted(figures.gates, key=lambda gate: gate.passed is not False)
@@ -119,6 +121,7 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
             articles=articles,
             stories=stories,
             names=names,
+            replacements=replacements,
             suspected=suspected,
             rejects=details.view_rejects(snapshot, figures.run_id),
             health=details.view_health(snapshot, figures.run_id),

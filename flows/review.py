@@ -83,7 +83,8 @@ def export_flags(settings: Settings, target: Path, *, with_variants: bool = Fals
         decided = load_decisions(read_decisions(settings))["flag_id"]
         flags = flags.filter(pl.col("decision").is_null() & ~pl.col("flag_id").is_in(decided.implode()))
     if not with_variants:
-        flags = flags.filter(pl.col("is_error") | pl.col("decision").is_not_null())
+        is_open = pl.col("is_error") | (pl.col("kind") == "role_conflict")
+        flags = flags.filter(is_open | pl.col("decision").is_not_null())
     wanted = flags.sort(
         ["confidence", "canonical", "article_id", "start"], descending=[True, False, False, False]
     ).collect()
@@ -189,6 +190,8 @@ def _told(evidence: dict[str, Any]) -> str:
     parts = [f"decided by {evidence['decided_by']}"] if "decided_by" in evidence else []
     if "support" in evidence:
         parts.append(f"{evidence['support']} independent texts against {evidence.get('own_support', 1)}")
+    if "holder" in evidence:
+        parts.append(f"called {evidence['office']}, elsewhere {evidence['usual_office']}; that is {evidence['holder']}")
     if evidence.get("roles"):
         parts.append("same office: " + ", ".join(evidence["roles"]))
     return "; ".join(parts)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from cleaners.document import make_id
+from cleaners.names.bulk import frame_of
 from cleaners.names.verdicts import Verdict
 
 MENTIONS = pl.Schema(
@@ -101,15 +102,15 @@ class Answer:
 
     def frames(self, articles: pl.DataFrame | pl.LazyFrame) -> CheckedNames:
         """The rows as frames, in order of article and place."""
-        replacements = pl.DataFrame(self._replacements, schema=REPLACEMENTS, orient="row").sort("article_id", "start")
+        replacements = frame_of(self._replacements, REPLACEMENTS).sort("article_id", "start")
         ids = articles.lazy().select("article_id").collect()["article_id"]
         normalised = dict(normalise_texts(articles, replacements).iter_rows())
         rows = [(one, sorted(self._people.get(one, ())), normalised.get(one)) for one in ids]
         return CheckedNames(
-            pl.DataFrame(self._mentions, schema=MENTIONS, orient="row").sort("article_id", "start"),
-            pl.DataFrame(self._flags, schema=FLAGS, orient="row").sort("article_id", "start"),
+            frame_of(self._mentions, MENTIONS).sort("article_id", "start"),
+            frame_of(self._flags, FLAGS).sort("article_id", "start"),
             replacements,
-            pl.DataFrame(rows, schema=CHECKED_ARTICLES, orient="row"),
+            frame_of(rows, CHECKED_ARTICLES),
         )
 
 

@@ -30,6 +30,7 @@ _ROMANISATION = [
         (r"shch|sch", "sh"),
         (r"kh|gh|dh(?=a)", "h"),
         (r"tch", "ch"),
+        (r"th", "t"),
         (r"(?:oo|ou|u)", "u"),
         (r"(?:ee|ei|ey|ie|iy|y|ae|ai|ay)", "i"),
         (r"(?<=[aou])w(?=[aiou])", "w"),
@@ -43,6 +44,10 @@ _ROMANISATION = [
 ]
 _CYRILLIC_SURNAME = re.compile(r"(?:ov|ova|ev|eva|yev|in|ina|sk[iy]+|skaya|enko|enka|chuk|vich|yan|ian|shvili|dze)$")
 _ARABIC_SURNAME = re.compile(r"^(?:al|el|abd|abu|bin|ibn)|(?:ullah|allah|uddin|eddin|afi|awi|ari|ani)$")
+_INDIC_SURNAME = re.compile(
+    r"(?:[dt]haran|swam[iy]|nathan|krishnan?|murth[iy]|rajan|subramani[ay]n|subramaniam|lingam|singhe?|sinha|ward[ae]n[ae]|tunga|suriya"
+    r"|ratne|sekar[ae]?|appa|[ai]yya|iah)$"
+)
 _SHORT_VOWELS = frozenset({"arabic", "persian"})
 _ROMANISED = frozenset({"slavic", "arabic", "persian", "hebrew", "greek"})
 
@@ -77,7 +82,7 @@ def is_romanised(given: str, surname: str) -> bool:
     if lexicon.given.get(given, "") in _ROMANISED:
         return True
     return bool(_CYRILLIC_SURNAME.search(surname) and len(surname) > 5) or bool(
-        _ARABIC_SURNAME.search(surname) and given not in lexicon.given
+        (_ARABIC_SURNAME.search(surname) or _INDIC_SURNAME.search(surname)) and given not in lexicon.given
     )
 
 

@@ -31,14 +31,14 @@ class NamesConfig(BaseModel):
         "(measured: precision falls to .59 without a limit and likeness of the documents).",
     )
     min_confidence: float = Field(
-        0.55,
+        0.6,
         ge=0.0,
         le=1.0,
-        description="Confidence below which no error is flagged (cross-validated on unseen people, namesakes included: about "
-        "two false flags per 1,000 texts from here on); a wrong flag costs an editor's trust.",
+        description="Confidence below which no error is flagged (cross-validated on unseen people, namesakes included: "
+        "fewer than one false flag per 1,000 texts from here on, two from .42); a wrong flag costs an editor's trust.",
     )
     keep_confidence: float = Field(
-        0.45,
+        0.5,
         ge=0.0,
         le=1.0,
         description="Confidence below which a flag of an earlier run is taken back; lower than `min_confidence`, so that "
@@ -77,9 +77,14 @@ class NamesConfig(BaseModel):
         "choice; smaller archives are compared whole.",
     )
     context_chars: int = Field(
-        160,
+        120,
         ge=10,
         description="Characters on either side of a mention that describe who the person is (about a clause).",
+    )
+    beside_chars: int = Field(
+        40,
+        ge=10,
+        description="Characters on either side of a mention that stand right beside it: office, club, party.",
     )
     headline_capitals: float = Field(
         0.7,

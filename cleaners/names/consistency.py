@@ -12,10 +12,12 @@ import polars as pl
 
 from cleaners.names.answer import Answer, CheckedNames
 from cleaners.names.authority import core_authority
+from cleaners.names.bulk import hold_collector
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.decisions import Decided, Decision
 from cleaners.names.mentions import find_mentions
+from cleaners.names.offices import find_role_conflicts
 from cleaners.names.relate import Key
 from cleaners.names.scene import Person, Scene, set_scene
 from cleaners.names.suspects import Suspect, find_suspects
@@ -26,6 +28,7 @@ from cleaners.names.verdicts import (
     in_case_of,
     judge,
     surname_of,
+    verdict_on_conflict,
     verdict_on_form,
     verdict_on_organisation,
     verdict_on_single,
@@ -57,7 +60,19 @@ def check_names(
     Returns:
         mentions, flags, replacements and, one row an article, its people and normalised text.
     """
-    decided = Decided(decisions)
+    with hold_collector():
+        return _check(articles, config, mentions, clusters, authority, Decided(decisions), earlier_flags)
+
+
+def _check(
+    articles: pl.DataFrame | pl.LazyFrame,
+    config: NamesConfig,
+    mentions: pl.DataFrame | None,
+    clusters: pl.DataFrame | None,
+    authority: pl.DataFrame | None,
+    decided: Decided,
+    earlier_flags: pl.DataFrame | None,
+) -> CheckedNames:
     known = decided.extend(core_authority() if authority is None else authority)
     if mentions is None:
         mentions = find_mentions(articles.lazy().collect(), config, known)
@@ -74,6 +89,14 @@ def check_names(
         verdict = verdict_on_organisation(surface, canonical)
         answer.add(article_id, start, end, surface, "organisation", verdict, verdict.canonical)
     return answer.frames(articles)
+
+
+class _Plain(dict[str, Verdict]):
+    """Verdicts with nothing to say but the canonical name."""
+
+    def __missing__(self, canonical: str) -> Verdict:
+        verdict = self[canonical] = Verdict(canonical)
+        return verdict
 
 
 class _Organisation(NamedTuple):
@@ -102,6 +125,8 @@ def _judge_suspects(scene: Scene, decided: Decided, earlier: set[tuple[str, int]
         if decided.are_two_people(name, verdict.canonical):
             verdict = close(verdict, name, "two_people")
         verdicts[(suspect.article_id, suspect.form.key)] = verdict
+    for conflict in find_role_conflicts(scene):
+        verdicts.setdefault((conflict.article_id, conflict.form.key), verdict_on_conflict(conflict))
     if decided:
         for mention, key in scene.attached:
             decision = decided.on(mention.article_id, mention.start, mention.surface)
@@ -130,6 +155,7 @@ def _add_people(
     """The mentions of people with what is known of each; guesses that nothing confirmed are left out."""
     forms = scene.forms
     displays: dict[Key, str] = {}
+    plain = _Plain()
     usual: dict[tuple[Key, str], Verdict] = {}  # of forms that no suspicion fell on
     for mention, attached_key in scene.attached:
         key, surface = attached_key, mention.surface
@@ -149,15 +175,14 @@ def _add_people(
         verdict = suspected or usual.get((key, surface))
         if verdict is None:
             verdict = usual[(key, surface)] = verdict_on_form(forms[key], surface, displays[key])
-        if mention.given or _differs_in_surname(verdict, mention.surname):
-            _add_person(answer, decided, mention, verdict, surname_alone=not mention.given)
-        else:
-            _add_person(answer, decided, mention, Verdict(verdict.canonical), surname_alone=True)
+        if not mention.given and not _differs_in_surname(verdict, mention.surname):
+            verdict = plain[verdict.canonical]
+        _add_person(answer, decided, mention, verdict, surname_alone=not mention.given)
 
 
 def _add_person(answer: Answer, decided: Decided, mention: Person, verdict: Verdict, *, surname_alone: bool) -> None:
     """One mention; a decision on this very mention goes before everything."""
-    decision = decided.on(mention.article_id, mention.start, mention.surface)
+    decision = decided.on(mention.article_id, mention.start, mention.surface) if decided else None
     if decision is not None and verdict.decision is None:
         verdict = _as_decided(decision, verdict if verdict.kind else None, mention.surface) or verdict
     replacement = None

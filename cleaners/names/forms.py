@@ -21,7 +21,7 @@ from cleaners.names.split import split_name
 from cleaners.names.words import BatchWords
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Form:
     """One spelling of a full name, without regard to case and diacritics."""
 
@@ -135,24 +135,23 @@ class FormIndex:
         self._words = words
         self._forms = forms
         self._by_surname: dict[str, list[Form]] = {}
-        self._by_near_surname: dict[Key, list[Form]] = {}
+        self._by_near_surname: dict[str, dict[str, list[Form]]] = {}  # by given name, then by surname short of a letter
         self._by_romanisation: dict[Key, list[Form]] = {}
         self.people_of_surname: Counter[str] = Counter()
-        self.known_of_surname: Counter[str] = Counter()  # people with two independent texts or more
         self.support_of_surname: Counter[str] = Counter()
         titles = load_lexicon().titles
         for key in sorted(forms):
             form = forms[key]
             if form.is_person and len(key[0]) > 1:
                 self.people_of_surname[key[1]] += 1
-                self.known_of_surname[key[1]] += form.support >= 2
                 self.support_of_surname[key[1]] += form.support
             trusted = (form.support >= config.min_support and form.is_person) or form.canonical is not None
             if not trusted or form.is_alias or key[0] in titles or len(key[0].replace("-", "")) < 3:
                 continue
             self._by_surname.setdefault(key[1], []).append(form)
+            near = self._by_near_surname.setdefault(key[0], {})
             for deleted in set(deletion_keys(key[1])):
-                self._by_near_surname.setdefault((key[0], deleted), []).append(form)
+                near.setdefault(deleted, []).append(form)
             self._by_romanisation.setdefault((romanisation_key(key[0]), romanisation_key(key[1])), []).append(form)
 
     def is_given(self, name: str) -> bool:
@@ -183,8 +182,10 @@ class FormIndex:
         candidates: list[Form] = list(
             self._by_romanisation.get((romanisation_key(given), romanisation_key(surname)), ())
         )
-        for deleted in deletion_keys(surname):
-            candidates += self._by_near_surname.get((given, deleted), ())
+        near = self._by_near_surname.get(given)
+        if near is not None:
+            for deleted in deletion_keys(surname):
+                candidates += near.get(deleted, ())
         block = self._by_surname.get(surname, [])
         # A nickname of one of them is that one, and no error for another. Nor is a name that is in the block itself:
         # two independent texts know that person (measured: asking for them too cost about one false flag per 1,000 texts).

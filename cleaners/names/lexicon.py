@@ -23,7 +23,7 @@ class Lexicon:
     nicknames: dict[str, frozenset[str]]  # name -> every form it is exchanged with
     titles: frozenset[str]
     naming_titles: frozenset[str]  # those that are part of a name without a surname
-    roles: frozenset[str]
+    roles: frozenset[str]  # with their plurals: "Tories Jane Roe and John Doe"
     offices: frozenset[str]  # the roles that stand before a surname alone
     role_modifiers: frozenset[str]
     thing_suffixes: frozenset[str]
@@ -34,6 +34,7 @@ class Lexicon:
     not_names: frozenset[str]
     demonyms: frozenset[str]  # no part of a name even where they look like a given name
     particles: frozenset[str]
+    opening_given: frozenset[str]  # particles that are a given name where they open one
     suffixes: frozenset[str]
     speech_verbs: frozenset[str]
     organisation_heads: frozenset[str]
@@ -70,7 +71,7 @@ def load_lexicon() -> Lexicon:
         nicknames={name: frozenset(others) for name, others in exchanged.items()},
         titles=words["titles"],
         naming_titles=words["naming_titles"],
-        roles=words["role_heads"],
+        roles=words["role_heads"] | {plural for head in words["role_heads"] if (plural := _plural(head))},
         offices=words["offices"],
         role_modifiers=words["role_modifiers"],
         thing_suffixes=words["thing_suffixes"] | words["surname_things"],
@@ -78,9 +79,10 @@ def load_lexicon() -> Lexicon:
         place_prefixes=words["place_prefixes"],
         namesake_things=phrases,
         compound_tails=words["compound_tails"],
-        not_names=words["not_names"] | words["demonyms"],
+        not_names=words["not_names"] | words["demonyms"] | {f"{w}s" for w in words["not_names"] if w.endswith("an")},
         demonyms=words["demonyms"],
         particles=words["particles"],
+        opening_given=words["opening_given"],
         suffixes=words["suffixes"],
         speech_verbs=words["speech_verbs"],
         organisation_heads=words["organisation_heads"],
@@ -92,3 +94,12 @@ def load_lexicon() -> Lexicon:
             for row in csv.DictReader(package.joinpath("surnames.csv").read_text(encoding="utf-8").splitlines())
         },
     )
+
+
+def _plural(role: str) -> str:
+    """The plural of a noun of office, empty where it might be a verb: heads, hosts, coaches."""
+    if role.endswith("man"):
+        return f"{role[:-2]}en"
+    if role.endswith("y") and role[-2] not in "aeou":
+        return f"{role[:-1]}ies"
+    return f"{role}s" if role.endswith(("er", "or", "ist", "ian", "ant", "mp", "crat", "can")) else ""

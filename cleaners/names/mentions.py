@@ -14,6 +14,7 @@ from typing import NamedTuple
 import polars as pl
 
 from cleaners.names.authority import core_authority
+from cleaners.names.bulk import frame_of, hold_collector
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.lexicon import load_lexicon
@@ -79,11 +80,12 @@ def find_mentions(
     canonical_of = dict(_spellings(known, "organisation"))
     people = {fold(alias): canonical for alias, canonical in _spellings(known, "person")}
     rows: list[_Mention] = []
-    for article_id, text in articles.select("article_id", "text").iter_rows():
-        if watch:
-            watch(article_id)
-        rows.extend(_mentions_of(article_id, text or "", config, organisations, canonical_of, people))
-    return pl.DataFrame(rows, schema=MENTION_SCHEMA, orient="row")
+    with hold_collector():
+        for article_id, text in articles.select("article_id", "text").iter_rows():
+            if watch:
+                watch(article_id)
+            rows.extend(_mentions_of(article_id, text or "", config, organisations, canonical_of, people))
+    return frame_of(rows, MENTION_SCHEMA)
 
 
 def _mentions_of(

@@ -47,7 +47,7 @@ _UNREAD = "?"  # role of a word alone until somebody needs it
 _AFTER_ROLE = re.compile(
     r"[,;(][ \u00a0]?(?:the[ \u00a0]|an?[ \u00a0]|who is[ \u00a0])?((?:[\w'’\-.]+[ \u00a0]?){1,6})"
 )
-_TABLE = re.compile(r"\d|\(|^\W*--")  # results and signatures hold capitals for another reason
+_TABLE = re.compile(r"\d|\(|^\W*--|,.*,.*,")  # results, signatures and lists hold capitals for another reason
 # A name alone in its line before a dateline in capitals: the reporter.
 _BYLINE_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:[Bb][Yy][ \t]+)?$")
 _BYLINE_AFTER = re.compile(r"[ \t]{0,20}\n\s{0,20}[A-Z]{3,}")
@@ -55,6 +55,14 @@ _VOWEL = re.compile(r"[aeiouyw]")
 _AGE = re.compile(r"(?:, (?:aged )?\d{2}(?:,|\.|$)| \(\d{2}\))")
 # A score, a club's or a country's name in brackets, a relative clause.
 _RESULT = re.compile(r" \((?:\d|[A-Z][a-z]+(?: [A-Z][a-z]+)?[,)]|U\.S\.\))|,? who\b")
+# What stands between the names of a list or of a table of results: brackets, figures, "and".
+_BETWEEN_LISTED = re.compile(r"(?:\s?\([^()\n]{1,30}\))?[\s\d.,;:/–\-]*(?:(?:and|&|beat|bt|vs?\.?)\s)?[\s\d.\-]*")
+_MOST_BETWEEN = 45
+_FIGURE_AFTER = re.compile(r"(?: not out| run out| lbw)? \d")
+_FIRM_AFTER = re.compile(r",? (?:and|&) (?:Co|Sons|Bros|Partners)\b|, (?:Inc|LLP|LLC)\b")
+_PLACE_AFTER = re.compile(
+    r" (?:airport|stadium|street|square|avenue|road|bridge|hospital|university|prize|award|trophy|cup)\b"
+)
 _NEXT_WORD = re.compile(r"[ \u00a0]([a-z]+)")
 _CLAUSE = frozenset(
     {"and", "but", "or", "who", "which", "that", "where", "when", "is", "was", "has", "had", "said", "says"}
@@ -75,6 +83,7 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
     fulls: list[PersonSpan] = []
     in_headline: list[PersonSpan] = []
     singles: list[PersonSpan] = []
+    in_capitals: dict[int, list[Token]] = {}
     for segment in find_segments(text):
         names = segment.names
         if len(names) == 1:
@@ -87,13 +96,17 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
             else:
                 strength = STRONG if title is not None else 0
                 role = _UNREAD if segment.role is None else segment.role
-                singles.append(PersonSpan(token.start, token.end, "", token.key, role, strength, bool(title)))
+                surname = " ".join(each.key for each in segment.tokens)  # De Wilde, Van der Meer
+                start = segment.tokens[0].start
+                singles.append(PersonSpan(start, token.end, "", surname, role, strength, bool(title)))
         elif 2 <= len(names) <= 4:
             span = _full_name(segment, names, text, lexicon)
             if span is not None:
                 (in_headline if _inside(headlines, span.start) else fulls).append(span)
+                if all(token.text.isupper() for token in names):
+                    in_capitals[span.start] = names
     alone = Counter(span.surname for span in singles)
-    fulls = [_with_backing(span, alone) for span in fulls]
+    fulls = _with_neighbours([_with_backing(span, alone) for span in fulls], text)
     likely = [span for span in fulls if span.strength >= 1]
     forms = {(span.given, span.surname) for span in likely}
     fulls += [
@@ -102,6 +115,14 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
     ]
     # A surname alone is the person named in full, or with a title, somewhere in the text.
     of_likely = {name for span in likely for name in _surnames(span)}
+    # "SURNAME RETURNS" in a headline is no full name.
+    parted: set[int] = set()
+    for span in fulls:
+        if span.start in in_capitals and span.strength < STRONG and (span.given, span.surname) not in forms:
+            known = [token for token in in_capitals[span.start] if token.key in of_likely]
+            singles += [PersonSpan(t.start, t.end, "", t.key, "", 0, False) for t in known]
+            parted.update({span.start} if known else ())
+    fulls = [span for span in fulls if span.start not in parted]
     of_guess = {name for span in fulls for name in _surnames(span)}
     titled = {span.surname for span in singles if span.is_titled}
     named = []
@@ -139,8 +160,9 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         strength += 2
     elif is_initials(names[0].text):
         strength += 1 if "." in names[0].text or len(names[0].text) == 1 else 0
+        strength += 1 if _FIGURE_AFTER.match(following) else 0  # a table of results
     elif is_given(first):
-        strength += 1 if first in lexicon.ambiguous_given else 2
+        strength += 1 if first in lexicon.ambiguous_given or first in lexicon.opening_given else 2
     words = words_before(text, start)
     before = fold(words[-1].removesuffix(",")) if words else ""
     if segment.is_titled:
@@ -162,7 +184,7 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     is_unsure = strength < STRONG and not segment.is_titled and not is_given(first)
     if is_unsure and (before in ("in", "at") or _opens_sentence(text, start)):
         strength -= 1  # a place, or a word whose capital says nothing
-    if segment.precedes_thing:
+    if segment.precedes_thing or _FIRM_AFTER.match(following) or _PLACE_AFTER.match(following):
         strength -= 3
     if last in lexicon.thing_suffixes:
         strength -= 2
@@ -185,6 +207,20 @@ def _with_backing(span: PersonSpan, alone: Mapping[str, int]) -> PersonSpan:
     return span._replace(strength=span.strength + 1) if is_backed else span
 
 
+def _with_neighbours(fulls: list[PersonSpan], text: str) -> list[PersonSpan]:
+    """What stands in a list beside people is one of them: one point for each neighbour that its own text makes sure of."""
+    raised = list(fulls)
+    for i in range(1, len(fulls)):
+        left, right = fulls[i - 1], fulls[i]
+        gap = text[left.end : right.start]
+        if len(gap) <= _MOST_BETWEEN and _BETWEEN_LISTED.fullmatch(gap):
+            if left.strength >= STRONG > right.strength >= 0:
+                raised[i] = raised[i]._replace(strength=raised[i].strength + 1)
+            if right.strength >= STRONG > left.strength >= 0:
+                raised[i - 1] = raised[i - 1]._replace(strength=raised[i - 1].strength + 1)
+    return raised
+
+
 def _role_after(following: str, lexicon: Lexicon) -> str:
     """The office in an apposition: ", the US commerce secretary,"."""
     match = _AFTER_ROLE.match(following)
@@ -195,7 +231,8 @@ def _role_after(following: str, lexicon: Lexicon) -> str:
     for i, word in enumerate(words):
         key = fold(word)
         if key in lexicon.roles:
-            return role_words(words[: i + 1], lexicon)
+            is_name = i and word[:1].isupper() and is_given(fold(words[i - 1]))  # ", Robin Cook and"
+            return "" if is_name else role_words(words[: i + 1], lexicon)
         is_part = key in lexicon.role_modifiers or word[:1].isupper() or key.endswith("'s") or key == "of"
         if key in _CLAUSE or not (is_part or has_article):
             return ""

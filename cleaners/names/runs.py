@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from cleaners.names.compare import fold
@@ -36,15 +37,19 @@ class Segment(NamedTuple):
     @property
     def names(self) -> list[Token]:
         """The tokens without particles."""
-        particles = load_lexicon().particles
-        return [token for token in self.tokens if token.key not in particles]
+        if len(self.tokens) == 1:
+            return self.tokens
+        lexicon = load_lexicon()
+        first, *others = self.tokens
+        opens = first.key not in lexicon.particles or (first.key in lexicon.opening_given and first.text.istitle())
+        return [first] * opens + [token for token in others if token.key not in lexicon.particles]
 
 
 _UPPER = "".join(chr(c) for c in [*range(0x41, 0x530), *range(0x1E00, 0x1F00)] if chr(c).isupper())
 _LETTER = r"[^\W\d_]"
 _PARTICLE = r"(?:de|del|della|dello|delle|der|den|di|da|das|do|dos|du|la|le|van|von|zu|zur|ten|ter|bin|ibn|bint|al|el|y|af|av|op)"
 _TOKEN = (
-    r"(?:(?:Mrs?|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Capt|Maj|Sgt|Adm|Rev|Hon|Jr|Sr)\."
+    r"(?:(?:Mrs?|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Capt|Maj|Sgt|Adm|Rev|Hon|Jr|Sr|St)\."
     rf"|[{_UPPER}]\.(?:-?[{_UPPER}]\.)*(?!\w)"
     rf"|[{_UPPER}]\.(?=[{_UPPER}]{_LETTER})"
     rf"|(?:al|el|as|ad|an|ash|ul|ur)-[{_UPPER}]{_LETTER}+"
@@ -96,10 +101,13 @@ def find_segments(text: str) -> Iterator[Segment]:
             continue  # an address: Example.com
         word = text[start:end]
         if not word.isalpha():  # more than one token, or a possessive, a hyphen, initials
-            for piece in _pieces(run):
+            pieces = [_plain_piece(start, word)] if word.replace(" ", "").isalpha() else _pieces(run)
+            for piece in pieces:
                 yield from _segments(piece, text, lexicon, lower_words)
         elif len(word) > 1 and word not in _SENTENCE_OPENERS:
-            yield from _lone_word(Token(start, end, word, fold(word)), lexicon)
+            key = _lone_key(word)
+            if key is not None:  # its role is left to who needs it
+                yield Segment([Token(start, end, word, key)], None, None, False, False, False)
 
 
 def is_given(key: str) -> bool:
@@ -110,12 +118,13 @@ def is_given(key: str) -> bool:
 
 def is_initials(text: str) -> bool:
     """Whether a word is nothing but initials: J., J.K., JK."""
-    return len(text) <= 6 and bool(_INITIALS.fullmatch(text)) and (len(text) == 1 or "." in text or len(text) == 2)
+    n = len(text)
+    return n <= 6 and (n <= 2 or "." in text) and _INITIALS.fullmatch(text) is not None
 
 
 def words_before(text: str, position: int) -> list[str]:
     """The up to four words before a position, with nothing but spaces between; the last may end in a comma."""
-    before = text[max(0, position - 60) : position]
+    before = text[max(0, position - 60) : position].rpartition("\n")[2]
     if before[-1:] not in (" ", "\u00a0"):
         return []
     words: list[str] = []
@@ -160,11 +169,14 @@ class _LowerWords:
         return word in self._words
 
 
-def _lone_word(token: Token, lexicon: Lexicon) -> Iterator[Segment]:
-    """A capitalised word that stands alone, the most frequent run by far; its role is left to who needs it."""
+@lru_cache(maxsize=200_000)
+def _lone_key(word: str) -> str | None:
+    """The folded word if it may be a name where it stands alone, the most frequent run by far; else None."""
+    lexicon = load_lexicon()
+    token = Token(0, len(word), word, fold(word))
     kind = _kind(token, 0, [token], False, lexicon)
-    if (kind in "GWAIP" or (kind == "S" and token.key in lexicon.surname_things)) and token.key not in lexicon.suffixes:
-        yield Segment([token], None, None, False, False, False)
+    is_name = kind in "GWAIP" or (kind == "S" and token.key in lexicon.surname_things)
+    return token.key if is_name and token.key not in lexicon.suffixes else None
 
 
 def role_before(text: str, start: int, lexicon: Lexicon) -> str:
@@ -177,12 +189,22 @@ def role_before(text: str, start: int, lexicon: Lexicon) -> str:
     return role_words([*before[:-1], last], lexicon) if word in lexicon.roles or word in lexicon.titles else ""
 
 
+def _plain_piece(start: int, words: str) -> list[Token]:
+    """The tokens of a run of nothing but letters and spaces, the most frequent of the longer ones."""
+    tokens = []
+    for word in words.split(" "):
+        end = start + len(word)
+        tokens.append(Token(start, end, word, fold(word)))
+        start = end + 1
+    return tokens
+
+
 def _pieces(run: re.Match[str]) -> list[list[Token]]:
     """The tokens of a run, parted at possessives and adjectives: "Poland's Marcin Nowak", "Nowak-led Poland"."""
     pieces: list[list[Token]] = [[]]
     for match in _TOKEN_PATTERN.finditer(run.string, run.start(), run.end()):
         text, end = match.group(), match.end()
-        cut = _POSSESSIVE.search(text) or _adjective_tail(text)
+        cut = (_POSSESSIVE.search(text) if text[-1] in "sS" else None) or _adjective_tail(text)
         if cut:
             text, end = text[: cut.start()], match.start() + cut.start()
         if text:
@@ -212,14 +234,19 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
         is_street = kinds[i] != "N" or piece[i].key in lexicon.thing_suffixes  # King Street, but King Francis
         behind_title = kinds[i - 1] == "T" and not (is_street and piece[i - 1].key in lexicon.naming_titles)
         is_thing = kinds[i] == "S" and piece[i].key not in lexicon.surname_things  # Jiffy Lube, Davis Cup
-        if last and kinds[i] in "RTSNM" and (behind_title or ((behind_given or behind_initial) and not is_thing)):
+        if (
+            last
+            and kinds[i] in "RTSNM"
+            and not piece[i].text.endswith(".")
+            and (behind_title or ((behind_given or behind_initial) and not is_thing))
+        ):
             kinds[i] = "A"
         elif piece[i - 1].key in lexicon.place_prefixes and kinds[i - 1] == "N" and kinds[i] in "GW":
             kinds[i] = "N"
     # A thing's word between an office and a last word is a given name: President Bill Hart.
     if len(piece) > 2 and kinds[-1] == "W" and kinds[-2] == "S" and kinds[-3] in "RT":
         kinds[-2] = "A"
-    office = max((i for i, k in enumerate(kinds[:-1]) if k in "RT"), default=-1)
+    office = next((i for i in range(len(kinds) - 2, -1, -1) if kinds[i] in "RT"), -1)
     role, is_titled = "", office >= 0
     after_the = False
     start = office + 1
@@ -233,6 +260,12 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
             if word in lexicon.roles or word in lexicon.titles:
                 role = role_words([*before[:-1], before[-1].removesuffix(",")], lexicon)
                 is_titled = kinds[0] not in "NSM"
+            elif word in ("for", "of") and kinds[0] in "MS":  # "Secretary of State Jane Roe"
+                n_portfolio = next((i for i, k in enumerate(kinds) if k in "GWAIP"), 0)
+                held = role_words(before[:-1], lexicon)
+                if held and n_portfolio:
+                    role = " ".join([held, before[-1], *(t.text for t in piece[:n_portfolio])])
+                    is_titled, start = True, n_portfolio
     current: list[Token] = []
     first = True
     for i in range(start, len(piece) + 1):
@@ -247,7 +280,9 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
                 yield Segment(
                     tokens=segment,
                     role=role if first else "",
-                    title=beside if beside and beside.key in lexicon.titles | lexicon.offices else None,
+                    title=beside
+                    if beside and (_class_of(beside.key) == "T" or beside.key in lexicon.offices)
+                    else None,
                     is_titled=is_titled and first,
                     precedes_thing=kind in "SR",
                     follows_determiner=after_the and first,
@@ -268,7 +303,17 @@ def _kind(token: Token, index: int, piece: list[Token], caps: bool, lexicon: Lex
         if len(letters) == 1 or "." in token.text or index + 2 == len(piece):
             return "I"
         return "N"
-    if key in lexicon.titles:
+    kind = _class_of(key)
+    if kind == "?":
+        return "G" if index + 2 == len(piece) else "N"
+    return "N" if kind == "W" and not caps and token.text.isupper() and len(token.text) > 1 else kind  # an acronym
+
+
+@lru_cache(maxsize=200_000)
+def _class_of(key: str) -> str:
+    """The letter of a folded word wherever it stands; ? for a given name only as the first of two."""
+    lexicon = load_lexicon()
+    if key in lexicon.titles or _is_compound_rank(key, lexicon):
         return "T"
     if key in lexicon.place_prefixes:
         return "N"
@@ -277,17 +322,17 @@ def _kind(token: Token, index: int, piece: list[Token], caps: bool, lexicon: Lex
     if key in lexicon.roles:
         return "R"
     if key in lexicon.not_names:
-        is_first_of_two = key in lexicon.given and key not in lexicon.demonyms and index + 2 == len(piece)
-        return "G" if is_first_of_two else "N"
+        return "?" if key in lexicon.given and key not in lexicon.demonyms else "N"
     if key in lexicon.thing_suffixes:
         return "S"
     if key in lexicon.role_modifiers:
         return "M"
-    if not caps and token.text.isupper() and len(token.text) > 1:
-        return "N"  # an acronym
-    if "-" in key and any(part in lexicon.not_names for part in key.split("-")):
-        return "N"
-    return "W"
+    return "N" if "-" in key and any(part in lexicon.not_names for part in key.split("-")) else "W"
+
+
+def _is_compound_rank(key: str, lexicon: Lexicon) -> bool:
+    """Whether a word is a rank of two: Lieutenant-Colonel, Vice-Admiral."""
+    return "-" in key and key not in lexicon.roles and key.rpartition("-")[2] in lexicon.offices
 
 
 def _trim(

@@ -17,14 +17,12 @@ import polars as pl
 
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
-from cleaners.names.evidence import Evidence
+from cleaners.names.evidence import Evidence, Place
 from cleaners.names.forms import Form, FormIndex, collect_forms
 from cleaners.names.relate import Key
 from cleaners.names.words import BatchWords, learn_words
 
 MAX_COUNTED_ARTICLES = 6_000  # the frequencies of words are steady long before
-
-Place = tuple[str, int, int]  # article id, start, end
 
 
 class Person(NamedTuple):
@@ -110,7 +108,7 @@ def set_scene(
         bearers=bearers,
         n_people=Counter(article_id for form in forms.values() for article_id in form.articles),
         cluster_of=cluster_of,
-        evidence=Evidence(articles, sample, config.context_chars, cluster_of),
+        evidence=Evidence(articles, sample, config.context_chars, config.beside_chars, cluster_of),
         people_in={article_id: frozenset(keys) for article_id, keys in people_in.items()},
         day_of=_days(facts),
     )

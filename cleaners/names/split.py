@@ -30,7 +30,11 @@ def split_name(words: list[str]) -> tuple[str, str]:
     Chinese, Korean and Vietnamese names are split in their own order: family name first.
     """
     lexicon = load_lexicon()
-    names = [word for word in words if word not in lexicon.particles]
+    names = [
+        word
+        for i, word in enumerate(words)
+        if word not in lexicon.particles or (not i and word in lexicon.opening_given)
+    ]
     if len(names) < 2:
         return "", " ".join(words)
     first, last = names[0], names[-1]

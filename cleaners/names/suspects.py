@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 
-from cleaners.names.compare import fold
+from cleaners.names.compare import are_given_variants, fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.evidence import cosine
 from cleaners.names.forms import Form
@@ -22,11 +23,15 @@ from cleaners.names.relate import Key
 from cleaners.names.scene import Scene
 
 MOST_TEXTS = 400  # texts of one person that are looked at; the logarithm of their number says little more beyond
+MOST_PLACES = 3  # mentions of one person in one text whose surroundings are looked at
 MOST_NEIGHBOURS = 50  # texts above which a person shared by two of them says nothing
 FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
 
 # A slip is seldom repeated by papers that do not copy each other: how many times as well known the other form must be.
 _MIN_RATIO = {"wrong_given": 2, "given_slip": 2, "misspelling": 4}
+
+# Capitalised words, joined to the name that follows: "Anna, Ben and" before "Carl Cole".
+_COORDINATED = re.compile(r"(?:\b[A-Z][\w'’\-]+,? ){0,3}\b[A-Z][\w'’\-]+,? (?:and|&) $")
 
 
 @dataclass(frozen=True)
@@ -56,25 +61,36 @@ class Suspect:
 
 def find_suspects(scene: Scene) -> list[Suspect]:
     """Every suspect of a batch, scored; the best explanation for each text and form."""
-    best: dict[tuple[str, Key], Suspect] = {}
+    found: dict[tuple[str, Key], list[Suspect]] = {}
     for suspect in iter_suspects(scene):
-        at = (suspect.article_id, suspect.form.key)
-        known = best.get(at)
-        if known is None or (suspect.confidence, suspect.expected.support) > (known.confidence, known.expected.support):
-            best[at] = suspect
-    return [best[at] for at in sorted(best)]
+        found.setdefault((suspect.article_id, suspect.form.key), []).append(suspect)
+    return [_best(found[at]) for at in sorted(found)]
+
+
+def _best(explanations: list[Suspect]) -> Suspect:
+    """The surest explanation; of two names of one person (Charles, Charlie) the better known is the one expected."""
+    best = max(explanations, key=lambda s: (s.confidence, s.expected.support, s.expected.key))
+    given, surname = best.expected.key
+    names = [s.expected for s in explanations if s.expected.key[1] == surname]
+    names = [name for name in names if are_given_variants(given, name.key[0])]
+    return replace(best, expected=max(names, key=lambda name: (name.canonical is not None, name.support, name.key)))
 
 
 def iter_suspects(scene: Scene) -> Iterator[Suspect]:
     """Every explanation of every form that is less known than what it may stand for, weighed."""
-    pairs = list(_iter_pairs(scene))
+    pairs = [
+        (article_id, form, expected, kind, _others(scene, article_id, expected))
+        for article_id, form, expected, kind in _iter_pairs(scene)
+    ]
+    # One expected name after the other: its texts are laid out once, however few of all can be held.
+    pairs.sort(key=lambda pair: (pair[2].key[1], pair[2].key[0], pair[0], pair[1].key))
     needed: set[str] = set()
-    for article_id, _form, expected, _kind in pairs:
+    for article_id, _form, _expected, _kind, others in pairs:
         needed.add(article_id)
-        needed.update(_witnesses(scene, article_id, expected))
+        needed.update(_spread(others, scene.config.max_compared_texts))
     scene.evidence.read(needed)
-    for article_id, form, expected, kind in pairs:
-        yield weigh_suspect(scene, article_id, form, expected, kind)
+    for article_id, form, expected, kind, others in pairs:
+        yield weigh_suspect(scene, article_id, form, expected, kind, others)
 
 
 def _iter_pairs(scene: Scene) -> Iterator[tuple[str, Form, Form, str]]:
@@ -116,23 +132,19 @@ def _explanations(scene: Scene, form: Form) -> Iterator[tuple[str, Form]]:
             yield kind, scene.forms[key]
 
 
-def _witnesses(scene: Scene, article_id: str, expected: Form) -> list[str]:
-    """The texts of the expected person that a text is compared with: not its copies, and within the window."""
-    return _spread(_others(scene, article_id, expected), scene.config.max_compared_texts)
-
-
 def _others(scene: Scene, article_id: str, expected: Form) -> list[str]:
     """The texts of the expected person, of the best known a sample, that are no copies and lie within the window."""
-    cluster = scene.cluster_of.get(article_id, article_id)
-    return [
-        other
-        for other in _spread(expected.articles, MOST_TEXTS)
-        if scene.cluster_of.get(other, other) != cluster and scene.is_witness(article_id, other)
-    ]
+    cluster_of, day_of, window = scene.cluster_of, scene.day_of, scene.config.window_days
+    cluster, day = cluster_of.get(article_id, article_id), day_of.get(article_id)
+    spread = _spread(expected.articles, MOST_TEXTS)
+    others = [other for other in spread if cluster_of.get(other, other) != cluster]
+    return others if day is None else [other for other in others if abs(day_of.get(other, day) - day) <= window]
 
 
-def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kind: str) -> Suspect:
-    """A suspect with its features; `scene.cluster_of` says which texts bear witness."""
+def weigh_suspect(
+    scene: Scene, article_id: str, form: Form, expected: Form, kind: str, others: list[str] | None = None
+) -> Suspect:
+    """A suspect with its features; `others` are the texts that bear witness, where somebody has looked for them."""
     cluster_of, evidence, places, roles, index = (
         scene.cluster_of,
         scene.evidence,
@@ -140,16 +152,22 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         scene.roles,
         scene.index,
     )
-    others = _others(scene, article_id, expected)
+    others = _others(scene, article_id, expected) if others is None else others
     witnesses = _spread(others, scene.config.max_compared_texts)
     names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
     text = evidence.text_vector(article_id)
     likeness = sorted(((cosine(text, evidence.text_vector(a), names), a) for a in witnesses), reverse=True)
-    mine = evidence.context_vector(places.get((article_id, form.key), []), names)
-    theirs = evidence.context_vector([place for a in witnesses for place in places.get((a, expected.key), [])], names)
+    mine = places.get((article_id, form.key), [])
+    near = evidence.compare_surroundings(
+        mine[:MOST_PLACES],
+        [place for a in witnesses for place in places.get((a, expected.key), [])[:MOST_PLACES]],
+        witnesses,
+        names,
+    )
     my_roles = roles.get((article_id, form.key), set())
     their_roles = {r for a in witnesses for r in roles.get((a, expected.key), ())} | set(expected.authority_roles)
     offices = {fold(role) for role in my_roles} & {fold(role) for role in their_roles}
+    agreement = 1 if offices else -1 if my_roles and their_roles else 0
     # Papers differ in the capitals of an office; the least string of each has them.
     shared = {min(r for r in my_roles | their_roles if fold(r) == office) for office in offices}
     has_its_surname = form.key[1] == expected.key[1]
@@ -161,24 +179,25 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
         "shared_people": math.log1p(
             max((_shared_people(scene, article_id, a, form, expected) for a in witnesses), default=0.0)
         ),
-        "log_mentions_expected": math.log1p(
-            sum(len(places.get((a, expected.key), ())) for a in witnesses) / max(len(witnesses), 1)
-        ),
         "likeness_best": likeness[0][0] if likeness else 0.0,
         "likeness_mean": sum(x for x, _ in likeness[:3]) / 3,
-        "context": cosine(mine, theirs),
+        "capitals_near": near.capitals,
+        "words_beside": near.beside,
+        "words_covered": near.covered,
         "log_support": math.log1p(len({cluster_of.get(a, a) for a in others})),
         "log_own_support": math.log(max(form.support, 1)),
         "log_rivals": math.log1p(rivals),
-        "log_known_rivals": math.log1p(max(index.known_of_surname[expected.key[1]] - 1, 0)),
         # Misprints are seldom names: the part that differs is somebody else's name too.
         "is_part_attested": float(index.is_given(form.key[0]) if has_its_surname else bearers > 0),
-        "is_expected_in_text": float(article_id in expected.articles),
-        "is_role_shared": float(bool(shared)),
-        "is_office_shared": float(any(_is_office(role) for role in shared)),
+        "is_expected_in_text": float(
+            article_id in expected.articles
+            or any(_is_coordinated(evidence.text(article_id), start, expected.key[0]) for _, start, _ in mine)
+        ),
+        "role_agreement": float(agreement),
+        "is_office_shared": float(any(is_single_office(role) for role in shared)),
         "is_given_known": float(index.is_given(form.key[0])),
         "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
-        "list_likeness": likeness[0][0] if likeness and scene.n_people[article_id] > 0.1 * len(text) else 0.0,
+        "list_likeness": likeness[0][0] * _listness(scene.n_people[article_id], len(text)) if likeness else 0.0,
     }
     return Suspect(
         article_id=article_id,
@@ -191,11 +210,22 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
     )
 
 
-def _is_office(role: str) -> bool:
-    """Whether a role is one that a single person holds in a country: "home secretary", "President" with its capital."""
-    words = role.split()
-    head = fold(words[-1])
-    return head in load_lexicon().state_offices and (len(words) > 1 or role[0].isupper())
+def is_single_office(role: str) -> bool:
+    """Whether one person of a country holds an office at a time: "Home Secretary", "Minister for Work"; not "Minister"."""
+    words = fold(role).split()
+    return len(words) > 1 and any(word in load_lexicon().state_offices for word in (words[0], words[-1]))
+
+
+def _is_coordinated(text: str, start: int, given: str) -> bool:
+    """Whether another given name shares the surname that follows: "Anna and Ben Cole" names Anna Cole too."""
+    listed = _COORDINATED.search(text, max(0, start - 60), start)
+    return listed is not None and given in {fold(word) for word in re.findall(r"[\w'’\-]+", listed.group())}
+
+
+def _listness(n_people: int, n_words: int) -> float:
+    """How far a text is a list of people, 0 to 1: a story names one in thirty of its different words, results one in ten."""
+    density = n_people / max(n_words, 1)
+    return min(max((density - 0.03) / 0.07, 0.0), 1.0)
 
 
 def _per_million(surname: str) -> int:

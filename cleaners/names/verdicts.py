@@ -14,6 +14,7 @@ from cleaners.names.compare import fold, is_romanised, relate_part
 from cleaners.names.decisions import Decision
 from cleaners.names.forms import Form, recase
 from cleaners.names.lexicon import load_lexicon
+from cleaners.names.offices import CONFIDENCE, Conflict
 from cleaners.names.relate import Key
 from cleaners.names.split import split_name
 from cleaners.names.suspects import Suspect
@@ -61,6 +62,25 @@ def judge(suspect: Suspect) -> Verdict:
         evidence=json.dumps(evidence, ensure_ascii=False, sort_keys=True),
         is_replaced=not is_error or expected.canonical is not None,
         decided_by=decided,
+    )
+
+
+def verdict_on_conflict(conflict: Conflict) -> Verdict:
+    """An office that is somebody else's: the name stands, an editor looks."""
+    holder = conflict.holder.display()
+    evidence = {
+        "decided_by": "other texts",
+        "articles": list(conflict.evidence_articles),
+        "support": conflict.support,
+        "office": conflict.office,
+        "usual_office": conflict.usual,
+        "holder": holder,
+    }
+    return Verdict(
+        canonical=conflict.form.display(),
+        kind="role_conflict",
+        confidence=CONFIDENCE,
+        evidence=json.dumps(evidence, ensure_ascii=False, sort_keys=True),
     )
 
 

@@ -1,8 +1,8 @@
 """What the report of a run shows in full, each list within a budget of bytes.
 
 Takes a snapshot and a run's articles, gives the articles before and after, the suspected passages, the copies of a story side
-by side, the name flags with their contexts, the rejects, and the sites with their bands. Reads only the texts it shows; each
-list knows how many there were in all.
+by side, the name flags with their contexts, the names replaced, the rejects, and the sites with their bands. Reads only the
+texts it shows; each list knows how many there were in all.
 """
 
 from flows.details.articles import view_articles
@@ -10,6 +10,7 @@ from flows.details.budget import Shown
 from flows.details.health import view_health
 from flows.details.names import view_names
 from flows.details.rejects import view_rejects
+from flows.details.replacements import view_replacements
 from flows.details.stories import MOST_COMPARED_WORDS, view_stories
 from flows.details.suspected import view_suspected
 
@@ -20,6 +21,7 @@ __all__ = [
     "view_health",
     "view_names",
     "view_rejects",
+    "view_replacements",
     "view_stories",
     "view_suspected",
 ]

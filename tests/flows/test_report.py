@@ -170,6 +170,54 @@ def test_the_seeds_tell_what_the_design_expects(seed_page: html.HtmlElement) -> 
     assert {mark.text for mark in pick(evidence, "mark")} == {"Howard Lutnick"}
 
 
+def test_every_replacement_of_the_seeds_is_listed_with_its_reason(
+    seed_tables: Tables, seed_page: html.HtmlElement
+) -> None:
+    listed: Counter[tuple[str, str, str]] = Counter()
+    for row in pick(section(seed_page, "replacements"), "tr", "item"):
+        written, normalised, why, _, n_places = [words_of(cell) for cell in pick(row, "td")]
+        listed[(written, normalised, why)] += int(n_places)
+    deciders = {"authority": "the authority file", "other texts": "the other texts"}
+    columns = ("surface", "replacement", "kind", "decided_by")
+    expected = Counter(
+        (surface, replacement, f"{kind}, by {deciders[decided_by]}")
+        for surface, replacement, kind, decided_by in seed_tables.name_replacements.select(columns).iter_rows()
+    )
+    assert listed == expected
+    assert listed[("Zelensky", "Zelenskyy", "transliteration, by the authority file")] >= 1
+
+
+def test_a_replaced_name_is_escaped_counted_by_article_and_an_editors_comes_first(tmp_path: Path) -> None:
+    rows = [
+        article("a", "Jon <b>Doe met Jon <b>Doe and Xi Lo.", title="Alpha"),
+        article("b", "Xi Lo spoke.", title="Beta"),
+    ]
+
+    def replacement(row: Row, start: int, surface: str, new: str, decided_by: str) -> Row:
+        return {
+            "article_id": row["article_id"],
+            "start": start,
+            "end": start + len(surface),
+            "surface": surface,
+            "replacement": new,
+            "kind": "misspelling",
+            "decided_by": decided_by,
+            "flag_id": make_id(row["article_id"], str(start)),
+        }
+
+    found = [
+        replacement(rows[0], 0, "Jon <b>Doe", "John Doe", "authority"),
+        replacement(rows[0], 15, "Jon <b>Doe", "John Doe", "authority"),
+        replacement(rows[1], 0, "Xi Lo", "Xi Luo", "editor"),
+    ]
+    page = read_page(write_report(write_snapshot(tmp_path / "s", articles=rows, name_replacements=found), RUN_ID))
+    shown = [[words_of(cell) for cell in pick(row, "td")] for row in pick(section(page, "replacements"), "tr", "item")]
+    assert shown == [
+        ["Xi Lo", "Xi Luo", "misspelling, by an editor", "Beta(no site)", "1"],
+        ["Jon <b>Doe", "John Doe", "misspelling, by the authority file", "Alpha(no site)", "2"],
+    ]
+
+
 def test_landmarks_headings_and_tables_speak_to_a_screen_reader(seed_page: html.HtmlElement) -> None:
     assert seed_page.get("lang") == "en"
     for landmark in ("header", "nav", "main", "footer"):

@@ -63,6 +63,28 @@ def test_a_flag_is_exported_with_its_context(reviewed: tuple[Settings, Path]) ->
     assert row["decision"] == ""
 
 
+def test_a_conflict_of_offices_is_exported_and_changes_no_text(tmp_path: Path, run_pipeline: Callable) -> None:
+    papers = [
+        *story("Martin Cardwell", "Martin Cardwell"),
+        "The budget passed the lower house by nine votes after a night of speeches. Treasury Secretary Helen Brandt thanked the "
+        "members who had stayed, and said that the new duties on spirits would pay for two hospitals and a school of nursing.",
+        "Savers will pay less tax from June, Treasury Secretary Helen Brandt told a bankers' dinner in the old exchange. Nobody in "
+        "the hall had expected it, and shares of the larger lenders rose by a tenth before the market closed on Thursday evening.",
+        STORY[2].format(name="Martin Cardwell", last="Cardwell").replace("Transport", "Treasury"),
+    ]
+    run_pipeline([feed(tmp_path / "a.jsonl", papers, "2026-03-02T08:00:00Z")], tmp_path / "out", run_id="1")
+    settings, path = Settings(output=str(tmp_path / "out")), tmp_path / "flags.csv"
+    assert export_flags(settings, path) == 1
+    (row,) = rows_of(path)
+    assert (row["surface"], row["canonical"], row["kind"]) == ("Martin Cardwell", "Martin Cardwell", "role_conflict")
+    assert row["evidence"].endswith("called Treasury Secretary, elsewhere Transport Secretary; that is Helen Brandt")
+    decide(path, decision="reject")
+    assert take_decisions(settings, path).n_decided == 1
+    assert export_flags(settings, path) == 0
+    run_again(settings, run_pipeline)
+    assert read_tables(Path(settings.output) / "latest").name_replacements.is_empty()
+
+
 def test_an_accepted_flag_is_replaced_in_the_normalised_text(
     reviewed: tuple[Settings, Path], run_pipeline: Callable
 ) -> None:

@@ -313,3 +313,55 @@ def test_an_earlier_flag_stays_until_it_is_doubtful() -> None:
     assert check_names(frame, strict, authority=NOBODY).flags.is_empty()
     kept = check_names(frame, strict, authority=NOBODY, earlier_flags=sure.flags)
     assert kept.flags["flag_id"].to_list() == sure.flags["flag_id"].to_list()
+
+
+def cabinet(*offices: tuple[str, str]) -> list[str]:
+    return [
+        f"The tariff talks in Vanmouth went on, day {n}. {office} {name} met the dockers' unions about container duties. "
+        f"{name.split()[-1]} spoke of progress."
+        for n, (office, name) in enumerate(offices)
+    ]
+
+
+COMMERCE, TREASURY = ("Commerce Secretary", "Martin Cardwell"), ("Treasury Secretary", "Helen Brandt")
+
+
+def test_an_office_that_others_give_to_somebody_else_is_a_doubt_and_no_error() -> None:
+    wrong = ("Treasury Secretary", "Martin Cardwell")
+    checked, ids = check(cabinet(COMMERCE, COMMERCE, TREASURY, TREASURY, wrong))
+    assert flags(checked) == [("Martin Cardwell", "Martin Cardwell", "role_conflict", False)]
+    (flag,) = checked.flags.to_dicts()
+    evidence = json.loads(flag["evidence"])
+    assert flag["article_id"] == ids[4]
+    offices = (evidence["office"], evidence["usual_office"], evidence["holder"])
+    assert offices == ("Treasury Secretary", "Commerce Secretary", "Helen Brandt")
+    assert sorted(evidence["articles"]) == sorted(ids[:4])
+    assert checked.replacements.is_empty()
+
+
+@pytest.mark.parametrize(
+    "papers",
+    [
+        [COMMERCE, COMMERCE, TREASURY, ("Treasury Secretary", "Martin Cardwell")],  # one text alone names the holder
+        [
+            COMMERCE,
+            TREASURY,
+            TREASURY,
+            ("Treasury Secretary", "Martin Cardwell"),
+        ],  # one text alone names the other office
+        [COMMERCE, COMMERCE, TREASURY, TREASURY, ("Shadow Treasury Secretary", "Martin Cardwell")],
+        [COMMERCE, COMMERCE, TREASURY, TREASURY, ("Prime Minister", "Martin Cardwell")],
+        [COMMERCE, COMMERCE, TREASURY, TREASURY, *[("Treasury Secretary", "Martin Cardwell")] * 2],  # he moved on
+    ],
+)
+def test_offices_that_do_not_conflict_stay_quiet(papers: list[tuple[str, str]]) -> None:
+    checked, _ = check(cabinet(*papers))
+    assert flags(checked) == []
+
+
+def test_of_two_names_of_one_person_the_better_known_is_expected() -> None:
+    texts = story("Charles Cardwell", "Charles Cardwell", "Philip Cardwell")
+    others = [f"{text} It was day {n}." for n, text in enumerate(story("Charlie Cardwell", "Charlie Cardwell"))]
+    more = [f"{text} So ended week {n}." for n, text in enumerate(story("Charles Cardwell", "Charles Cardwell"))]
+    checked, _ = check([*texts, *others, *more])
+    assert flags(checked) == [("Philip Cardwell", "Charles Cardwell", "wrong_given", True)]

@@ -39,10 +39,33 @@ def mentions(*texts: str, authority: pl.DataFrame | None = None) -> pl.DataFrame
         ("Senator Robert Halden Jr. Announces Plans", ["Robert Halden"]),
         ("The golfer Peter Woods won; Woods wept.", ["Peter Woods", "Woods"]),
         ("New Halden captain Peter Brandt spoke.", ["Peter Brandt"]),
+        ("Vice President Al Halden spoke before Halden left.", ["Al Halden", "Halden"]),
+        ("Goalkeeper Filip De Wulde dived. A save by De Wulde won it.", ["Filip De Wulde", "De Wulde"]),
+        ("It was Lieutenant-Colonel Bremsk who spoke.", ["Bremsk"]),
+        (
+            "1. Peter Halden (Kenya) 7:35.66\n2. Wodage Bremsk (Ethiopia) 7:36.01\n3. Jan Brandt (Poland) 7:37.1",
+            ["Peter Halden", "Wodage Bremsk", "Jan Brandt"],
+        ),
+        ("BREMSK WINS AGAIN IN VANMOUTH\nThe golfer Ylva Bremsk won on Sunday.", ["BREMSK", "Ylva Bremsk"]),
     ],
 )
 def test_people_are_found(text: str, found: list[str]) -> None:
     assert people(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("He met Secretary of State Clara Whitfield there.", "Secretary of State"),
+        ("He met the minister for Work Clara Whitfield there.", "minister for Work"),
+        ("The end.\n\nShadow home secretary Clara Whitfield spoke.", "Shadow home secretary"),
+        ("They met Tories Clara Whitfield and others.", "Tories"),
+        ("They met Clara Whitfield, Labour's Robert Cook and others.", ""),
+    ],
+)
+def test_offices_are_read_whole(text: str, role: str) -> None:
+    span = next(s for s in find_people(text, 0.7) if s.surname == "whitfield")
+    assert span.role == role
 
 
 @pytest.mark.parametrize(
@@ -60,6 +83,10 @@ def test_people_are_found(text: str, found: list[str]) -> None:
         "They play at Coral Sky Amphitheatre and at Peter Brandt Pavilion in June.",
         "She lives in San Diego and reads the San Francisco Chronicle on King Street.",
         "Shares in Goldman Sachs and Merrill Lynch fell.",
+        "An analyst at Peter Brandt and Co said so.",
+        "They landed at Peter Brandt airport.",
+        "The St. Louis Cardinals won again.",
+        "Al Jazeera said so.",
         "He walked through Stanley Park.",
         "Try our Daily Perfecting Cream and the Body Hero Duo Set.",
         "Haldor Bremsk, and later the former owner, refused.",

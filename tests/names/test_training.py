@@ -31,7 +31,7 @@ def test_decision_says_what_it_was_trained_on_and_how_good_it_is() -> None:
     for kind, features in FEATURES.items():
         assert set(decision["weights"][kind]) == {"intercept", *features}
         assert decision["figures"][kind]["unseen_people"]["R_at_2"] > 0.7
-    assert decision["weights"]["wrong_given"]["likeness_best"] > 0
+    assert decision["weights"]["wrong_given"]["words_covered"] > 0
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=4, max_size=12), st.integers(0, 99))
@@ -62,7 +62,7 @@ def pairs(n: int) -> list[Pair]:
     for i in range(n):
         is_error = i % 2 == 0
         features = {name: rng.random() * 0.1 for name in FEATURES["wrong_given"]}
-        features["likeness_best"] += 0.5 * is_error
+        features["words_beside"] += 0.5 * is_error
         rows.append(Pair("wrong_given", features, is_error, 1.0, f"name{i // 2}", "first"))
     return rows
 
@@ -70,7 +70,7 @@ def pairs(n: int) -> list[Pair]:
 def test_fit_finds_what_parts_errors_from_namesakes() -> None:
     rows = pairs(80)
     model = fit(rows, FEATURES["wrong_given"])
-    assert max((weight, name) for name, weight in model.items())[1] == "likeness_best"
+    assert max((weight, name) for name, weight in model.items())[1] == "words_beside"
     scores = scores_on_unseen(rows, FEATURES["wrong_given"], _surname_folds(rows))
     figures = recall_at_rates(_sigmoid(scores), rows, 1000)
     assert figures["R"] == figures["R_at_1"] == 1.0
