@@ -160,6 +160,8 @@ def find_owned(
             first, last = run[0][0], run[-1][0] + OWNER_N - 1
             if last - first + 1 < config.owner_min_tokens or not _is_dense(run):
                 continue
+            if last < owned.n_title:  # the title alone is shared
+                continue
             start, end = _extent(page, tokens, first - owned.n_title, last - owned.n_title)
             own_share = share_own(page, start, end)
             if run[0][1] <= _MAX_OWNER_START and first > run[0][1] + owned.n_title:

@@ -8,8 +8,11 @@ from cleaners.junk import StripConfig
 from cleaners.junk.cards import find_cards
 from cleaners.junk.credits import find_agency, find_bylines
 from cleaners.junk.decide import decide
+from cleaners.junk.evidence import owned_tokens
 from cleaners.junk.headlines import find_headline_end
+from cleaners.junk.owners import find_owned
 from cleaners.junk.page import Page, Passage
+from cleaners.junk.tokens import tokenize
 from cleaners.junk.widgets import find_widgets
 
 CONFIG = StripConfig()
@@ -144,3 +147,13 @@ def test_overlapping_passages_are_parted_and_neighbours_joined() -> None:
     found = decide(page, [_passage(0, 5), replace(other, end=11)], CONFIG).removed
     assert [(p.start, p.end, p.category) for p in found] == [(0, 2, "ad_marker"), (3, 11, "share_ui")]
     assert len(decide(page, [_passage(0, 2), _passage(3, 5)], CONFIG).removed) == 1
+
+
+def test_a_long_title_that_others_share_proposes_nothing_of_the_text() -> None:
+    """Found by fuzzing: a page whose title held the story many times over."""
+    title = " ".join(f"word{number}" for number in range(600))
+    page = Page("The council met on Monday and agreed to repair the bridge before the winter.", title, None)
+    tokens = tokenize(page.text)
+    owned = owned_tokens(tokens, title)
+    shared = {1: [(300 + number, number) for number in range(60)]}
+    assert list(find_owned(page, tokens, owned, shared, StripConfig())) == []
