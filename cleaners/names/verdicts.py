@@ -118,8 +118,8 @@ def verdict_on_form(form: Form, surface: str, display: str) -> Verdict:
     if (
         surface == display
         or surface.isupper()
-        or _letters(surface) == _letters(display)
         or fold(surface) != fold(display)
+        or _letters(surface) == _letters(display)
     ):
         return Verdict(display)
     if form.canonical is not None:
