@@ -26,7 +26,7 @@ test: .venv/test-ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/zensical build --strict --config-file mkdocs.yml
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 ui: .venv/run-ready
 	$(BIN)/copydesk serve $(SOURCES)

@@ -56,7 +56,7 @@ _AGE = re.compile(r"(?:, (?:aged )?\d{2}(?:,|\.|$)| \(\d{2}\))")
 # A score, a club's or a country's name in brackets, a relative clause.
 _RESULT = re.compile(r" \((?:\d|[A-Z][a-z]+(?: [A-Z][a-z]+)?[,)]|U\.S\.\))|,? who\b")
 # What stands between the names of a list or of a table of results: brackets, figures, "and".
-_BETWEEN_LISTED = re.compile(r"(?:\s?\([^()\n]{1,30}\))?[\s\d.,;:/–\-]*(?:(?:and|&|beat|bt|vs?\.?)\s)?[\s\d.\-]*")
+_BETWEEN_LISTED = re.compile(r"(?:\s?\([^()\n]{1,30}\))?[\s\d.,;:/–\-]*+(?:(?:and|&|beat|bt|vs?\.?)\s[\s\d.\-]*+)?")
 _MOST_BETWEEN = 45
 _FIGURE_AFTER = re.compile(r"(?: not out| run out| lbw)? \d")
 _FIRM_AFTER = re.compile(r",? (?:and|&) (?:Co|Sons|Bros|Partners)\b|, (?:Inc|LLP|LLC)\b")

@@ -254,8 +254,12 @@ def test_a_broken_gate_publishes_nothing_and_a_mail_says_so(newsroom: Newsroom, 
     run = start(newsroom, sources=[str(newsroom.folder / "walls.jsonl")])
     wait_for(lambda: state_of(newsroom, run) == "Failed", 120)
     assert (newsroom.folder / "out" / "latest").readlink() == before
-    wait_for(lambda: letters, 30)
-    (letter,) = letters
+
+    def told() -> list[Letter]:
+        return [letter for letter in letters if str(run) in letter.message.get_content()]
+
+    wait_for(told, 30)
+    (letter,) = told()
     assert str(letter.message["Subject"]).endswith("is Failed")
     body = letter.message.get_content()
     for part in ("reject_share is 1 share, expected at most 0.9", "widen the bounds", f"/runs/flow-run/{run}"):

@@ -78,7 +78,7 @@ pages = st.builds(
 runs = st.lists(st.lists(pages, max_size=6, unique_by=lambda row: row["article_id"]), min_size=1, max_size=4)
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(runs)
 def test_segments_hold_what_one_table_would(batches: list[list[dict[str, object]]]) -> None:
     archive, whole = Archive(), None

@@ -1,0 +1,74 @@
+"""The whole pipeline on pages, beside trafilatura alone: `python -m bench.html_pipeline FOLDER ... --work WORK`.
+
+Both read every .html file below the folders with two processes: the pipeline from discovery to the published snapshot, without
+Prefect; trafilatura with its defaults, nothing kept but the texts. Whole processes, in turn; the ratio is of pages a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from statistics import median
+
+from bench.watching import watch
+
+PROCESSES = 2
+ROUNDS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--work", type=Path, required=True, help="folder for the output")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--alone", action="store_true", help="trafilatura alone, here and once (the bench calls it)")
+    args = parser.parse_args()
+    if args.alone:
+        print(extract_alone(args.folders))
+        return
+    output = args.work / "html-output"
+    folders = [str(folder.resolve()) for folder in args.folders]
+    pages = len(list_pages(args.folders))
+    ratios = []
+    for _ in range(args.rounds):
+        shutil.rmtree(output, ignore_errors=True)
+        ours = watch([sys.executable, "-m", "bench.stage_run", str(output), *folders])["total"]
+        theirs = watch([sys.executable, "-m", "bench.html_pipeline", *folders, "--work", str(args.work), "--alone"])[
+            "total"
+        ]
+        ratios.append(theirs["seconds"] / ours["seconds"])
+        for name, cost in (("copydesk", ours), ("trafilatura", theirs)):
+            print(
+                f"{name}: {pages / cost['seconds']:.1f} pages/s, {cost['seconds']} s, {cost['cpu_seconds']} s of CPU",
+                flush=True,
+            )
+    shutil.rmtree(output, ignore_errors=True)
+    print(f"{pages} pages, {args.rounds} rounds: Copydesk at {median(ratios):.2f} of trafilatura's throughput")
+
+
+def list_pages(folders: list[Path]) -> list[Path]:
+    """Every page below the folders."""
+    return sorted(path for folder in folders for path in folder.rglob("*.html"))
+
+
+def extract_alone(folders: list[Path]) -> int:
+    """Extract every page with trafilatura's defaults.
+
+    Returns:
+        How many gave a text.
+    """
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        return sum(pool.map(_extract, list_pages(folders), chunksize=8))
+
+
+def _extract(path: Path) -> bool:
+    from trafilatura import extract
+
+    return bool(extract(path.read_bytes()))
+
+
+if __name__ == "__main__":
+    main()
