@@ -232,7 +232,10 @@ def _list_remote(source: str) -> Iterator[_Found]:
             if not entries and not system.exists(path):
                 raise CopydeskError(f"{source!r} does not exist.", "Check the address and the credentials.")
     except ImportError as error:
-        raise CopydeskError(f"Cannot read {source!r}: {error}.", "Install the package it names.") from error
+        raise CopydeskError(
+            f"Cannot read {source!r}: {error}.",
+            "Install the package it names; for object storage: pip install 'copydesk[s3]'.",
+        ) from error
     except CopydeskError:
         raise
     except Exception as error:  # each file system has its own errors
