@@ -8,12 +8,11 @@ texts at once. Prints a line of JSON when a step begins and ends, for `bench/wat
 from __future__ import annotations
 
 import argparse
-import json
 import re
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from bench.watching import announced
 
 
 def main() -> None:
@@ -49,7 +48,7 @@ def run_datatrove(folder: Path, work: Path, workers: int) -> None:
 
     def run(name: str, steps: list[Any], tasks: int) -> None:
         logs = str(work / "logs" / name)
-        _step(name, lambda: LocalPipelineExecutor(steps, tasks=tasks, workers=workers, logging_dir=logs).run())
+        announced(name, lambda: LocalPipelineExecutor(steps, tasks=tasks, workers=workers, logging_dir=logs).run())
 
     filters = [GopherRepetitionFilter(language=words), GopherQualityFilter(language=words)]
     filters.append(C4QualityFilter(filter_no_terminal_punct=False, language=words))
@@ -69,8 +68,8 @@ def run_text_dedup(folder: Path) -> None:
 
     from bench.neardup_peers import text_dedup
 
-    articles = _step("read", lambda: pl.concat([pl.read_ndjson(path) for path in sorted(folder.glob("*.jsonl"))]))
-    _step("dedup", lambda: text_dedup(articles))
+    articles = announced("read", lambda: pl.concat([pl.read_ndjson(path) for path in sorted(folder.glob("*.jsonl"))]))
+    announced("dedup", lambda: text_dedup(articles))
 
 
 def hash_words(words: str) -> int:
@@ -94,13 +93,6 @@ def _blank_tokenizer() -> object:
             return [match.span() for match in re.finditer(r"\S+", text)]
 
     return Blanks()
-
-
-def _step(name: str, work: Callable[[], Any]) -> Any:  # noqa: ANN401
-    print(json.dumps({"begin": name, "at": time.time()}), flush=True)
-    result = work()
-    print(json.dumps({"end": name, "at": time.time()}), flush=True)
-    return result
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from bench.watching import announced
 from cleaners.quality import RunCounts, check_gates
 from flows import publish, stages
 from flows.figures import summarise_run
@@ -54,7 +54,7 @@ def run_steps(settings: Settings) -> None:
         previous.path if previous else None,
         find_versions(settings),
     )
-    plan = _step("discover", lambda: run_in_worker(plan_run, run))
+    plan = announced("discover", lambda: run_in_worker(plan_run, run))
     if plan.is_empty:
         return
 
@@ -62,25 +62,20 @@ def run_steps(settings: Settings) -> None:
         with ThreadPoolExecutor(settings.n_workers) as waiting:
             return [RunCounts(*counts) for counts in waiting.map(lambda shard: run_watched(work, run, shard), shards)]
 
-    extracted = _step("extract", lambda: map_shards(stages.extract_shard, plan.shards))
-    n_repeated = _step("learn", lambda: stages.learn_from_shards(run))
-    stripped = _step("strip", lambda: map_shards(stages.strip_shard, plan.shards))
-    _step("match", lambda: run_in_worker(stages.match_articles, run))
-    _step("names", lambda: stages.check_all_names(run))
+    extracted = announced("extract", lambda: map_shards(stages.extract_shard, plan.shards))
+    n_repeated = announced("learn", lambda: stages.learn_from_shards(run))
+    stripped = announced("strip", lambda: map_shards(stages.strip_shard, plan.shards))
+    announced("match", lambda: run_in_worker(stages.match_articles, run))
+    announced("names", lambda: stages.check_all_names(run))
     counts = reduce(RunCounts.plus, [*extracted, *stripped], RunCounts(n_rejects=n_repeated))
     figures = publish.summarise_counts(plan, counts, check_gates(counts, settings.cleaning.quality))
-    staged = _step("assemble", lambda: publish.assemble_snapshot(run, figures))
-    _step("report", lambda: (run_in_worker(summarise_run, staged, run_id), run_in_worker(write_report, staged, run_id)))
-    _step("publish", lambda: publish.switch_latest(run))
+    staged = announced("assemble", lambda: publish.assemble_snapshot(run, figures))
+    announced(
+        "report", lambda: (run_in_worker(summarise_run, staged, run_id), run_in_worker(write_report, staged, run_id))
+    )
+    announced("publish", lambda: publish.switch_latest(run))
     publish.clear_staging(output)
     print(json.dumps({"articles": counts.n_articles + counts.n_embedded, "records": counts.n_records}), flush=True)
-
-
-def _step(name: str, work: Callable[[], Any]) -> Any:  # noqa: ANN401
-    print(json.dumps({"begin": name, "at": time.time()}), flush=True)
-    result = work()
-    print(json.dumps({"end": name, "at": time.time()}), flush=True)
-    return result
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+R = TypeVar("R")
 
 EVERY_S = 0.2
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -53,6 +55,14 @@ def watch(command: Sequence[str], environment: dict[str, str] | None = None) -> 
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
     return {"steps": watcher.steps, "total": watcher.total(time.time() - begun), **printed}
+
+
+def announced(name: str, work: Callable[[], R]) -> R:
+    """Do a step of a command that is watched: say when it begins and when it ends."""
+    print(json.dumps({"begin": name, "at": time.time()}), flush=True)
+    result = work()
+    print(json.dumps({"end": name, "at": time.time()}), flush=True)
+    return result
 
 
 class _Watcher:

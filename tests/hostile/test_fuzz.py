@@ -9,13 +9,16 @@ import gzip
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bench.fuzz import TARGETS, read_bytes, take_review
+from bench.fuzz import TARGETS, is_settled, is_sound, read_bytes, take_review
 from bench.hostile_corpus.containers import make_record
-from cleaners.errors import ConfigError
+from cleaners.extract import RAW_SCHEMA, ExtractConfig, extract_articles
+from cleaners.text import TextConfig
+from flows.review import Taken
 
 QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
@@ -56,14 +59,19 @@ RECORDS = st.builds(
 @example(data=b"PAR1PAR1")
 @example(data=b"WARC/1.0\r\n\r\n")
 def test_any_bytes_under_any_name(name: str, data: bytes) -> None:
-    read_bytes(name, data)
+    assert is_sound(read_bytes(name, data))
 
 
 @QUICK
 @given(lines=LINES, end=st.sampled_from([b"\n", b"\r\n", b"\r", b"\n\n"]), is_packed=st.booleans())
 def test_any_json_lines(lines: list[bytes], end: bytes, is_packed: bool) -> None:
     data = end.join(lines)
-    read_bytes("a.jsonl", gzip.compress(data) if is_packed else data)
+    found = read_bytes("a.jsonl", gzip.compress(data) if is_packed else data)
+    assert is_sound(found)
+    filled = [line for line in data.split(b"\n") if line.strip()]
+    assert found.n_records + found.n_rejects == max(1, len(filled)), (
+        "every line that is not blank is a record or a reject"
+    )
 
 
 @QUICK
@@ -71,7 +79,9 @@ def test_any_json_lines(lines: list[bytes], end: bytes, is_packed: bool) -> None
 @example(page="<p>" * 3_000)
 @example(page="&" * 3_000)
 def test_any_page(page: str) -> None:
-    read_bytes("a.html", page.encode("utf-8", "surrogatepass"))
+    found = read_bytes("a.html", page.encode("utf-8", "surrogatepass"))
+    assert is_sound(found)
+    assert found.n_records + found.n_rejects == 1
 
 
 @QUICK
@@ -79,6 +89,7 @@ def test_any_page(page: str) -> None:
 def test_any_web_archive(records: list[bytes], is_packed: bool) -> None:
     packed = [gzip.compress(record) if is_packed else record for record in records]
     found = read_bytes("a.warc.gz" if is_packed else "a.warc", b"".join(packed))
+    assert is_sound(found)
     assert found.n_records + found.n_rejects <= 2 * len(records) + 2
 
 
@@ -88,7 +99,7 @@ def test_any_web_archive(records: list[bytes], is_packed: bool) -> None:
     | st.lists(WORDS, max_size=12).map(",".join).map(lambda t: t.encode("utf-8", "surrogatepass"))
 )
 def test_any_reviewed_file_is_taken_or_refused(data: bytes, tmp_path: Path) -> None:
-    take_review(data, tmp_path)
+    assert is_settled(take_review(data, tmp_path))
 
 
 @QUICK
@@ -102,12 +113,22 @@ def test_any_cell_of_a_reviewed_file(decision: str, canonical: str, start: str, 
     names = ("decision", "note", "surface", "canonical", "kind", "flag_id", "article_id", "start", "end")
     cells = (decision, note, "Robert Lutnick", canonical, "wrong_given", "f" * 24, "a" * 24, start, "12")
     rows = [",".join(names), ",".join('"' + cell.replace('"', '""') + '"' for cell in cells)]
-    take_review("\n".join(rows).encode("utf-8", "surrogatepass"), tmp_path)
+    reviewed = take_review("\n".join(rows).encode("utf-8", "surrogatepass"), tmp_path)
+    assert is_settled(reviewed)
+    if reviewed.refusal is None:
+        assert reviewed.n_decided == bool(decision.strip())
 
 
-def test_a_target_that_lets_an_error_out_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_that_lets_an_error_out_or_loses_a_record_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = b"A text of some words that is long enough to be read."
+    TARGETS["text"](story)
+    nothing = extract_articles(pl.DataFrame(schema=RAW_SCHEMA), ExtractConfig(), TextConfig())
+    monkeypatch.setattr("bench.fuzz.extract_articles", lambda *_: nothing)
+    with pytest.raises(AssertionError, match="lost"):
+        TARGETS["text"](story)
     monkeypatch.setattr("bench.fuzz.extract_articles", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        read_bytes("a.txt", b"A text of some words that is long enough to be read.")
-    assert set(TARGETS) == {"text", "html", "jsonl", "parquet", "warc", "warc.gz", "txt.gz", "review"}
-    assert issubclass(ConfigError, Exception)
+        TARGETS["text"](story)
+    monkeypatch.setattr("bench.fuzz.take_decisions", lambda *_: Taken(1, 0, Path("decisions.csv")))
+    with pytest.raises(AssertionError, match="n_decided"):
+        TARGETS["review"](story)
