@@ -4,7 +4,7 @@ Tasks pass the `Run`, shards and counts, never frames: hashing a 95 MB frame arg
 """
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import reduce
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, ClassVar, ParamSpec, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
+import polars as pl
 from prefect import get_run_logger, task
 from prefect.artifacts import (
     create_link_artifact,
@@ -32,7 +33,7 @@ from flows import publish as publishing
 from flows import stages
 from flows.artifacts import list_artifacts, summary_rows
 from flows.automations import BREACH_EVENT
-from flows.figures import BreachFigures, summarise_run
+from flows.figures import summarise_run
 from flows.passages import one_line
 from flows.planning import Plan, Shard, plan_run
 from flows.progress import Estimate, announce, in_words
@@ -41,6 +42,7 @@ from flows.report import write_report
 from flows.resume import do_once
 from flows.run import Run
 from flows.runners import run_in_worker, run_watched
+from flows.site_health import read_breaches
 
 MOST_TOLD = 20  # breaches named in a notice
 
@@ -125,8 +127,6 @@ def report(run: Run, staged: Path) -> Path:
     create_table_artifact(summary_rows(figures), key="copydesk-summary", description=f"Figures: run {run.run_id}")
     for page in list_artifacts(figures, run.settings.output):
         create_markdown_artifact(page.markdown, key=page.key, description=page.description)
-    if figures.breaches and not run.settings.dry_run:
-        _tell_of_breaches(figures.breaches)
     return _whole("report", write_report, staged, run.run_id)
 
 
@@ -168,6 +168,7 @@ def publish(run: Run) -> Path:
     if removed:
         get_run_logger().info("removed old snapshots: %s", ", ".join(removed))
     _link_report(run, snapshot / "report.html")
+    _tell_of_breaches(read_breaches(snapshot, run.run_id))
     announce("publish", 1, 1)
     return snapshot
 
@@ -242,9 +243,17 @@ def _link_report(run: Run, report: Path) -> None:
     )
 
 
-def _tell_of_breaches(breaches: Sequence[BreachFigures]) -> None:
-    """Raise an event that names the sites which left their band, for automations to tell of."""
-    lines = [f"{b.site}: {b.metric} is {b.value:.3g} {b.unit}, expected {b.expected}. {b.advice}." for b in breaches]
+def _tell_of_breaches(breaches: pl.DataFrame) -> None:
+    """Raise an event that names the sites which left their band, if any did, for automations to tell of.
+
+    Only of a run that published: one that a gate stopped has failed, which is told of already.
+    """
+    if breaches.is_empty():
+        return
+    lines = [
+        f"{row['site']}: {row['metric']} is {row['value']:.3g} {row['unit']}, expected {row['expected']}. {row['advice']}."
+        for row in breaches.iter_rows(named=True)
+    ]
     more = [f"and {len(lines) - MOST_TOLD:,} more in the report"] if len(lines) > MOST_TOLD else []
     emit_event(
         BREACH_EVENT,
