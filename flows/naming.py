@@ -152,6 +152,7 @@ def _judge_parts(run: Run, names: list[str]) -> None:
         read_names_authority(run),
         load_decisions(read_decisions(run.settings)),
         _earlier_rows(run, "name_flags", ids),
+        judged["article_id"],
     )
     for name in names:
         _write_judged(run, name, facts.filter(pl.col("part") == name), checked)
@@ -160,7 +161,7 @@ def _judge_parts(run: Run, names: list[str]) -> None:
 def _write_judged(run: Run, name: str, own: pl.DataFrame, checked: CheckedNames) -> None:
     """Write what was found in a part: its mentions whole, the flags of the articles that were judged."""
     judged, kept = own.filter("is_judged"), own.filter(~pl.col("is_judged"))
-    found = checked.mentions.join(judged, on="article_id", how="semi")
+    found = checked.mentions.join(judged, on="article_id", how="semi")  # of this part, of several judged together
     if kept.height:
         before = run.previous_snapshot
         assert before
@@ -172,7 +173,7 @@ def _write_judged(run: Run, name: str, own: pl.DataFrame, checked: CheckedNames)
     write_parquet(found, run.work("name_mentions", f"{name}.parquet"))
     for table, rows_found in (("name_flags", checked.flags), ("name_replacements", checked.replacements)):
         write_parquet(rows_found.join(judged, on="article_id", how="semi"), run.work(table, f"{name}.parquet"))
-    write_parquet(checked.articles.join(own, on="article_id", how="semi"), run.work("named", f"{name}.parquet"))
+    write_parquet(checked.articles.join(judged, on="article_id", how="semi"), run.work("named", f"{name}.parquet"))
 
 
 def _gather_flags(run: Run) -> int:

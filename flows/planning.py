@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from cleaners.document import REJECT_SCHEMA
@@ -18,10 +19,14 @@ from flows.settings import Settings
 from flows.sources import DOCUMENT_FORMATS, INPUT_SCHEMA, Cuts, Discovered, discover_inputs
 from flows.storage import Snapshot, write_parquet
 
-# A run of many inputs has ten shards or more: the cores end together and the progress bar moves. Fewer than eight documents
-# are not worth a task of their own: a task costs some 10 ms, a page 30 ms, a text 2 ms.
-FEWEST_SHARDS = 10
-PIECES_WORTH_A_SHARD = 8
+# Shards shrink towards the end, so that the workers end together and the progress bar moves: each has this share of what is left
+# for each worker (guided self-scheduling, Polychronopoulos and Kuck 1987; they take all of it, for work of like cost, where a page
+# may cost ten times another). The last ones are a sixteenth of the largest, but worth their task, which costs some 10 ms: a text
+# costs 6 ms and a page 40 ms, a small file as much as one of SMALLEST_BYTES.
+SHARE_OF_REST = 0.5
+FINEST = 16
+LEAST_SHARD_BYTES = 2**18
+SMALLEST_BYTES = 2**12
 # No shard grows beyond this for the sake of few shards: a crash costs a minute of work on text.
 MOST_SHARD_BYTES = 64 * 2**20
 
@@ -163,12 +168,12 @@ def read_pieces(run: Run, shard: Shard) -> Iterator[Piece]:
 def _cut_inputs(
     inputs: pl.DataFrame, published: list[PublishedFile], cuts: dict[str, Cuts], settings: Settings
 ) -> pl.DataFrame:
-    """Inputs and published files as pieces of about one shard or less, in order; `size` is what each piece has of its file."""
+    """Inputs and published files as pieces of about the smallest shard or less, in order; `size` is what each has of its file."""
     total = int(inputs["n_bytes"].sum()) + sum(file.n_bytes for file in published)
-    limit = _shard_size(total, settings)
+    limit = _least_size(total, settings)
     parts = [_no_pieces()]
     for file in published:
-        n_parts = min(file.n_documents, -(-file.n_bytes // limit))
+        n_parts = min(file.n_documents, -(-file.n_bytes // _shard_size(total, settings)))  # each part reads the whole
         whole = Piece(file.path, file.path.rsplit("/", 1)[-1], PUBLISHED_FORMAT, file.n_bytes, "", 0, n_parts)
         parts.append(_to_pieces(whole._replace(part=part) for part in range(n_parts)))
     is_large = (pl.col("n_bytes") > limit) & ~pl.col("format").is_in(list(DOCUMENT_FORMATS))
@@ -192,6 +197,12 @@ def _cut_inputs(
 def _shard_size(total: int, settings: Settings) -> int:
     """Bytes a shard has at most, roughly: `shard_bytes`, or more where there would be too many shards, up to a bound."""
     return max(settings.shard_bytes, min(total // settings.max_shards, MOST_SHARD_BYTES))
+
+
+def _least_size(total: int, settings: Settings) -> int:
+    """Bytes of the last and smallest shards."""
+    limit = _shard_size(total, settings)
+    return min(limit, max(LEAST_SHARD_BYTES, limit // FINEST, total // settings.max_shards))
 
 
 def _stretches(whole: Piece, cuts: Cuts, limit: int) -> list[tuple[int, int, int]]:
@@ -234,14 +245,45 @@ def _row_groups(whole: Piece, limit: int) -> list[tuple[int, int, int]]:
 
 
 def _deal(pieces: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Say in which shard each piece goes: neighbours together, shards of like size."""
-    total = int(pieces["size"].sum())
-    at_least = min(FEWEST_SHARDS, pieces.height // PIECES_WORTH_A_SHARD)
-    n_shards = max(1, min(pieces.height, max(at_least, -(-total // _shard_size(total, settings)))))
-    middle = pl.col("size").cum_sum() - pl.col("size") / 2
-    shard = (middle * n_shards / max(1, total)).floor().clip(0, n_shards - 1).cast(pl.Int64)
+    """Say in which shard each piece goes: neighbours together, the larger shards first; stretches that meet become one."""
+    sizes = pieces["size"].clip(SMALLEST_BYTES)
+    middle = sizes.cum_sum() - sizes / 2
+    ends = _shard_ends(int(sizes.sum()), settings)
+    shard = pl.Series(np.searchsorted(ends, middle.to_numpy(), side="right"), dtype=pl.Int64)
     # Shards that nothing fell into, beside one with a large piece, have no number.
-    return pieces.with_columns(shard=shard).with_columns(pl.col("shard").rank("dense").cast(pl.Int64) - 1)
+    dealt = pieces.with_columns(shard=shard).with_columns(pl.col("shard").rank("dense").cast(pl.Int64) - 1)
+    return _join_stretches(dealt)
+
+
+def _shard_ends(total: int, settings: Settings) -> list[int]:
+    """Where shards end, in bytes of the pieces laid end to end."""
+    most, least = _shard_size(total, settings), _least_size(total, settings)
+    ends, left = [], total
+    while left > 0:
+        size = min(most, max(least, int(left * SHARE_OF_REST / settings.n_workers)))
+        left -= size if left >= size + least / 2 else left  # no crumb for the last
+        ends.append(total - left)
+    return ends
+
+
+def _join_stretches(dealt: pl.DataFrame) -> pl.DataFrame:
+    """Make one piece of the stretches of a file that fell into one shard."""
+    is_cut = pl.col("stretch").is_not_null()
+    columns = dealt.columns
+    stretch = pl.concat_list(
+        pl.col("stretch").first().list.get(0),
+        pl.col("stretch").last().list.get(1),
+        pl.col("stretch").first().list.get(2),
+    )
+    joined = (
+        dealt.filter(is_cut)
+        .group_by("source_uri", "shard", maintain_order=True)
+        .agg(pl.col("name", "format", "n_bytes", "raw_sha256").first(), stretch.alias("stretch"), pl.col("size").sum())
+        .with_columns(
+            part=pl.int_range(pl.len()).over("source_uri"), n_parts=pl.len().over("source_uri").cast(pl.Int64)
+        )
+    )
+    return pl.concat([dealt.filter(~is_cut), joined.select(columns)]).sort("source_uri", "part")
 
 
 def _to_pieces(pieces: Iterable[Piece]) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from multiprocessing import Pipe, connection, current_process, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -39,6 +40,7 @@ MOST_LOSSES = 4
 SEVERAL = 10
 MOST_THREADS = 64  # of a Dask worker, which itself says how many of them work
 LONGEST_POLL_SECONDS = 1.0
+STEPS = "flows.stages"  # what every worker will want, imported as it starts
 STATM = Path("/proc/self/statm")  # its sixth figure: pages of private memory
 
 _pool: "_Pool | None" = None
@@ -64,6 +66,7 @@ def worker_pool(n_workers: int) -> Iterator[None]:
     """Keep up to `n_workers` processes for the time of a run; `run_in_worker` and `run_watched` use them."""
     global _pool  # noqa: PLW0603
     _pool = _Pool(n_workers)
+    _pool.start()
     try:
         yield
     finally:
@@ -148,13 +151,17 @@ class _Limits(NamedTuple):
 
 
 class _Pool:
-    """Workers, started when they are wanted and kept for the next call."""
+    """Workers, started ahead or when they are wanted, and kept for the next call."""
 
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers
         self._slots = BoundedSemaphore(n_workers)
         self._idle: list[_Worker] = []
         self._is_closed = False
+
+    def start(self) -> None:
+        """Start all workers, so that they are ready when the run has found out what to do."""
+        self._idle = [_Worker() for _ in range(self.n_workers)]
 
     def call(self, limits: _Limits | None, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         with self._slots:
@@ -224,6 +231,7 @@ def _serve(calls: Connection, mark: Mark) -> None:
     """The life of a worker: take a call, answer it, until nobody is there any more."""
     _end_with_parent()
     write_marks_to(mark)
+    import_module(STEPS)
     while True:
         try:
             memory_bytes, function, args, kwargs = calls.recv()

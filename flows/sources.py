@@ -43,11 +43,12 @@ INPUT_SCHEMA = pl.Schema(
     }
 )
 DOCUMENT_FORMATS = frozenset({"text", "html"})
-DIGEST_CHUNK = 1 << 20
+DIGEST_CHUNK = 1 << 18
 DIGESTED_AT_ONCE = 4_096  # inputs whose digests are waited for together: a million files are no million waiting calls
 
 # Where a file of JSON lines can be cut: offsets of beginnings of lines, at least DIGEST_CHUNK apart, and the lines before each.
 Cuts = tuple[tuple[int, int], ...]
+MOST_CUTS = 1 << 15  # of a file; beyond, every second one is forgotten
 
 
 class Discovered(NamedTuple):
@@ -299,6 +300,8 @@ class _LineCounter:
         end = chunk.find(b"\n") + 1
         if end and self._n_bytes:
             self._found.append((self._n_bytes + end, self._n_lines + 1))
+            if len(self._found) == MOST_CUTS:
+                del self._found[::2]
         self._n_lines += chunk.count(b"\n")
         self._n_bytes += len(chunk)
 

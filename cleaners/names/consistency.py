@@ -43,6 +43,7 @@ def check_names(
     authority: pl.DataFrame | None = None,
     decisions: pl.DataFrame | None = None,
     earlier_flags: pl.DataFrame | None = None,
+    judged: pl.Series | None = None,
 ) -> CheckedNames:
     """Check every name against the other texts. The cost is near-linear in the mentions (inverted index).
 
@@ -56,12 +57,13 @@ def check_names(
         decisions: editors' decisions as `load_decisions` gives them.
         earlier_flags: `article_id` and `start` of the flags of an earlier run: they stay until their confidence falls
             below `keep_confidence`.
+        judged: ids of the articles to judge, to which the others only bear witness; all when None.
 
     Returns:
-        mentions, flags, replacements and, one row an article, its people and normalised text.
+        mentions, flags, replacements and, one row an article, its people and normalised text, of the articles judged.
     """
     with hold_collector():
-        return _check(articles, config, mentions, clusters, authority, Decided(decisions), earlier_flags)
+        return _check(articles, config, mentions, clusters, authority, Decided(decisions), earlier_flags, judged)
 
 
 def _check(
@@ -72,6 +74,7 @@ def _check(
     authority: pl.DataFrame | None,
     decided: Decided,
     earlier_flags: pl.DataFrame | None,
+    judged: pl.Series | None,
 ) -> CheckedNames:
     known = decided.extend(core_authority() if authority is None else authority)
     if mentions is None:
@@ -79,16 +82,19 @@ def _check(
     found = mentions.sort("article_id", "start")
     cluster_of = _clusters(articles, clusters)
     people = found.filter(pl.col("entity") == "person")
-    scene = set_scene(articles, people, cluster_of, known, config)
+    scene = set_scene(articles, people, cluster_of, known, config, judged)
     earlier = set() if earlier_flags is None else set(earlier_flags.select("article_id", "start").iter_rows())
     verdicts = _judge_suspects(scene, decided, earlier)
     answer = Answer()
     _add_people(answer, scene, verdicts, decided, _single_aliases(known))
     organisations = found.filter(pl.col("entity") == "organisation")
     for article_id, start, end, surface, canonical in organisations.select(_Organisation._fields).iter_rows():
-        verdict = verdict_on_organisation(surface, canonical)
-        answer.add(article_id, start, end, surface, "organisation", verdict, verdict.canonical)
-    return answer.frames(articles)
+        if article_id in scene.judged:
+            verdict = verdict_on_organisation(surface, canonical)
+            answer.add(article_id, start, end, surface, "organisation", verdict, verdict.canonical)
+    return answer.frames(
+        articles if judged is None else articles.lazy().filter(pl.col("article_id").is_in(judged.implode()))
+    )
 
 
 class _Plain(dict[str, Verdict]):

@@ -53,7 +53,7 @@ def find_role_conflicts(scene: Scene) -> list[Conflict]:
             continue
         for office in sorted(offices):
             (article_id, *others) = texts_of[office][key]
-            if others or len(texts_of[office]) < 2:
+            if others or len(texts_of[office]) < 2 or article_id not in scene.judged:
                 continue
             conflict = _weigh(scene, article_id, key, office, offices - {office}, texts_of, written)
             if conflict is not None:

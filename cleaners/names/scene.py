@@ -43,10 +43,11 @@ class Scene:
     """What is weighed when names are judged."""
 
     config: NamesConfig
+    judged: frozenset[str]  # articles whose names are judged; the others only bear witness
     forms: dict[Key, Form]
     index: FormIndex
     words: BatchWords
-    attached: list[tuple[Person, Key | None]]  # each mention with the full form it stands for
+    attached: list[tuple[Person, Key | None]]  # each mention in a judged text with the full form it stands for
     places: Mapping[tuple[str, Key], list[Place]]  # where a form, or its surname alone, stands in a text
     roles: Mapping[tuple[str, Key], set[str]]  # offices that a text gives a form, as written
     bearers: Mapping[tuple[str, str], set[Key]]  # who holds an office, by surname and folded office
@@ -68,6 +69,7 @@ def set_scene(
     cluster_of: dict[str, str],
     authority: pl.DataFrame,
     config: NamesConfig,
+    judged: pl.Series | None = None,
 ) -> Scene:
     """Lay out a batch.
 
@@ -77,11 +79,13 @@ def set_scene(
         cluster_of: cluster of each article.
         authority: authority file as `load_authority` gives it.
         config: settings of the step.
+        judged: ids of the articles whose names are judged; all when None.
     """
     facts = articles.lazy().drop("text", strict=False).collect()
     sample = _sample(articles, facts["article_id"])
     words = learn_words(sample, sample.height / max(facts.height, 1), people)
     forms = collect_forms(people, cluster_of, authority, words)
+    to_judge = frozenset(facts["article_id"] if judged is None else judged)
     attached = attach_mentions(people, forms)
     places: dict[tuple[str, Key], list[Place]] = defaultdict(list)
     roles: dict[tuple[str, Key], set[str]] = defaultdict(set)
@@ -99,10 +103,11 @@ def set_scene(
                 people_in[article_id].add(key)
     return Scene(
         config=config,
+        judged=to_judge,
         forms=forms,
         index=FormIndex(forms, config, words),
         words=words,
-        attached=attached,
+        attached=[each for each in attached if each[0].article_id in to_judge],
         places=places,
         roles=roles,
         bearers=bearers,

@@ -97,7 +97,7 @@ def _iter_pairs(scene: Scene) -> Iterator[tuple[str, Form, Form, str]]:
     """Article, form, expected form and kind of every explanation."""
     for key in sorted(scene.forms):
         form = scene.forms[key]
-        if form.canonical is not None or not form.articles:
+        if form.canonical is not None or scene.judged.isdisjoint(form.articles):
             continue
         for kind, expected in _explanations(scene, form):
             if form.support > max(1, expected.support // _MIN_RATIO.get(kind, 1)):
@@ -105,7 +105,8 @@ def _iter_pairs(scene: Scene) -> Iterator[tuple[str, Form, Form, str]]:
             if form.support >= expected.support and not (expected.canonical and form.support <= 1):
                 continue
             for article_id in form.articles:
-                yield article_id, form, expected, kind
+                if article_id in scene.judged:
+                    yield article_id, form, expected, kind
 
 
 def _explanations(scene: Scene, form: Form) -> Iterator[tuple[str, Form]]:

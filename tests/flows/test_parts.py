@@ -183,16 +183,38 @@ def test_a_file_cut_short_after_discovery_says_so(tmp_path: Path) -> None:
     assert len([row for row in rejects if row["reason"] == "changed"]) == len(broken)
 
 
-def test_many_small_files_make_few_shards_of_like_size(tmp_path: Path) -> None:
+def test_many_small_files_make_few_shards_that_shrink_towards_the_end(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     for n in range(500):
         (folder / f"{n:04d}.txt").write_text(f"Story {n}. " + "words " * (n % 50))
     _, shards = plan_of(tmp_path, folder, workers=2)
-    assert 10 <= len(shards) <= 20
-    sizes = [sum(piece.n_bytes for piece in shard) for shard in shards]
-    assert max(sizes) < 2 * min(sizes)
+    assert 4 <= len(shards) <= 20
+    sizes = [len(shard) for shard in shards]
+    assert sizes[:-1] == sorted(sizes[:-1], reverse=True)
+    assert max(sizes) < 500 / 2
     assert len({piece.source_uri for shard in shards for piece in shard}) == 500
+
+
+def test_shards_of_a_large_file_shrink_and_each_is_one_stretch_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    path.write_text("".join(f'{{"text": "Story {n} {"x" * 200}"}}\n' for n in range(60_000)))
+    _, shards = plan_of(tmp_path, path, workers=2, shard_bytes=2**22)
+    pieces = [piece for [piece] in shards]
+    stretches = [piece.stretch or (0, 0, 0) for piece in pieces]
+    assert [start for start, _, _ in stretches[1:]] == [stop for _, stop, _ in stretches[:-1]]
+    assert (stretches[0][0], stretches[-1][1]) == (0, path.stat().st_size)
+    sizes = [stop - start for start, stop, _ in stretches]
+    assert max(sizes) < 2**22 + 2**19
+    assert max(sizes[-2:]) < max(sizes) / 4
+    assert [(piece.part, piece.n_parts) for piece in pieces] == [(n, len(pieces)) for n in range(len(pieces))]
+
+
+def test_no_more_shards_than_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    path.write_text("".join(f'{{"text": "Story {n} {"x" * 200}"}}\n' for n in range(60_000)))
+    _, shards = plan_of(tmp_path, path, workers=2, shard_bytes=2**16, max_shards=7)
+    assert 4 <= len(shards) <= 7
 
 
 PEAK = """

@@ -365,3 +365,20 @@ def test_of_two_names_of_one_person_the_better_known_is_expected() -> None:
     more = [f"{text} So ended week {n}." for n, text in enumerate(story("Charles Cardwell", "Charles Cardwell"))]
     checked, _ = check([*texts, *others, *more])
     assert flags(checked) == [("Philip Cardwell", "Charles Cardwell", "wrong_given", True)]
+
+
+def test_witnesses_that_are_not_judged_change_nothing_else() -> None:
+    texts = [
+        *story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell"),
+        *story("Anna Brandholt", "Hanna Brandholdt", "Anna Brandholt"),
+        *UNRELATED,
+    ]
+    rows = [paper(i, text.format(name="Ida Moss", last="Moss")) for i, text in enumerate(texts)]
+    frame = pl.DataFrame(rows, schema=["article_id", "text"], orient="row")
+    everything = check_names(frame, NamesConfig(), authority=NOBODY)
+    assert everything.flags.height
+    for count in range(len(rows) + 1):
+        judged = frame["article_id"].head(count)
+        some = check_names(frame.lazy(), NamesConfig(), authority=NOBODY, judged=judged)
+        for whole, part in zip(everything, some, strict=True):
+            assert part.equals(whole.filter(pl.col("article_id").is_in(judged.implode())))
