@@ -99,7 +99,7 @@ def strip(run: Run, shard: Shard) -> RunCounts:
 @task(task_run_name="match", **RETRIED)
 def match(run: Run) -> int:
     """Cluster near-duplicates over the archive."""
-    return do_once(run, "match", lambda: _whole("match", stages.match_articles, run))
+    return do_once(run, "match", lambda: _announced("match", lambda: stages.match_articles(run)))
 
 
 @task(task_run_name="names", **RETRIED)
