@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import reduce
 from itertools import islice
 from pathlib import Path
-from platform import node
 from typing import Any, ClassVar, ParamSpec, TypeVar
 from urllib.parse import quote
 from uuid import UUID
@@ -267,11 +266,7 @@ def _tell_of_breaches(breaches: pl.DataFrame) -> None:
 
 def _shard_once(step: str, function: Callable[..., RunCounts], run: Run, shard: Shard) -> RunCounts:
     """Do a step of one shard in a worker, unless an interrupted run did."""
-    if not run.staging.is_dir():
-        raise CopydeskError(
-            f"The worker on {node()} does not see {run.staging}.",
-            "Put the output, or the `mirror` of one on object storage, on a file system that all workers share.",
-        )
+    run.hold_staging()
     return RunCounts(*do_once(run, f"{step}-{shard.number}", lambda: run_watched(function, run, shard)))
 
 
