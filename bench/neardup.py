@@ -30,8 +30,8 @@ from bench.neardup_corpus import Generator
 from bench.neardup_peers import PACKAGES, SYSTEMS, join_pairs, score
 from cleaners.neardup import NearDuplicateConfig, kernel, sign_articles
 from cleaners.neardup.bands import find_candidates
-from cleaners.neardup.segments import describe_scheme
-from cleaners.neardup.signatures import stack_signatures
+from cleaners.neardup.segments import describe_scheme, make_segment
+from cleaners.neardup.signatures import read_signatures, stack_signatures
 from cleaners.neardup.verify import describe_articles, measure_pairs
 from flows.archive import INDEX, carry_over, find_parts, probe_archive, write_part
 from flows.storage import write_json, write_parquet
@@ -232,7 +232,8 @@ def time_similar(document: Path, output: Path) -> tuple[float, float]:
 
 def probe_once(signed: Path, index: Path) -> dict[str, float]:
     """Find the candidates of a signed batch in an index on disk."""
-    new = pl.read_parquet(signed)
+    new = read_signatures(pl.read_parquet(signed))
+    config = NearDuplicateConfig()
     # Pages of mapped files are the system's to drop: what the process needs is its private memory.
     private, done = [private_mb()], threading.Event()
 
@@ -243,7 +244,7 @@ def probe_once(signed: Path, index: Path) -> dict[str, float]:
     watcher = threading.Thread(target=watch)
     watcher.start()
     began, cpu = time.perf_counter(), time.process_time()
-    found = probe_archive(find_parts(index), new, NearDuplicateConfig())
+    found = probe_archive(find_parts(index), make_segment(new.matrix, new.n_shingles, config), config)
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     done.set()
     watcher.join()

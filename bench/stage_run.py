@@ -65,7 +65,7 @@ def run_steps(settings: Settings) -> None:
     extracted = announced("extract", lambda: map_shards(stages.extract_shard, plan.shards))
     n_repeated = announced("learn", lambda: stages.learn_from_shards(run))
     stripped = announced("strip", lambda: map_shards(stages.strip_shard, plan.shards))
-    announced("match", lambda: run_in_worker(stages.match_articles, run))
+    announced("match", lambda: stages.match_articles(run))
     announced("names", lambda: stages.check_all_names(run))
     counts = reduce(RunCounts.plus, [*extracted, *stripped], RunCounts(n_rejects=n_repeated))
     figures = publish.summarise_counts(plan, counts, check_gates(counts, settings.cleaning.quality))

@@ -8,7 +8,7 @@ index/archive/<run_id>.articles.parquet the same with n_words and text_digest: r
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -80,23 +80,24 @@ def list_parts(snapshot: Snapshot | None, config: NearDuplicateConfig) -> list[P
     return find_parts(snapshot.path)
 
 
-def probe_archive(parts: list[Part], signed: pl.DataFrame, config: NearDuplicateConfig) -> pl.DataFrame:
+def probe_archive(
+    parts: list[Part], new: Segment, config: NearDuplicateConfig, bands: Sequence[int] | None = None
+) -> pl.DataFrame:
     """Find the earlier articles that new ones may repeat, without loading the index.
 
     Args:
         parts: the segments.
-        signed: `sign_articles` of the new ones.
+        new: the segment of the new articles.
         config: the config of the index.
+        bands: where to look, see `probe_segment`; None looks in all.
 
     Returns:
-        article_id (the new one's) and earlier_id, each pair once for each segment.
+        row (of the new article in its segment) and earlier_id, each pair once for each segment.
     """
-    new = read_signatures(signed)
-    found = [pl.DataFrame(schema={"article_id": pl.String, "earlier_id": pl.String})]
+    found = [pl.DataFrame(schema={"row": pl.Int64, "earlier_id": pl.String})]
     for part in parts:
-        pairs = probe_segment(part.open(), new.matrix, new.n_shingles, config)
-        new_ids, earlier_ids = signed["article_id"].gather(pairs.left), part.name_articles(pairs.right)
-        found.append(pl.DataFrame({"article_id": new_ids, "earlier_id": earlier_ids}))
+        pairs = probe_segment(part.open(), new, config, bands)
+        found.append(pl.DataFrame({"row": pairs.left, "earlier_id": part.name_articles(pairs.right)}))
     return pl.concat(found)
 
 

@@ -1,11 +1,12 @@
 """Where the tasks of shards are submitted: threads that wait for this machine's workers, or a Dask cluster.
 
-On Dask the same tasks run, sent by prefect-dask; only paths and counts travel, so every worker must see the output folder and
-the sources. Steps over the whole archive stay with the process of the flow.
+On Dask the same tasks run, sent by prefect-dask, and the parts of the steps over the whole archive go to the same workers; only
+paths and counts travel, so every worker must see the output folder and the sources.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from prefect.client.orchestration import get_client
@@ -13,6 +14,7 @@ from prefect.context import FlowRunContext
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from cleaners.errors import CopydeskError
+from flows.runners import mapping_with, run_for_cluster
 from flows.settings import Settings
 
 LOCAL = "local"
@@ -59,4 +61,11 @@ def shard_runner(settings: Settings) -> Iterator[Any]:
                 f"No Dask worker answers at {settings.dask}: {error}.",
                 "Start one: dask scheduler, and on each machine dask worker ADDRESS.",
             ) from error
-        yield runner
+        with mapping_with(partial(_map_on_cluster, runner.client)):
+            yield runner
+
+
+def _map_on_cluster(client: Any, function: Callable[..., Any], calls: list[tuple[Any, ...]]) -> list[Any]:  # noqa: ANN401
+    futures = [client.submit(run_for_cluster, function, *call, pure=False) for call in calls]
+    client.gather(futures, errors="skip")  # wait for all: what is under way may not write into the next attempt
+    return client.gather(futures)  # type: ignore[no-any-return]

@@ -4,10 +4,12 @@ import secrets
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from platform import node
 from typing import NamedTuple
 
 import polars as pl
 
+from cleaners.errors import CopydeskError
 from flows.settings import Settings
 from flows.storage import Snapshot, name_latest, read_snapshot
 from flows.versions import Versions
@@ -32,6 +34,18 @@ class Run(NamedTuple):
     def previous_snapshot(self) -> Snapshot | None:
         """The snapshot this run builds on."""
         return read_snapshot(self.previous) if self.previous else None
+
+    def hold_staging(self) -> None:
+        """Go on only where the run's intermediate files can be seen.
+
+        Raises:
+            CopydeskError: this is a worker on a machine that does not share the output folder.
+        """
+        if not self.staging.is_dir():
+            raise CopydeskError(
+                f"The worker on {node()} does not see {self.staging}.",
+                "Put the output, or the `mirror` of one on object storage, on a file system that all workers share.",
+            )
 
     def work(self, *parts: str) -> Path:
         """A path among the run's intermediate files."""

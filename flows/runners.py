@@ -43,7 +43,10 @@ LONGEST_POLL_SECONDS = 1.0
 STEPS = "flows.stages"  # what every worker will want, imported as it starts
 STATM = Path("/proc/self/statm")  # its sixth figure: pages of private memory
 
+Mapper = Callable[[Callable[..., Any], list[tuple[Any, ...]]], list[Any]]
+
 _pool: "_Pool | None" = None
+_mapper: Mapper | None = None
 _starting = Lock()
 
 
@@ -60,6 +63,9 @@ class WorkerLost(Exception):
         self.document = document
         self.fate = fate
 
+    def __reduce__(self) -> tuple[type["WorkerLost"], tuple[str, Fate]]:
+        return (type(self), (self.document, self.fate))
+
 
 @contextmanager
 def worker_pool(n_workers: int) -> Iterator[None]:
@@ -72,6 +78,17 @@ def worker_pool(n_workers: int) -> Iterator[None]:
     finally:
         pool, _pool = _pool, None
         pool.close()
+
+
+@contextmanager
+def mapping_with(mapper: Mapper) -> Iterator[None]:
+    """Let `map_in_workers` give its calls to a mapper, where there are several, as long as the block runs."""
+    global _mapper  # noqa: PLW0603
+    _mapper = mapper
+    try:
+        yield
+    finally:
+        _mapper = None
 
 
 def run_in_worker(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -91,10 +108,16 @@ def run_in_worker(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
 def map_in_workers(function: Callable[..., R], /, *arguments: Iterable[Any]) -> list[R]:
     """Run a function for each set of arguments in the worker processes, as many at a time as there are workers.
 
+    Args:
+        function: takes the run first; works on files alone, so that any machine that sees them can do it.
+        arguments: the run for each call, and what else the function takes.
+
     Returns:
-        The results, in order.
+        The results, in order; once no call is under way any more, also where one failed.
     """
     calls = list(zip(*arguments, strict=True))
+    if _mapper and len(calls) > 1:
+        return _mapper(function, calls)
     if _pool is None or len(calls) < 2:
         return [run_in_worker(function, *call) for call in calls]
     with ThreadPoolExecutor(_pool.n_workers) as waiting:
@@ -131,6 +154,18 @@ def run_watched(function: Callable[..., R], run: Run, /, *args: object) -> R:
             elif n_unexplained == MOST_LOSSES:
                 raise
             caution = caution._replace(singly=True)
+
+
+def run_for_cluster(function: Callable[..., R], run: Run, /, *args: object) -> R:
+    """Do a call of `map_in_workers` in a Dask worker, in a process of the worker's own where it may have one.
+
+    Raises:
+        CopydeskError: the worker does not see the run's files.
+        WorkerLost: that process died.
+    """
+    run.hold_staging()
+    pool = _pool_of_a_cluster(run)
+    return function(run, *args) if pool is None else pool.call(None, function, run, *args)
 
 
 @cache

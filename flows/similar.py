@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cleaners.errors import CopydeskError
 from cleaners.neardup import NearDuplicateConfig, sign_articles
-from cleaners.neardup.segments import probe_segment
+from cleaners.neardup.segments import make_segment, probe_segment
 from cleaners.neardup.signatures import read_signatures
 from cleaners.neardup.verify import describe_articles, judge_pairs, measure_pairs
 from flows.archive import list_parts
@@ -72,10 +72,11 @@ def find_similar(document: pl.DataFrame, snapshot: Snapshot, config: NearDuplica
     wide = config.model_copy(update={"minimum_containment": min(LEAST_CONTAINMENT, config.minimum_containment)})
     signed = sign_articles(document, config)
     mine = read_signatures(signed)
+    asked = make_segment(mine.matrix, mine.n_shingles, config)
     found = []
     for part in list_parts(snapshot, config) or []:
         segment = part.open()
-        rows = probe_segment(segment, mine.matrix, mine.n_shingles, wide).right
+        rows = probe_segment(segment, asked, wide).right
         likeness = np.count_nonzero(segment.signatures[rows] == mine.matrix[0], axis=1)
         found.append(pl.DataFrame({"article_id": part.name_articles(rows), "likeness": likeness}))
     own = pl.col("article_id").is_in(document["article_id"].implode())

@@ -19,7 +19,6 @@ from cleaners.quality import RunCounts
 from flows.evidence import EvidenceArchive, learn_archive, write_evidence
 from flows.matching import match_archive
 from flows.naming import judge_names, read_names_authority
-from flows.parts import replaced_article_ids
 from flows.planning import Piece, Shard, read_pieces
 from flows.published import PUBLISHED_FORMAT, restore_documents
 from flows.run import Run
@@ -235,7 +234,7 @@ def match_articles(run: Run) -> int:
         Clusters of two or more.
     """
     shutil.rmtree(run.work("evidence"), ignore_errors=True)  # the largest of the intermediate files, of no more use
-    return match_archive(run, replaced_article_ids(run))
+    return match_archive(run)
 
 
 def check_all_names(run: Run) -> int:

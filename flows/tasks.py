@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import reduce
 from itertools import islice
 from pathlib import Path
-from platform import node
 from typing import Any, ClassVar, ParamSpec, TypeVar
 from urllib.parse import quote
 from uuid import UUID
@@ -99,7 +98,7 @@ def strip(run: Run, shard: Shard) -> RunCounts:
 @task(task_run_name="match", **RETRIED)
 def match(run: Run) -> int:
     """Cluster near-duplicates over the archive."""
-    return do_once(run, "match", lambda: _whole("match", stages.match_articles, run))
+    return do_once(run, "match", lambda: _announced("match", lambda: stages.match_articles(run)))
 
 
 @task(task_run_name="names", **RETRIED)
@@ -267,11 +266,7 @@ def _tell_of_breaches(breaches: pl.DataFrame) -> None:
 
 def _shard_once(step: str, function: Callable[..., RunCounts], run: Run, shard: Shard) -> RunCounts:
     """Do a step of one shard in a worker, unless an interrupted run did."""
-    if not run.staging.is_dir():
-        raise CopydeskError(
-            f"The worker on {node()} does not see {run.staging}.",
-            "Put the output, or the `mirror` of one on object storage, on a file system that all workers share.",
-        )
+    run.hold_staging()
     return RunCounts(*do_once(run, f"{step}-{shard.number}", lambda: run_watched(function, run, shard)))
 
 

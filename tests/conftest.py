@@ -115,7 +115,7 @@ def _run_stages(
     counts = of_shards("extract", extract or stages.extract_shard)
     n_repeated = do_once(run, "learn", lambda: run_in_worker(stages.learn_from_shards, run))
     counts += of_shards("strip", strip or stages.strip_shard)
-    do_once(run, "match", lambda: run_in_worker(stages.match_articles, run))
+    do_once(run, "match", lambda: stages.match_articles(run))
     do_once(run, "names", lambda: run_in_worker(stages.check_all_names, run))
     total = RunCounts(n_rejects=n_repeated)
     for part in counts:

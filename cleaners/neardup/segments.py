@@ -1,13 +1,14 @@
 """Signatures of one run to a segment of the archive index, and new signatures to what they resemble in one.
 
 Takes signatures, gives for each band the articles in order of their keys, so that a bucket is found by halving; decides
-nothing. A segment never changes; segments are merged band by band, so that no more than one band is in memory. The
-arrays may be files mapped into memory: probing touches only what it looks at.
+nothing. A segment never changes; segments are merged band by band, so that no more than one band is in memory, and probed
+band by band, by as many processes as there are bands. The arrays may be files mapped into memory: probing touches only
+what it looks at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +66,18 @@ def sort_bands(signatures: UInt32s, n_shingles: Int64s, config: NearDuplicateCon
         yield Band(keys[order], rows[order].astype(np.uint32))
 
 
+def make_segment(signatures: UInt32s, n_shingles: Int64s, config: NearDuplicateConfig) -> Segment:
+    """Make the segment of some articles in memory.
+
+    Args:
+        signatures: one row an article.
+        n_shingles: distinct shingles of each article.
+        config: bands and their rows.
+    """
+    keys, rows = zip(*sort_bands(signatures, n_shingles, config), strict=True)
+    return Segment(np.stack(keys), np.stack(rows), signatures, n_shingles)
+
+
 def merge_bands(segments: list[Segment], kept: list[Bools]) -> Iterator[Band]:
     """Merge segments into the bands of one, whose articles follow one another in the order of the segments.
 
@@ -85,37 +98,35 @@ def merge_bands(segments: list[Segment], kept: list[Bools]) -> Iterator[Band]:
         yield Band(keys[order], np.concatenate([part.rows for part in parts])[order])
 
 
-def probe_segment(segment: Segment, signatures: UInt32s, n_shingles: Int64s, config: NearDuplicateConfig) -> Pairs:
+def probe_segment(
+    segment: Segment, new: Segment, config: NearDuplicateConfig, bands: Sequence[int] | None = None
+) -> Pairs:
     """Find the articles of a segment that new ones may repeat.
 
     Args:
         segment: made with the same config.
-        signatures: of the new articles, one row each.
-        n_shingles: distinct shingles of the new articles; those without any resemble nothing.
+        new: the segment of the new articles.
         config: bands, neighbours, least containment.
+        bands: where to look; None looks in all. What is found in some bands and in the others is what is found in all.
 
     Returns:
         Pairs of a new article's row and a row of the segment, whose signatures promise enough containment.
     """
-    asked = np.flatnonzero(n_shingles)
-    if not len(asked) or not segment.keys.shape[1]:
-        return Pairs(asked[:0], asked[:0])
+    bands = range(len(segment.keys)) if bands is None else bands
 
-    def probe(one: tuple[int, UInt64s]) -> UInt64s:
-        return _probe_band(Band(segment.keys[one[0]], segment.rows[one[0]]), one[1], config)
+    def probe(band: int) -> UInt64s:
+        return _probe_band(Band(segment.keys[band], segment.rows[band]), Band(new.keys[band], new.rows[band]), config)
 
-    found = run_all(probe, list(enumerate(key_bands(signatures[asked], config))))
-    new, rows = decode_pairs(sort_unique(np.concatenate(found)))
-    new = asked[new]
-    estimates = estimate_between(signatures, n_shingles, new, segment.signatures, segment.n_shingles, rows)
+    codes = sort_unique(np.concatenate([np.zeros(0, np.uint64), *run_all(probe, list(bands))]))
+    asked, rows = decode_pairs(codes)
+    estimates = estimate_between(new.signatures, new.n_shingles, asked, segment.signatures, segment.n_shingles, rows)
     promising = estimates >= config.minimum_containment
-    return Pairs(new[promising], rows[promising])
+    return Pairs(asked[promising], rows[promising])
 
 
-def _probe_band(band: Band, keys: UInt64s, config: NearDuplicateConfig) -> UInt64s:
+def _probe_band(band: Band, new: Band, config: NearDuplicateConfig) -> UInt64s:
     """Codes `new << 32 | row` of the pairs that share a bucket: as in a batch, a large one is split by one more value."""
-    order = np.argsort(keys)
-    asked = keys[order]
+    asked = new.keys
     start = np.searchsorted(band.keys, asked & BUCKET, side="left")
     stop = np.searchsorted(band.keys, asked | REST, side="right")
     large = np.flatnonzero(stop - start >= config.small_bucket)
@@ -123,7 +134,7 @@ def _probe_band(band: Band, keys: UInt64s, config: NearDuplicateConfig) -> UInt6
     stop[large] = np.searchsorted(band.keys, asked[large], side="right")
     stop[large] = np.minimum(stop[large], start[large] + config.bucket_neighbours + 1)
     sizes = stop - start
-    new = np.repeat(order, sizes).astype(np.uint64)
-    places = np.arange(len(new)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(start, sizes)
-    codes: UInt64s = (new << SIDE) | band.rows[places]
+    asking = np.repeat(new.rows, sizes).astype(np.uint64)
+    places = np.arange(len(asking)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(start, sizes)
+    codes: UInt64s = (asking << SIDE) | band.rows[places]
     return codes

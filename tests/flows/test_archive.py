@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from cleaners.errors import CopydeskError
 from cleaners.neardup import NearDuplicateConfig, find_near_duplicates, sign_articles
+from cleaners.neardup.segments import Segment, make_segment
+from cleaners.neardup.signatures import read_signatures
 from flows import archive, matching
 from flows.archive import FANOUT, carry_over, find_parts, list_parts, probe_archive, read_signed, write_part
 from flows.documents import extract_document
@@ -117,22 +119,22 @@ def match_part(folder: Path, number: int, articles: pl.DataFrame, gone: pl.Serie
         found = find_near_duplicates(articles, CONFIG, signed)
         everything = articles
     else:
-        snapshot = FakeSnapshot(before)
         parts = find_parts(before)
-        found = matching.match_new(snapshot, parts, gone, articles, signed, CONFIG)  # type: ignore[arg-type]
+        earlier = pl.read_parquet(before / "clusters.parquet").drop("run_id")
+        pairs = pl.read_parquet(before / "duplicate_pairs.parquet").with_columns(lot=pl.lit(None, pl.Int64))
+        held = matching.Held(earlier, pairs, [before / "articles.parquet"], parts)
+        near = probe_archive(parts, segment_of(signed), CONFIG)["earlier_id"] if len(articles) else NOBODY
+        found = matching.match_lot(held, earlier, gone, matching.Batch(0, articles, signed, [], near), CONFIG)
         carry_over(parts, here / archive.INDEX, f"merged{number}", gone, CONFIG, added)
         everything = pl.concat([pl.read_parquet(before / "articles.parquet"), articles])
     everything.write_parquet(here / "articles.parquet")
     found.clusters.with_columns(run_id=pl.lit("r")).write_parquet(here / "clusters.parquet")
-    found.pairs.write_parquet(here / "duplicate_pairs.parquet")
+    found.pairs.drop("lot", strict=False).write_parquet(here / "duplicate_pairs.parquet")
 
 
-class FakeSnapshot:
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def files(self, table: str) -> list[Path]:
-        return [self.path / f"{table}.parquet"]
+def segment_of(signed: pl.DataFrame) -> Segment:
+    signatures = read_signatures(signed)
+    return make_segment(signatures.matrix, signatures.n_shingles, CONFIG)
 
 
 def test_a_second_run_reads_only_what_it_may_change(
@@ -272,6 +274,6 @@ def test_probing_names_the_earlier_articles(tmp_path: Path) -> None:
         sign_articles(make_articles({"name": "new", "text": FERRY + " boats"})),
     )
     part = write_part(tmp_path, "run", earlier, CONFIG)
-    found = probe_archive([part], new, CONFIG)
-    assert set(found["article_id"]) == set(new["article_id"])
+    found = probe_archive([part], segment_of(new), CONFIG)
+    assert set(found["row"]) == {0}
     assert set(found["earlier_id"]) == set(earlier["article_id"])

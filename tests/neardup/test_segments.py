@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.bands import find_candidates
-from cleaners.neardup.segments import Segment, merge_bands, probe_segment, sort_bands
+from cleaners.neardup.segments import make_segment, merge_bands, probe_segment, sort_bands
 
 CONFIG = NearDuplicateConfig()
 
@@ -21,13 +21,8 @@ def make_signatures(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     return signatures, random.integers(0, 3, n) * 50
 
 
-def stack(bands, signatures: np.ndarray, sizes: np.ndarray) -> Segment:
-    bands = list(bands)
-    return Segment(np.stack([band.keys for band in bands]), np.stack([band.rows for band in bands]), signatures, sizes)
-
-
 def segment_of(signatures: np.ndarray, sizes: np.ndarray):
-    return stack(sort_bands(signatures, sizes, CONFIG), signatures, sizes)
+    return make_segment(signatures, sizes, CONFIG)
 
 
 @settings(max_examples=20, deadline=None)
@@ -37,8 +32,21 @@ def test_probing_finds_what_comparing_all_together_finds(seed, n_earlier, n_new)
     config = CONFIG.model_copy(update={"small_bucket": 32})  # no bucket is large
     together = {(a, b) for a, b in zip(*find_candidates(signatures, sizes, config), strict=True) if a < n_earlier <= b}
     segment = segment_of(signatures[:n_earlier], sizes[:n_earlier])
-    new, rows = probe_segment(segment, signatures[n_earlier:], sizes[n_earlier:], config)
+    new, rows = probe_segment(segment, segment_of(signatures[n_earlier:], sizes[n_earlier:]), config)
     assert {(b, a + n_earlier) for a, b in zip(new.tolist(), rows.tolist(), strict=True)} == together
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 40), st.integers(1, 12), st.integers(1, 5), st.integers(2, 6))
+def test_what_is_found_in_some_bands_and_in_the_others_is_what_is_found_in_all(seed, n_earlier, n_new, n_groups, small):
+    config = CONFIG.model_copy(update={"small_bucket": small, "bucket_neighbours": 1})
+    signatures, sizes = make_signatures(seed, n_earlier + n_new)
+    earlier, new = (segment_of(signatures[part], sizes[part]) for part in (slice(n_earlier), slice(n_earlier, None)))
+    groups = np.array_split(np.random.default_rng(seed).permutation(CONFIG.n_bands), n_groups)
+    apart = [probe_segment(earlier, new, config, group.tolist()) for group in groups]
+    found = {pair for pairs in apart for pair in zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)}
+    together = probe_segment(earlier, new, config)
+    assert sorted(found) == list(zip(together.left.tolist(), together.right.tolist(), strict=True))
 
 
 @settings(max_examples=15, deadline=None)
@@ -59,7 +67,7 @@ def test_a_bucket_with_everything_gives_each_new_article_a_few(n_earlier):
     signatures = np.tile(make_signatures(1, 1)[0], (n_earlier + 20, 1))
     sizes = np.full(n_earlier + 20, 80)
     segment = segment_of(signatures[:n_earlier], sizes[:n_earlier])
-    new, _ = probe_segment(segment, signatures[n_earlier:], sizes[n_earlier:], CONFIG)
+    new, _ = probe_segment(segment, segment_of(signatures[n_earlier:], sizes[n_earlier:]), CONFIG)
     assert set(new.tolist()) == set(range(20))
     assert len(new) <= 20 * CONFIG.n_bands * (CONFIG.bucket_neighbours + 1)
 
@@ -67,8 +75,8 @@ def test_a_bucket_with_everything_gives_each_new_article_a_few(n_earlier):
 def test_what_has_no_shingle_and_an_empty_segment_give_nothing():
     signatures, sizes = make_signatures(3, 8)
     empty = segment_of(signatures[:0], sizes[:0])
-    assert len(probe_segment(empty, signatures, sizes, CONFIG).left) == 0
+    assert len(probe_segment(empty, segment_of(signatures, sizes), CONFIG).left) == 0
     segment = segment_of(signatures, np.zeros(8, np.int64))
     assert segment.keys.shape == (CONFIG.n_bands, 0)
-    assert len(probe_segment(segment, signatures, np.full(8, 50), CONFIG).left) == 0
-    assert len(probe_segment(segment_of(signatures, sizes), signatures, np.zeros(8, np.int64), CONFIG).left) == 0
+    asked = segment_of(signatures, np.full(8, 50))
+    assert len(probe_segment(segment, asked, CONFIG).left) == len(probe_segment(asked, segment, CONFIG).left) == 0
