@@ -192,8 +192,9 @@ def _write_segment(path: Path, parts: Iterable[pl.DataFrame]) -> None:
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, _ARROW) as writer:
         for part in parts:
             table = part.rechunk().to_arrow().cast(_ARROW).combine_chunks()
-            empty = [pa.RecordBatch.from_pylist([], schema=_ARROW)]
-            for batch in table.to_batches() or empty:
+            # Made of nulls: from Python values pyarrow would import pandas, where there is one, for half a second.
+            empty = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in _ARROW], schema=_ARROW)
+            for batch in table.to_batches() or [empty]:
                 writer.write_batch(batch)
 
 

@@ -82,8 +82,8 @@ class Settings(BaseModel):
     shard_bytes: int = Field(
         8 * 2**20,
         ge=2**16,
-        description="Input bytes a shard, about 5 s of work on text: less and the scheduler's 10 ms a task shows, more "
-        "and a crash costs more.",
+        description="Input bytes of the largest shards, about 10 s of work on text: less and the scheduler's 10 ms a task "
+        "shows, more and a crash costs more. The last shards are smaller, so that the workers end together.",
     )
     max_shards: int = Field(
         100, ge=1, description="Most shards a run: the Prefect UI stays readable up to about 100 tasks."
