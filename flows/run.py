@@ -44,7 +44,8 @@ class Run(NamedTuple):
         if not self.staging.is_dir():
             raise CopydeskError(
                 f"The worker on {node()} does not see {self.staging}.",
-                "Put the output, or the `mirror` of one on object storage, on a file system that all workers share.",
+                "Put the output, or the `mirror` of one on object storage, on a file system that all workers share, and name it by "
+                "an absolute path.",
             )
 
     def work(self, *parts: str) -> Path:

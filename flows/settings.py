@@ -75,9 +75,9 @@ class Settings(BaseModel):
     )
     dask: str | None = Field(
         None,
-        description="Where shards are worked on: by default in worker processes of this machine; `local` makes them the workers "
-        "of a Dask cluster here; else the address of a Dask scheduler, whose workers must see `output` (or `mirror`) and the "
-        "sources under the same paths.",
+        description="Where shards, and the parts of the steps over the archive, are worked on: by default in worker processes of "
+        "this machine; `local` makes them the workers of a Dask cluster here; else the address of a Dask scheduler, whose workers "
+        "must see `output` (or `mirror`) and the sources under the same paths.",
     )
     shard_bytes: int = Field(
         8 * 2**20,

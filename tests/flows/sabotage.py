@@ -91,6 +91,14 @@ def die_once(run: Run, shard: Shard, caution: Caution) -> RunCounts:
     return stages.extract_shard(run, shard, caution)
 
 
+def die_or_be_late(run: Run, number: int) -> None:
+    """A part of a step: the first one kills its process at once, the others leave a file after a while."""
+    if number == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.5)
+    (run.staging / f"late-{number}").touch()
+
+
 def always_die(run: Run, shard: Shard, caution: Caution) -> RunCounts:
     """A stage that dies before it is at any document."""
     os.kill(os.getpid(), signal.SIGABRT)

@@ -6,9 +6,12 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import dask
 import polars as pl
@@ -17,12 +20,16 @@ from distributed import Client, LocalCluster
 from prefect import task
 from prefect.testing.utilities import prefect_test_harness
 
+from bench.news_corpus import make_articles
 from cleaners.errors import CopydeskError
 from cleaners.quality import RunCounts
-from flows import tasks
+from flows import clean_news as the_flow
+from flows import cluster as on_cluster
+from flows import evidence, matching, naming, parts, tasks
 from flows.clean_news import clean_news
 from flows.planning import Shard
 from flows.run import Run
+from flows.runners import WorkerLost
 from flows.settings import Settings
 from tests.conftest import SEEDS, read_tables
 from tests.flows import sabotage
@@ -109,6 +116,81 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
     killer.join(timeout=10)
     assert killed
     assert found == expected
+
+
+STEPS_IN_PARTS = {"_learn_parts", "index_lot", "_probe", "_explain", "gather_part", "_judge_parts", "write_part"}
+
+
+def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounds so low that every step over the archive has parts; what is not sent to a cluster runs here, where they hold."""
+    monkeypatch.setattr(the_flow, "worker_pool", lambda _: nullcontext())
+    monkeypatch.setattr(evidence, "ROWS_AT_ONCE", 20_000)
+    monkeypatch.setattr(matching, "ARTICLES_AT_ONCE", 50)
+    monkeypatch.setattr(matching, "LOOKUPS_AT_ONCE", 1)
+    monkeypatch.setattr(matching, "PAIRS_AT_ONCE", 5)
+    for module in (parts, naming):
+        monkeypatch.setattr(module, "ARTICLES_A_PART", 40)
+
+
+def run_twice(
+    folder: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, address: str | None = None
+) -> dict[str, bytes]:
+    """Publish a corpus in two runs, in the same places and under the same names whatever the runner; give every file."""
+    (folder / "in").mkdir(parents=True)
+    for name, start, stop in (("20260101T000000Z-0001", 0, 150), ("20260102T000000Z-0002", 150, 210)):
+        monkeypatch.setattr(the_flow, "name_run_id", lambda _, name=name: name)
+        rows = (f"{json.dumps(article)}\n" for article in make_articles(start, stop, 1_000))
+        (folder / "in" / f"{start}.jsonl").write_text("".join(rows))
+        run_on(address, folder / "in", folder / "out", shard_bytes=2**16)
+    folder.rename(kept)
+    files = (path for path in (kept / "out" / "runs").rglob("*") if path.is_file() and path.name != "manifest.json")
+    return {path.relative_to(kept).as_posix(): path.read_bytes() for path in files}
+
+
+def test_steps_over_the_archive_in_parts_give_the_same_bytes_also_when_a_worker_is_killed_in_matching(
+    tmp_path: Path, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_small(monkeypatch)
+    expected = run_twice(tmp_path / "news", tmp_path / "default", monkeypatch)
+    send, sent, killed = on_cluster._map_on_cluster, set(), []
+
+    def kill(client: Client, pids: dict[str, int], n_calls: int) -> None:
+        near: list[Path] = []
+        while not near:
+            time.sleep(0.002)
+            near = list((tmp_path / "news").rglob("near/*.parquet"))
+        busy = next(address for address, keys in client.processing().items() if keys)
+        os.kill(pids[busy], signal.SIGKILL)
+        killed.append(n_calls - len(near))
+
+    def watched(client: Client, function: Callable[..., Any], calls: list[tuple[Any, ...]]) -> list[Any]:
+        sent.add(function.__name__)
+        is_second_run = (tmp_path / "news" / "out" / "latest").exists()
+        if function.__name__ != "_probe" or not is_second_run:
+            return send(client, function, calls)
+        killer = Thread(target=kill, args=(client, client.run(os.getpid), len(calls)), daemon=True)
+        killer.start()
+        results = send(client, function, calls)
+        killer.join(timeout=10)
+        return results
+
+    monkeypatch.setattr(on_cluster, "_map_on_cluster", watched)
+    found = run_twice(tmp_path / "news", tmp_path / "dask", monkeypatch, cluster.scheduler_address)
+    assert sent == STEPS_IN_PARTS
+    assert killed[0] > 10  # parts that were still to be done
+    assert found.keys() == expected.keys()
+    assert [name for name, content in expected.items() if found[name] != content] == []
+
+
+def test_a_process_lost_in_a_part_is_told_once_the_other_parts_have_ended(
+    tmp_path: Path, cluster: LocalCluster
+) -> None:
+    run = Run("run-1", Settings(output=str(tmp_path), dask="set"), tmp_path, tmp_path, None, None)  # type: ignore[arg-type]
+    with Client(cluster.scheduler_address, set_as_default=False) as client:
+        send = partial(on_cluster._map_on_cluster, client, sabotage.die_or_be_late)
+        with pytest.raises(WorkerLost, match="SIGKILL"):
+            send([(run, number) for number in range(3)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["late-1", "late-2"]
 
 
 @task(name="extract")

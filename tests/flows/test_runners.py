@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.runners import WorkerLost, run_in_worker, worker_pool
+from flows.runners import WorkerLost, map_in_workers, mapping_with, run_in_worker, worker_pool
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -28,6 +28,20 @@ def test_after_a_killed_worker_the_next_call_succeeds() -> None:
         with pytest.raises(WorkerLost, match="SIGKILL"):
             run_in_worker(signal.raise_signal, signal.SIGKILL)
         assert run_in_worker(os.getpid) not in {victim, os.getpid()}
+
+
+def test_several_calls_go_to_the_mapper_and_one_stays_here() -> None:
+    sent = []
+
+    def mapper(function: object, calls: list[tuple[object, ...]]) -> list[object]:
+        sent.append((function, calls))
+        return ["done"] * len(calls)
+
+    with mapping_with(mapper):
+        assert map_in_workers(divmod, [7, 9], [2, 4]) == ["done", "done"]
+        assert map_in_workers(divmod, [7], [2]) == [(3, 1)]
+    assert map_in_workers(divmod, [7, 9], [2, 4]) == [(3, 1), (2, 1)]
+    assert sent == [(divmod, [(7, 2), (9, 4)])]
 
 
 def test_workers_do_not_import_the_main_module(tmp_path: Path) -> None:
