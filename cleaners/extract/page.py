@@ -19,6 +19,7 @@ from cleaners.extract.appended import Appended, cut_appended
 from cleaners.extract.config import ExtractConfig
 from cleaners.extract.describe import PageFacts
 from cleaners.extract.metadata import PageMetadata, is_front_page, read_metadata
+from cleaners.extract.parse import parse_page
 from cleaners.extract.plain import WORD, count_words
 from cleaners.extract.rewrite import rewrite_story
 
@@ -120,9 +121,7 @@ def open_page(source: str, url: str | None, fetched_at: datetime | None, config:
     Raises:
         Rejected: stage `extract`, reason `no_article`, for what is not an HTML page.
     """
-    from trafilatura.utils import load_html
-
-    tree = load_html(source.replace("\x00", ""))
+    tree = parse_page(source)
     if tree is None:
         raise Rejected("extract", "no_article", "not an HTML page: the parser finds no document in it")
     return _open_tree(tree, url, fetched_at, config, splits=config.splits_appended)
