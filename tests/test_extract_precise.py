@@ -46,6 +46,8 @@ def kept_by_both(source):
         f"<article>{5 * PARAGRAPH}<section id='disqus_thread'>{REMARKS}</section></article>",
         f"<article>{5 * PARAGRAPH}<div class='post-comments'>{REMARKS}</div></article>",
         f"<article>{5 * PARAGRAPH}<div class='commentary'>{REMARKS}</div></article>",
+        f"<div class='post-content'>{5 * PARAGRAPH}<div id='infinite-scroll'>{REMARKS}</div></div>",
+        f"<div class='post-content'>{5 * PARAGRAPH}<div id='infinite-scroll'><h1>Next</h1>{REMARKS}</div></div>",
         f"{STORY}<div id='infinite-scroll'>{REMARKS}{STORY.replace('h1', 'h2')}</div>",
         f"{STORY}<div class='mvp-post-add-box'>{STORY}</div>",
         f"<div class='post-content'>{5 * PARAGRAPH}<div class='elementor-share-buttons'>{REMARKS}</div></div>",
