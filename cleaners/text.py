@@ -97,6 +97,13 @@ INVISIBLE = re.compile(
     "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"
 )
 SURROGATES = re.compile("[\ud800-\udfff]")
+# Every character that a repair other than that of mojibake or NFC could change.
+ODD = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef\ufeff"
+    "\ufff9-\ufffb\ufffe\uffff\U0001fffe\U0001ffff\U000e0000-\U000e007f]"
+)
+BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
+MOJIBAKE_REACH = 8  # characters around one beyond ASCII that ftfy's pattern of mojibake could look at; it needs 3
 
 
 class TextConfig(BaseModel):
@@ -187,7 +194,7 @@ def repair_text(text: str, config: TextConfig) -> str:
         The repaired text; printable ASCII passes untouched.
     """
     for _ in range(config.max_passes):
-        if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        if _needs_no_repair(text, config):
             return text
         repaired = _repair_once(text, config)
         if repaired == text:
@@ -201,6 +208,25 @@ def drop_surrogates(text: str) -> str:
     if not SURROGATES.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+
+
+def _needs_no_repair(text: str, config: TextConfig) -> bool:
+    """Tell at a tenth of a repair's cost that it would change nothing: so it is for nearly all texts."""
+    if text.isascii():
+        return text.replace("\n", "").replace("\t", "").isprintable()
+    if ODD.search("".join(set(text))) or not unicodedata.is_normalized("NFC", text):
+        return False
+    return not (config.repair_mojibake and _may_be_mojibake(text))
+
+
+def _may_be_mojibake(text: str) -> bool:
+    """Tell whether ftfy's pattern, asked line by line, could match; it does only around characters beyond ASCII."""
+    from ftfy.badness import is_bad
+
+    reach = MOJIBAKE_REACH
+    around = " ".join(text[max(0, m.start() - reach) : m.end() + reach] for m in BEYOND_ASCII.finditer(text))
+    # At the start of a line these two letters are mojibake, and lines do not start here where they start in the text.
+    return "\u00c2 " in around or "\u00c3 " in around or is_bad(around)
 
 
 def _repair_once(text: str, config: TextConfig) -> str:

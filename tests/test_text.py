@@ -6,6 +6,8 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from ftfy import fix_encoding
+from ftfy.badness import MOJIBAKE_CATEGORIES
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -237,6 +239,19 @@ def test_repair_is_idempotent_and_leaves_nothing_invisible(text):
     once.encode("utf-8")
     assert not [c for c in once if unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t"]
     assert not set(once) & set("\r\u200b\u200e\u200f\u202a\u202e\u2066\ufeff\u00ad")
+
+
+# What ftfy's pattern of mojibake is made of, among plain words and line ends.
+SUSPECT = st.text(
+    st.sampled_from("".join(map(str, MOJIBAKE_CATEGORIES.values())) + 4 * "ÂÃâ€™ВГΒβÎØÙà√ aZz.1\n"), max_size=40
+)
+
+
+@given(SUSPECT)
+@example("a line.\n\u00c2 begins with one that is alone")
+def test_no_line_that_ftfy_would_repair_is_passed_over(text):
+    once = repair_text(text, CONFIG)
+    assert [fix_encoding(line) for line in once.split("\n")] == once.split("\n")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

@@ -125,44 +125,23 @@ def split_blocks(tree: _Element) -> Blocks:
     body = tree.find("body")
     nodes: list[Node] = [Node("body", "", -1, 0)]
     blocks: list[Block] = []
-    pieces: list[str] = []
+    pieces: list[str] = []  # of the block that is open; none before its first text
     n_links = linked = bold = 0  # links that start in the block, characters in links, in bold type
-    is_open = False  # whether the block has text yet
     stack: list[tuple[int, int]] = [(0, 0)]  # node and context of the open elements
     piece_node, piece_context = 0, 0
 
-    def flush() -> None:
-        nonlocal n_links, linked, bold, is_open
-        if is_open:
-            text = " ".join("".join(pieces).split())
-            n = len(text)
-            blocks.append(Block(text, piece_node, min(linked, n), min(bold, n), n_links, piece_context))
+    def close() -> None:
+        nonlocal linked, bold
+        text = " ".join("".join(pieces).split())
+        n = len(text)
+        blocks.append(Block(text, piece_node, min(linked, n), min(bold, n), n_links, piece_context))
         pieces.clear()
-        n_links = linked = bold = 0
-        is_open = False
-
-    def add(text: str, node: int, context: int) -> None:
-        nonlocal piece_node, piece_context, linked, bold, is_open
-        pieces.append(text)
-        n = len(text.strip())
-        if not n:
-            return
-        if is_open:
-            piece_context &= context
-        else:
-            piece_node, piece_context, is_open = node, context, True
-        if context & LINK_OR_BOLD:
-            linked += n if context & 1 else 0
-            bold += n if context & BOLD_BIT else 0
+        linked = bold = 0
 
     walk = iterwalk(body if body is not None else tree, events=("start", "end", "comment", "pi"))
     for event, element in walk:
-        if event in ("comment", "pi"):
-            if element.tail:
-                add(element.tail, *stack[-1])
-            continue
-        tag = element.tag
         if event == "start":
+            tag = element.tag
             node, context = stack[-1]
             if tag in UNREAD or len(stack) > MAX_DEPTH:
                 walk.skip_subtree()
@@ -174,7 +153,9 @@ def split_blocks(tree: _Element) -> Blocks:
                     context |= BOLD_BIT
                 n_links += tag == "a"
             else:
-                flush()
+                if pieces:
+                    close()
+                n_links = 0
                 if tag != "br":
                     get = element.get
                     names = f"{get('class') or ''} {get('id') or ''}"
@@ -184,13 +165,29 @@ def split_blocks(tree: _Element) -> Blocks:
                     nodes.append(Node(tag, names, node, len(stack)))
                     node = len(nodes) - 1
             stack.append((node, context))
-            if element.text:
-                add(element.text, node, context)
+            text = element.text
         else:
-            stack.pop()
-            if tag not in INLINE and tag not in UNREAD:
-                flush()
-            if stack and element.tail:
-                add(element.tail, *stack[-1])
-    flush()
+            if event == "end":
+                stack.pop()
+                if element.tag not in INLINE and element.tag not in UNREAD:
+                    if pieces:
+                        close()
+                    n_links = 0
+            text = element.tail
+        if not text:
+            continue
+        n = len(text.strip())
+        if n:
+            node, context = stack[-1]
+            if pieces:
+                piece_context &= context
+            else:
+                piece_node, piece_context = node, context
+            if context & LINK_OR_BOLD:
+                linked += n if context & 1 else 0
+                bold += n if context & BOLD_BIT else 0
+        if n or pieces:
+            pieces.append(text)
+    if pieces:
+        close()
     return Blocks(blocks, nodes)

@@ -7,6 +7,7 @@ words. No feature names a site: what is learned on one must hold on another.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from cleaners.extract.blocks import CONTEXTS, Blocks, Node
 from cleaners.extract.words import NUMBER, WORD, hash_names, hash_words
 
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*$")
-CLAUSE = re.compile(r"[,;:.!?]\s")
+CLAUSE_ENDS = (", ", "; ", ": ", ". ", "! ", "? ")
 DATE = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b20\d\d-\d\d"
     r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\b\d{1,2}[:.]\d\d\b|\bago\b"
@@ -35,6 +36,7 @@ OWN = (
     *("is_li", "is_cell", "is_div", "depth", "same_text", "same_text_before", "repeated_share"),
 )  # fmt: skip
 FACTS = ("of_title", "title_in", "of_description", "description_in", "of_author", "author_in", "of_site")
+NOTHING = (0.0,) * len(FACTS)
 KEPT = (
     *(
         "kept",
@@ -103,61 +105,78 @@ def describe_blocks(page: Blocks, aligned: Aligned, facts: PageFacts) -> Describ
     return Described(
         start,
         features,
-        [hash_names(page, block) for block in window],
+        hash_names(page, window),
         [hash_words(words) for words in aligned.strings[start:stop]],
     )
 
 
 def _describe_own(page: Blocks, aligned: Aligned, start: int, stop: int) -> Array:
-    seen: dict[str, int] = {}
-    total: dict[str, int] = {}
-    for block in page.blocks:
-        total[block.text] = total.get(block.text, 0) + 1
-    for block in page.blocks[:start]:
-        seen[block.text] = seen.get(block.text, 0) + 1
-    repeated = _repeated_share(aligned, len(page.blocks))
-    rows = []
-    for k in range(start, stop):
-        block = page.blocks[k]
-        text, node = block.text, page.nodes[block.node]
-        n = len(text)
-        n_words = text.count(" ") + 1
-        start_of = text[:LETTERS]
-        upper, lower = sum(map(str.isupper, start_of)), sum(map(str.islower, start_of))
-        tag = node.tag
-        rows.append(
-            (
-                np.log1p(n),
-                min(n_words, 300),
-                SENTENCE_END.search(text[-8:]) is not None,
-                text[-1] == ":",
-                text[0].islower(),
-                len(CLAUSE.findall(text[:1_000])) if n > 12 else 0,
-                sum(map(str.isdigit, start_of)) / len(start_of),
-                upper / max(1, upper + lower),
-                lower == 0 and upper > 1,
-                text[0] in "\"“'‘«„",
-                sum(text.count(bar) for bar in "|•·/»›"),
-                n / n_words,
-                block.link_characters / n,
-                block.bold_characters / n,
-                min(block.n_links, 20),
-                block.n_links / n_words,
-                DATE.search(text[:200]) is not None,
-                block.context >> len(CONTEXTS) & 1,
-                int(tag[1]) if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit() else 0,
-                tag == "p",
-                tag == "li",
-                tag in ("td", "th"),
-                tag == "div",
-                node.depth,
-                total[text],
-                seen.get(text, 0),
-                repeated[k],
-            )
-        )
-        seen[text] = seen.get(text, 0) + 1
-    return np.array(rows, float)
+    window = page.blocks[start:stop]
+    texts = [block.text for block in window]
+    nodes = [page.nodes[block.node] for block in window]
+    total = Counter(block.text for block in page.blocks)
+    seen = Counter(block.text for block in page.blocks[:start])
+    before = []
+    for text in texts:
+        before.append(seen[text])
+        seen[text] += 1
+    n = np.array(list(map(len, texts)), float)
+    n_words = np.array([text.count(" ") + 1 for text in texts], float)
+    upper, lower, digits = _count_kinds([text[:LETTERS] for text in texts])
+    linked, bold, links = np.array([(b.link_characters, b.bold_characters, b.n_links) for b in window], float).T
+    # A date has a digit or says how long ago: without them the costly pattern cannot match.
+    dated = [
+        (has_digit or "ago" in text[:200].lower()) and DATE.search(text[:200]) is not None
+        for text, has_digit in zip(texts, (digits > 0).tolist(), strict=True)
+    ]
+    columns = (
+        np.log1p(n),
+        np.minimum(n_words, 300),
+        [SENTENCE_END.search(text[-8:]) is not None for text in texts],
+        [text[-1] == ":" for text in texts],
+        [text[0].islower() for text in texts],
+        [sum(map(text[:1_000].count, CLAUSE_ENDS)) if len(text) > 12 else 0 for text in texts],
+        digits / np.minimum(n, LETTERS),
+        upper / np.maximum(1, upper + lower),
+        (lower == 0) & (upper > 1),
+        [text[0] in "\"“'‘«„" for text in texts],
+        [sum(map(text.count, "|•·/»›")) for text in texts],
+        n / n_words,
+        linked / n,
+        bold / n,
+        np.minimum(links, 20),
+        links / n_words,
+        dated,
+        [block.context >> len(CONTEXTS) & 1 for block in window],
+        [
+            int(node.tag[1]) if len(node.tag) == 2 and node.tag[0] == "h" and node.tag[1].isdigit() else 0
+            for node in nodes
+        ],
+        [node.tag == "p" for node in nodes],
+        [node.tag == "li" for node in nodes],
+        [node.tag in ("td", "th") for node in nodes],
+        [node.tag == "div" for node in nodes],
+        [node.depth for node in nodes],
+        [total[text] for text in texts],
+        before,
+        _repeated_share(aligned, len(page.blocks))[start:stop],
+    )
+    return np.array(columns, float).T
+
+
+def _count_kinds(texts: list[str]) -> tuple[Array, Array, Array]:
+    """Count the capitals, small letters and digits of texts, none of them empty."""
+    joined = "".join(texts)
+    distinct = "".join(set(joined))
+    kinds = np.zeros((ord(max(distinct)) + 1, 3))
+    kinds[_code_points(distinct)] = [(c.isupper(), c.islower(), c.isdigit()) for c in distinct]
+    starts = np.cumsum([0, *map(len, texts[:-1])])
+    upper, lower, digits = np.add.reduceat(kinds[_code_points(joined)], starts).T
+    return upper, lower, digits
+
+
+def _code_points(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 def _repeated_share(aligned: Aligned, n_blocks: int) -> Array:
@@ -180,10 +199,12 @@ def _compare_facts(strings: list[list[str]], facts: PageFacts) -> Array:
     descriptions = [set(WORD.findall(text.casefold())) for text in facts.descriptions]
     authors = set(WORD.findall(" ".join(facts.authors).casefold()))
     site = {word for word in WORD.findall(facts.site.casefold()) if len(word) > 3}
+    known = authors.union(site, *titles, *descriptions)
     rows = []
     for block_words in strings:
         words = set(block_words) if len(block_words) < MAX_COMPARED else set()
         n = max(1, len(words))
+        words &= known
         rows.append(
             (
                 max((len(words & title) for title in titles), default=0) / n,
@@ -194,6 +215,8 @@ def _compare_facts(strings: list[list[str]], facts: PageFacts) -> Array:
                 len(words & authors) / max(1, len(authors)),
                 len(words & site) / n,
             )
+            if words
+            else NOTHING
         )
     return np.array(rows, float)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +73,9 @@ def add_words(described: Described, model: Weights) -> Array:
     """Append what the two models of words say to the features."""
     columns = [described.features]
     for hashes, weights in ((described.name_hashes, model.names), (described.word_hashes, model.words)):
-        columns.append(np.array([[weights[one].sum() + weights[-1]] for one in hashes]))
+        of_buckets = weights[np.fromiter(chain.from_iterable(hashes), np.int64)]
+        starts = np.cumsum([0, *map(len, hashes[:-1])])  # a block has one bucket at least
+        columns.append((np.add.reduceat(of_buckets, starts) + weights[-1])[:, None])
     return np.hstack(columns)
 
 

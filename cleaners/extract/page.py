@@ -19,7 +19,9 @@ from cleaners.extract.appended import Appended, cut_appended
 from cleaners.extract.config import ExtractConfig
 from cleaners.extract.describe import PageFacts
 from cleaners.extract.metadata import PageMetadata, is_front_page, read_metadata
+from cleaners.extract.parse import parse_page
 from cleaners.extract.plain import WORD, count_words
+from cleaners.extract.precise import keep_precisely
 from cleaners.extract.rewrite import rewrite_story
 
 if TYPE_CHECKING:
@@ -120,9 +122,7 @@ def open_page(source: str, url: str | None, fetched_at: datetime | None, config:
     Raises:
         Rejected: stage `extract`, reason `no_article`, for what is not an HTML page.
     """
-    from trafilatura.utils import load_html
-
-    tree = load_html(source.replace("\x00", ""))
+    tree = parse_page(source)
     if tree is None:
         raise Rejected("extract", "no_article", "not an HTML page: the parser finds no document in it")
     return _open_tree(tree, url, fetched_at, config, splits=config.splits_appended)
@@ -166,22 +166,22 @@ def _extract_best(tree: HtmlElement, config: ExtractConfig) -> tuple[str, str]:
 
 
 def _extract(tree: HtmlElement, *, is_precise: bool, is_fast: bool) -> str:
+    body = keep_precisely(tree) if is_precise and is_fast else _ask_trafilatura(tree, is_precise=is_precise)
+    if body is None:
+        return ""
+    # Where nothing else is found, the default mode gives the page as one paragraph with a line for each text in it.
+    return "\n".join(_lines(body, keeps_breaks=not is_precise and len(body) == 1))
+
+
+def _ask_trafilatura(tree: HtmlElement, *, is_precise: bool) -> _Element | None:
     from trafilatura import bare_extraction
     from trafilatura.settings import Document
 
     # No `deduplicate`: its memory of earlier pages would make the result depend on their order.
     document = bare_extraction(
-        tree,
-        fast=is_fast,
-        favor_precision=is_precise,
-        include_comments=False,
-        include_tables=True,
-        include_formatting=False,
+        tree, favor_precision=is_precise, include_comments=False, include_tables=True, include_formatting=False
     )
-    if not isinstance(document, Document):
-        return ""
-    # Where nothing else is found, the default mode gives the page as one paragraph with a line for each text in it.
-    return "\n".join(_lines(document.body, keeps_breaks=not is_precise and len(document.body) == 1))
+    return document.body if isinstance(document, Document) else None
 
 
 def _lines(body: _Element, *, keeps_breaks: bool) -> list[str]:

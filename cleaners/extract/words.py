@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 from zlib import crc32
@@ -18,17 +19,29 @@ NAME_LEVELS = 5  # elements around a block whose names count
 MAX_WORDS, FIRST_WORDS = 40, 12  # a block of more words is told by its first ones
 
 
-def hash_names(page: Blocks, block: Block) -> list[int]:
-    """Buckets of the class and id words of the elements around a block, the two nearest told apart."""
+def hash_names(page: Blocks, blocks: Iterable[Block]) -> list[list[int]]:
+    """Buckets of the class and id words of the elements around blocks, the two nearest told apart."""
+    around: dict[
+        int, set[int]
+    ] = {}  # of the elements that hold the block's own one, which most blocks of a story share
+    hashes = []
+    for block in blocks:
+        element = page.nodes[block.node]
+        if element.parent not in around:
+            around[element.parent] = _hash_around(page, element.parent)
+        hashes.append(sorted(around[element.parent].union(_hash_names(element.tag, element.names, 0))))
+    return hashes
+
+
+def _hash_around(page: Blocks, node: int) -> set[int]:
     found: set[int] = set()
-    node = block.node
-    for level in range(NAME_LEVELS):
+    for level in range(1, NAME_LEVELS):
         if node < 0:
             break
         element = page.nodes[node]
         found.update(_hash_names(element.tag, element.names, min(level, 2)))
         node = element.parent
-    return sorted(found)
+    return found
 
 
 @lru_cache(4096)
