@@ -14,12 +14,15 @@ import pytest
 
 from bench.news_corpus import make_articles
 from cleaners.names import NamesConfig
+from cleaners.neardup import NearDuplicateConfig
 from cleaners.text import TextConfig
 from flows import evidence, matching, naming, parts, stages
+from flows.archive import list_parts
 from flows.planning import Piece, plan_run, read_pieces
 from flows.run import Run
 from flows.settings import Settings
 from flows.sources import discover_inputs, read_records
+from flows.storage import latest_snapshot
 from flows.versions import Versions
 from tests.conftest import read_tables
 
@@ -113,6 +116,24 @@ def test_a_later_run_leaves_the_files_of_earlier_parts_alone(
     assert after.articles.height == after.articles["article_id"].n_unique() >= N + 20
     assert set(after.name_mentions["article_id"]) <= set(after.articles["article_id"])
     assert after.name_mentions.select("article_id", "start").is_duplicated().sum() == 0
+
+
+def test_other_settings_of_matching_match_the_archive_anew_in_lots(
+    tmp_path: Path, run_pipeline: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_small(monkeypatch)
+    feeds = [write_news(tmp_path / "a.jsonl", 0, 130), write_news(tmp_path / "b.jsonl", 130, 150)]
+    other = {"cleaning": {"near_duplicates": {"words_per_shingle": 4}}}
+    run_pipeline(feeds[:1], tmp_path / "out", run_id="1")
+    run_pipeline(feeds[1:], tmp_path / "out", run_id="2", **other)
+    run_pipeline(feeds, tmp_path / "whole", run_id="1", **other)
+    columns = ["article_id", "cluster_id", "match", "similarity", "cluster_size"]
+    changed, whole = (read_tables(tmp_path / name / "latest") for name in ("out", "whole"))
+    assert changed.clusters.select(columns).equals(whole.clusters.select(columns))
+    assert (changed.clusters["cluster_size"] > 1).any()
+    snapshot = latest_snapshot(tmp_path / "out")
+    config = NearDuplicateConfig(words_per_shingle=4)
+    assert sum(part.n_articles for part in list_parts(snapshot, config) or []) == changed.articles.height
 
 
 def test_small_parts_of_many_runs_are_judged_together(
