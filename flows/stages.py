@@ -63,7 +63,7 @@ def _extract_piece(
         fresh = _without_known(run, piece, batch.records)
         sound, condemned = set_aside(fresh, caution, "extract")
         extracted = extract_articles(sound, settings.cleaning.extract, settings.cleaning.text, mark_document)
-        rejects = [frame.select(REJECT_SCHEMA.names()) for frame in (batch.rejects, condemned, extracted.rejects)]
+        rejects = [frame for frame in (batch.rejects, condemned, extracted.rejects) if frame.height]
         counts = RunCounts(
             n_records=batch.records.height,
             n_known=batch.records.height - fresh.height,
@@ -320,8 +320,12 @@ def _restore_piece(run: Run, piece: Piece) -> pl.DataFrame:
 
 
 def _concat(frames: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
-    wanted = [frame.select(schema.names()).cast(dict(schema)) for frame in frames]  # type: ignore[arg-type]
+    wanted = [frame if frame.schema == schema else _fitted(frame, schema) for frame in frames]
     return pl.concat(wanted) if wanted else pl.DataFrame(schema=schema)
+
+
+def _fitted(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    return frame.select(schema.names()).cast(dict(schema))  # type: ignore[arg-type]
 
 
 def _try_singly(documents: pl.DataFrame, work: Callable[[pl.DataFrame], object]) -> None:

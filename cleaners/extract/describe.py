@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -242,9 +241,9 @@ def _describe_place(
 
     index = np.arange(start, stop)
     own_at, own_length, own_held = at[index], lengths[index], held[index]
-    kinds = [f"{n.tag} {_without_numbers(n.names)}" for n in nodes]
-    names = _share_by(at, kinds, lengths, held, index)
-    parent_names = _share_by(np.maximum(parents[at], 0), kinds, lengths, held, index)
+    kinds = _number_kinds(nodes)
+    names = _share_by(kinds[at], lengths, held, index)
+    parent_names = _share_by(kinds[np.maximum(parents[at], 0)], lengths, held, index)
     levels = [own_at]
     for _ in range(3):
         levels.append(np.maximum(parents[levels[-1]], 0))
@@ -311,16 +310,19 @@ def _since(marks: npt.NDArray[np.bool_]) -> Array:
     return np.minimum(index - latest, 30).astype(float)
 
 
-@lru_cache(4096)
-def _without_numbers(names: str) -> str:
-    """A number in a class or id counts elements, it does not name their kind."""
-    return NUMBER.sub("0", names)
+def _number_kinds(nodes: list[Node]) -> Numbers:
+    """Number elements by tag and class names; a number in a name counts elements, it does not tell their kind."""
+    kinds: dict[tuple[str, str], int] = {}
+    numbers: dict[tuple[str, str], int] = {}
+    for node in nodes:
+        key = (node.tag, node.names)
+        if key not in numbers:
+            numbers[key] = kinds.setdefault((node.tag, NUMBER.sub("0", node.names)), len(kinds))
+    return np.array([numbers[node.tag, node.names] for node in nodes], np.int64)
 
 
-def _share_by(at: Numbers, keys: list[str], lengths: Array, held: Array, index: Numbers) -> tuple[Array, Array]:
-    """Share of the characters kept in the other blocks whose element has the same tag and class names, and their number."""
-    numbers: dict[str, int] = {}
-    group = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)[at]
+def _share_by(group: Numbers, lengths: Array, held: Array, index: Numbers) -> tuple[Array, Array]:
+    """Share of the characters kept in the other blocks of a block's group, and their number."""
     characters = np.bincount(group, lengths)[group] - lengths
     kept_there = np.bincount(group, held)[group] - held
     n = np.bincount(group)[group] - 1

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.extract.align import Array
+from cleaners.extract.align import Array, Numbers
 from cleaners.extract.describe import FEATURES, Described
 
 WEIGHTS = "blocks.npz"
@@ -26,11 +26,11 @@ FIRST_SHARE, SURE = 3, 3.0
 class Weights(NamedTuple):
     """The trees as one table of nodes, and the models of words."""
 
-    roots: npt.NDArray[np.int32]
-    feature: npt.NDArray[np.int16]
+    roots: Numbers
+    feature: Numbers
     threshold: Array
-    left: npt.NDArray[np.int32]  # the node for a value up to the threshold; a leaf leads to itself
-    right: npt.NDArray[np.int32]
+    left: Numbers  # the node for a value up to the threshold; a leaf leads to itself
+    right: Numbers
     value: Array  # of a leaf; 0 elsewhere
     depth: int
     names: npt.NDArray[np.float32]  # weight of each bucket of class name words, the intercept last
@@ -57,7 +57,7 @@ def judge_blocks(described: Described, weights: Weights | None = None) -> Array:
     return probabilities
 
 
-def _ask(rows: Array, model: Weights, roots: npt.NDArray[np.int32]) -> Array:
+def _ask(rows: Array, model: Weights, roots: Numbers) -> Array:
     """Sum what the trees of some roots say of each row."""
     values, starts = rows.ravel(), (np.arange(len(rows)) * rows.shape[1])[:, None]
     node = np.tile(roots, (len(rows), 1))
@@ -89,6 +89,8 @@ def load_weights() -> Weights:
         return Weights(
             **{
                 **arrays,
+                # Indices of another width would be widened at every step of every tree.
+                **{name: arrays[name].astype(np.int64) for name in ("roots", "feature", "left", "right")},
                 "names": arrays["names"].astype(np.float32),
                 "words": arrays["words"].astype(np.float32),
                 "depth": int(table["depth"]),
