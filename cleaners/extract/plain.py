@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 
 from cleaners.extract.config import ExtractConfig
@@ -25,7 +25,6 @@ NOT_A_TITLE = re.compile(
 DATELINE = re.compile(r"^[^\S\n]*+(?:[^()\n]{0,60}\s)?\(([^()\n]{2,40})\)[^\S\n]*+(?:[-–—―:]|--)", re.MULTILINE)
 
 
-@lru_cache(4)  # the steps of a document ask of the same texts
 def count_words(text: str) -> int:
     """Words of a text; scripts without spaces count half a word a character."""
     unspaced = 0 if text.isascii() else len(UNSPACED.findall(text))
