@@ -56,7 +56,7 @@ def clean_news(settings: Settings) -> RunResult:
     """
     output = settings.folder
     with (
-        faults_told(output),
+        faults_told(output, settings.output if settings.is_remote else None),
         output_lock(output),
         worker_pool(settings.n_workers),
         shard_runner(settings) as runner,

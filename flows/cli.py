@@ -203,19 +203,24 @@ def verify(
     output: OutputOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Check every file of a snapshot against its manifest, and say what to do where one is damaged (exit code 1)."""
-    from flows.storage import find_folder
-    from flows.verify import describe_damage, verify_snapshot
+    """Check every file of a snapshot against its manifest, and say what to do where one is damaged (exit code 1).
+
+    Of an output on object storage every object is read; the mirror is checked too, and fetched anew where it alone is damaged.
+    """
+    from flows.settings import load_settings
+    from flows.verify import describe_damage, verify_output
 
     with _errors_told():
-        folder = _published(config, output, run_id).folder
+        settings = load_settings(config, output=output)
         known: dict[int, str] = {}
-        verdict = verify_snapshot(find_folder(folder, run_id), known)
+        verdict, mended = verify_output(settings, run_id, known)
         for name, trouble in verdict.damaged.items():
             typer.echo(f"{name} {trouble}")
         if not verdict.is_intact:
-            raise describe_damage(verdict, folder, known)
+            raise describe_damage(verdict, settings.folder, known, settings.output if settings.is_remote else None)
         typer.echo(f"{verdict.snapshot}: {verdict.n_files} files, {verdict.n_bytes:,} bytes, all as they were written.")
+        if mended:
+            typer.echo(f"Its mirror was damaged ({mended}) and was fetched anew.")
 
 
 @app.command()

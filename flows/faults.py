@@ -18,14 +18,19 @@ GOES_ON = "Nothing was published. The next run goes on where this one stopped."
 
 
 @contextmanager
-def faults_told(output: Path) -> Iterator[None]:
-    """Turn errors whose cause lies outside of the program into errors that say what to do; let the others pass."""
+def faults_told(output: Path, address: str | None = None) -> Iterator[None]:
+    """Turn errors whose cause lies outside of the program into errors that say what to do; let the others pass.
+
+    Args:
+        output: the output folder.
+        address: of the output, where it is on object storage and the folder is a mirror of it.
+    """
     try:
         yield
     except CopydeskError:
         raise
     except Exception as error:
-        told = explain_fault(error, output)
+        told = explain_fault(error, output, address)
         if told:
             raise told from error
         raise
@@ -46,7 +51,7 @@ def server_missed() -> Iterator[None]:
         ) from error
 
 
-def explain_fault(error: Exception, output: Path) -> CopydeskError | None:
+def explain_fault(error: Exception, output: Path, address: str | None = None) -> CopydeskError | None:
     """The error that says what to do about a fault; None where nothing outside of the program explains it.
 
     Reads the latest snapshot whole to see whether it is damaged; so this is for runs that failed.
@@ -72,4 +77,4 @@ def explain_fault(error: Exception, output: Path) -> CopydeskError | None:
         return None
     known: dict[int, str] = {}
     verdict = verify_snapshot(latest, known)
-    return None if verdict.is_intact else describe_damage(verdict, output, known)
+    return None if verdict.is_intact else describe_damage(verdict, output, known, address)

@@ -31,7 +31,7 @@ def rebuild_index(settings: Settings) -> tuple[Path, int]:
     output = settings.folder
     config = settings.cleaning.near_duplicates
     with output_lock(output):
-        pull_latest(settings)
+        pull_latest(settings, without=INDEX)
         finish_publication(output)
         clear_staging(output)
         latest = (output / "latest").resolve()
@@ -50,7 +50,7 @@ def rebuild_index(settings: Settings) -> tuple[Path, int]:
         created_at = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = {**snapshot.manifest, "previous_run_id": snapshot.run_id, "run_id": run_id, "created_at": created_at}
         write_json({**manifest, "tables": {**tables, INDEX: index}}, staged / "manifest.json")
-        push_snapshot(settings, staged)
+        push_snapshot(settings, staged, remade=INDEX)
         published = move_into_place(output, staged, run_id)
         clear_staging(output)
     return published, index["rows"]

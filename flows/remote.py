@@ -12,28 +12,47 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cleaners.errors import CopydeskError
+from flows.object_store import (
+    POINTER,
+    TRANSFERS_AT_ONCE,
+    get_object,
+    list_keys,
+    name_published,
+    open_store,
+    read_pointer,
+)
 from flows.settings import Settings
-from flows.storage import Snapshot, file_sha256, latest_snapshot, read_snapshot
+from flows.storage import (
+    ARCHIVE_INDEX,
+    REBUILD_HINT,
+    REINDEX_HINT,
+    file_sha256,
+    parse_manifest,
+    read_manifest,
+)
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-POINTER = "latest.json"
 DECISIONS = "decisions.csv"
-TRANSFERS_AT_ONCE = 8
 
 
-def pull_latest(settings: Settings) -> None:
+def pull_latest(settings: Settings, without: str | None = None) -> None:
     """Bring the mirror of a remote output up to its latest snapshot; a local output needs nothing.
 
-    What the mirror has already, of that snapshot or of an earlier one with the same digest, is not fetched again.
+    What the mirror has already, of that snapshot or of an earlier one with the same digest, is not fetched again. A run that
+    reads everything anew (`settings.anew`) needs no snapshot, only its name: what the store has of it may be damaged.
+
+    Args:
+        settings: the output and its mirror.
+        without: a table or index that is not needed: the caller makes it anew.
 
     Raises:
         CopydeskError: the store cannot be read, or what was fetched is not what the manifest describes.
@@ -42,16 +61,31 @@ def pull_latest(settings: Settings) -> None:
         return
     folder = settings.folder
     folder.mkdir(parents=True, exist_ok=True)
-    with _store_of(settings.output) as store:
-        pointer = _get_pointer(store)
-        decisions = _get(store, DECISIONS)
+    with open_store(settings.output) as store:
+        decisions = get_object(store, DECISIONS)
         if decisions is not None:
             _write_whole(folder / DECISIONS, decisions)
-        if pointer is None:
-            (folder / "latest").unlink(missing_ok=True)
-            return
-        _pull_run(store, pointer["run_id"], folder)
-    _point_to(folder, pointer["run_id"])
+        if settings.anew:
+            pointer = read_pointer(store)
+            run_id = pointer.run_id if pointer else None
+        else:
+            run_id = name_published(store)
+            if run_id:
+                _pull_run(store, run_id, folder, without)
+    if run_id is None:
+        (folder / "latest").unlink(missing_ok=True)
+    else:
+        _point_to(folder, run_id)
+
+
+def refetch_run(settings: Settings, run_id: str) -> None:
+    """Fetch a snapshot that the mirror has already, in place of that; the caller holds the output lock.
+
+    Raises:
+        CopydeskError: as `pull_latest`; the mirror is as it was.
+    """
+    with open_store(settings.output) as store:
+        _pull_run(store, run_id, settings.folder, again=True)
 
 
 def pull_run(settings: Settings, run_id: str) -> None:
@@ -61,17 +95,18 @@ def pull_run(settings: Settings, run_id: str) -> None:
         CopydeskError: as `pull_latest`.
     """
     if settings.is_remote and run_id != "latest":
-        with _store_of(settings.output) as store:
-            if _get(store, f"runs/{run_id}/manifest.json") is not None:
+        with open_store(settings.output) as store:
+            if get_object(store, f"runs/{run_id}/manifest.json") is not None:
                 _pull_run(store, run_id, settings.folder)
 
 
-def push_snapshot(settings: Settings, staged: Path) -> None:
+def push_snapshot(settings: Settings, staged: Path, remade: str | None = None) -> None:
     """Upload a staged snapshot and let the pointer name it: for a remote output the moment of publication.
 
     Args:
         settings: where to.
         staged: the snapshot's folder, its manifest in it.
+        remade: a table or index that was made anew for what became of it in the store: nothing of it is copied there.
 
     Raises:
         CopydeskError: another run published meanwhile; nothing of this one stays. Or the store failed; the pointer is as it was,
@@ -82,14 +117,15 @@ def push_snapshot(settings: Settings, staged: Path) -> None:
     import obstore
     from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-    manifest = json.loads((staged / "manifest.json").read_text(encoding="utf-8"))
+    manifest = read_manifest(staged).manifest
     run_id, base = manifest["run_id"], manifest["previous_run_id"]
-    with _store_of(settings.output) as store:
-        _upload(store, staged, run_id, _unchanged(latest_snapshot(settings.folder), manifest))
-        pointer = _get_pointer(store)
-        if (pointer["run_id"] if pointer else None) == base:
+    with open_store(settings.output) as store:
+        # A run that read everything anew copies nothing: the store would hand its damage on.
+        _upload(store, staged, run_id, {} if settings.anew else _unchanged(settings.folder, manifest, remade))
+        pointer = read_pointer(store)
+        if (pointer.run_id if pointer else None) == base:
             value = {"run_id": run_id, "manifest": f"runs/{run_id}/manifest.json", "created_at": manifest["created_at"]}
-            mode: Any = {"e_tag": pointer["e_tag"]} if pointer else "create"
+            mode: Any = {"e_tag": pointer.e_tag} if pointer else "create"
             try:
                 obstore.put(store, POINTER, json.dumps(value, indent=1).encode(), mode=mode)
             except (AlreadyExistsError, PreconditionError):
@@ -97,9 +133,9 @@ def push_snapshot(settings: Settings, staged: Path) -> None:
             else:
                 return
         _delete_run(store, run_id)
-        winner = _get_pointer(store)
+        winner = read_pointer(store)
         raise CopydeskError(
-            f"Another run ({winner['run_id'] if winner else 'unknown'}) published to {settings.output} while this one worked; "
+            f"Another run ({(winner and winner.run_id) or 'unknown'}) published to {settings.output} while this one worked; "
             "nothing of this one was published.",
             "Run again: it builds on what the other published. Let one schedule write to one output.",
         )
@@ -110,14 +146,15 @@ def push_decisions(settings: Settings, file: Path) -> None:
     if settings.is_remote and not settings.decisions:
         import obstore
 
-        with _store_of(settings.output) as store:
+        with open_store(settings.output) as store:
             obstore.put(store, DECISIONS, file.read_bytes())
 
 
 def drop_remote_snapshots(settings: Settings, keep: int) -> list[str]:
     """Remove old snapshots from the store: all but the newest `keep` of those published, one after another.
 
-    What crashed uploads left goes with them. Runs that began later than the latest one are not touched.
+    Where the chain of snapshots breaks at a damaged manifest, the newest that have a manifest are kept beyond it. What crashed
+    uploads left goes with the old ones. Runs that began later than the latest one are not touched.
 
     Returns:
         The runs removed.
@@ -126,101 +163,53 @@ def drop_remote_snapshots(settings: Settings, keep: int) -> list[str]:
         return []
     import obstore
 
-    with _store_of(settings.output) as store:
-        pointer = _get_pointer(store)
-        if pointer is None:
+    with open_store(settings.output) as store:
+        latest = name_published(store)
+        if latest is None:
             return []
-        kept: list[str] = []
-        run_id = pointer["run_id"]
-        while run_id and len(kept) < keep:
-            kept.append(run_id)
-            manifest = _get(store, f"runs/{run_id}/manifest.json")
-            run_id = json.loads(manifest)["previous_run_id"] if manifest else None
         found = obstore.list_with_delimiter(store, "runs/")["common_prefixes"]
         names = sorted(str(prefix).rstrip("/").rsplit("/", 1)[-1] for prefix in found)
-        old = [name for name in names if name < pointer["run_id"] and name not in kept]
+        kept: list[str] = []
+        run_id: str | None = latest
+        while run_id and len(kept) < keep:
+            kept.append(run_id)
+            manifest = get_object(store, f"runs/{run_id}/manifest.json")
+            try:
+                run_id = parse_manifest(manifest)["previous_run_id"] if manifest else None
+            except (ValueError, LookupError, TypeError, AttributeError):
+                earlier = (name for name in reversed(names) if name < min(kept))
+                whole = (name for name in earlier if get_object(store, f"runs/{name}/manifest.json") is not None)
+                kept += islice(whole, keep - len(kept))
+                break
+        old = [name for name in names if name < latest and name not in kept]
         for name in old:
             _delete_run(store, name)
     return old
 
 
-@contextmanager
-def _store_of(address: str) -> Iterator[ObjectStore]:
-    """The store at an address; whatever goes wrong with it is told as an error of ours."""
-    try:
-        from obstore.exceptions import BaseError
-        from obstore.store import from_url
-    except ImportError as error:
-        raise CopydeskError(
-            f"The output {address} is on object storage.",
-            "Install what reads and writes it: pip install 'copydesk[s3]'.",
-        ) from error
-    try:
-        yield from_url(address)
-    except (BaseError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:  # a local file's; the store's have no number
-            raise
-        raise CopydeskError(
-            f"The object storage at {address} failed: {_first_line(error)}",
-            "Check the address, the network and the credentials (AWS_ACCESS_KEY_ID, AWS_REGION, AWS_ENDPOINT_URL ...).",
-        ) from error
-
-
-def _get(store: ObjectStore, key: str) -> bytes | None:
-    import obstore
-
-    try:
-        return bytes(obstore.get(store, key).bytes())
-    except FileNotFoundError:  # the base of obstore's NotFoundError
-        return None
-
-
-def _get_pointer(store: ObjectStore) -> dict[str, Any] | None:
-    """What the pointer says, and its e_tag; None before the first publication."""
-    import obstore
-
-    try:
-        found = obstore.get(store, POINTER)
-    except FileNotFoundError:
-        return None
-    value = bytes(found.bytes())
-    try:
-        return {**json.loads(value), "run_id": json.loads(value)["run_id"], "e_tag": found.meta["e_tag"]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise CopydeskError(
-            f"{POINTER} of the output is damaged: {value[:80]!r}.",
-            'Put {"run_id": "<a run under runs/>"} into it, or delete it to begin anew.',
-        ) from error
-
-
-def _pull_run(store: ObjectStore, run_id: str, folder: Path) -> None:
-    """Fetch a snapshot into `folder`/runs: moved there when it is whole."""
+def _pull_run(
+    store: ObjectStore, run_id: str, folder: Path, without: str | None = None, *, again: bool = False
+) -> None:
+    """Fetch a snapshot into `folder`/runs: moved there when it is whole, but for the table or index left out."""
     import obstore
 
     target = folder / "runs" / run_id
-    if target.is_dir():
+    if target.is_dir() and not again:
         return
     held = _files_held(folder)
     coming = folder / "_pulls" / f"{run_id}-{os.getpid()}"
     shutil.rmtree(coming, ignore_errors=True)
     coming.mkdir(parents=True)
-    manifest = _get(store, f"runs/{run_id}/manifest.json")
-    if manifest is None:
-        raise CopydeskError(
-            f"The snapshot of run {run_id} lacks its manifest.", f"Let {POINTER} name an intact run under runs/."
-        )
-    digests = {
-        entry["path"]: entry["sha256"] for table in json.loads(manifest)["tables"].values() for entry in table["files"]
-    }
+    digests = _digests_of(store, run_id)
     prefix = f"runs/{run_id}/"
-    keys = [str(item["path"]) for page in obstore.list(store, prefix) for item in page]
+    keys = [key for key in list_keys(store, prefix) if not (without and f"/{prefix}{without}/" in f"/{key}")]
 
     def fetch(key: str) -> str | None:
         """Fetch one object; give its name if it is not what the manifest says."""
         name = key[key.index(prefix) + len(prefix) :]
         path, wanted = coming / name, digests.get(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if wanted in held:
+        if wanted and wanted in held and _has_digest(held[wanted], wanted):
             os.link(held[wanted], path)
             return None
         with path.open("wb") as stream:
@@ -230,38 +219,62 @@ def _pull_run(store: ObjectStore, run_id: str, folder: Path) -> None:
 
     with ThreadPoolExecutor(TRANSFERS_AT_ONCE) as pool:
         damaged = [name for name in pool.map(fetch, keys) if name]
-    damaged += [name for name in digests if not (coming / name).exists()]
+    damaged += [
+        name for name in digests if not (without and name.startswith(f"{without}/")) and not (coming / name).exists()
+    ]
     if damaged:
         shutil.rmtree(coming)
+        is_index_alone = all(name.startswith(ARCHIVE_INDEX) for name in damaged)
         raise CopydeskError(
             f"The snapshot of run {run_id} is damaged: {len(damaged)} object(s) are missing or not what its manifest says, first "
             f"{sorted(damaged)[0]}.",
-            f"Let {POINTER} name an intact run under runs/.",
+            REINDEX_HINT if is_index_alone else f"`copydesk verify` names them all. {REBUILD_HINT}",
         )
     target.parent.mkdir(exist_ok=True)
+    if again and target.is_dir():
+        target.rename(coming.with_name(f"damaged-{coming.name}"))
     coming.rename(target)
+    shutil.rmtree(coming.with_name(f"damaged-{coming.name}"), ignore_errors=True)
+
+
+def _digests_of(store: ObjectStore, run_id: str) -> dict[str, str]:
+    """What the manifest of a run in the store says of its files."""
+    manifest = get_object(store, f"runs/{run_id}/manifest.json")
+    try:
+        tables = parse_manifest(manifest or b"")["tables"]
+        return {entry["path"]: entry["sha256"] for table in tables.values() for entry in table["files"]}
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        trouble = "lacks its manifest.json" if manifest is None else "is damaged: its manifest.json cannot be read"
+        raise CopydeskError(f"The snapshot of run {run_id} {trouble}.", REBUILD_HINT) from error
+
+
+def _has_digest(path: Path, wanted: str) -> bool:
+    try:
+        return file_sha256(path) == wanted
+    except OSError:
+        return False
 
 
 def _files_held(folder: Path) -> dict[str, Path]:
     """The mirror's files by their digests, as the manifests have them."""
     held: dict[str, Path] = {}
     for path in sorted((folder / "runs").glob("*/manifest.json")):
-        try:
-            snapshot = read_snapshot(path.parent)
-        except CopydeskError:
-            continue
-        held |= {
-            entry["sha256"]: snapshot.path / entry["path"]
-            for table in snapshot.manifest["tables"].values()
-            for entry in table["files"]
-        }
+        with suppress(CopydeskError):
+            snapshot = read_manifest(path.parent)
+            held |= {
+                str(entry.get("sha256")): snapshot.path / entry["path"]
+                for table in snapshot.manifest["tables"].values()
+                for entry in table["files"]
+            }
     return held
 
 
-def _unchanged(previous: Snapshot | None, manifest: dict[str, Any]) -> dict[str, str]:
-    """Which files of a snapshot the one before has too, and under which key."""
-    if previous is None or previous.run_id != manifest["previous_run_id"]:
+def _unchanged(folder: Path, manifest: dict[str, Any], remade: str | None) -> dict[str, str]:
+    """Which files of a snapshot, but for a table or index, the one before has too, and under which key."""
+    base = manifest["previous_run_id"]
+    if base is None or not (folder / "runs" / base / "manifest.json").exists():
         return {}
+    previous = read_manifest(folder / "runs" / base)
     before = {
         entry["sha256"]: f"runs/{previous.run_id}/{entry['path']}"
         for table in previous.manifest["tables"].values()
@@ -269,9 +282,9 @@ def _unchanged(previous: Snapshot | None, manifest: dict[str, Any]) -> dict[str,
     }
     return {
         entry["path"]: before[entry["sha256"]]
-        for table in manifest["tables"].values()
+        for name, table in manifest["tables"].items()
         for entry in table["files"]
-        if entry["sha256"] in before
+        if entry["sha256"] in before and name != remade
     }
 
 
@@ -299,7 +312,7 @@ def _delete_run(store: ObjectStore, run_id: str) -> None:
     """Remove the objects of a run, its manifest first: without it nobody takes the rest for a snapshot."""
     import obstore
 
-    keys = [str(item["path"]) for page in obstore.list(store, f"runs/{run_id}/") for item in page]
+    keys = list_keys(store, f"runs/{run_id}/")
     keys.sort(key=lambda key: not key.endswith(f"runs/{run_id}/manifest.json"))
     if keys:
         obstore.delete(store, keys[:1])
@@ -318,7 +331,3 @@ def _write_whole(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}-{os.getpid()}")
     temporary.write_bytes(content)
     temporary.replace(path)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300]

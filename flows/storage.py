@@ -47,6 +47,7 @@ REBUILD_HINT = (
     "Read everything again and publish it: copydesk run --anew SOURCE... What is no longer among the sources will not be in "
     "it."
 )
+REINDEX_HINT = "The tables are sound. Build the index anew: copydesk reindex."
 
 
 class Snapshot(NamedTuple):
@@ -116,7 +117,7 @@ def read_snapshot(path: Path, without: str | None = None) -> Snapshot:
     if damaged and all(name.startswith(ARCHIVE_INDEX) for name in damaged):
         raise CopydeskError(
             f"Of the archive index of {path} {len(damaged)} file(s) are missing or cut short, first {damaged[0]}.",
-            "The tables are sound. Build the index anew: copydesk reindex.",
+            REINDEX_HINT,
         )
     if damaged:
         raise CopydeskError(
@@ -133,17 +134,27 @@ def read_manifest(path: Path) -> Snapshot:
         CopydeskError: there is no readable manifest.
     """
     try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        for table in manifest["tables"].values():
-            for entry in table["files"]:
-                _ = entry["path"]
-        _ = manifest["run_id"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        manifest = parse_manifest((path / "manifest.json").read_bytes())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise CopydeskError(
             f"{path} is not a snapshot: its manifest.json cannot be read ({type(error).__name__}: {error}).",
             f"`copydesk verify` names the snapshots that are intact. {REBUILD_HINT}",
         ) from error
     return Snapshot(path, manifest)
+
+
+def parse_manifest(content: bytes) -> dict[str, Any]:
+    """A manifest of its bytes; what everybody asks it for is there.
+
+    Raises:
+        ValueError, LookupError, TypeError, AttributeError: it is none.
+    """
+    manifest: dict[str, Any] = json.loads(content.decode("utf-8"))
+    for table in manifest["tables"].values():
+        for entry in table["files"]:
+            _ = entry["path"]
+    _ = manifest["run_id"]
+    return manifest
 
 
 def find_snapshot(output: Path, run_id: str) -> Snapshot:

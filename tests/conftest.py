@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 if TYPE_CHECKING:
     from cleaners.quality import RunCounts
     from flows.run import Run
+    from flows.settings import Settings
 
 
 # CI tries the same examples each time, so that a red run is about the change; a developer's run goes on looking.
@@ -49,7 +50,7 @@ def read_tables(snapshot: Path) -> Tables:
 
 def run_stages(
     sources: Sequence[Path | str],
-    output: Path,
+    output: Path | str,
     run_id: str = "20260101T000000Z-0001",
     *,
     n_workers: int = 0,
@@ -61,20 +62,21 @@ def run_stages(
 
     They run here and now, or in `n_workers` worker processes; `extract` and `strip` may take the place of those stages.
     """
+    from flows.remote import pull_latest
     from flows.runners import worker_pool
+    from flows.settings import Settings
     from flows.storage import output_lock
 
-    with output_lock(output), worker_pool(n_workers) if n_workers else nullcontext():
-        return _run_stages(sources, output, run_id, extract, strip, settings)
+    chosen = Settings(
+        **{"sources": [str(source) for source in sources], "output": str(output), "workers": 1, **settings}
+    )
+    with output_lock(chosen.folder), worker_pool(n_workers) if n_workers else nullcontext():
+        pull_latest(chosen)
+        return _run_stages(chosen, run_id, extract, strip)
 
 
 def _run_stages(
-    sources: Sequence[Path | str],
-    output: Path,
-    run_id: str,
-    extract: Callable[..., RunCounts] | None,
-    strip: Callable[..., RunCounts] | None,
-    settings: dict[str, Any],
+    chosen: Settings, run_id: str, extract: Callable[..., RunCounts] | None, strip: Callable[..., RunCounts] | None
 ) -> Run | None:
     from cleaners.quality import RunCounts, check_gates
     from flows import planning, publish, stages
@@ -82,13 +84,10 @@ def _run_stages(
     from flows.resume import continue_interrupted, do_once
     from flows.run import Run
     from flows.runners import run_in_worker, run_watched
-    from flows.settings import Settings
     from flows.storage import latest_snapshot
     from flows.versions import find_versions
 
-    chosen = Settings(
-        **{"sources": [str(source) for source in sources], "output": str(output), "workers": 1, **settings}
-    )
+    output = chosen.folder
     publish.finish_publication(output)
     previous = None if chosen.anew else latest_snapshot(output)
     run = Run(

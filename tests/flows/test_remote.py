@@ -7,51 +7,29 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import obstore
 import pytest
-from moto.server import ThreadedMotoServer
 from obstore.store import ObjectStore, from_url
 from prefect.testing.utilities import prefect_test_harness
 
 from cleaners.errors import CopydeskError
-from flows import remote
+from flows import object_store, remote
+from flows.object_store import Pointer
 from flows.remote import drop_remote_snapshots, pull_latest, pull_run, push_snapshot
 from flows.settings import Settings
 from flows.sources import discover_inputs
 from flows.storage import file_sha256, latest_snapshot
 from tests.conftest import SEEDS, read_tables
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _store() -> Iterator[None]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    there = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_REGION": "us-east-1",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in there.items():
-            patch.setenv(name, value)
-        yield
-    server.stop()
+pytestmark = pytest.mark.usefixtures("s3_server")
 
 
 @pytest.fixture
-def output(request: pytest.FixtureRequest) -> str:
+def output(s3_output: str) -> str:
     """An address in a bucket of its own."""
-    from boto3 import client
-
-    bucket = "copydesk-" + str(abs(hash(request.node.name)))
-    client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"]).create_bucket(Bucket=bucket)
-    return f"s3://{bucket}/news"
+    return s3_output
 
 
 def keys(output: str) -> set[str]:
@@ -148,9 +126,9 @@ def test_between_reading_the_pointer_and_putting_it_only_one_writer_wins(
     one, other = (Settings(output=output, mirror=str(tmp_path / name)) for name in ("one", "other"))
     if base:
         publish(one, "run-1", None, a="1")
-    look, raced = remote._get_pointer, []
+    look, raced = object_store.read_pointer, []
 
-    def look_and_lose(store: ObjectStore) -> dict[str, str] | None:
+    def look_and_lose(store: ObjectStore) -> Pointer | None:
         seen = look(store)
         if not raced:
             raced.append(True)
@@ -158,7 +136,7 @@ def test_between_reading_the_pointer_and_putting_it_only_one_writer_wins(
         return seen
 
     staged = stage(other, "run-3", base, a="3")
-    monkeypatch.setattr(remote, "_get_pointer", look_and_lose)
+    monkeypatch.setattr(remote, "read_pointer", look_and_lose)
     with pytest.raises(CopydeskError, match=r"Another run \(run-2\) published"):
         push_snapshot(other, staged)
     assert read_json(from_url(output), "latest.json")["run_id"] == "run-2"

@@ -1,0 +1,234 @@
+"""Damage to a snapshot on object storage: found by digest, named, and mended by one command; nothing of another writer is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import obstore
+import polars as pl
+import pytest
+from obstore.store import from_url
+from typer.testing import CliRunner
+
+from cleaners.errors import CopydeskError
+from cleaners.quality import RunCounts
+from flows import stages
+from flows.cli import app
+from flows.faults import faults_told
+from flows.object_store import get_object, list_keys
+from flows.planning import Shard
+from flows.remote import drop_remote_snapshots, pull_latest, push_snapshot
+from flows.run import Run
+from flows.settings import Settings
+from flows.storage import file_sha256
+from flows.verify import verify_stored
+from flows.watch import CAREFREE, Caution
+from tests.conftest import run_stages
+from tests.flows.test_faults import flip
+from tests.flows.test_remote import publish, stage
+from tests.flows.test_stages import STORIES
+
+FIRST, SECOND, THIRD, FOURTH = (f"2026010{day}T000000Z-0001" for day in range(1, 5))
+
+
+class Newsroom(NamedTuple):
+    """An output on object storage, its sources, and the mirror it was worked on in."""
+
+    output: str
+    landing: Path
+    mirror: Path
+
+
+@pytest.fixture(scope="module")
+def once(s3_server: None, tmp_path_factory: pytest.TempPathFactory) -> Newsroom:
+    """Two snapshots, published once; each test has a copy of its own."""
+    from boto3 import client
+
+    client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"]).create_bucket(Bucket="newsroom")
+    folder = tmp_path_factory.mktemp("newsroom")
+    newsroom = Newsroom("s3://newsroom/news", folder / "landing", folder / "here")
+    newsroom.landing.mkdir()
+    for number, story in enumerate(STORIES[:3]):
+        (newsroom.landing / f"{number}.txt").write_text(story)
+        if number:
+            name = (FIRST, SECOND)[number - 1]
+            run_stages([newsroom.landing], newsroom.output, name, mirror=str(newsroom.mirror))
+    return newsroom
+
+
+@pytest.fixture
+def landing(once: Newsroom, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(once.landing, tmp_path / "landing"))
+
+
+@pytest.fixture
+def published(once: Newsroom, s3_output: str, tmp_path: Path) -> str:
+    theirs, mine = from_url(once.output), from_url(s3_output)
+    for key in list_keys(theirs, ""):
+        obstore.put(mine, key, get_object(theirs, key) or b"")
+    subprocess.run(["cp", "-a", once.mirror, tmp_path / "here"], check=True)  # hard links stay
+    return s3_output
+
+
+def command(name: str, output: str, mirror: Path) -> tuple[int, str]:
+    config = mirror.with_name(f"{mirror.name}.toml")
+    config.write_text(f'mirror = "{mirror}"\n')
+    result = CliRunner().invoke(app, [name, "--output", output, "--config", str(config)])
+    return result.exit_code, result.output.replace("\n", "")
+
+
+def texts_of(output: str, mirror: Path) -> set[str]:
+    settings = Settings(output=output, mirror=str(mirror))
+    pull_latest(settings)
+    return set(pl.read_parquet(settings.folder / "latest" / "articles" / "*.parquet")["text"])
+
+
+def flip_object(output: str, key: str) -> None:
+    store = from_url(output)
+    content = bytearray(get_object(store, key) or b"")
+    content[len(content) // 2] ^= 0x55
+    obstore.put(store, key, bytes(content))
+
+
+def find_key(output: str, part: str) -> str:
+    return next(key for key in list_keys(from_url(output), f"runs/{SECOND}/") if part in key and FIRST not in key)
+
+
+def put_garbage(output: str, key: str) -> None:
+    obstore.put(from_url(output), key, b'{"tables": {"articles": 1}')
+
+
+def delete(output: str, key: str) -> None:
+    obstore.delete(from_url(output), key)
+
+
+@pytest.mark.parametrize(
+    ("part", "damage", "machine"),
+    [
+        ("/articles/", flip_object, "here"),
+        ("/clusters/", delete, "elsewhere"),
+        ("/index/inputs/", flip_object, "elsewhere"),
+        ("/manifest.json", put_garbage, "here"),
+    ],
+)
+def test_a_damaged_object_is_found_named_and_rebuilt_by_one_command(
+    part: str, damage: Callable[[str, str], None], machine: str, published: str, landing: Path, tmp_path: Path
+) -> None:
+    key, mirror = find_key(published, part), tmp_path / machine
+    assert command("verify", published, mirror)[0] == 0
+    damage(published, key)
+    others = {key: get_object(from_url(published), key) for key in list_keys(from_url(published), "runs/")}
+    code, said = command("verify", published, mirror)
+    assert code == 1
+    assert key.removeprefix(f"runs/{SECOND}/") in said
+    assert "copydesk run --anew" in said
+    run_stages([landing], published, THIRD, anew=True, mirror=str(mirror))
+    assert drop_remote_snapshots(Settings(output=published, mirror=str(mirror)), keep=10) == []
+    code, said = command("verify", published, mirror)
+    assert (code, THIRD in said) == (0, True)
+    assert texts_of(published, tmp_path / "reader") == set(STORIES[:3])
+    assert all(get_object(from_url(published), key) == content for key, content in others.items())
+
+
+def test_a_damaged_archive_index_is_built_anew_by_a_machine_that_has_nothing(published: str, tmp_path: Path) -> None:
+    key, mirror = find_key(published, "keys.npy"), tmp_path / "elsewhere"
+    flip_object(published, key)
+    code, said = command("verify", published, mirror)
+    assert (code, "keys.npy has other bytes" in said, "copydesk reindex" in said) == (1, True, True)
+    code, said = command("similar", published, mirror)  # what needs the whole snapshot says the same
+    assert code != 0
+    with pytest.raises(CopydeskError, match=r"index/archive.*keys\.npy") as error:
+        pull_latest(Settings(output=published, mirror=str(mirror)))
+    assert "copydesk reindex" in str(error.value.hint)
+    assert command("reindex", published, mirror)[0] == 0
+    code, said = command("verify", published, mirror)
+    assert code == 0, said
+    assert texts_of(published, tmp_path / "reader") == set(STORIES[:3])
+
+
+def test_a_machine_that_fetches_a_damaged_snapshot_is_told_how_to_mend_it(published: str, tmp_path: Path) -> None:
+    for part, words in (("/articles/", "1 object.*articles/"), ("/manifest.json", r"manifest\.json cannot be read")):
+        (put_garbage if "manifest" in part else flip_object)(published, find_key(published, part))
+        with pytest.raises(CopydeskError, match=words) as error:
+            pull_latest(Settings(output=published, mirror=str(tmp_path / "elsewhere")))
+        assert "copydesk run --anew" in str(error.value.hint)
+
+
+def test_a_damaged_pointer_is_told_and_put_anew(published: str, landing: Path, tmp_path: Path) -> None:
+    mirror = tmp_path / "elsewhere"
+    put_garbage(published, "latest.json")
+    code, said = command("verify", published, mirror)
+    assert (code, "latest.json" in said, "copydesk run --anew" in said) == (1, True, True)
+    run_stages([landing], published, THIRD, anew=True, mirror=str(mirror))
+    assert command("verify", published, mirror)[0] == 0
+    assert texts_of(published, mirror) == set(STORIES[:3])
+
+
+def test_who_reads_anew_loses_to_another_writer_and_takes_nothing_of_theirs(
+    published: str, landing: Path, tmp_path: Path
+) -> None:
+    flip_object(published, find_key(published, "/articles/"))
+    (landing / "more.txt").write_text(more := STORIES[0].replace("harbour", "airport"))
+
+    def while_another_publishes(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
+        run_stages([landing], published, THIRD, mirror=str(tmp_path / "here"))
+        return stages.extract_shard(run, shard, caution)
+
+    elsewhere = {"anew": True, "mirror": str(tmp_path / "elsewhere")}
+    with pytest.raises(CopydeskError, match=rf"Another run \({THIRD}\) published"):
+        run_stages([landing], published, FOURTH, extract=while_another_publishes, **elsewhere)
+    runs = {key.partition("runs/")[2].split("/")[0] for key in list_keys(from_url(published), "runs/")}
+    assert runs == {FIRST, SECOND, THIRD}
+    run_stages([landing], published, FOURTH, **elsewhere)
+    assert texts_of(published, tmp_path / "reader") == {*STORIES[:3], more}
+    assert drop_remote_snapshots(Settings(output=published, mirror=str(tmp_path / "elsewhere")), keep=2) == [
+        FIRST,
+        SECOND,
+    ]
+
+
+def test_what_is_read_anew_is_never_copied_from_what_is_damaged(s3_output: str, tmp_path: Path) -> None:
+    settings = Settings(output=s3_output, mirror=str(tmp_path))
+    publish(settings, "run-1", None, a="whole")
+    obstore.put(from_url(s3_output), "runs/run-1/articles/a", b"whol?")
+    anew = settings.model_copy(update={"anew": True})
+    push_snapshot(anew, stage(anew, "run-2", "run-1", a="whole"))
+    assert get_object(from_url(s3_output), "runs/run-2/articles/a") == b"whole"
+    assert verify_stored(s3_output)[1].is_intact
+
+
+def test_behind_a_damaged_manifest_the_newest_whole_snapshots_are_kept(s3_output: str, tmp_path: Path) -> None:
+    settings = Settings(output=s3_output, mirror=str(tmp_path))
+    base = None
+    for number in range(5):
+        publish(settings, f"run-{number}", base, a=str(number))
+        base = f"run-{number}"
+    put_garbage(s3_output, "runs/run-3/manifest.json")
+    delete(s3_output, "runs/run-2/manifest.json")
+    assert drop_remote_snapshots(settings, keep=3) == ["run-0", "run-2"]
+
+
+def test_a_mirror_that_alone_is_damaged_is_fetched_anew(published: str, landing: Path, tmp_path: Path) -> None:
+    settings = Settings(output=published, mirror=str(tmp_path / "here"))
+    victim = sorted((settings.folder / "latest" / "articles").glob("*.parquet"))[0]
+    twin = settings.folder / "runs" / FIRST / "articles" / victim.name
+    assert twin.stat().st_ino == victim.stat().st_ino
+    whole = file_sha256(victim)
+    flip(victim, n_bytes=10_000)
+    twin.unlink()
+    twin.hardlink_to(victim)  # the same file in the snapshot before: what would be linked again
+    (landing / "more.txt").write_text(STORIES[0].replace("harbour", "airport"))
+    with pytest.raises(CopydeskError, match=victim.name) as error, faults_told(settings.folder, published):
+        run_stages([landing], published, THIRD, mirror=str(settings.folder))
+    assert "`copydesk verify`" in str(error.value.hint)
+    assert "ln -sfn" not in str(error.value.hint)
+    code, said = command("verify", published, settings.folder)
+    assert (code, victim.name in said, "fetched anew" in said) == (0, True, True)
+    assert file_sha256(victim) == whole
+    assert "fetched anew" not in command("verify", published, settings.folder)[1]
+    run_stages([landing], published, THIRD, mirror=str(settings.folder))
