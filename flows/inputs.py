@@ -1,20 +1,24 @@
 """What is read: takes nothing, gives the settings of the input and the small types that its readers share."""
 
+import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
-from typing import IO, NamedTuple, Protocol, cast
+from typing import IO, Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleaners.text import TextConfig
 from flows.watch import CAREFREE, Caution, Fate, mark_document
 
+READ_AHEAD_BYTES = 2**20  # of what is read from an address
 GZIP_MAGIC = b"\x1f\x8b"
 # What fsspec opens these protocols with, each a package of its own.
 OBJECT_STORES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
+# Under which names their file systems tell an object's entity tag or generation.
+VERSION_KEYS = ("e_tag", "ETag", "etag", "generation")
 # What a broken or vanishing file raises; pyarrow's and fastwarc's errors are OSError or ValueError.
 READ_ERRORS = (OSError, EOFError, zlib.error, ValueError)
 
@@ -172,12 +176,60 @@ class InputSource(NamedTuple):
 @contextmanager
 def open_input(uri: str) -> Iterator[IO[bytes]]:
     """Open a local path or any address that fsspec knows, for reading bytes."""
+    if "://" not in uri:
+        with open(uri, "rb") as stream:  # noqa: PTH123 -- keeps odd paths as given
+            yield stream
+        return
     import fsspec
 
-    if "://" in uri:
-        register_object_stores()
-    with fsspec.open(uri, "rb") if "://" in uri else open(uri, "rb") as stream:  # noqa: PTH123 -- keeps odd paths as given
-        yield cast(IO[bytes], stream)
+    register_object_stores()
+    with fsspec.open(uri, "rb") as remote, io.BufferedReader(_Raw(remote), READ_AHEAD_BYTES) as stream:
+        yield stream
+
+
+class _Raw(io.RawIOBase):
+    """What fsspec opened, of which only `read`, `seek` and `tell` are asked: obstore's files know no limit of a line."""
+
+    def __init__(self, remote: IO[bytes]) -> None:
+        self._remote = remote
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401
+        data = self._remote.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seekable(self) -> bool:
+        return self._remote.seekable()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._remote.seek(offset, whence)
+        return self._remote.tell()
+
+    def tell(self) -> int:
+        return self._remote.tell()
+
+
+def name_version(uri: str) -> str | None:
+    """What an object store calls the bytes that lie at an address now: other bytes have another name.
+
+    None where there is no such name. Times do not serve, as two writes may fall into one tick of a clock; nor do the entity
+    tags of web servers, which are made of times.
+
+    Raises:
+        Exception: as the file system has it, where nothing lies there or it does not answer.
+    """
+    import fsspec
+
+    if uri.partition("://")[0] not in OBJECT_STORES:
+        return None
+    register_object_stores()
+    system, path = fsspec.core.url_to_fs(uri)
+    system.invalidate_cache()  # some answer from what they listed before
+    entry = system.info(path)
+    return next((f"{key} {entry[key]}" for key in VERSION_KEYS if entry.get(key)), None)
 
 
 @cache

@@ -59,6 +59,9 @@ PIECE_SCHEMA = pl.Schema(
 )
 
 
+VERSION_SCHEMA = pl.Schema({"source_uri": pl.String(), "version": pl.String()})
+
+
 class Shard(NamedTuple):
     """Inputs that one worker takes at a time; which they are stands in a file of the run, for they may be many."""
 
@@ -124,6 +127,9 @@ def plan_run(run: Run) -> Plan:
     if not plan.is_empty:
         write_parquet(pieces, run.work("pieces.parquet"))
         write_parquet(inputs.new, run.work("inputs.parquet"))
+        write_parquet(
+            pl.DataFrame(list(found.versions.items()), VERSION_SCHEMA, orient="row"), run.work("versions.parquet")
+        )
         write_parquet(inputs.restored, run.work("restored.parquet"))
         write_parquet(rejects, run.work("rejects", "discover.parquet"))
     return plan

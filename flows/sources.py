@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -18,7 +18,15 @@ import polars as pl
 from cleaners.document import REJECT_SCHEMA, make_id
 from cleaners.errors import CopydeskError
 from flows.formats import RawBatch, read_records
-from flows.inputs import GZIP_MAGIC, ColumnNames, InputConfig, Piece, open_input, register_object_stores
+from flows.inputs import (
+    GZIP_MAGIC,
+    ColumnNames,
+    InputConfig,
+    Piece,
+    name_version,
+    open_input,
+    register_object_stores,
+)
 
 __all__ = [
     "INPUT_SCHEMA",
@@ -52,11 +60,15 @@ MOST_CUTS = 1 << 15  # of a file; beyond, every second one is forgotten
 
 
 class Discovered(NamedTuple):
-    """Inputs (`INPUT_SCHEMA`) and rejects (`REJECT_SCHEMA`), both sorted by `source_uri`; where large files can be cut."""
+    """Inputs (`INPUT_SCHEMA`) and rejects (`REJECT_SCHEMA`), both sorted by `source_uri`.
+
+    By address: where large files can be cut, and what the store calls the bytes that were digested (`name_version`).
+    """
 
     inputs: pl.DataFrame
     rejects: pl.DataFrame
     cuts: dict[str, Cuts] = {}  # noqa: RUF012 -- never changed
+    versions: dict[str, str] = {}  # noqa: RUF012
 
 
 class _Found(NamedTuple):
@@ -68,7 +80,7 @@ class _Found(NamedTuple):
 
 
 class _Input(NamedTuple):
-    """A row of `INPUT_SCHEMA`, and where the file can be cut."""
+    """A row of `INPUT_SCHEMA`, where the file can be cut, and what the store calls its bytes."""
 
     input_id: str
     source_uri: str
@@ -77,6 +89,7 @@ class _Input(NamedTuple):
     n_bytes: int
     raw_sha256: str
     cuts: Cuts
+    version: str | None
 
 
 def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
@@ -111,6 +124,7 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
     columns: dict[str, list[Any]] = {name: [] for name in INPUT_SCHEMA.names()}
     rejects: list[dict[str, Any]] = []
     cuts: dict[str, Cuts] = {}
+    versions: dict[str, str] = {}
     first_of: dict[str, str] = {}
     with ThreadPoolExecutor(config.digest_threads) as pool:
         for start in range(0, len(ordered), DIGESTED_AT_ONCE):
@@ -127,32 +141,34 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
                         values.append(getattr(result, name))
                     if result.cuts:
                         cuts[item.uri] = result.cuts
-    return Discovered(pl.DataFrame(columns, INPUT_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA), cuts)
+                    if result.version:
+                        versions[item.uri] = result.version
+    return Discovered(pl.DataFrame(columns, INPUT_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA), cuts, versions)
 
 
-def find_changed(inputs: pl.DataFrame, config: InputConfig) -> pl.DataFrame:
-    """Find containers on this machine that no longer begin with the bytes that were discovered; documents are checked as read.
+def find_changed(inputs: pl.DataFrame, versions: Mapping[str, str], config: InputConfig) -> pl.DataFrame:
+    """Find containers that no longer begin with the bytes that were discovered; documents are checked as they are read.
 
-    A feed that only grew is none: what was added is another input, which the next run reads.
+    A feed that only grew is none: what was added is another input, which the next run reads. A container is digested again,
+    but where its store says that it still has the bytes of then.
 
     Args:
         inputs: frame of `INPUT_SCHEMA`, all of them read by now.
-        config: how many are digested at a time.
+        versions: what the stores called the bytes of inputs when those were discovered.
+        config: how many are looked at at a time.
 
     Returns:
         A reject (`REJECT_SCHEMA`) of stage `read` and reason `changed` for each.
     """
-    containers = inputs.filter(
-        ~pl.col("format").is_in(list(DOCUMENT_FORMATS)) & ~pl.col("source_uri").str.contains("://", literal=True)
-    )
+    containers = inputs.filter(~pl.col("format").is_in(list(DOCUMENT_FORMATS)))
     rows = containers.select("source_uri", "n_bytes", "raw_sha256").rows()
     with ThreadPoolExecutor(config.digest_threads) as pool:
-        now = list(pool.map(lambda row: _digest_beginning(row[0], row[1]), rows))
+        are_same = list(pool.map(lambda row: _is_as_it_was(row[0], row[1], row[2], versions.get(row[0])), rows))
     detail = "the file changed, or was cut short, after its discovery"
     rejects = [
         {**_reject(uri, "changed", detail, sha256, n_bytes), "stage": "read"}
-        for (uri, n_bytes, sha256), digest in zip(rows, now, strict=True)
-        if digest != sha256
+        for (uri, n_bytes, sha256), is_same in zip(rows, are_same, strict=True)
+        if not is_same
     ]
     return pl.DataFrame(rejects, REJECT_SCHEMA)
 
@@ -226,6 +242,7 @@ def _list_remote(source: str) -> Iterator[_Found]:
     register_object_stores()
     try:
         system, path = fsspec.core.url_to_fs(source)
+        system.invalidate_cache()  # of what an earlier run of this process listed
         if glob.has_magic(source):
             entries = system.glob(path, detail=True)
         else:
@@ -271,7 +288,10 @@ def _digest(item: _Found, config: InputConfig) -> _Input | tuple[str, str]:
         return "too_large", f"{item.n_bytes} bytes, more than {config.max_bytes}"
     digest, n_bytes = hashlib.sha256(), 0
     lines = _LineCounter() if kind == "jsonl" else None
+    version = None
     try:
+        if kind not in DOCUMENT_FORMATS:
+            version = name_version(item.uri)  # before the first byte: what changes from here on has another one
         with open_input(item.uri) as stream:
             while chunk := stream.read(DIGEST_CHUNK):
                 digest.update(chunk)
@@ -282,7 +302,7 @@ def _digest(item: _Found, config: InputConfig) -> _Input | tuple[str, str]:
         return "unreadable", f"{type(error).__name__}: {error}"
     raw_sha256 = digest.hexdigest()
     cuts = lines.cuts() if lines else ()
-    return _Input(make_id("input", raw_sha256, name), item.uri, name, kind, n_bytes, raw_sha256, cuts)
+    return _Input(make_id("input", raw_sha256, name), item.uri, name, kind, n_bytes, raw_sha256, cuts, version)
 
 
 class _LineCounter:
@@ -310,16 +330,21 @@ class _LineCounter:
         return () if self._is_packed else tuple(cut for cut in self._found if cut[0] < self._n_bytes)
 
 
-def _digest_beginning(path: str, n_bytes: int) -> str | None:
-    """SHA-256 of so many bytes; None where there is nothing to read any more."""
-    digest = hashlib.sha256()
+def _is_as_it_was(uri: str, n_bytes: int, raw_sha256: str, version: str | None) -> bool:
+    """Whether an input still begins with the bytes that were discovered."""
     try:
-        with open_input(path) as stream:
-            while n_bytes > 0 and (chunk := stream.read(min(DIGEST_CHUNK, n_bytes))):
-                digest.update(chunk)
-                n_bytes -= len(chunk)
-    except OSError:
-        return None
+        return (version is not None and name_version(uri) == version) or _digest_beginning(uri, n_bytes) == raw_sha256
+    except Exception:  # each file system has its own errors; what cannot be read any more is not as it was
+        return False
+
+
+def _digest_beginning(path: str, n_bytes: int) -> str:
+    """SHA-256 of so many bytes, or of as many as there are."""
+    digest = hashlib.sha256()
+    with open_input(path) as stream:
+        while n_bytes > 0 and (chunk := stream.read(min(DIGEST_CHUNK, n_bytes))):
+            digest.update(chunk)
+            n_bytes -= len(chunk)
     return digest.hexdigest()
 
 

@@ -152,7 +152,8 @@ def _note_changed(run: Run) -> None:
     """Reject containers that changed while they were read, unless that was noticed before; what was read of them stays."""
     inputs = pl.read_parquet(run.work("inputs.parquet"), glob=False)
     known = run.scan("rejects").filter(pl.col("reason") == "changed").select("source_uri").collect()
-    changed = find_changed(inputs.join(known, on="source_uri", how="anti"), run.settings.input)
+    versions = dict(pl.read_parquet(run.work("versions.parquet"), glob=False).iter_rows())
+    changed = find_changed(inputs.join(known, on="source_uri", how="anti"), versions, run.settings.input)
     write_parquet(changed, run.work("rejects", "changed.parquet"))
 
 
