@@ -67,6 +67,12 @@ def explain_fault(error: Exception, output: Path, address: str | None = None) ->
             f"Cannot write to {output}: {error.strerror or error}{where}.",
             f"{GOES_ON} Make the folder writable first: it may have been mounted read-only after a fault of the disk.",
         )
+    if isinstance(error, WorkerLost) and error.fate.reason == "timed_out":
+        return CopydeskError(
+            str(error),
+            f"{GOES_ON} It mostly waits for a disk or a network that does not answer: see whether the sources and {output} can be "
+            "read.",
+        )
     if isinstance(error, WorkerLost):
         return CopydeskError(
             str(error),

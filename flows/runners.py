@@ -28,7 +28,7 @@ from threading import BoundedSemaphore, Lock, Thread
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from flows.run import Run
-from flows.watch import CAREFREE, Fate, Mark, mark_document, mark_idle, read_mark, write_marks_to
+from flows.watch import CAREFREE, Fate, Mark, Stillness, mark_document, mark_idle, read_mark, write_marks_to
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,6 +41,10 @@ MOST_LOSSES = 4
 SEVERAL = 10
 MOST_THREADS = 64  # of a Dask worker, which itself says how many of them work
 LONGEST_POLL_SECONDS = 1.0
+# A step that has no limit of time is given up when its worker has done nothing for so long (`Stillness`): it waits for a file
+# system that does not answer, or for itself.
+STILL_SECONDS = 600.0
+KILL_SECONDS = 10.0  # a process that waits for a file system is not even killed before that answers
 STEPS = "flows.stages"  # what every worker will want, imported as it starts
 # Python's collector of cycles looks through the elements of each page again and again; next to none are in a cycle. This seldom,
 # and past the imports, it costs a worker nothing to speak of, where it took a twelfth of the time of extraction.
@@ -84,7 +88,8 @@ def run_in_worker(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
     Outside `worker_pool` it runs here: a step can be tried alone.
 
     Raises:
-        WorkerLost: the worker died (out of memory, killed). The next call gets another one, so a retry can succeed.
+        WorkerLost: the worker died (out of memory, killed), or did nothing for STILL_SECONDS. The next call gets another one,
+            so a retry can succeed.
     """
     pool = _pool
     if pool is None:
@@ -194,13 +199,14 @@ class _Worker:
 
     def __init__(self) -> None:
         self._mark: Mark = RawValue(Mark)
+        self._is_given_up = False
         self._connection, theirs = Pipe()
         self._process = _PlainProcess(target=_serve, args=(theirs, self._mark), daemon=True)
         self._process.start()
         theirs.close()
 
     def is_alive(self) -> bool:
-        return self._process.is_alive()
+        return self._process.is_alive() and not self._is_given_up
 
     def end(self) -> None:
         self._connection.close()
@@ -209,10 +215,16 @@ class _Worker:
     def call(
         self, limits: _Limits | None, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:  # noqa: ANN401
-        poll = None if limits is None else min(LONGEST_POLL_SECONDS, limits.seconds / 4)
+        poll = STILL_SECONDS / 20 if limits is None else min(LONGEST_POLL_SECONDS, limits.seconds / 4)
+        stillness = Stillness(self._process.pid)
         try:
             self._connection.send((limits.memory_bytes if limits else 0, function, args, kwargs))
             while not connection.wait([self._connection], poll):
+                if limits is None and stillness.seconds() > STILL_SECONDS:
+                    self._is_given_up = True
+                    self._process.kill()
+                    self._process.join(KILL_SECONDS)
+                    raise WorkerLost("", Fate("timed_out", f"it did nothing for {STILL_SECONDS:g} s"))
                 document, seconds = read_mark(self._mark)
                 if limits and seconds > limits.seconds * (1 if document else SEVERAL):
                     self._process.kill()

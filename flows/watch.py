@@ -5,8 +5,10 @@ which two workers were lost is condemned: the step is done again without it, and
 """
 
 import ctypes
+import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -48,6 +50,34 @@ class Caution(NamedTuple):
 
     def __reduce__(self) -> tuple[type["Caution"], tuple[dict[str, Fate], bool]]:
         return (type(self), (dict(self.condemned), self.singly))
+
+
+class Stillness:
+    """How long a process has done nothing: it used less than LEAST_CPU_SECONDS since then. For ever at work where nobody can say.
+
+    Time alone says nothing of a step over a whole archive, which may take hours; but whoever reads, computes or writes uses
+    some CPU time, and who waits for what does not come uses none.
+    """
+
+    LEAST_CPU_SECONDS = 0.1  # of ten minutes: also who digests what comes over a slow line uses more
+
+    def __init__(self, pid: int | None) -> None:
+        self._stat = Path(f"/proc/{pid}/stat")
+        self._since, self._cpu = time.monotonic(), self._cpu_seconds()
+
+    def seconds(self) -> float:
+        """Seconds since it was last seen to do something."""
+        now, cpu = time.monotonic(), self._cpu_seconds()
+        if cpu is None or self._cpu is None or cpu - self._cpu >= self.LEAST_CPU_SECONDS:
+            self._since, self._cpu = now, cpu
+        return now - self._since
+
+    def _cpu_seconds(self) -> float | None:
+        try:
+            fields = self._stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        except OSError:  # it is gone, or the system does not say, as outside Linux
+            return None
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 CAREFREE = Caution()

@@ -81,6 +81,14 @@ def sabotaged_frame(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def compute(seconds: float) -> float:
+    """Be busy for some seconds, and give how many."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        sum(range(10_000))
+    return time.monotonic() - begun
+
+
 def die_once(run: Run, shard: Shard, caution: Caution) -> RunCounts:
     """`extract_shard` whose worker is killed in the middle, the first time."""
     marker = run.work("died")

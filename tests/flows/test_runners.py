@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from flows import runners
+from flows.faults import explain_fault
 from flows.runners import WorkerLost, run_in_worker, worker_pool
+from tests.flows import sabotage
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -28,6 +31,41 @@ def test_after_a_killed_worker_the_next_call_succeeds() -> None:
         with pytest.raises(WorkerLost, match="SIGKILL"):
             run_in_worker(signal.raise_signal, signal.SIGKILL)
         assert run_in_worker(os.getpid) not in {victim, os.getpid()}
+
+
+def test_a_step_without_a_limit_whose_worker_does_nothing_is_given_up_and_the_next_call_succeeds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(runners, "STILL_SECONDS", 2.0)
+    with worker_pool(1):
+        victim = run_in_worker(os.getpid)
+        with pytest.raises(WorkerLost, match="it did nothing for 2 s") as error:
+            run_in_worker(time.sleep, 600)
+        assert run_in_worker(os.getpid) not in {victim, os.getpid()}
+    told = explain_fault(error.value, tmp_path)
+    assert told
+    assert "does not answer" in str(told.hint)
+
+
+def test_a_step_that_computes_is_not_given_up_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runners, "STILL_SECONDS", 1.0)
+    with worker_pool(1):
+        begun = time.monotonic()
+        assert run_in_worker(sabotage.compute, 4.0) >= 4.0
+        assert time.monotonic() - begun >= 4.0
+
+
+def test_a_worker_that_cannot_be_killed_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that waits for a file system that does not answer."""
+    monkeypatch.setattr(runners, "STILL_SECONDS", 1.0)
+    monkeypatch.setattr(runners, "KILL_SECONDS", 0.1)
+    with worker_pool(1), monkeypatch.context() as patch:
+        victim = run_in_worker(os.getpid)
+        patch.setattr(runners._PlainProcess, "kill", lambda _: None)
+        with pytest.raises(WorkerLost, match="it did nothing"):
+            run_in_worker(time.sleep, 30)
+        assert run_in_worker(os.getpid) != victim
+        os.kill(victim, signal.SIGKILL)
 
 
 def test_workers_do_not_import_the_main_module(tmp_path: Path) -> None:
