@@ -10,6 +10,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -49,6 +50,9 @@ INPUT_SCHEMA = pl.Schema(
         "n_bytes": pl.Int64(),
         "raw_sha256": pl.String(),
     }
+)
+FOUND_SCHEMA = pl.Schema(  # of files before their digest; one place may have several addresses
+    {"uri": pl.String(), "place": pl.String(), "n_bytes": pl.Int64(), "reason": pl.String(), "detail": pl.String()}
 )
 DOCUMENT_FORMATS = frozenset({"text", "html"})
 DIGEST_CHUNK = 1 << 18
@@ -114,36 +118,50 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
         raise CopydeskError(
             "No source was given.", "Name a file, a folder, a glob or an address such as s3://bucket/news."
         )
-    found: dict[str, _Found] = {}
-    for source in sources:
-        for item in _list_remote(source) if "://" in source else _list_local(source):
-            place = item.uri if "://" in item.uri else os.path.abspath(item.uri)  # noqa: PTH100 -- links stay
-            found.setdefault(item.uri if place == item.uri else place, item)  # the one string, where both are equal
-    ordered = sorted(found.values(), key=lambda item: item.uri)
-    del found
-    columns: dict[str, list[Any]] = {name: [] for name in INPUT_SCHEMA.names()}
-    rejects: list[dict[str, Any]] = []
+    found = _list_all(sources)
+    frames, rejects = [pl.DataFrame(schema=INPUT_SCHEMA)], []
     cuts: dict[str, Cuts] = {}
     versions: dict[str, str] = {}
-    first_of: dict[str, str] = {}
     with ThreadPoolExecutor(config.digest_threads) as pool:
-        for start in range(0, len(ordered), DIGESTED_AT_ONCE):
-            some = ordered[start : start + DIGESTED_AT_ONCE]
-            for item, result in zip(some, pool.map(lambda item: _digest(item, config), some), strict=True):
-                if not isinstance(result, _Input):
-                    rejects.append(_reject(item.uri, *result, None, item.n_bytes))
-                elif result.input_id in first_of:
-                    detail = f"the same bytes under the same name as {first_of[result.input_id]}"
-                    rejects.append(_reject(item.uri, "identical_input", detail, result.raw_sha256, result.n_bytes))
-                else:
-                    first_of[result.input_id] = item.uri
-                    for name, values in columns.items():
-                        values.append(getattr(result, name))
-                    if result.cuts:
-                        cuts[item.uri] = result.cuts
-                    if result.version:
-                        versions[item.uri] = result.version
-    return Discovered(pl.DataFrame(columns, INPUT_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA), cuts, versions)
+        for some in found.iter_slices(DIGESTED_AT_ONCE):
+            items = [
+                _Found(uri, n_bytes, reason and (reason, detail)) for uri, _, n_bytes, reason, detail in some.rows()
+            ]
+            results = list(pool.map(lambda item: _digest(item, config), items))
+            inputs = [result for result in results if isinstance(result, _Input)]
+            frames.append(pl.DataFrame([result[: len(INPUT_SCHEMA)] for result in inputs], INPUT_SCHEMA, orient="row"))
+            cuts |= {result.source_uri: result.cuts for result in inputs if result.cuts}
+            versions |= {result.source_uri: result.version for result in inputs if result.version}
+            rejects += [
+                _reject(item.uri, *result, None, item.n_bytes)
+                for item, result in zip(items, results, strict=True)
+                if not isinstance(result, _Input)
+            ]
+    all_inputs = pl.concat(frames)
+    is_first = all_inputs["input_id"].is_first_distinct()
+    once = all_inputs.filter(is_first)
+    again = all_inputs.filter(~is_first).join(once.select("input_id", first_uri="source_uri"), on="input_id")
+    for row in again.iter_rows(named=True):
+        detail = f"the same bytes under the same name as {row['first_uri']}"
+        rejects.append(_reject(row["source_uri"], "identical_input", detail, row["raw_sha256"], row["n_bytes"]))
+    for uri in again["source_uri"]:
+        cuts.pop(uri, None)
+        versions.pop(uri, None)
+    return Discovered(once, pl.DataFrame(rejects, REJECT_SCHEMA).sort("source_uri"), cuts, versions)
+
+
+def _list_all(sources: Sequence[str]) -> pl.DataFrame:
+    """What lies at the sources (`FOUND_SCHEMA`), each place once, sorted by address."""
+    frames = [pl.DataFrame(schema=FOUND_SCHEMA)]
+    items = (item for source in sources for item in (_list_remote if "://" in source else _list_local)(source))
+    while some := [_row_of(item) for item in islice(items, DIGESTED_AT_ONCE)]:
+        frames.append(pl.DataFrame(some, FOUND_SCHEMA, orient="row"))
+    return pl.concat(frames).unique("place", keep="first", maintain_order=True).sort("uri")
+
+
+def _row_of(item: _Found) -> tuple[str, str, int | None, str | None, str | None]:
+    place = item.uri if "://" in item.uri else os.path.abspath(item.uri)  # noqa: PTH100 -- links stay
+    return (item.uri, place, item.n_bytes, *(item.trouble or (None, None)))
 
 
 def find_changed(inputs: pl.DataFrame, versions: Mapping[str, str], config: InputConfig) -> pl.DataFrame:
