@@ -64,7 +64,8 @@ def _extract_piece(
         fresh = _without_known(run, piece, batch.records)
         sound, condemned = set_aside(fresh, caution, "extract")
         extracted = extract_articles(sound, settings.cleaning.extract, settings.cleaning.text, mark_document)
-        rejects = [frame.select(REJECT_SCHEMA.names()) for frame in (batch.rejects, condemned, extracted.rejects)]
+        # Most inputs are single documents without a reject, and a frame costs more than a document.
+        rejects = [frame for frame in (batch.rejects, condemned, extracted.rejects) if frame.height]
         counts = RunCounts(
             n_records=batch.records.height,
             n_known=batch.records.height - fresh.height,
@@ -322,7 +323,10 @@ def _restore_piece(run: Run, piece: Piece) -> pl.DataFrame:
 
 
 def _concat(frames: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
-    wanted = [frame.select(schema.names()).cast(dict(schema)) for frame in frames]  # type: ignore[arg-type]
+    wanted = [
+        frame if frame.schema == schema else frame.select(schema.names()).cast(dict(schema))  # type: ignore[arg-type]
+        for frame in frames
+    ]
     return pl.concat(wanted) if wanted else pl.DataFrame(schema=schema)
 
 
