@@ -63,6 +63,7 @@ def _extract_piece(
         fresh = _without_known(run, piece, batch.records)
         sound, condemned = set_aside(fresh, caution, "extract")
         extracted = extract_articles(sound, settings.cleaning.extract, settings.cleaning.text, mark_document)
+        # Most inputs are single documents without a reject, and a frame costs more than a document.
         rejects = [frame for frame in (batch.rejects, condemned, extracted.rejects) if frame.height]
         counts = RunCounts(
             n_records=batch.records.height,
