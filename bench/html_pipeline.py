@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import shutil
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +29,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for the output")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--times", type=int, default=1, help="copies of each page")
+    parser.add_argument(
+        "--peers", default="", help="interpreter with the extra `peers`: datatrove with trafilatura too"
+    )
     parser.add_argument("--alone", action="store_true", help="trafilatura alone, here and once (the bench calls it)")
     args = parser.parse_args()
     if args.alone:
@@ -46,7 +50,10 @@ def main() -> None:
             "total"
         ]
         ratios.append(theirs["seconds"] / ours["seconds"])
-        for name, cost in (("copydesk", ours), ("trafilatura", theirs)):
+        costs = [("copydesk", ours), ("trafilatura", theirs)]
+        if args.peers:
+            costs.append(("datatrove", measure_datatrove([Path(folder) for folder in folders], args.work, args.peers)))
+        for name, cost in costs:
             print(
                 f"{name}: {pages / cost['seconds']:.1f} pages/s, {cost['seconds']} s, {cost['cpu_seconds']} s of CPU",
                 flush=True,
@@ -72,6 +79,23 @@ def copy_pages(folders: list[Path], times: int, target: Path) -> Path:
     return target
 
 
+def measure_datatrove(folders: list[Path], work: Path, python: str) -> dict[str, float]:
+    """What datatrove's pipeline costs on the same pages: trafilatura, filters, MinHash."""
+    feed, scratch = work / "html-feed", work / "html-datatrove"
+    for folder in (feed, scratch):
+        shutil.rmtree(folder, ignore_errors=True)
+    feed.mkdir(parents=True)
+    pages = list_pages(folders)
+    for number in range(PROCESSES):
+        rows = ({"id": path.name, "text": _read(path).decode("utf-8", "replace")} for path in pages[number::PROCESSES])
+        (feed / f"{number}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    command = [python, "-m", "bench.pipeline_peers", "datatrove-pages", str(feed), str(scratch)]
+    cost: dict[str, float] = watch(command)["total"]
+    for folder in (feed, scratch):
+        shutil.rmtree(folder, ignore_errors=True)
+    return cost
+
+
 def extract_alone(folders: list[Path]) -> int:
     """Extract every page with trafilatura's defaults.
 
@@ -85,8 +109,12 @@ def extract_alone(folders: list[Path]) -> int:
 def _extract(path: Path) -> bool:
     from trafilatura import extract
 
+    return bool(extract(_read(path)))
+
+
+def _read(path: Path) -> bytes:
     page = path.read_bytes()
-    return bool(extract(gzip.decompress(page) if path.suffix == ".gz" else page))
+    return gzip.decompress(page) if path.suffix == ".gz" else page
 
 
 if __name__ == "__main__":

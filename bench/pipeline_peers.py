@@ -1,8 +1,9 @@
 """Another pipeline on the same corpus: `python -m bench.pipeline_peers datatrove FOLDER WORK [--workers 2]`.
 
 Takes a folder of JSON lines, runs datatrove the way its FineWeb example does (repetition, quality and C4 filters, then the four
-MinHash stages), with words split at blanks where the example loads spaCy, which would be slower; or text-dedup's MinHash over all
-texts at once. Prints a line of JSON when a step begins and ends, for `bench/watching.py`.
+MinHash stages), with words split at blanks where the example loads spaCy, which would be slower; with `datatrove-pages` the texts
+are pages, which trafilatura extracts first as in that example; or text-dedup's MinHash over all texts at once. Prints a line of
+JSON when a step begins and ends, for `bench/watching.py`.
 """
 
 from __future__ import annotations
@@ -14,22 +15,24 @@ from typing import Any
 
 from bench.watching import announced
 
+PAGE_SECONDS = 10.0  # datatrove's own limit of one second would drop pages on a busy machine
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("system", choices=("datatrove", "text-dedup"))
+    parser.add_argument("system", choices=("datatrove", "datatrove-pages", "text-dedup"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
-    if args.system == "datatrove":
-        run_datatrove(args.folder, args.work, args.workers)
-    else:
+    if args.system == "text-dedup":
         run_text_dedup(args.folder)
+    else:
+        run_datatrove(args.folder, args.work, args.workers, is_pages=args.system == "datatrove-pages")
 
 
-def run_datatrove(folder: Path, work: Path, workers: int) -> None:
-    """Filter, sign, bucket, cluster, and write what is left."""
+def run_datatrove(folder: Path, work: Path, workers: int, *, is_pages: bool) -> None:
+    """Extract if need be, filter, sign, bucket, cluster, and write what is left."""
     from datatrove.executor import LocalPipelineExecutor
     from datatrove.pipeline.dedup import (
         MinhashConfig,
@@ -38,6 +41,7 @@ def run_datatrove(folder: Path, work: Path, workers: int) -> None:
         MinhashDedupFilter,
         MinhashDedupSignature,
     )
+    from datatrove.pipeline.extractors import Trafilatura
     from datatrove.pipeline.filters import C4QualityFilter, GopherQualityFilter, GopherRepetitionFilter
     from datatrove.pipeline.readers import JsonlReader
     from datatrove.pipeline.writers import JsonlWriter
@@ -50,7 +54,8 @@ def run_datatrove(folder: Path, work: Path, workers: int) -> None:
         logs = str(work / "logs" / name)
         announced(name, lambda: LocalPipelineExecutor(steps, tasks=tasks, workers=workers, logging_dir=logs).run())
 
-    filters = [GopherRepetitionFilter(language=words), GopherQualityFilter(language=words)]
+    filters: list[Any] = [Trafilatura(favour_precision=True, timeout=PAGE_SECONDS)] if is_pages else []
+    filters += [GopherRepetitionFilter(language=words), GopherQualityFilter(language=words)]
     filters.append(C4QualityFilter(filter_no_terminal_punct=False, language=words))
     n_files = len(list(folder.glob("*.jsonl")))
     run("filter", [JsonlReader(str(folder), glob_pattern="*.jsonl"), *filters, JsonlWriter(kept)], n_files)
