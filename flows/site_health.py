@@ -56,12 +56,14 @@ def _articles(run: Run) -> pl.DataFrame:
     return (
         run.scan("articles")
         .filter(pl.col("parent_article_id").is_null())
+        # Before the joins, which would hold all texts.
+        .select("article_id", "site", "n_words", "n_removed_chars", n_kept_chars=pl.col("text").str.len_chars())
         .join(salvaged, on="article_id", how="left")
         .join(clusters, on="article_id", how="left")
         .select(
             "site",
             "n_words",
-            n_chars=pl.col("text").str.len_chars() + n_removed,
+            n_chars=pl.col("n_kept_chars") + n_removed,
             n_removed_chars=n_removed,
             is_duplicate=~pl.col("is_canonical").fill_null(True),
         )

@@ -107,6 +107,15 @@ def die_or_be_late(run: Run, number: int) -> None:
     (run.staging / f"late-{number}").touch()
 
 
+_held: list[bytearray] = []
+
+
+def hold_memory(n_bytes: int) -> int:
+    """Keep memory for good, as fragments of freed memory are kept; return the process id."""
+    _held.append(bytearray(b"x") * n_bytes)
+    return os.getpid()
+
+
 def always_die(run: Run, shard: Shard, caution: Caution) -> RunCounts:
     """A stage that dies before it is at any document."""
     os.kill(os.getpid(), signal.SIGABRT)

@@ -116,3 +116,12 @@ def test_workers_end_when_the_run_is_killed() -> None:
     ):
         time.sleep(0.05)
     assert time.monotonic() < deadline
+
+
+def test_a_worker_that_holds_on_to_much_memory_gives_way_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    with worker_pool(1):
+        small = run_in_worker(os.getpid)
+        assert run_in_worker(os.getpid) == small
+        monkeypatch.setattr(runners, "MOST_KEPT_BYTES", 400 * 2**20)
+        assert run_in_worker(sabotage.hold_memory, 500 * 2**20) == small
+        assert run_in_worker(os.getpid) != small
