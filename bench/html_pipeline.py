@@ -1,4 +1,4 @@
-"""The whole pipeline on pages, beside trafilatura alone: `python -m bench.html_pipeline FOLDER ... --work WORK`.
+"""The whole pipeline on pages, beside trafilatura alone and datatrove: `python -m bench.html_pipeline FOLDER ... --work WORK`.
 
 Both read every .html and .html.gz file below the folders with two processes: the pipeline from discovery to the published
 snapshot, without Prefect; trafilatura with its defaults, nothing kept but the texts. Whole processes, in turn; the ratio is of

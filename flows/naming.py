@@ -161,7 +161,7 @@ def _judge_parts(run: Run, names: list[str]) -> None:
 def _write_judged(run: Run, name: str, own: pl.DataFrame, checked: CheckedNames) -> None:
     """Write what was found in a part: its mentions whole, the flags of the articles that were judged."""
     judged, kept = own.filter("is_judged"), own.filter(~pl.col("is_judged"))
-    found = checked.mentions.join(judged, on="article_id", how="semi")  # of this part, of several judged together
+    found = checked.mentions.join(judged, on="article_id", how="semi")  # parts are judged together
     if kept.height:
         before = run.previous_snapshot
         assert before

@@ -45,13 +45,16 @@ LONGEST_POLL_SECONDS = 1.0
 # system that does not answer, or for itself.
 STILL_SECONDS = 600.0
 KILL_SECONDS = 10.0  # a process that waits for a file system is not even killed before that answers
+# Workers started before the run knows what to do: one finds that out, another stands ready. A run of an hourly schedule mostly
+# finds nothing new, and on a machine of many cores would start them all for it.
+STARTED_AHEAD = 2
 STEPS = "flows.stages"  # what every worker will want, imported as it starts
 # Python's collector of cycles looks through the elements of each page again and again; next to none are in a cycle. This seldom,
 # and past the imports, it costs a worker nothing to speak of, where it took a twelfth of the time of extraction.
 COLLECTED_AFTER = (200_000, 50, 50)
 STATM = Path("/proc/self/statm")  # its sixth figure: pages of private memory
 # A worker that still holds so much when its call is done gives way to a new one: freed memory stays with a process in pieces,
-# and over thirty parts of names came to half as much again.
+# and over thirty parts of names came to a third more (docs/benchmarks.md).
 MOST_KEPT_BYTES = 2**30
 
 Mapper = Callable[[Callable[..., Any], list[tuple[Any, ...]]], list[Any]]
@@ -207,8 +210,8 @@ class _Pool:
         self._is_closed = False
 
     def start(self) -> None:
-        """Start all workers, so that they are ready when the run has found out what to do."""
-        self._idle = [_Worker() for _ in range(self.n_workers)]
+        """Start the first workers, so that they are ready when the run has found out what to do."""
+        self._idle = [_Worker() for _ in range(min(self.n_workers, STARTED_AHEAD))]
 
     def call(self, limits: _Limits | None, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         with self._slots:

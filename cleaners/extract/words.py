@@ -21,9 +21,8 @@ MAX_WORDS, FIRST_WORDS = 40, 12  # a block of more words is told by its first on
 
 def hash_names(page: Blocks, blocks: Iterable[Block]) -> list[list[int]]:
     """Buckets of the class and id words of the elements around blocks, the two nearest told apart."""
-    around: dict[
-        int, set[int]
-    ] = {}  # of the elements that hold the block's own one, which most blocks of a story share
+    # Of the elements that hold the block's own one: most blocks of a story share them.
+    around: dict[int, set[int]] = {}
     hashes = []
     for block in blocks:
         element = page.nodes[block.node]
