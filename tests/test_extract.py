@@ -15,7 +15,7 @@ from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, make_id, sha256_he
 from cleaners.extract import RAW_SCHEMA, ExtractConfig, extract_articles
 from cleaners.extract.metadata import clean_url, host_of, is_front_page
 from cleaners.extract.page import _block_rules
-from cleaners.extract.plain import count_words, find_agency, find_title
+from cleaners.extract.plain import UNSPACED, WORD, count_words, find_agency, find_title
 from cleaners.schemas import Rejects
 
 CONFIG = ExtractConfig()
@@ -418,6 +418,15 @@ def test_language_is_null_when_there_is_too_little_text():
 @pytest.mark.parametrize(("text", "n"), [("", 0), ("one two-three", 3), ("新桥将于下周", 3), ("Nvidia 公司的 H20", 3)])
 def test_words_are_counted_in_any_script(text, n):
     assert count_words(text) == n
+
+
+@given(
+    st.text(st.one_of(st.sampled_from(" \n.,'-_a1é新ก\u0301\ud800𝒜"), st.characters()), max_size=60), st.integers(1, 40)
+)
+def test_words_of_long_texts_are_counted_as_those_of_short_ones(text, times):
+    text = times * text
+    unspaced = len(UNSPACED.findall(text))
+    assert count_words(text) == len(WORD.findall(UNSPACED.sub(" ", text))) + unspaced // 2
 
 
 @pytest.mark.parametrize(

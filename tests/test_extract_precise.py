@@ -15,6 +15,7 @@ from cleaners.extract.precise import keep_precisely
 PARAGRAPH = "<p>The council voted on Monday to close the <b>old</b> bridge, a <a href='/b'>report</a> says, until the repairs are paid for.</p>"
 STORY = f"<article><h1>Bridge closed</h1>{6 * PARAGRAPH}</article>"
 REMARKS = 3 * "<p>I have crossed that bridge every day for thirty years and never saw a crack in it.</p>"
+LINKS = 6 * "<p><a href='/n'>The bridge in ten pictures</a></p>"
 POSTING = '<script type="application/ld+json">{"@type": %s}</script>'
 
 
@@ -93,6 +94,7 @@ NAMES = st.sampled_from(
             "share",
             "a\ncomments",
         ),
+        *("teaser", "newsletter", "caption", "link bottom", "navbar", "cookie", "hidden", "border: 0"),
     )
 )
 TAGS = st.sampled_from(
@@ -101,14 +103,13 @@ TAGS = st.sampled_from(
         *("figure", "blockquote", "h1", "h2", "a", "b"),
     )
 )
-TEXTS = st.sampled_from(["", PARAGRAPH, REMARKS, "a few words", "<br>"])
+TEXTS = st.sampled_from(["", PARAGRAPH, REMARKS, "a few words", "<br>", LINKS])
 NODES = st.recursive(
     TEXTS,
     lambda inner: st.builds(
-        lambda tag, attribute, name, parts: f'<{tag} {attribute}="{name}">{"".join(parts)}</{tag}>',
+        lambda tag, names, parts: f"<{tag} {' '.join(f'{k}={v!r}' for k, v in names.items())}>{''.join(parts)}</{tag}>",
         TAGS,
-        st.sampled_from(["class", "id"]),
-        NAMES,
+        st.dictionaries(st.sampled_from(["class", "id", "style", "role"]), NAMES, max_size=3),
         st.lists(inner, max_size=4),
     ),
     max_leaves=12,

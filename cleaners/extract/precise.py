@@ -7,20 +7,23 @@ step reads and the searches that find nothing are left out, which are a third of
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from copy import copy
 from functools import cache
 from typing import TYPE_CHECKING
+
+from cleaners.extract.kinds import ByKind
+from cleaners.extract.rebind import rebind
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
     from lxml.html import HtmlElement
     from trafilatura.settings import Extractor
 
-# Elements that trafilatura prunes from the whole page for their class or id, and a pattern that finds all of those names.
+# Elements that trafilatura prunes from the whole page for their class or id, and patterns that find all of those names.
 PRUNED = ("div", "section", "aside", "details", "ol", "ul", "dl", "list")
-NAMES = re.compile(
-    r"^(?:[Cc]omment|comol|disqus|dsq)|(?:article|post)-comments|mvp-post-add|infinite-?scroll|elementor-share", re.M
-)
+COMMENTS = re.compile(r"^(?:[Cc]omment|comol|disqus|dsq)|(?:article|post)-comments", re.M)
+WIDGETS = re.compile(r"mvp-post-add|infinite-?scroll|elementor-share")
 # A thread of a forum, whose posts stand where elsewhere the comments are.
 FORUM = re.compile(r'"@type"\s*:\s*(?:\[[^\]]*)?"DiscussionForumPosting"')
 
@@ -35,31 +38,34 @@ def keep_precisely(tree: HtmlElement) -> _Element | None:
         The body in trafilatura's own XML; null where there is too little.
     """
     from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
-    from trafilatura.main_extractor import extract_content
     from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH, REMOVE_COMMENTS_XPATH
 
     options = _options()
     page = copy(tree)
-    is_pruned = _may_be_pruned(page)
+    names = _list_names(page)
+    has_comments = COMMENTS.search(names) is not None
     scripts = page.iterfind(".//script[@type='application/ld+json']")
     is_forum = any(FORUM.search(script.text or "") for script in scripts)
     try:
-        if is_pruned:
-            page = prune_unwanted_nodes(page, [*RAW_TREE_PRUNE_XPATH, *REMOVE_COMMENTS_AND_LISTS_XPATH])
+        if WIDGETS.search(names):
+            page = prune_unwanted_nodes(page, RAW_TREE_PRUNE_XPATH)
+        if has_comments:
+            page = prune_unwanted_nodes(page, REMOVE_COMMENTS_AND_LISTS_XPATH)
         page = convert_tags(tree_cleaning(page, options), options)
-        if is_pruned and not is_forum:
+        if has_comments and not is_forum:
             page = prune_unwanted_nodes(page, REMOVE_COMMENTS_XPATH)
-        body, text = extract_content(page, options)
+        body, text = _extractor()(page, options)
     except (TypeError, ValueError):  # as there
         return None
     return body if len(text) >= options.min_output_size else None
 
 
-def _may_be_pruned(tree: HtmlElement) -> bool:
+def _list_names(tree: HtmlElement) -> str:
+    """The classes and ids of elements that could be pruned, one a line."""
     names: set[str] = set()
     for element in tree.iter(*PRUNED):
         names.update((element.get("class") or "", element.get("id") or ""))
-    return NAMES.search("\n".join(names)) is not None
+    return "\n".join(names)
 
 
 @cache
@@ -68,3 +74,28 @@ def _options() -> Extractor:
 
     # No `dedup`: its memory of earlier pages would make the result depend on their order.
     return Extractor(output_format="python", fast=True, precision=True, comments=False, formatting=False)
+
+
+@cache
+def _extractor() -> Callable[[HtmlElement, Extractor], tuple[_Element, str]]:
+    """Trafilatura's `extract_content`, its expressions asked by kind of element, links looked for before they are counted."""
+    from trafilatura import htmlprocessing, main_extractor
+
+    lists = ("OVERALL_DISCARD_XPATH", "DISCARD_IMAGE_ELEMENTS", "TEASER_DISCARD_XPATH", "PRECISION_DISCARD_XPATH")
+    prune = rebind(
+        main_extractor.prune_unwanted_sections,
+        **{name: [ByKind(getattr(main_extractor, name))] for name in lists},
+        delete_by_link_density=rebind(htmlprocessing.delete_by_link_density, link_density_test=_test_link_density),
+    )
+    extract = rebind(main_extractor._extract, prune_unwanted_sections=prune)
+    recover = rebind(main_extractor.recover_wild_text, prune_unwanted_sections=prune)
+    return rebind(main_extractor.extract_content, _extract=extract, recover_wild_text=recover)
+
+
+def _test_link_density(element: HtmlElement, favor_precision: bool = False) -> tuple[bool, bool]:
+    """Trafilatura's test, its search of a path only where there is a link at all."""
+    from trafilatura.htmlprocessing import link_density_test
+
+    if next(element.iterdescendants("ref"), None) is None:
+        return False, False
+    return link_density_test(element, favor_precision)
