@@ -6,6 +6,7 @@ Linear but for the sorting of anchors: repeated text without an anchor stays unm
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from itertools import chain
 from typing import NamedTuple
@@ -14,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaners.extract.blocks import Block
-from cleaners.extract.words import WORD
 
 Array = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 
 RUNS = (5, 2, 1)  # words of an anchor, over the whole texts and in what lies between anchors
+WORD_OR_END = re.compile(r"\w+|\n")
+NO_WORD = -1  # stands for the end of a text
 MAX_GAPS = 4_000  # gaps looked into; a page of nothing but differences costs no more
 HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
 
@@ -42,22 +44,29 @@ def align_blocks(blocks: list[Block], lines: list[str]) -> Aligned:
         blocks: the page's blocks.
         lines: the text extracted from it.
     """
-    strings = [WORD.findall(block.text.casefold()) for block in blocks]
-    text_strings = [WORD.findall(line.casefold()) for line in lines]
-    numbers = {word: n for n, word in enumerate(dict.fromkeys(chain(*strings, *text_strings)))}
-    page, owner = _number(strings, numbers)
-    text, of_line = _number(text_strings, numbers)
+    of_page, of_text = _split_words([block.text for block in blocks]), _split_words(lines)
+    distinct = dict.fromkeys(chain(of_page, of_text))
+    distinct.pop("\n", None)
+    numbers = {word: n for n, word in enumerate(distinct)} | {"\n": NO_WORD}
+    page, owner, ends = _number(of_page, numbers)
+    text, of_line, _ = _number(of_text, numbers)
     places = align_words(page, text)
     n_words = np.bincount(owner, minlength=len(blocks))
     held = np.bincount(owner[places[places >= 0]], minlength=len(blocks))
+    strings = [of_page[start:end] for start, end in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
     return Aligned(page, owner, places, of_line, held / np.maximum(n_words, 1), strings)
 
 
-def _number(strings: list[list[str]], numbers: dict[str, int]) -> tuple[Numbers, Numbers]:
-    """Number the words of several texts, with the text of each."""
-    counts = list(map(len, strings))
-    words = np.fromiter(map(numbers.__getitem__, chain.from_iterable(strings)), np.int64, sum(counts))
-    return words, np.repeat(np.arange(len(strings)), counts)
+def _split_words(texts: list[str]) -> list[str]:
+    """The words of texts without line ends in small letters, a line end behind those of each: one search for all of them."""
+    return WORD_OR_END.findall("\n".join([*texts, ""]).casefold())
+
+
+def _number(words: list[str], numbers: dict[str, int]) -> tuple[Numbers, Numbers, list[int]]:
+    """Number the words of several texts, with the text of each, and say where each text ends."""
+    numbered = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
+    is_end = numbered == NO_WORD
+    return numbered[~is_end], np.cumsum(is_end)[~is_end], np.flatnonzero(is_end).tolist()
 
 
 def align_words(page: Numbers, text: Numbers) -> Numbers:

@@ -94,13 +94,14 @@ def find_standfirst(described: Described, was_kept: Mask, config: ExtractConfig)
     return found
 
 
-def rule_out(page: Blocks, described: Described, was_kept: Mask, config: ExtractConfig) -> Mask:
-    """Tell which blocks convention takes out: the headline, and what the switches name.
+def rule_out(page: Blocks, described: Described, was_kept: Mask, is_story: Mask, config: ExtractConfig) -> Mask:
+    """Tell which blocks of a story convention takes out: the headline, and what the switches name.
 
     Args:
         page: the page's blocks.
         described: those near the story.
         was_kept: which of these trafilatura kept.
+        is_story: which of these are the story's so far; of others nothing is told.
         config: the switches.
     """
     column = {name: described.features[:, FEATURES.index(name)] for name in RULED_BY}
@@ -121,13 +122,13 @@ def rule_out(page: Blocks, described: Described, was_kept: Mask, config: Extract
         ruled |= column["in_figcaption"] > 0
     is_edge = find_edges(described)
     if not config.keep_notes:
-        for k in np.flatnonzero(column["share_after"] < EDGE_SHARE).tolist():
+        for k in np.flatnonzero(is_story & (column["share_after"] < EDGE_SHARE)).tolist():
             ruled[k] |= _is_bio(blocks, k)
     rules = [rule for rule in load_block_rules() if not getattr(config, rule.switch)]
-    for k, block in enumerate(blocks):
-        if len(block.text) <= rules_reach() and not ruled[k]:
-            ruled[k] = any(_applies(rule, block.text, bool(is_edge[k])) for rule in rules)
-    return ruled
+    for k in np.flatnonzero(is_story & ~ruled).tolist():
+        if len(blocks[k].text) <= rules_reach():
+            ruled[k] = any(_applies(rule, blocks[k].text, bool(is_edge[k])) for rule in rules)
+    return is_story & ruled
 
 
 def end_story(page: Blocks, described: Described, is_story: Mask) -> Mask:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -313,12 +314,12 @@ def _since(marks: npt.NDArray[np.bool_]) -> Array:
 def _number_kinds(nodes: list[Node]) -> Numbers:
     """Number elements by tag and class names; a number in a name counts elements, it does not tell their kind."""
     kinds: dict[tuple[str, str], int] = {}
-    numbers: dict[tuple[str, str], int] = {}
-    for node in nodes:
-        key = (node.tag, node.names)
-        if key not in numbers:
-            numbers[key] = kinds.setdefault((node.tag, NUMBER.sub("0", node.names)), len(kinds))
-    return np.array([numbers[node.tag, node.names] for node in nodes], np.int64)
+    return np.array([kinds.setdefault((node.tag, _unnumbered(node.names)), len(kinds)) for node in nodes], np.int64)
+
+
+@lru_cache(4096)
+def _unnumbered(names: str) -> str:
+    return NUMBER.sub("0", names)
 
 
 def _share_by(group: Numbers, lengths: Array, held: Array, index: Numbers) -> tuple[Array, Array]:

@@ -59,7 +59,7 @@ def rewrite_story(
     probability = judge_blocks(described, weights)
     is_story = probability >= np.where(was_kept, config.drop_below, config.rescue_from)
     is_story |= find_notes(page, described, was_kept, config) | find_standfirst(described, was_kept, config)
-    is_story = end_story(page, described, is_story & ~rule_out(page, described, was_kept, config))
+    is_story = end_story(page, described, is_story & ~rule_out(page, described, was_kept, is_story, config))
     kept = [described.start + int(k) for k in np.flatnonzero(is_story)]
     n_words = np.bincount(aligned.owners, minlength=len(page.blocks))
     if n_words[kept].sum() < config.min_kept_share * len(aligned.places):
