@@ -9,7 +9,7 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import tasks
-from flows.cluster import shard_runner
+from flows.cluster import workers_found
 from flows.faults import faults_told
 from flows.progress import listening
 from flows.publish import clear_staging, finish_publication
@@ -21,8 +21,8 @@ from flows.settings import Settings
 from flows.storage import latest_snapshot, output_lock
 from flows.versions import find_versions
 
-# Threads that wait for worker processes; the processes do the work, so a few more threads than cores cost nothing.
-TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=32)
+# Threads that wait for worker processes, here or of a Dask cluster; the processes do the work, so that a thread costs nothing.
+TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=tasks.MOST_IN_FLIGHT)
 
 
 class RunResult(NamedTuple):
@@ -58,8 +58,8 @@ def clean_news(settings: Settings) -> RunResult:
     with (
         faults_told(output, settings.output if settings.is_remote else None),
         output_lock(output),
-        worker_pool(settings.n_workers),
-        shard_runner(settings) as runner,
+        worker_pool(1 if settings.dask else settings.n_workers),
+        workers_found(settings),
         listening(tasks.ProgressArtifact()),
     ):
         pull_latest(settings)
@@ -73,9 +73,9 @@ def clean_news(settings: Settings) -> RunResult:
         if n_resumed:
             get_run_logger().info("continuing the interrupted run %s: %d steps are done", run.run_id, n_resumed)
 
-        extracted = tasks.map_shards(runner, tasks.extract, run, plan)
+        extracted = tasks.map_shards(tasks.extract, run, plan)
         n_repeated = tasks.learn(run)
-        stripped = tasks.map_shards(runner, tasks.strip, run, plan)
+        stripped = tasks.map_shards(tasks.strip, run, plan)
         tasks.match(run)
         tasks.check_names(run)
         staged = tasks.assemble(run, plan, tasks.add_counts([*extracted, *stripped], n_repeated))

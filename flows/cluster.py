@@ -1,36 +1,44 @@
-"""Where the tasks of shards are submitted: threads that wait for this machine's workers, or a Dask cluster.
+"""Where the work of shards and parts is done when `dask` is set: on a Dask cluster that prefect-dask starts or finds.
 
-On Dask the same tasks run, sent by prefect-dask, and the parts of the steps over the whole archive go to the same workers; only
-paths and counts travel, so every worker must see the output folder and the sources.
+The tasks themselves stay in the flow's process and wait for their results, as they wait for this machine's workers: a Dask worker
+never imports Prefect nor talks to its server. Only paths and counts travel, so every worker must see the output and the sources.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-
-from prefect.client.orchestration import get_client
-from prefect.context import FlowRunContext
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from uuid import uuid4
 
 from cleaners.errors import CopydeskError
-from flows.runners import mapping_with, run_for_cluster
+from flows.runners import mapping_with
 from flows.settings import Settings
 
 LOCAL = "local"
 
 
+# Of a cluster on this machine. A worker that may have children keeps a process for the documents: one that dies costs a document,
+# not the worker. A shard that waits behind another in one worker (the default is one in each) is late where the other worker has
+# none left. What Dask's processes measure of themselves for a page that is not served, up to a hundred times a second, took 8 % of
+# a core for two workers; this seldom it takes 1.
+LOCAL_CONFIG = {
+    "distributed.worker.daemon": False,
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+
+
 @contextmanager
-def shard_runner(settings: Settings) -> Iterator[Any]:
-    """The task runner for shards, as long as the block runs; inside a flow run.
+def workers_found(settings: Settings) -> Iterator[None]:
+    """Let the work of shards and parts go to a Dask cluster as long as the block runs, if the settings name one.
 
     Raises:
         CopydeskError: Dask is wanted and not installed, or nothing answers at its address.
     """
-    context = FlowRunContext.get()
-    assert context
     if not settings.dask:
-        yield context.task_runner
+        yield
         return
     try:
         import dask
@@ -43,17 +51,12 @@ def shard_runner(settings: Settings) -> Iterator[Any]:
             "threads_per_worker": 1,
             "host": "127.0.0.1",
             "dashboard_address": None,
+            "memory_limit": 0,  # ten times a second it would weigh a process that holds nothing
         }
         runner = DaskTaskRunner(cluster_class="distributed.LocalCluster", cluster_kwargs=local)
     else:
         runner = DaskTaskRunner(address=settings.dask)
-    # A worker that may have children keeps a process for the documents: one that dies costs a document, not the worker.
-    # Without an address of the server every worker would start one of its own.
-    with (
-        dask.config.set({"distributed.worker.daemon": False}),
-        temporary_settings({PREFECT_API_URL: str(get_client(sync_client=True).api_url)}),
-        runner,
-    ):
+    with dask.config.set(LOCAL_CONFIG), runner:
         try:
             runner.client.wait_for_workers(1, timeout=60)
         except (OSError, TimeoutError) as error:
@@ -62,10 +65,16 @@ def shard_runner(settings: Settings) -> Iterator[Any]:
                 "Start one: dask scheduler, and on each machine dask worker ADDRESS.",
             ) from error
         with mapping_with(partial(_map_on_cluster, runner.client)):
-            yield runner
+            yield
 
 
-def _map_on_cluster(client: Any, function: Callable[..., Any], calls: list[tuple[Any, ...]]) -> list[Any]:  # noqa: ANN401
-    futures = [client.submit(run_for_cluster, function, *call, pure=False) for call in calls]
+def _map_on_cluster(
+    client: Any,  # noqa: ANN401
+    on_worker: Callable[..., Any],
+    function: Callable[..., Any],
+    calls: list[tuple[Any, ...]],
+) -> list[Any]:
+    """Do calls of a function on the cluster, by way of what a worker does for each; named after the function in Dask's figures."""
+    futures = [client.submit(on_worker, function, *call, key=f"{function.__name__}-{uuid4().hex}") for call in calls]
     client.gather(futures, errors="skip")  # wait for all: what is under way may not write into the next attempt
     return client.gather(futures)  # type: ignore[no-any-return]

@@ -57,7 +57,8 @@ STATM = Path("/proc/self/statm")  # its sixth figure: pages of private memory
 # and over thirty parts of names came to a third more (docs/benchmarks.md).
 MOST_KEPT_BYTES = 2**30
 
-Mapper = Callable[[Callable[..., Any], list[tuple[Any, ...]]], list[Any]]
+# Does calls elsewhere and gives their results in order: what a Dask worker does for each, given the function and its arguments.
+Mapper = Callable[[Callable[..., Any], Callable[..., Any], list[tuple[Any, ...]]], list[Any]]
 
 _pool: "_Pool | None" = None
 _mapper: Mapper | None = None
@@ -96,7 +97,7 @@ def worker_pool(n_workers: int) -> Iterator[None]:
 
 @contextmanager
 def mapping_with(mapper: Mapper) -> Iterator[None]:
-    """Let `map_in_workers` give its calls to a mapper, where there are several, as long as the block runs."""
+    """Let a mapper do the shards, and what `map_in_workers` has several calls of, as long as the block runs."""
     global _mapper  # noqa: PLW0603
     _mapper = mapper
     try:
@@ -132,7 +133,7 @@ def map_in_workers(function: Callable[..., R], /, *arguments: Iterable[Any]) -> 
     """
     calls = list(zip(*arguments, strict=True))
     if _mapper and len(calls) > 1:
-        return _mapper(function, calls)
+        return _mapper(run_for_cluster, function, calls)
     if _pool is None or len(calls) < 2:
         return [run_in_worker(function, *call) for call in calls]
     with ThreadPoolExecutor(_pool.n_workers) as waiting:
@@ -148,8 +149,12 @@ def run_watched(function: Callable[..., R], run: Run, /, *args: object) -> R:
         args: what else the function takes.
 
     Raises:
+        CopydeskError: this is a worker on a machine that does not see the run's files.
         WorkerLost: workers are lost on this shard, but on no document in particular.
     """
+    if _mapper:
+        return _mapper(run_watched, function, [(run, *args)])[0]  # type: ignore[no-any-return]
+    run.hold_staging()
     pool, settings = _pool or _pool_of_a_cluster(run), run.settings
     if pool is None:
         return function(run, *args, CAREFREE)

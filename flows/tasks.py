@@ -45,7 +45,7 @@ from flows.site_health import read_breaches
 
 MOST_TOLD = 20  # breaches named in a notice
 
-# Shards that are submitted and not done: some for every waiting thread, however many shards a run has.
+# Shards that are submitted and not done, however many a run has; each has a thread that waits for its result.
 MOST_IN_FLIGHT = 64
 
 P = ParamSpec("P")
@@ -172,7 +172,7 @@ def publish(run: Run) -> Path:
     return snapshot
 
 
-def map_shards(runner: Any, shard_task: Any, run: Run, plan: Plan) -> list[RunCounts]:  # noqa: ANN401
+def map_shards(shard_task: Any, run: Run, plan: Plan) -> list[RunCounts]:  # noqa: ANN401
     """Run a task over every shard and announce each that is done; no more than MOST_IN_FLIGHT wait at a time.
 
     Returns:
@@ -184,7 +184,7 @@ def map_shards(runner: Any, shard_task: Any, run: Run, plan: Plan) -> list[RunCo
     announce(shard_task.name, 0, len(plan.shards))
     while True:
         for number, shard in islice(waiting, MOST_IN_FLIGHT - len(in_flight)):
-            in_flight[runner.submit(shard_task, {"run": run, "shard": shard})] = number
+            in_flight[shard_task.submit(run, shard)] = number
         if not in_flight:
             return [counts[number] for number in range(len(plan.shards))]
         future = next(iter(as_completed(list(in_flight))))
@@ -266,7 +266,6 @@ def _tell_of_breaches(breaches: pl.DataFrame) -> None:
 
 def _shard_once(step: str, function: Callable[..., RunCounts], run: Run, shard: Shard) -> RunCounts:
     """Do a step of one shard in a worker, unless an interrupted run did."""
-    run.hold_staging()
     return RunCounts(*do_once(run, f"{step}-{shard.number}", lambda: run_watched(function, run, shard)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -105,6 +106,11 @@ def die_or_be_late(run: Run, number: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.5)
     (run.staging / f"late-{number}").touch()
+
+
+def has_imported(module: str) -> bool:
+    """Whether this process has a module."""
+    return module in sys.modules
 
 
 _held: list[bytearray] = []

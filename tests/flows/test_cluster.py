@@ -29,7 +29,7 @@ from flows import evidence, matching, naming, parts, tasks
 from flows.clean_news import clean_news
 from flows.planning import Shard
 from flows.run import Run
-from flows.runners import WorkerLost
+from flows.runners import WorkerLost, run_for_cluster
 from flows.settings import Settings
 from tests.conftest import SEEDS, read_tables
 from tests.flows import sabotage
@@ -118,6 +118,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
     assert found == expected
 
 
+STEPS_IN_SHARDS = {"extract_shard", "strip_shard"}
 STEPS_IN_PARTS = {"_learn_parts", "index_lot", "_probe", "_explain", "gather_part", "_judge_parts", "write_part"}
 
 
@@ -163,20 +164,24 @@ def test_steps_over_the_archive_in_parts_give_the_same_bytes_also_when_a_worker_
         os.kill(pids[busy], signal.SIGKILL)
         killed.append(n_calls - len(near))
 
-    def watched(client: Client, function: Callable[..., Any], calls: list[tuple[Any, ...]]) -> list[Any]:
+    def watched(
+        client: Client, on_worker: Callable[..., Any], function: Callable[..., Any], calls: list[tuple[Any, ...]]
+    ) -> list[Any]:
         sent.add(function.__name__)
         is_second_run = (tmp_path / "news" / "out" / "latest").exists()
         if function.__name__ != "_probe" or not is_second_run:
-            return send(client, function, calls)
+            return send(client, on_worker, function, calls)
         killer = Thread(target=kill, args=(client, client.run(os.getpid), len(calls)), daemon=True)
         killer.start()
-        results = send(client, function, calls)
+        results = send(client, on_worker, function, calls)
         killer.join(timeout=10)
         return results
 
     monkeypatch.setattr(on_cluster, "_map_on_cluster", watched)
     found = run_twice(tmp_path / "news", tmp_path / "dask", monkeypatch, cluster.scheduler_address)
-    assert sent == STEPS_IN_PARTS
+    assert sent == STEPS_IN_PARTS | STEPS_IN_SHARDS
+    with Client(cluster.scheduler_address, set_as_default=False) as client:
+        assert set(client.run(sabotage.has_imported, "prefect").values()) == {False}
     assert killed[0] > 10  # parts that were still to be done
     assert found.keys() == expected.keys()
     assert [name for name, content in expected.items() if found[name] != content] == []
@@ -187,7 +192,7 @@ def test_a_process_lost_in_a_part_is_told_once_the_other_parts_have_ended(
 ) -> None:
     run = Run("run-1", Settings(output=str(tmp_path), dask="set"), tmp_path, tmp_path, None, None)  # type: ignore[arg-type]
     with Client(cluster.scheduler_address, set_as_default=False) as client:
-        send = partial(on_cluster._map_on_cluster, client, sabotage.die_or_be_late)
+        send = partial(on_cluster._map_on_cluster, client, run_for_cluster, sabotage.die_or_be_late)
         with pytest.raises(WorkerLost, match="SIGKILL"):
             send([(run, number) for number in range(3)])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["late-1", "late-2"]

@@ -36,7 +36,7 @@ def test_after_a_killed_worker_the_next_call_succeeds() -> None:
 def test_several_calls_go_to_the_mapper_and_one_stays_here() -> None:
     sent = []
 
-    def mapper(function: object, calls: list[tuple[object, ...]]) -> list[object]:
+    def mapper(_: object, function: object, calls: list[tuple[object, ...]]) -> list[object]:
         sent.append((function, calls))
         return ["done"] * len(calls)
 
