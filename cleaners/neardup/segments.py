@@ -8,7 +8,7 @@ what it looks at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -78,21 +78,20 @@ def make_segment(signatures: UInt32s, n_shingles: Int64s, config: NearDuplicateC
     return Segment(np.stack(keys), np.stack(rows), signatures, n_shingles)
 
 
-def merge_bands(segments: list[Segment], kept: list[Bools]) -> Iterator[Band]:
+def merge_bands(bands: Iterable[Sequence[Band]], kept: list[Bools]) -> Iterator[Band]:
     """Merge segments into the bands of one, whose articles follow one another in the order of the segments.
 
     Args:
-        segments: made with one config.
+        bands: band after band, that of each segment; all made with one config.
         kept: for each segment, which of its articles to keep.
     """
     starts = np.cumsum([0, *(int(mask.sum()) for mask in kept)])
     places = [np.cumsum(mask) - 1 + start for mask, start in zip(kept, starts, strict=False)]
-    for band in range(len(segments[0].keys)):
+    for of_segments in bands:
         parts = []
-        for segment, mask, place in zip(segments, kept, places, strict=True):
-            rows = segment.rows[band]
-            stays = mask[rows]
-            parts.append(Band(segment.keys[band][stays], place[rows[stays]].astype(np.uint32)))
+        for band, mask, place in zip(of_segments, kept, places, strict=True):
+            stays = mask[band.rows]
+            parts.append(Band(band.keys[stays], place[band.rows[stays]].astype(np.uint32)))
         keys = np.concatenate([part.keys for part in parts])
         order = np.argsort(keys, kind="stable")
         yield Band(keys[order], np.concatenate([part.rows for part in parts])[order])

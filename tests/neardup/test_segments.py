@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.bands import find_candidates
-from cleaners.neardup.segments import make_segment, merge_bands, probe_segment, sort_bands
+from cleaners.neardup.segments import Band, make_segment, merge_bands, probe_segment, sort_bands
 
 CONFIG = NearDuplicateConfig()
 
@@ -55,7 +55,8 @@ def test_merged_segments_are_those_of_all_that_is_kept(seed, n_first, n_second):
     signatures, sizes = make_signatures(seed, n_first + n_second)
     kept = np.random.default_rng(seed).random(n_first + n_second) < 0.7
     parts = [segment_of(signatures[:n_first], sizes[:n_first]), segment_of(signatures[n_first:], sizes[n_first:])]
-    merged = list(merge_bands(parts, [kept[:n_first], kept[n_first:]]))
+    bands = [[Band(part.keys[band], part.rows[band]) for part in parts] for band in range(CONFIG.n_bands)]
+    merged = list(merge_bands(bands, [kept[:n_first], kept[n_first:]]))
     expected = list(sort_bands(signatures[kept], sizes[kept], CONFIG))
     for band, other in zip(merged, expected, strict=True):
         assert np.array_equal(band.keys, other.keys)
