@@ -52,10 +52,14 @@ class Part(NamedTuple):
         keys, rows, signatures, lookup = (np.load(path, mmap_mode="r") for path in self.files[:4])
         return Segment(keys, rows, signatures, lookup["n_shingles"])
 
-    def read_band(self, band: int) -> Band:
-        """Read a band; nothing of it stays mapped."""
-        keys, rows = (np.array(np.load(path, mmap_mode="r")[band]) for path in self.files[:2])
-        return Band(keys, rows)
+    def read_band(self, band: int, piece: int = 0, n_pieces: int = 1) -> Band:
+        """Read a band, or those of its keys that lie in one of equal stretches; nothing of it stays mapped."""
+        keys, rows = (np.load(path, mmap_mode="r")[band] for path in self.files[:2])
+        # Stretches end between buckets, which the upper half of a key names.
+        edges = np.array([(edge << 32) // n_pieces << 32 for edge in range(1, n_pieces)], np.uint64)
+        ends = [0, *np.searchsorted(keys, edges).tolist(), len(keys)]
+        own = slice(ends[piece], ends[piece + 1])
+        return Band(np.array(keys[own]), np.array(rows[own]))
 
     def name_articles(self, rows: Int64s) -> pl.Series:
         """The ids of the articles in some rows; the others' are not read."""

@@ -41,6 +41,7 @@ def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evidence, "ROWS_AT_ONCE", 20_000)
     monkeypatch.setattr(matching, "ARTICLES_AT_ONCE", 90)
     monkeypatch.setattr(matching, "LOOKUPS_AT_ONCE", 2_000)
+    monkeypatch.setattr(matching, "KEYS_AT_ONCE", 150)
     monkeypatch.setattr(matching, "PAIRS_AT_ONCE", 4)
     monkeypatch.setattr(parts, "ARTICLES_A_PART", 100)
 
