@@ -8,7 +8,8 @@ index/archive/<run_id>.articles.parquet the same with n_words and text_digest: r
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -16,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.neardup import SIGNATURE_SCHEMA, NearDuplicateConfig
-from cleaners.neardup.fold import Bools, Int64s, UInt32s
+from cleaners.neardup.fold import Bools, Int64s
 from cleaners.neardup.segments import Band, Segment, describe_scheme, merge_bands, probe_segment, sort_bands
 from cleaners.neardup.signatures import read_signatures
 from flows.storage import ARCHIVE_INDEX, Snapshot, write_parquet
@@ -50,6 +51,15 @@ class Part(NamedTuple):
         """Map its arrays into memory."""
         keys, rows, signatures, lookup = (np.load(path, mmap_mode="r") for path in self.files[:4])
         return Segment(keys, rows, signatures, lookup["n_shingles"])
+
+    def read_band(self, band: int, piece: int = 0, n_pieces: int = 1) -> Band:
+        """Read a band, or those of its keys that lie in one of equal stretches; nothing of it stays mapped."""
+        keys, rows = (np.load(path, mmap_mode="r")[band] for path in self.files[:2])
+        # Stretches end between buckets, which the upper half of a key names.
+        edges = np.array([(edge << 32) // n_pieces << 32 for edge in range(1, n_pieces)], np.uint64)
+        ends = [0, *np.searchsorted(keys, edges).tolist(), len(keys)]
+        own = slice(ends[piece], ends[piece + 1])
+        return Band(np.array(keys[own]), np.array(rows[own]))
 
     def name_articles(self, rows: Int64s) -> pl.Series:
         """The ids of the articles in some rows; the others' are not read."""
@@ -164,6 +174,7 @@ class Named(Protocol):
 
 
 T = TypeVar("T", bound=Named)
+Array = np.ndarray[Any, Any]
 
 
 def group_by_size(sizes: Mapping[T, int]) -> list[list[T]]:
@@ -187,20 +198,20 @@ def _link(part: Part, folder: Path) -> None:
 
 def _merge(group: list[Part], masks: list[Bools], folder: Path, name: str, config: NearDuplicateConfig) -> None:
     """Write the segments of a group as one; no more than a band or some thousand signatures are in memory."""
-    segments = [part.open() for part in group]
     merged = Part(folder, name, sum(int(mask.sum()) for mask in masks))
     frames = [part.articles().filter(pl.Series(mask)).collect() for part, mask in zip(group, masks, strict=True)]
     articles = pl.concat(frames)
-    _write_articles(merged, articles)
-    shape = (merged.n_articles, config.n_permutations)
-    target = _create_array(merged.files[2], np.dtype(np.uint32), shape)
-    start = 0
-    for rows in _slices(segments, masks):
-        target[start : start + len(rows)] = rows
-        start += len(rows)
-    target.flush()
+    del frames
     n_filed = int((articles["n_shingles"] > 0).sum())
-    _write_bands(merged, merge_bands(segments, masks), config.n_bands, n_filed)
+    _write_articles(merged, articles)
+    del articles
+    with _create_array(merged.files[2], np.dtype(np.uint32), (merged.n_articles, config.n_permutations)) as signatures:
+        for part, mask in zip(group, masks, strict=True):
+            for start in range(0, part.n_articles, ROWS_COPIED_AT_ONCE):
+                rows = slice(start, start + ROWS_COPIED_AT_ONCE)
+                signatures(np.load(part.files[2], mmap_mode="r")[rows][mask[rows]])
+    bands = ([part.read_band(band) for part in group] for band in range(config.n_bands))
+    _write_bands(merged, merge_bands(bands, masks), config.n_bands, n_filed)
 
 
 def _write_articles(part: Part, articles: pl.DataFrame) -> None:
@@ -214,29 +225,29 @@ def _write_articles(part: Part, articles: pl.DataFrame) -> None:
     np.save(part.files[3], lookup)
 
 
-def _slices(segments: list[Segment], masks: list[Bools]) -> Iterator[UInt32s]:
-    for segment, mask in zip(segments, masks, strict=True):
-        for start in range(0, len(mask), ROWS_COPIED_AT_ONCE):
-            part = slice(start, start + ROWS_COPIED_AT_ONCE)
-            yield segment.signatures[part][mask[part]]
-
-
 def _write_bands(part: Part, bands: Iterable[Band], n_bands: int, n_filed: int) -> None:
-    keys = _create_array(part.files[0], np.dtype(np.uint64), (n_bands, n_filed))
-    rows = _create_array(part.files[1], np.dtype(np.uint32), (n_bands, n_filed))
-    for number, band in enumerate(bands):
-        keys[number], rows[number] = band
-    keys.flush()
-    rows.flush()
+    shape = (n_bands, n_filed)
+    with (
+        _create_array(part.files[0], np.dtype(np.uint64), shape) as keys,
+        _create_array(part.files[1], np.dtype(np.uint32), shape) as rows,
+    ):
+        for band in bands:
+            keys(band.keys)
+            rows(band.rows)
 
 
-def _create_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, int]) -> np.memmap[Any, Any]:
-    """An array on disk to be written. Its room is taken first: to write to a mapped file on a full disk kills the process.
+@contextmanager
+def _create_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, int]) -> Iterator[Callable[[Array], None]]:
+    """An array on disk to be written from beginning to end, some rows at a time; a mapped one would stay in memory.
 
     Raises:
         OSError: there is no room.
     """
-    array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
-    with path.open("rb+") as handle:
-        os.posix_fallocate(handle.fileno(), 0, path.stat().st_size)
-    return array
+    with path.open("wb") as handle:
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(handle, header)
+
+        def write(rows: Array) -> None:
+            handle.write(np.ascontiguousarray(rows, dtype).data)
+
+        yield write

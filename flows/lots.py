@@ -35,7 +35,7 @@ class Lot(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """Some bands of a lot, to be looked up in the segments of what is matched before it."""
+    """Some bands of a lot, to be looked up in the segments of the last snapshot."""
 
     lot: int
     part: Part
@@ -45,6 +45,18 @@ class Probe(NamedTuple):
     def file(self, run: Run) -> Path:
         """Where the earlier articles that it finds are left."""
         return run.work("matching", "near", f"{self.lot:04d}-{self.bands[0]:03d}.parquet")
+
+
+class Join(NamedTuple):
+    """Some bands of all lots, or of one band a stretch of its keys, in which each lot looks for those before it."""
+
+    bands: tuple[int, ...]
+    piece: int
+    n_pieces: int
+
+    def file(self, run: Run) -> Path:
+        """Where what it finds is left."""
+        return run.work("matching", "joined", f"{self.bands[0]:03d}-{self.piece:03d}.npy")
 
 
 def plan_lots(run: Run, earlier: Snapshot | None, articles_at_once: int) -> list[Lot]:
@@ -97,7 +109,7 @@ def index_lot(run: Run, lot: Lot) -> Part | None:
 def plan_probes(
     earlier: list[Part], added: list[Part | None], config: NearDuplicateConfig, lookups_at_once: int
 ) -> list[Probe]:
-    """Divide what the lots have to look up in the segments of what is matched before them, by lot and band.
+    """Divide what the lots have to look up in the segments of the last snapshot, by lot and band.
 
     Args:
         earlier: the segments of the last snapshot.
@@ -107,12 +119,28 @@ def plan_probes(
     """
     probes: list[Probe] = []
     for number, part in enumerate(added):
-        held = [*earlier, *(before for before in added[:number] if before)]
-        if part and held:
-            n_groups = -(-part.n_articles * len(held) * config.n_bands // lookups_at_once)
+        if part and earlier:
+            n_groups = -(-part.n_articles * len(earlier) * config.n_bands // lookups_at_once)
             groups = np.array_split(np.arange(config.n_bands), min(n_groups, config.n_bands))
-            probes += [Probe(number, part, held, tuple(bands.tolist())) for bands in groups]
+            probes += [Probe(number, part, earlier, tuple(bands.tolist())) for bands in groups]
     return probes
+
+
+def plan_joins(added: list[Part | None], config: NearDuplicateConfig, keys_at_once: int) -> list[Join]:
+    """Divide what the lots have to look up in each other, by band; none where there is one lot.
+
+    Args:
+        added: the segment of each lot.
+        config: the bands.
+        keys_at_once: keys to be sorted at a time: those of one band, or of a stretch of it; and about as many a join.
+    """
+    sizes = [part.n_articles for part in added if part]
+    if len(sizes) < 2:
+        return []
+    n_pieces = -(-sum(sizes) // keys_at_once)
+    n_groups = min(config.n_bands, -(-config.n_bands * sum(sizes) // keys_at_once))
+    groups = np.array_split(np.arange(config.n_bands), n_groups)
+    return [Join(tuple(bands.tolist()), piece, n_pieces) for bands in groups for piece in range(n_pieces)]
 
 
 def read_gone(run: Run) -> pl.Series:

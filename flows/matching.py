@@ -3,19 +3,32 @@
 Takes the run's articles and signatures, leaves the tables of clusters and pairs and the index of the new snapshot. Articles are
 matched some ten thousand at a time, each lot as if the ones before were published. Only the texts of earlier articles whose story
 may change are read; every other row is taken over as it is. What needs no story before it is dealt to the workers: segments of the
-index by lot, the search for what a lot may repeat by lot and band, the evidence of pairs by pairs.
+index by lot, the search for what a lot may repeat by band and lot, the evidence of pairs by pairs.
 """
 
 import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from cleaners.neardup import NearDuplicateConfig, explain_pairs, find_near_duplicates
+from cleaners.neardup.segments import join_bands, keep_promising, pick_joined
 from cleaners.neardup.tables import CLUSTER_SCHEMA
 from flows.archive import Part, carry_over, list_parts, probe_archive, read_signed
-from flows.lots import MATCH_COLUMNS, Lot, Probe, index_lot, plan_lots, plan_probes, read_gone, read_lot
+from flows.lots import (
+    MATCH_COLUMNS,
+    Join,
+    Lot,
+    Probe,
+    index_lot,
+    plan_joins,
+    plan_lots,
+    plan_probes,
+    read_gone,
+    read_lot,
+)
 from flows.parts import replaced_article_ids
 from flows.run import Run
 from flows.runners import map_in_workers, run_in_worker
@@ -26,6 +39,7 @@ ARTICLES_AT_ONCE = 65_536
 # What one worker does of the search and of the evidence at a time, about a second each: a cluster takes a hundredth of that to
 # send a task, and a run of ten thousand articles, or a later one, is not divided.
 LOOKUPS_AT_ONCE = 1 << 24
+KEYS_AT_ONCE = 1 << 21  # to be sorted: a quarter of a gigabyte
 PAIRS_AT_ONCE = 4_096
 
 
@@ -78,7 +92,11 @@ def match_archive(run: Run) -> int:
     added = map_in_workers(index_lot, [run] * len(lots), lots)
     probes = plan_probes(earlier or [], added, config, LOOKUPS_AT_ONCE)
     map_in_workers(_probe, [run] * len(probes), probes)
-    n_clusters, n_pairs = run_in_worker(_group_lots, run, lots, earlier, added, probes)
+    joins = plan_joins(added, config, KEYS_AT_ONCE)
+    map_in_workers(_join, [run] * len(joins), joins, [added] * len(joins))
+    joined = [number for number, part in enumerate(added) if part and joins][1:]  # the first has none before it
+    map_in_workers(_pick, [run] * len(joined), joined, [added] * len(joined))
+    n_clusters, n_pairs = run_in_worker(_group_lots, run, lots, earlier, added)
     pieces = [(lot, start) for lot, n in n_pairs.items() for start in range(0, n, PAIRS_AT_ONCE)]
     map_in_workers(_explain, [run] * len(pieces), pieces, [PAIRS_AT_ONCE] * len(pieces))
     run_in_worker(_end, run, earlier or [], [part for part in added if part], pieces)
@@ -153,8 +171,31 @@ def _probe(run: Run, probe: Probe) -> None:
     write_parquet(near, probe.file(run))
 
 
+def _join(run: Run, join: Join, added: list[Part | None]) -> None:
+    """Find what each lot shares a bucket with in the lots before it, in some bands."""
+    parts = [part for part in added if part]
+    bands = ([part.read_band(band, join.piece, join.n_pieces) for part in parts] for band in join.bands)
+    codes = join_bands(bands, [part.n_articles for part in parts], run.settings.cleaning.near_duplicates)
+    join.file(run).parent.mkdir(parents=True, exist_ok=True)
+    np.save(join.file(run), codes)
+
+
+def _pick(run: Run, lot: int, added: list[Part | None]) -> None:
+    """Of what was found in all bands, keep the articles of earlier lots that those of a lot may repeat."""
+    own, parts = added[lot], [part for part in added if part]
+    assert own
+    starts = np.cumsum([0, *(part.n_articles for part in parts)])
+    codes = [np.load(path, mmap_mode="r") for path in sorted(run.work("matching", "joined").glob("*.npy"))]
+    near = [pl.Series("earlier_id", [], pl.String)]
+    new = own.open()
+    for pairs, part in zip(pick_joined(codes, starts, parts.index(own)), parts, strict=False):
+        kept = keep_promising(pairs, new, part.open(), run.settings.cleaning.near_duplicates)
+        near.append(part.name_articles(np.unique(kept.right)).rename("earlier_id"))
+    write_parquet(pl.concat(near).to_frame(), run.work("matching", "near", f"{lot:04d}-lots.parquet"))
+
+
 def _group_lots(
-    run: Run, lots: list[Lot], earlier: list[Part] | None, added: list[Part | None], probes: list[Probe]
+    run: Run, lots: list[Lot], earlier: list[Part] | None, added: list[Part | None]
 ) -> tuple[int, dict[int, int]]:
     """Cluster lot after lot; leaves the clusters, and the pairs with the texts that they are to be explained by.
 
@@ -170,7 +211,8 @@ def _group_lots(
     for lot, part in zip(lots, added, strict=True):
         articles, parts = read_lot(lot, gone), [part] if part else []
         signed = read_signed(parts, articles["article_id"])
-        found = [pl.read_parquet(probe.file(run), glob=False) for probe in probes if probe.lot == lot.number]
+        files = sorted(run.work("matching", "near").glob(f"{lot.number:04d}-*.parquet"))
+        found = [pl.read_parquet(path, glob=False) for path in files]
         near = pl.concat([pl.DataFrame(schema={"earlier_id": pl.String}), *found])["earlier_id"]
         # A file of an earlier snapshot is known from its first lot on: what of it was not matched yet nobody asks for.
         batch = Batch(lot.number, articles, signed, [] if lot.start else lot.files, near)

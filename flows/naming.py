@@ -12,7 +12,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from cleaners.names import CheckedNames, check_names, core_authority, find_mentions, load_authority, load_decisions
+from cleaners.names import (
+    MENTION_SCHEMA,
+    CheckedNames,
+    check_names,
+    core_authority,
+    find_mentions,
+    load_authority,
+    load_decisions,
+)
 from flows.parts import ARTICLES_A_PART, gather_part, part_file, part_names, plan_parts, replaced_article_ids
 from flows.run import Run
 from flows.runners import map_in_workers, run_in_worker
@@ -126,13 +134,14 @@ def _lie_within(facts: pl.DataFrame, is_new: pl.Series, margin: timedelta) -> pl
 def _judge_parts(run: Run, names: list[str]) -> None:
     """Judge the names in the articles of some parts, those of them that are to be judged."""
     config = run.settings.cleaning.names
-    facts = pl.read_parquet(run.work("windows.parquet"), glob=False)
-    judged = facts.filter(pl.col("is_judged") & pl.col("part").is_in(names))
+    facts = pl.scan_parquet(run.work("windows.parquet"), glob=False)  # of all articles: read as far as it is wanted
+    own = facts.filter(pl.col("part").is_in(names)).collect()
+    judged = own.filter("is_judged")
     first, last = int(judged["place"].min()), int(judged["place"].max())  # type: ignore[arg-type]
     is_around = pl.col("place").cast(pl.Int64).is_between(first - config.window_articles, last + config.window_articles)
-    if facts["published_at"].null_count() <= config.window_articles:
+    if facts.select(pl.col("published_at").null_count()).collect().item() <= config.window_articles:
         is_around |= pl.col("published_at").is_null()
-    witnesses = facts.filter(pl.col("is_witness") & is_around)
+    witnesses = facts.filter(pl.col("is_witness") & is_around).collect()
     ids = witnesses.select("article_id")
     earlier = _earlier_parts(run.previous_snapshot)
     texts, mentions = [], []
@@ -142,20 +151,22 @@ def _judge_parts(run: Run, names: list[str]) -> None:
         files = (earlier[part], _mentions_file(run, part)) if part in earlier else _new_files(run, part)
         columns = ["article_id", "text", "published_at"]
         texts.append(pl.scan_parquet(files[0], glob=False).select(columns).join(ours, on="article_id", how="semi"))
-        mentions.append(pl.scan_parquet(files[1], glob=False).join(ours, on="article_id", how="semi").collect())
+        mentions.append(
+            pl.scan_parquet(files[1], glob=False).select(MENTION_SCHEMA.names()).join(ours, on="article_id", how="semi")
+        )
     clusters = pl.scan_parquet(run.work("clusters.parquet"), glob=False).select("article_id", "cluster_id")
     checked = check_names(
         pl.concat(texts),
         config,
-        pl.concat([frame.select(mentions[0].columns) for frame in mentions]),
-        clusters.join(ids.lazy(), on="article_id", how="semi").collect(),
+        pl.concat(mentions),
+        clusters.join(ids.lazy(), on="article_id", how="semi").collect(engine="streaming"),
         read_names_authority(run),
         load_decisions(read_decisions(run.settings)),
         _earlier_rows(run, "name_flags", ids),
         judged["article_id"],
     )
     for name in names:
-        _write_judged(run, name, facts.filter(pl.col("part") == name), checked)
+        _write_judged(run, name, own.filter(pl.col("part") == name), checked)
 
 
 def _write_judged(run: Run, name: str, own: pl.DataFrame, checked: CheckedNames) -> None:

@@ -7,7 +7,7 @@ walk again and again (measured: a third of the time of a check of 10,000 texts).
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,7 +26,16 @@ def hold_collector() -> Iterator[None]:
             gc.enable()
 
 
+def share_strings(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The rows, equal values of which are one object: an article's id stands in each of its rows."""
+    seen: dict[Any, Any] = {}
+    for row in rows:
+        yield tuple(seen.setdefault(value, value) if isinstance(value, str) else value for value in row)
+
+
 def frame_of(rows: Sequence[tuple[Any, ...]], schema: pl.Schema) -> pl.DataFrame:
     """Rows as a frame, column by column: several times as fast as row by row."""
-    columns = zip(*rows, strict=True) if rows else [[] for _ in schema]
-    return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
+    columns = (
+        pl.Series(name, [row[place] for row in rows], dtype=dtype) for place, (name, dtype) in enumerate(schema.items())
+    )
+    return pl.DataFrame(list(columns))

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from cleaners.names.bulk import share_strings
 from cleaners.names.compare import fold
 from cleaners.names.config import NamesConfig
 from cleaners.names.evidence import Evidence, Place
@@ -142,7 +143,7 @@ def attach_mentions(people: pl.DataFrame, forms: dict[Key, Form]) -> list[tuple[
     """
     lends = {key for key, form in forms.items() if form.is_person or form.strength >= 1}
     attached: list[tuple[Person, Key | None]] = []
-    mentions = [Person(*row) for row in people.select(Person._fields).iter_rows()]
+    mentions = [Person(*row) for row in share_strings(people.select(Person._fields).iter_rows())]
     for _, group in groupby(mentions, key=itemgetter(0)):
         in_text = list(group)
         first: dict[str, Key] = {}

@@ -165,7 +165,7 @@ def _pair_up_small(rows: Int64s, filed: UInt64s, config: NearDuplicateConfig) ->
         n_codes, n_large = compiled.pair_up_buckets(filed, rows, config.small_bucket, codes, large)
         return codes[:n_codes].copy(), large[:n_large].copy()
     buckets = filed >> SIDE
-    sizes = _count_equal(buckets)
+    sizes = count_equal(buckets)
     together, buckets, sizes = (filed[sizes > 1] & REST).astype(np.int64), buckets[sizes > 1], sizes[sizes > 1]
     found = [np.zeros(0, np.uint64)]
     small, buckets = together[sizes <= config.small_bucket], buckets[sizes <= config.small_bucket]
@@ -175,7 +175,7 @@ def _pair_up_small(rows: Int64s, filed: UInt64s, config: NearDuplicateConfig) ->
     return np.concatenate(found), together[sizes > config.small_bucket]
 
 
-def _count_equal(values: UInt64s) -> Int64s:
+def count_equal(values: UInt64s) -> Int64s:
     """For each of some sorted values, how often it occurs."""
     opens = np.flatnonzero(_opens(values))
     sizes = np.diff(np.append(opens, len(values)))

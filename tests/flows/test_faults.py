@@ -122,9 +122,14 @@ def test_a_full_disk_publishes_nothing_and_says_so_and_with_room_the_run_goes_on
     assert not (output / "_staging").exists()
 
 
-def test_an_array_takes_its_room_before_it_is_written(small_disk: Path) -> None:
-    with pytest.raises(OSError, match="No space left"):
-        _create_array(small_disk / "keys.npy", pl.Series([1], dtype=pl.UInt64).to_numpy().dtype, (64, 2**20))
+def test_an_array_that_finds_no_room_is_an_error_and_no_killed_process(small_disk: Path) -> None:
+    row = pl.Series([1], dtype=pl.UInt64).new_from_index(0, 2**20).to_numpy()
+    with (
+        pytest.raises(OSError, match="No space left"),
+        _create_array(small_disk / "keys.npy", row.dtype, (64, 2**20)) as write,
+    ):
+        for _ in range(64):
+            write(row)
 
 
 def test_an_output_that_became_read_only_is_said_and_is_still_read(

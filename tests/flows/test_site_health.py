@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
+from cleaners.document import REJECT_SCHEMA
 from flows.publish import list_broken_gates
 from flows.report import write_report
 from flows.site_health import read_breaches
+from flows.storage import write_parquet
 from tests.conftest import read_tables
 
 # Small bands' worth of history, so that six runs tell what fifty would.
@@ -78,3 +83,61 @@ def test_a_run_that_strips_anew_says_nothing_about_its_sites(tmp_path: Path, run
     tables = read_tables(tmp_path / "out" / "latest")
     assert tables.articles["run_id"].unique().to_list() == ["2"]
     assert tables.site_health["run_id"].unique().to_list() == ["1"]
+
+
+# The peak is /proc's: that of `getrusage` begins at the size of the process that started this one, here pytest itself.
+PEAK = """
+import sys
+from pathlib import Path
+from flows.run import Run
+from flows.settings import Settings
+from flows.site_health import judge_run
+from flows.versions import Versions
+folder = Path(sys.argv[1])
+figures = judge_run(Run("r", Settings(sources=["in"]), folder, folder, None, Versions("a", "b", "c", "d")))
+assert figures.filter(metric="articles")["value"].to_list() == [960.0]
+print(int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) // 1024)
+"""
+N_SLICES, ARTICLES_A_SLICE = 40, 24
+
+
+def write_stripped(folder: Path, n_chars: int) -> Path:
+    """The intermediate files of a run whose articles have so many characters each."""
+    work = folder / "work"
+    for number in range(N_SLICES):
+        ids = [f"{number}-{place}" for place in range(ARTICLES_A_SLICE)]
+        texts = [f"{one} {'It rained. ' * (n_chars // 11)}" for one in ids]  # no two alike: Parquet would keep one
+        articles = {
+            "article_id": ids,
+            "site": "a.example",
+            "text": texts,
+            "n_words": n_chars // 6,
+            "n_removed_chars": 0,
+        }
+        parent = pl.lit(None, pl.String)
+        write_parquet(
+            pl.DataFrame(articles).with_columns(parent_article_id=parent), work / "articles" / f"{number:02d}.parquet"
+        )
+    clusters = pl.scan_parquet(work / "articles" / "*.parquet").select("article_id", is_canonical=True).collect()
+    spans = {"article_id": pl.String, "start": pl.Int64, "end": pl.Int64, "salvaged_article_id": pl.String}
+    write_parquet(clusters, work / "clusters.parquet")
+    write_parquet(pl.DataFrame(schema=spans), work / "removed_spans" / "00.parquet")
+    write_parquet(pl.DataFrame(schema=REJECT_SCHEMA), work / "rejects" / "00.parquet")
+    write_parquet(pl.DataFrame(schema={"input_id": pl.String}), work / "restored.parquet")
+    return folder
+
+
+def test_sites_are_judged_without_holding_the_texts(tmp_path: Path) -> None:
+    peaks = []
+    for n_chars in (500, 200_000):
+        folder = write_stripped(tmp_path / str(n_chars), n_chars)
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, str(folder)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"POLARS_MAX_THREADS": "2"},
+        )
+        peaks.append(int(done.stdout))
+    # 190 MB of texts, some of which are read ahead; carried to the end they come to all of that.
+    assert peaks[1] < peaks[0] + 100, peaks

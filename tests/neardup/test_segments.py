@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +7,16 @@ from hypothesis import strategies as st
 
 from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.bands import find_candidates
-from cleaners.neardup.segments import make_segment, merge_bands, probe_segment, sort_bands
+from cleaners.neardup.segments import (
+    Band,
+    join_bands,
+    keep_promising,
+    make_segment,
+    merge_bands,
+    pick_joined,
+    probe_segment,
+    sort_bands,
+)
 
 CONFIG = NearDuplicateConfig()
 
@@ -55,7 +66,8 @@ def test_merged_segments_are_those_of_all_that_is_kept(seed, n_first, n_second):
     signatures, sizes = make_signatures(seed, n_first + n_second)
     kept = np.random.default_rng(seed).random(n_first + n_second) < 0.7
     parts = [segment_of(signatures[:n_first], sizes[:n_first]), segment_of(signatures[n_first:], sizes[n_first:])]
-    merged = list(merge_bands(parts, [kept[:n_first], kept[n_first:]]))
+    bands = [[Band(part.keys[band], part.rows[band]) for part in parts] for band in range(CONFIG.n_bands)]
+    merged = list(merge_bands(bands, [kept[:n_first], kept[n_first:]]))
     expected = list(sort_bands(signatures[kept], sizes[kept], CONFIG))
     for band, other in zip(merged, expected, strict=True):
         assert np.array_equal(band.keys, other.keys)
@@ -80,3 +92,26 @@ def test_what_has_no_shingle_and_an_empty_segment_give_nothing():
     assert segment.keys.shape == (CONFIG.n_bands, 0)
     asked = segment_of(signatures, np.full(8, 50))
     assert len(probe_segment(segment, asked, CONFIG).left) == len(probe_segment(asked, segment, CONFIG).left) == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 10**6), st.lists(st.integers(0, 25), min_size=1, max_size=5), st.integers(1, 3), st.integers(2, 5)
+)
+def test_segments_joined_in_one_sort_give_what_probing_each_in_each_gives(seed, n_of, n_groups, small):
+    config = CONFIG.model_copy(update={"small_bucket": small, "bucket_neighbours": 1})
+    signatures, sizes = make_signatures(seed, sum(n_of))
+    random = np.random.default_rng(seed)
+    signatures[random.random(len(signatures)) < 0.3] = signatures[:1]  # buckets that are large in some segments
+    starts = np.cumsum([0, *n_of])
+    segments = [segment_of(signatures[a:b], sizes[a:b]) for a, b in pairwise(starts.tolist())]
+    groups = np.array_split(np.arange(CONFIG.n_bands), n_groups)
+    of_all = [[Band(part.keys[band], part.rows[band]) for part in segments] for band in range(CONFIG.n_bands)]
+    codes = [join_bands([of_all[band] for band in group], n_of, config) for group in groups]
+    for number, new in enumerate(segments):
+        joined = pick_joined(codes, starts, number)
+        assert len(joined) == number
+        for pairs, earlier in zip(joined, segments, strict=False):
+            found, probed = keep_promising(pairs, new, earlier, config), probe_segment(earlier, new, config)
+            assert np.array_equal(found.left, probed.left)
+            assert np.array_equal(found.right, probed.right)
