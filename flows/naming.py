@@ -193,7 +193,9 @@ def _judge_parts(run: Run, share: Share) -> None:
 def _join_shares(run: Run, share: Share) -> None:
     """Write what the shares of a group found."""
     facts = pl.read_parquet(run.work("windows.parquet"), glob=False)
-    paths = {table: [_share_file(run, share, n, table) for n in range(share.n_shares)] for table in CheckedNames._fields}
+    paths = {
+        table: [_share_file(run, share, n, table) for n in range(share.n_shares)] for table in CheckedNames._fields
+    }
     checked = {table: pl.concat([pl.read_parquet(path, glob=False) for path in some]) for table, some in paths.items()}
     _write_judged(run, share.parts, facts, CheckedNames(**checked))
 
