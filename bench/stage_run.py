@@ -13,20 +13,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import reduce
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 from bench.watching import announced
-from cleaners.quality import RunCounts, check_gates
-from flows import publish, stages
-from flows.figures import summarise_run
-from flows.planning import plan_run
-from flows.report import write_report
-from flows.run import Run
-from flows.runners import run_in_worker, run_watched, worker_pool
-from flows.settings import Settings
-from flows.storage import latest_snapshot
-from flows.versions import find_versions
+from flows.workers import start_workers
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
 
 
 def main() -> None:
@@ -35,13 +31,29 @@ def main() -> None:
     parser.add_argument("sources", nargs="+")
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
-    settings = Settings(sources=args.sources, output=str(args.output), workers=args.workers)
-    with worker_pool(settings.n_workers):
-        run_steps(settings)
+    start_workers(args.workers)  # as the command does before it imports Prefect
+    run_steps(args.output, args.sources, args.workers)
 
 
-def run_steps(settings: Settings) -> None:
+def run_steps(output: Path, sources: list[str], n_workers: int) -> None:
     """One run, published; each step announced."""
+    from flows.runners import worker_pool
+    from flows.settings import Settings
+
+    settings = Settings(sources=sources, output=str(output), workers=n_workers)
+    with worker_pool(settings.n_workers):
+        _run_steps(settings)
+
+
+def _run_steps(settings: Settings) -> None:
+    from cleaners.quality import RunCounts, check_gates
+    from flows import publish, stages
+    from flows.planning import plan_run
+    from flows.run import Run
+    from flows.runners import run_in_worker, run_watched
+    from flows.storage import latest_snapshot
+    from flows.versions import find_versions
+
     output = Path(settings.output)
     output.mkdir(parents=True, exist_ok=True)
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
@@ -57,6 +69,9 @@ def run_steps(settings: Settings) -> None:
     plan = announced("discover", lambda: run_in_worker(plan_run, run))
     if plan.is_empty:
         return
+    # The flow imports these with Prefect, before it begins; here they would be waited for.
+    later = Thread(target=import_module, args=("flows.report",))
+    later.start()
 
     def map_shards(work: Callable[[Run, Any], Any], shards: Any) -> list[RunCounts]:  # noqa: ANN401
         with ThreadPoolExecutor(settings.n_workers) as waiting:
@@ -70,6 +85,10 @@ def run_steps(settings: Settings) -> None:
     counts = reduce(RunCounts.plus, [*extracted, *stripped], RunCounts(n_rejects=n_repeated))
     figures = publish.summarise_counts(plan, counts, check_gates(counts, settings.cleaning.quality))
     staged = announced("assemble", lambda: publish.assemble_snapshot(run, figures))
+    later.join()
+    from flows.figures import summarise_run
+    from flows.report import write_report
+
     announced(
         "report", lambda: (run_in_worker(summarise_run, staged, run_id), run_in_worker(write_report, staged, run_id))
     )

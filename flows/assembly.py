@@ -20,14 +20,16 @@ from flows.evidence import INDEX as EVIDENCE
 from flows.evidence import find_segments
 from flows.naming import MENTIONS
 from flows.outcome import measure_outcome
-from flows.parts import ARTICLES_A_PART, part_file, replaced_article_ids
+from flows.parts import ARTICLES_A_PART, part_file, part_names, replaced_article_ids
 from flows.run import Run
 from flows.site_health import judge_run
 from flows.storage import Snapshot, file_sha256, hold_digest, name_latest, write_json, write_parquet
 
-# Rows of these tables never change; a run adds one file. The rest are written whole by each run.
+# These are written whole by each run.
+WHOLE_TABLES = ("clusters", "duplicate_pairs", "name_flags", "name_replacements")
+# Rows of these never change; a run adds one file.
 GROWING_TABLES = ("rejects", "run_summary", "site_health")
-# These too, a file for each part of a run's articles; names that a later run judges anew are written anew, part by part.
+# Nor of these, a file for each part of a run's articles; names that a later run judges anew are written anew, part by part.
 PARTED_TABLES = ("articles", "removed_spans", "suspected_spans", "name_mentions")
 SORT_KEYS = {
     "articles": ["site", "published_at", "article_id"],
@@ -53,8 +55,32 @@ def clear_tables(run: Run) -> None:
     shutil.rmtree(run.staging / "snapshot" / MENTIONS, ignore_errors=True)
 
 
-def write_part(run: Run, name: str) -> dict[str, dict[str, Any]]:
-    """Write the files of one part of the run's articles; give their entries in the manifest by table."""
+def list_files(run: Run) -> list[tuple[str, str]]:
+    """What `write_part` writes: the parts of the run's articles, names that were judged anew of earlier ones, whole tables."""
+    new = part_names(run)
+    again = sorted(path.stem for path in run.work("name_mentions").glob("*.parquet"))
+    return [
+        *(("", name) for name in new),
+        *(("name_mentions", name) for name in again if name not in new),
+        *((table, run.run_id) for table in WHOLE_TABLES),
+    ]
+
+
+def write_part(run: Run, table: str, name: str) -> dict[str, dict[str, Any]]:
+    """Write a file of a table, or of every parted table where none is named; give the entries in the manifest by table."""
+    if not table:
+        return _write_new_part(run, name)
+    if table == "name_mentions":
+        rows = pl.read_parquet(run.work(table, f"{name}.parquet"), glob=False)
+    else:
+        rows = pl.read_parquet(run.work(f"{table}.parquet"), glob=False)
+        if table == "clusters":
+            rows = rows.with_columns(pl.lit(run.run_id).alias("run_id"))
+    return {table: _write_table(run, table, rows, name)}
+
+
+def _write_new_part(run: Run, name: str) -> dict[str, dict[str, Any]]:
+    """The files of one part of the run's articles."""
     stamp = pl.lit(run.run_id).alias("run_id")
     entries = {}
     for table in PARTED_TABLES:
@@ -123,11 +149,12 @@ def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dic
     stale = _find_stale(run, previous)
     tables: dict[str, dict[str, Any]] = {}
     for table in (*TABLES, MENTIONS):
+        new = {entry["path"]: entry for entry in (part[table] for part in written if table in part)}
         entries = []
-        if previous and table in (*GROWING_TABLES, *PARTED_TABLES, MENTIONS):
-            entries = _carry_over(run, previous, table, stale)
-        if table in (*PARTED_TABLES, MENTIONS):
-            entries += [part[table] for part in written if table in part]
+        if previous and table not in WHOLE_TABLES:
+            entries = _carry_over(run, previous, table, stale, new)
+        if table not in GROWING_TABLES:
+            entries += [entry for entry in new.values() if entry not in entries]
             if not entries:
                 entries = [_write_nothing(run, table)]
         else:
@@ -156,16 +183,13 @@ def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dic
 
 
 def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
-    """This run's rows of a table, from the intermediate files."""
+    """This run's rows of a table that grows."""
     stamp = pl.lit(run.run_id).alias("run_id")
     if table == "run_summary":
         return pl.concat([figures, measure_outcome(run, figures.schema)]).with_columns(stamp)
     if table == "site_health":
         return judge_run(run).with_columns(stamp)
-    if table == "rejects":
-        return run.scan(table).with_columns(stamp).collect()
-    rows = pl.read_parquet(run.work(f"{table}.parquet"), glob=False)
-    return rows.with_columns(stamp) if table == "clusters" else rows
+    return run.scan(table).with_columns(stamp).collect()
 
 
 def _write_nothing(run: Run, table: str) -> dict[str, Any]:
@@ -197,21 +221,23 @@ def _find_stale(run: Run, previous: Snapshot | None) -> _Stale:
     return _Stale(gone["article_id"], read_again)
 
 
-def _carry_over(run: Run, previous: Snapshot, table: str, stale: _Stale) -> list[dict[str, Any]]:
+def _carry_over(
+    run: Run, previous: Snapshot, table: str, stale: _Stale, new: dict[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
     """The earlier files of a table: linked where every row still holds, rewritten without the rows that do not.
 
-    Names of an earlier part that were judged anew are written anew.
+    Those that were written anew, names of an earlier part that were judged anew, are among the entries of `new` by path.
     """
     staged = run.staging / "snapshot"
     descriptions, metadata = _describe_table(table)
     entries: list[dict[str, Any]] = []
     has_articles = table in (*PARTED_TABLES, MENTIONS)
     for entry in previous.manifest["tables"].get(table, {}).get("files", []):
-        source, target = previous.path / entry["path"], staged / entry["path"]
-        again = run.work("name_mentions" if table == "name_mentions" else "found_again", source.name)
-        if table == "name_mentions" and again.exists():
-            entries.append(_write_table(run, table, pl.read_parquet(again, glob=False), source.stem))
+        if entry["path"] in new:
+            entries.append(new[entry["path"]])
             continue
+        source, target = previous.path / entry["path"], staged / entry["path"]
+        again = run.work("found_again", source.name)
         source = again if table == MENTIONS and again.exists() else source
         rows = pl.scan_parquet(source, glob=False)
         n_rows = entry["rows"] if source != again else int(rows.select(pl.len()).collect().item())

@@ -382,6 +382,9 @@ def _published(config: Path | None, output: str | None, *run_ids: str) -> "Setti
 def _run_flow(settings: "Settings", verbose: bool) -> None:
     """Run `clean-news` here and now, with progress, and say what it did."""
     _prepare_prefect()
+    from flows.workers import start_workers
+
+    start_workers(settings.n_workers)  # they import what they need while this process imports Prefect
     # The UI keeps the log either way; in the terminal the progress bars and our own messages say enough.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if verbose else "CRITICAL")
     from flows.terminal import show_result, showing_progress

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cleaners.errors import CopydeskError
-from flows.runners import WorkerLost
 from flows.verify import describe_damage, verify_snapshot
+from flows.workers import WorkerLost
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})

@@ -15,8 +15,7 @@ import polars as pl
 
 from cleaners.errors import CopydeskError
 from cleaners.quality import Gate, RunCounts
-from flows.assembly import clear_tables, finish_snapshot, write_part
-from flows.parts import part_names
+from flows.assembly import clear_tables, finish_snapshot, list_files, write_part
 from flows.planning import Plan
 from flows.remote import push_snapshot
 from flows.run import Run
@@ -36,7 +35,7 @@ class Dropped(NamedTuple):
 def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
     """Write the whole snapshot into staging and hold every table against its contract.
 
-    Runs in the flow's own process and holds no articles: the parts of the run are written by workers.
+    Runs in the flow's own process and holds no articles: its files are written by workers.
 
     Args:
         run: the run.
@@ -49,8 +48,8 @@ def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
         ContractBroken: a table breaks its contract; nothing is published.
     """
     run_in_worker(clear_tables, run)
-    names = part_names(run)
-    written = map_in_workers(write_part, [run] * len(names), names)
+    files = list_files(run)
+    written = map_in_workers(write_part, [run] * len(files), *zip(*files, strict=True))
     return run_in_worker(finish_snapshot, run, figures, written)
 
 

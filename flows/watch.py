@@ -5,14 +5,13 @@ which two workers were lost is condemned: the step is done again without it, and
 """
 
 import ctypes
+import hashlib
 import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
-
-from cleaners.document import sha256_hex
 
 _LONGEST_NAME = 4096  # bytes; of a longer name the digest stands in its place
 
@@ -126,4 +125,4 @@ def read_mark(mark: Mark) -> tuple[str, float]:
 def _in_mark(name: str) -> bytes:
     """A name as a mark holds it: UTF-8, or its digest where it is too long or would end early."""
     data = name.encode("utf-8", "surrogateescape")
-    return data if len(data) <= _LONGEST_NAME and b"\0" not in data else sha256_hex(data).encode()
+    return data if len(data) <= _LONGEST_NAME and b"\0" not in data else hashlib.sha256(data).hexdigest().encode()

@@ -29,8 +29,9 @@ from flows import evidence, matching, naming, parts, tasks
 from flows.clean_news import clean_news
 from flows.planning import Shard
 from flows.run import Run
-from flows.runners import WorkerLost, run_for_cluster
+from flows.runners import run_for_cluster
 from flows.settings import Settings
+from flows.workers import WorkerLost
 from tests.conftest import SEEDS, read_tables
 from tests.flows import sabotage
 from tests.flows.test_lost_workers import STORY, TOWNS, fates_of, towns_of

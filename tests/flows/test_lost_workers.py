@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows import runners
-from flows.runners import WorkerLost
+from flows.workers import WorkerLost
 from tests.conftest import Tables, read_tables, run_stages
 from tests.flows import sabotage
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from flows import runners
+from flows import runners, workers
 from flows.faults import explain_fault
-from flows.runners import WorkerLost, map_in_workers, mapping_with, run_in_worker, worker_pool
+from flows.runners import map_in_workers, mapping_with, run_in_worker, worker_pool
+from flows.workers import WorkerLost
 from tests.flows import sabotage
 
 ROOT = Path(__file__).parent.parent.parent
@@ -50,7 +51,7 @@ def test_several_calls_go_to_the_mapper_and_one_stays_here() -> None:
 def test_a_step_without_a_limit_whose_worker_does_nothing_is_given_up_and_the_next_call_succeeds(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(runners, "STILL_SECONDS", 2.0)
+    monkeypatch.setattr(workers, "STILL_SECONDS", 2.0)
     with worker_pool(1):
         victim = run_in_worker(os.getpid)
         with pytest.raises(WorkerLost, match="it did nothing for 2 s") as error:
@@ -62,7 +63,7 @@ def test_a_step_without_a_limit_whose_worker_does_nothing_is_given_up_and_the_ne
 
 
 def test_a_step_that_computes_is_not_given_up_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runners, "STILL_SECONDS", 1.0)
+    monkeypatch.setattr(workers, "STILL_SECONDS", 1.0)
     with worker_pool(1):
         begun = time.monotonic()
         assert run_in_worker(sabotage.compute, 4.0) >= 4.0
@@ -71,11 +72,11 @@ def test_a_step_that_computes_is_not_given_up_however_long_it_takes(monkeypatch:
 
 def test_a_worker_that_cannot_be_killed_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """As one that waits for a file system that does not answer."""
-    monkeypatch.setattr(runners, "STILL_SECONDS", 1.0)
-    monkeypatch.setattr(runners, "KILL_SECONDS", 0.1)
+    monkeypatch.setattr(workers, "STILL_SECONDS", 1.0)
+    monkeypatch.setattr(workers, "KILL_SECONDS", 0.1)
     with worker_pool(1), monkeypatch.context() as patch:
         victim = run_in_worker(os.getpid)
-        patch.setattr(runners._PlainProcess, "kill", lambda _: None)
+        patch.setattr(workers._PlainProcess, "kill", lambda _: None)
         with pytest.raises(WorkerLost, match="it did nothing"):
             run_in_worker(time.sleep, 30)
         assert run_in_worker(os.getpid) != victim
@@ -125,3 +126,22 @@ def test_a_worker_that_holds_on_to_much_memory_gives_way_to_another(monkeypatch:
         monkeypatch.setattr(runners, "MOST_KEPT_BYTES", 400 * 2**20)
         assert run_in_worker(sabotage.hold_memory, 500 * 2**20) == small
         assert run_in_worker(os.getpid) != small
+
+
+def test_workers_started_ahead_are_the_first_of_the_next_run_and_end_with_it() -> None:
+    workers.start_workers(2)
+    ahead = list(workers._started)
+    with worker_pool(2):
+        assert run_in_worker(os.getpid) in {worker.pid for worker in ahead}
+    assert not any(worker.is_alive() for worker in ahead)
+    with worker_pool(2):
+        assert run_in_worker(os.getpid) not in {worker.pid for worker in ahead}
+
+
+def test_to_start_workers_imports_next_to_nothing() -> None:
+    script = (
+        "import sys, flows.workers; print([name for name in ('polars', 'numpy', 'pydantic') if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "[]"
