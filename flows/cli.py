@@ -384,7 +384,8 @@ def _run_flow(settings: "Settings", verbose: bool) -> None:
     _prepare_prefect()
     from flows.workers import start_workers
 
-    start_workers(settings.n_workers)  # they import what they need while this process imports Prefect
+    # They import what they need while this process imports Prefect.
+    start_workers(1 if settings.dask else settings.n_workers)
     # The UI keeps the log either way; in the terminal the progress bars and our own messages say enough.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if verbose else "CRITICAL")
     from flows.terminal import show_result, showing_progress
