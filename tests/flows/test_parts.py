@@ -272,12 +272,13 @@ def test_no_more_shards_than_asked_for(tmp_path: Path) -> None:
 PEAK = """
 import json, sys
 from pathlib import Path
-from flows import stages
+from flows import evidence, stages
 from flows.planning import plan_run
 from flows.run import Run
 from flows.settings import Settings
 from flows.versions import Versions
 stages.SLICE_BYTES = 500_000
+evidence.ROWS_AT_ONCE = 100_000  # of a million that the larger feed gives
 path, folder = map(Path, sys.argv[1:])
 # One shard for everything: what is held must not grow with it.
 settings = Settings(sources=[str(path)], workers=1, max_shards=1, shard_bytes=2**30)
