@@ -60,7 +60,9 @@ class OwnerIndex:
     """
 
     def __init__(self, evidence: pl.DataFrame) -> None:
-        rows = evidence.filter(pl.col("kind") == OWNER).sort("key", "n", "value")
+        rows = evidence.filter(pl.col("kind") == OWNER)
+        if not _is_in_order(rows):  # as they come from a single segment they are, and sorting takes longer than asking
+            rows = rows.sort("key", "n", "value")
         self._keys: U64 = rows["key"].to_numpy()
         self._table = KeyTable(self._keys)
         self._positions = rows["n"].to_numpy().astype(np.int64)
@@ -94,6 +96,15 @@ class OwnerIndex:
                 strict=True,
             )
         }
+
+
+def _is_in_order(rows: pl.DataFrame) -> bool:
+    """Whether rows are sorted by key, then by position, then by owner."""
+    is_behind = np.ones(max(len(rows) - 1, 0), dtype=bool)
+    for column in ("value", "n", "key"):
+        values = rows[column].to_numpy()
+        is_behind = (values[1:] > values[:-1]) | ((values[1:] == values[:-1]) & is_behind)
+    return bool(is_behind.all())
 
 
 def is_version(pairs: list[tuple[int, int]], n_tokens: int) -> bool:

@@ -244,5 +244,6 @@ def test_what_owners_share_is_what_a_walk_over_all_rows_finds(texts: list[list[s
         for _, there, owner in sorted(row for row in rows if row[0] == gram)[:32]:
             if owner != hash_text(me):
                 expected.setdefault(owner, []).append((here, there))
-    shared = OwnerIndex(frame).find_shared(articles[0][1], me)
-    assert list(shared.items()) == list(expected.items())  # their order too
+    for order in (frame, frame.sort("key", "n", "value"), frame.reverse()):
+        shared = OwnerIndex(order).find_shared(articles[0][1], me)
+        assert list(shared.items()) == list(expected.items())  # their order too
