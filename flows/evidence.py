@@ -74,6 +74,8 @@ class EvidenceArchive:
     def __call__(self, wanted: Wanted) -> pl.DataFrame:
         """The rows of all segments with some keys, as if they were one."""
         found = [look_up(parts, wanted) for parts in self._segments]
+        if len(found) == 1:
+            return found[0]  # no key twice in one segment
         return merge_rows(pl.concat(found)) if found else pl.DataFrame(schema=EVIDENCE_SCHEMA)
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from cleaners.junk.headlines import find_headline_end
-from cleaners.junk.page import Page, Passage
+from cleaners.junk.page import Page, Passage, find_all
+from cleaners.junk.phrases import Phrases
 from cleaners.junk.rules import RuleDescription
 from cleaners.junk.tables import load_words
 
@@ -105,8 +106,8 @@ def find_captions(page: Page) -> Iterator[Passage]:
     yield from _find_labelled(page)
     anchors = sorted(
         place
-        for anchor in _ANCHORS
-        for place in _find_all(page.text, anchor)
+        for anchor in _list_held(page, _ANCHORS)
+        for place in find_all(page.text, anchor)
         if anchor not in _GOES_ON or _GOES_ON[anchor].match(page.text, place)
     )
     if not anchors:
@@ -133,8 +134,8 @@ def find_captions(page: Page) -> Iterator[Passage]:
 def _find_labelled(page: Page) -> Iterator[Passage]:
     """Captions that begin with a label: as far as the sentence reaches, and as far as the next visibly begins."""
     ends = [end for _, end in page.sentences]
-    for label in _LABELS:
-        for start in _find_all(page.text, label):
+    for label in _list_held(page, _LABELS):
+        for start in find_all(page.text, label):
             behind = start + len(label)
             if start not in page.edges or not page.text[behind : behind + 2].strip()[:1].isupper():
                 continue
@@ -169,11 +170,14 @@ def _find_credits(text: str, anchors: list[int]) -> Iterator[tuple[int, int, boo
                 break
 
 
-def _find_all(text: str, part: str) -> Iterator[int]:
-    place = text.find(part)
-    while place >= 0:
-        yield place
-        place = text.find(part, place + 1)
+def _list_held(page: Page, parts: tuple[str, ...]) -> list[str]:
+    """Those of some strings that may stand in the text of a page."""
+    return [parts[number] for number in _phrases(parts).narrow_places(page.marks)]
+
+
+@lru_cache(maxsize=8)
+def _phrases(parts: tuple[str, ...]) -> Phrases:
+    return Phrases(part.lower() for part in parts)
 
 
 @lru_cache(maxsize=1)

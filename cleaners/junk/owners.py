@@ -6,7 +6,6 @@ passage of several documents that is foreign to each is nobody's here. Removes i
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
@@ -61,7 +60,9 @@ class OwnerIndex:
     """
 
     def __init__(self, evidence: pl.DataFrame) -> None:
-        rows = evidence.filter(pl.col("kind") == OWNER).sort("key", "n", "value")
+        rows = evidence.filter(pl.col("kind") == OWNER)
+        if not _is_in_order(rows):  # as they come from a single segment they are, and sorting takes longer than asking
+            rows = rows.sort("key", "n", "value")
         self._keys: U64 = rows["key"].to_numpy()
         self._table = KeyTable(self._keys)
         self._positions = rows["n"].to_numpy().astype(np.int64)
@@ -70,24 +71,40 @@ class OwnerIndex:
     def find_shared(self, hashes: U64, article_id: str) -> dict[int, list[tuple[int, int]]]:
         """For each other owner, the n-grams shared: (position here, position there), in order of position here."""
         grams = hash_ngrams(hashes, OWNER_N)
-        shared: dict[int, list[tuple[int, int]]] = defaultdict(list)
         if not len(grams) or not len(self._keys):
-            return shared
+            return {}
         known, first = self._table.find(grams)
         n_rows = np.minimum(np.searchsorted(self._keys, grams[known], side="right") - first, _MAX_OWNERS)
         # All rows of all n-grams found, one after the other.
         rows = np.arange(n_rows.sum()) + np.repeat(first - np.cumsum(n_rows) + n_rows, n_rows)
         owners = self._owners[rows]
-        others = owners != np.uint64(hash_text(article_id))
-        rows = rows[others]
-        for owner, here, there in zip(
-            owners[others].tolist(),
-            np.repeat(known, n_rows)[others].tolist(),
-            self._positions[rows].tolist(),
-            strict=True,
-        ):
-            shared[owner].append((here, there))
-        return shared
+        others = np.flatnonzero(owners != np.uint64(hash_text(article_id)))
+        if not len(others):
+            return {}
+        # By owner, whose rows stay in order; an owner's place is that of its first row.
+        order = others[np.argsort(owners[others], kind="stable")]
+        owners = owners[order]
+        bounds = np.concatenate(([0], np.flatnonzero(owners[1:] != owners[:-1]) + 1))
+        pairs = list(zip(np.repeat(known, n_rows)[order].tolist(), self._positions[rows[order]].tolist(), strict=True))
+        places = np.argsort(order[bounds])
+        return {
+            owner: pairs[low:high]
+            for owner, low, high in zip(
+                owners[bounds[places]].tolist(),
+                bounds[places].tolist(),
+                np.append(bounds[1:], len(order))[places].tolist(),
+                strict=True,
+            )
+        }
+
+
+def _is_in_order(rows: pl.DataFrame) -> bool:
+    """Whether rows are sorted by key, then by position, then by owner."""
+    is_behind = np.ones(max(len(rows) - 1, 0), dtype=bool)
+    for column in ("value", "n", "key"):
+        values = rows[column].to_numpy()
+        is_behind = (values[1:] > values[:-1]) | ((values[1:] == values[:-1]) & is_behind)
+    return bool(is_behind.all())
 
 
 def is_version(pairs: list[tuple[int, int]], n_tokens: int) -> bool:
@@ -101,7 +118,8 @@ def is_version(pairs: list[tuple[int, int]], n_tokens: int) -> bool:
     if pairs[0][0] < LEAD_TOKENS // 2 and pairs[0][1] < LEAD_TOKENS:
         return True
     expected = min(n_tokens, LEAD_TOKENS) + max(0, n_tokens - LEAD_TOKENS) / SAMPLE
-    return len({here for here, _ in pairs}) >= _VERSION_SHARE * expected
+    least = _VERSION_SHARE * expected
+    return len(pairs) >= least and len({here for here, _ in pairs}) >= least
 
 
 def find_own_lead(page: Page, tokens: Tokens, owned: OwnedTokens, shared: dict[int, list[tuple[int, int]]]) -> int:
@@ -113,9 +131,8 @@ def find_own_lead(page: Page, tokens: Tokens, owned: OwnedTokens, shared: dict[i
     """
     last = -1
     for pairs in shared.values():
-        run = next(_runs(pairs))
-        if run[0][0] <= _MAX_OWNER_START and run[0][1] > LEAD_TOKENS:
-            last = max(last, run[-1][0] + OWNER_N - 1 - owned.n_title)
+        if pairs[0][0] <= _MAX_OWNER_START and pairs[0][1] > LEAD_TOKENS:
+            last = max(last, next(_runs(pairs))[-1][0] + OWNER_N - 1 - owned.n_title)
     return int(tokens.ends[min(last, len(tokens.ends) - 1)]) if last >= 0 else 0
 
 
@@ -152,7 +169,8 @@ def find_owned(
     """
     runs: list[tuple[int, int]] = []
     for pairs in shared.values():
-        if is_version(pairs, len(owned.hashes)):
+        # Most share a phrase: too little whatever the rest says.
+        if pairs[-1][0] - pairs[0][0] + OWNER_N < config.owner_min_tokens or is_version(pairs, len(owned.hashes)):
             continue
         # One that holds this document's beginning may have taken the rest from here too.
         may_be_copy = pairs[0][0] < LEAD_TOKENS // 2

@@ -12,10 +12,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
+from cleaners.junk.phrases import Marks, mark_sequences
+
 _LINE = re.compile(r"[^\s][^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
 _BREAK = re.compile("\n")
 # A sentence ends at a stop (with what closes a quotation or a bracket) before a space and anything but a small letter.
 _STOP = re.compile(r"[.!?…。！？][\"'”’»)\]*]{0,4}(?=\s+[^\sa-z])")
+# Behind these a rule may ask for the beginning of a line or a sentence.
+OPENERS = ".!?…\"”’')]"
+_OPENING = re.compile(rf"[{re.escape(OPENERS)}\n](?:(?<=\n)|\s)")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Gen|Sen|Rep|Gov|Lt|Col|Sgt|Capt|Rev|Hon|Jr|Sr|vs|No|Inc|Corp|Co|Ltd|Jan|Feb"
     r"|Mar|Apr|Aug|Sept?|Oct|Nov|Dec))\.$"
@@ -73,6 +78,11 @@ class Page:
         object.__setattr__(self, "lower", self.text.lower())
 
     @cached_property
+    def marks(self) -> Marks:
+        """The sequences of the text in small letters, for `Phrases.narrow`."""
+        return mark_sequences(self.lower)
+
+    @cached_property
     def lines(self) -> list[Extent]:
         """Lines that hold more than white space, without the white space around them."""
         return [(match.start(), match.start() + len(match[0].rstrip())) for match in _LINE.finditer(self.text)]
@@ -92,6 +102,20 @@ class Page:
         return [sentence for start, end in self.lines for sentence in split_sentences(self.text, start, end)]
 
     @cached_property
+    def openings(self) -> list[int]:
+        """Offsets at which a line or a sentence may begin: first, behind line breaks, and behind a stop and a white space."""
+        return [0, *(match.end() for match in _OPENING.finditer(self.text))]
+
+    def match_openings(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """What `finditer` gives of a pattern that matches nowhere but at `openings`, in less time."""
+        last_end = 0
+        for place in self.openings:
+            match = pattern.match(self.text, place) if place >= last_end else None
+            if match:
+                yield match
+                last_end = match.end()
+
+    @cached_property
     def edges(self) -> frozenset[int]:
         """Offsets at which a sentence or a line begins or ends."""
         return frozenset(edge for sentence in self.sentences for edge in sentence)
@@ -109,3 +133,11 @@ def split_sentences(text: str, start: int, end: int) -> Iterator[Extent]:
             first += 1
     if first < end:
         yield first, end
+
+
+def find_all(text: str, part: str) -> Iterator[int]:
+    """Offsets at which a string stands in a text, one behind the other; they may overlap."""
+    place = text.find(part)
+    while place >= 0:
+        yield place
+        place = text.find(part, place + 1)

@@ -6,6 +6,7 @@ Flags what the text itself shows to be junk. Long lines are skipped by line and 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
@@ -14,8 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cleaners.errors import ConfigError
 from cleaners.junk.headlines import find_headline_end, is_headline_like
-from cleaners.junk.page import Extent, Page, Passage
+from cleaners.junk.page import OPENERS, Extent, Page, Passage, find_all
+from cleaners.junk.phrases import Phrases
 from cleaners.junk.tables import read_tables
+
+# A pattern that begins so is sought all over its line; it tells of every line by its cues whether there is anything to seek.
+_ANYTHING = ".{"
+# A pattern that begins with a look behind: nothing or a line break, or a stop and a space, only.
+_STOPS = r"\(\?<=\[((?:[^\]\\]|\\\])+)\](?: |\\s)\)"
+_BEGINS = re.compile(rf"\(\?:\(\?<=\^\)\|\(\?<=\\n\)\|{_STOPS}\)|{_STOPS}")
 
 Scope = Literal["line", "sentence", "anywhere", "attached", "run_on"]
 
@@ -105,10 +113,8 @@ def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator
 
     """
     known = load_rules() if rules is None else rules
-    present: set[str | None] = {None}
-    for cue, part in _all_cues() if known is load_rules() else _order_cues(known):
-        if part in present and cue in page.lower:
-            present.add(cue)
+    cues = _all_cues() if known is load_rules() else _list_cues(known)
+    present = {cue for cue in cues.narrow(page.marks) if cue in page.lower}
     chosen = [rule for rule in known if not present.isdisjoint(rule.cues)]
     for rule in chosen:
         for start, end in _find(page, rule):
@@ -119,11 +125,12 @@ def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator
 def _find(page: Page, rule: Rule) -> Iterator[Extent]:
     pattern = rule.compiled
     if rule.scope in ("line", "sentence"):
-        for start, end in page.lines if rule.scope == "line" else page.sentences:
+        extents = page.lines if rule.scope == "line" else page.sentences
+        for start, end in _holding(page, extents, rule.cues) if rule.pattern.startswith(_ANYTHING) else extents:
             if end - start <= rule.max_chars and pattern.fullmatch(page.text, start, end):
                 yield start, _own_end(page.text, pattern, start, end)
         return
-    for match in pattern.finditer(page.text):
+    for match in page.match_openings(pattern) if _is_opening(rule.pattern) else pattern.finditer(page.text):
         if rule.scope == "run_on":
             line_end = page.line_end(match.end())
             headline_end = find_headline_end(page.text, match.end(), line_end)
@@ -136,6 +143,23 @@ def _find(page: Page, rule: Rule) -> Iterator[Extent]:
             continue
         if match.end() > match.start() and _ends_at_words(page.text, *match.span()):
             yield match.span()
+
+
+def _holding(page: Page, extents: list[Extent], cues: tuple[str, ...]) -> list[Extent]:
+    """The lines or sentences that hold a cue; all of them where small letters are of another length."""
+    if len(page.lower) != len(page.text):
+        return extents
+    found = (place for cue in cues for place in find_all(page.lower, cue))
+    starts = [start for start, _ in extents]
+    held = {bisect_right(starts, place) - 1 for place in found}
+    return [extents[number] for number in sorted(held) if number >= 0]
+
+
+@lru_cache(maxsize=1024)
+def _is_opening(pattern: str) -> bool:
+    """Whether a pattern says first that it matches only where a line or a sentence may begin."""
+    begins = _BEGINS.match(pattern)
+    return begins is not None and set((begins[1] or begins[2]).replace("\\", "")) <= set(OPENERS)
 
 
 def _own_end(text: str, pattern: re.Pattern[str], start: int, end: int) -> int:
@@ -186,16 +210,13 @@ def _ends_at_words(text: str, start: int, end: int) -> bool:
     return not (cuts_start or cuts_end)
 
 
-def _order_cues(rules: tuple[Rule, ...]) -> tuple[tuple[str, str | None], ...]:
-    """All cues by length, each with the longest other that is a part of it: where that is not, it need not be sought."""
-    cues = sorted({cue for rule in rules for cue in rule.cues}, key=lambda cue: (len(cue), cue))
-    parts = [max((part for part in cues if part in cue and part != cue), key=len, default=None) for cue in cues]
-    return tuple(zip(cues, parts, strict=True))
+def _list_cues(rules: tuple[Rule, ...]) -> Phrases:
+    return Phrases(sorted({cue for rule in rules for cue in rule.cues}))
 
 
 @lru_cache(maxsize=1)
-def _all_cues() -> tuple[tuple[str, str | None], ...]:
-    return _order_cues(load_rules())
+def _all_cues() -> Phrases:
+    return _list_cues(load_rules())
 
 
 @lru_cache(maxsize=1024)

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from cleaners.junk.headlines import find_headline_end, is_headline_like
 from cleaners.junk.page import Page, Passage
+from cleaners.junk.phrases import Phrases
 from cleaners.junk.rules import RuleDescription
 from cleaners.junk.tables import load_words
 
@@ -34,8 +35,7 @@ _MORE_FROM = re.compile(r"More (?:from|in|on) [^\n.!?]{2,50}")
 
 def find_widgets(page: Page) -> Iterator[Passage]:
     """Lists of headlines in a page, by line and inline."""
-    words = load_words()
-    if not any(heading in page.lower for heading in (*words["widget_headings"], "more from")):
+    if not any(heading in page.lower for heading in _headings().narrow(page.marks)):
         return
     yield from _find_lines(page)
     yield from _find_inline(page)
@@ -85,7 +85,7 @@ def _is_item(line: str) -> bool:
 
 
 def _find_inline(page: Page) -> Iterator[Passage]:
-    for match in _inline_pattern().finditer(page.text):
+    for match in page.match_openings(_inline_pattern()):
         line_end = page.line_end(match.end())
         labels = [
             label.start()
@@ -118,6 +118,11 @@ def _run(labels: list[int], start: int) -> list[int]:
 def _label_length(line: str) -> int:
     first = line.split(" ", 1)[0]
     return len(first) if first in load_words()["section_labels"] and len(line) > len(first) else 0
+
+
+@lru_cache(maxsize=1)
+def _headings() -> Phrases:
+    return Phrases((*sorted(load_words()["widget_headings"]), "more from"))
 
 
 @lru_cache(maxsize=1)

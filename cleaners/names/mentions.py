@@ -195,14 +195,16 @@ def _spellings(authority: pl.DataFrame, entity: str) -> tuple[tuple[str, str], .
 
 @lru_cache(maxsize=8)
 def _organisation_pattern(spellings: tuple[tuple[str, str], ...]) -> re.Pattern[str] | None:
-    """One pattern for all spellings, grouped by first letter so that most positions fail at once."""
+    """One pattern for all spellings, grouped by first letters, with which it begins: so the engine skips what begins with none."""
     if not spellings:
         return None
     by_letter: dict[str, list[str]] = {}
     for spelling, _ in spellings:
         by_letter.setdefault(spelling[0], []).append(spelling[1:])
     groups = [
-        re.escape(letter) + "(?:" + "|".join(re.escape(rest) for rest in sorted(rests, key=len, reverse=True)) + ")"
+        rf"{re.escape(letter)}(?<![\w@#.\-]{re.escape(letter)})(?:"
+        + "|".join(re.escape(rest) for rest in sorted(rests, key=len, reverse=True))
+        + ")"
         for letter, rests in sorted(by_letter.items())
     ]
-    return re.compile(rf"(?<![\w@#.\-])(?:{'|'.join(groups)})(?![\w@])")
+    return re.compile(rf"(?:{'|'.join(groups)})(?![\w@])")

@@ -14,17 +14,9 @@ from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from cleaners.names.compare import fold
+from cleaners.names.kinds import is_given, is_initials, role_words
 from cleaners.names.lexicon import Lexicon, load_lexicon
-from cleaners.names.runs import (
-    Segment,
-    Token,
-    find_segments,
-    is_given,
-    is_initials,
-    role_before,
-    role_words,
-    words_before,
-)
+from cleaners.names.runs import Segment, Token, find_segments, role_before, word_before
 from cleaners.names.split import split_name
 
 NOBODY = -1  # strength of a single word that nothing in its own text takes for a person
@@ -64,6 +56,8 @@ _PLACE_AFTER = re.compile(
     r" (?:airport|stadium|street|square|avenue|road|bridge|hospital|university|prize|award|trophy|cup)\b"
 )
 _NEXT_WORD = re.compile(r"[ \u00a0]([a-z]+)")
+_MOST_HEADLINE_WORDS = 25
+_CLOSING = frozenset('.!?"”')
 _CLAUSE = frozenset(
     {"and", "but", "or", "who", "which", "that", "where", "when", "is", "was", "has", "had", "said", "says"}
 )
@@ -163,8 +157,7 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         strength += 1 if _FIGURE_AFTER.match(following) else 0  # a table of results
     elif is_given(first):
         strength += 1 if first in lexicon.ambiguous_given or first in lexicon.opening_given else 2
-    words = words_before(text, start)
-    before = fold(words[-1].removesuffix(",")) if words else ""
+    before = fold(word_before(text, start).removesuffix(","))
     if segment.is_titled:
         strength += 2
     role = segment.role or ""
@@ -244,16 +237,12 @@ def _title_case_lines(text: str, share: float) -> list[tuple[int, int]]:
     spans = []
     position = 0
     for line in text.split("\n"):
-        words = line.split()
-        if 4 <= len(words) <= 25 and not _TABLE.search(line):
+        # Most lines end as prose does; of one that is too long, one word too many is enough.
+        words = [] if line[-1:] in _CLOSING else line.split(None, _MOST_HEADLINE_WORDS)
+        if 4 <= len(words) <= _MOST_HEADLINE_WORDS and not _TABLE.search(line):
             long_words = [w for w in words if len(w) > 3 and w[0].isalpha()]
             capitals = sum(w[0].isupper() for w in long_words)
-            if (
-                len(long_words) >= 4
-                and capitals >= share * len(long_words)
-                and not line.isupper()
-                and line[-1] not in '.!?"”'
-            ):
+            if len(long_words) >= 4 and capitals >= share * len(long_words) and not line.isupper():
                 spans.append((position, position + len(line)))
         position += len(line) + 1
     return spans

@@ -18,8 +18,8 @@ from cleaners.names.compare import (
     relate_part,
     without_umlauts,
 )
+from cleaners.names.kinds import is_given
 from cleaners.names.lexicon import load_lexicon
-from cleaners.names.runs import is_given
 from cleaners.names.split import split_name
 
 Key = tuple[str, str]  # folded given name, folded surname

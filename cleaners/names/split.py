@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from cleaners.names.kinds import is_given
 from cleaners.names.lexicon import load_lexicon
-from cleaners.names.runs import is_given
 
 _VIETNAMESE_MIDDLE = frozenset({"van", "thi"})
 _SYLLABLE = (

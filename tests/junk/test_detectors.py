@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from cleaners.junk import StripConfig
+from cleaners.junk import StripConfig, widgets
 from cleaners.junk.cards import find_cards
 from cleaners.junk.credits import find_agency, find_bylines
 from cleaners.junk.decide import decide
@@ -157,3 +159,31 @@ def test_a_long_title_that_others_share_proposes_nothing_of_the_text() -> None:
     owned = owned_tokens(tokens, title)
     shared = {1: [(300 + number, number) for number in range(60)]}
     assert list(find_owned(page, tokens, owned, shared, StripConfig())) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Most read",
+                "Top stories",
+                "more in Sport",
+                "World",
+                "Business ",
+                "Ferry sinks",
+                ". ",
+                "” ",
+                "\n",
+                " ",
+                "!",
+            ]
+        ),
+        max_size=14,
+    )
+)
+def test_a_pattern_of_beginnings_is_tried_at_every_one(parts: list[str]) -> None:
+    page = Page("".join(parts))
+    pattern = widgets._inline_pattern()
+    found = [match.span() for match in page.match_openings(pattern)]
+    assert found == [match.span() for match in pattern.finditer(page.text)]

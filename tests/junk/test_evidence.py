@@ -5,9 +5,12 @@ import random
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
-from cleaners.junk.evidence import RECENT, RECENT_DOCUMENTS, RECENT_GRAM, RECENT_GRAMS
+from cleaners.junk.evidence import EVIDENCE_SCHEMA, OWNER, OWNER_N, RECENT, RECENT_DOCUMENTS, RECENT_GRAM, RECENT_GRAMS
+from cleaners.junk.owners import OwnerIndex
 from cleaners.junk.tokens import hash_ngrams, hash_text, tokenize
 from tests.junk.conftest import make_frame, make_row
 
@@ -217,3 +220,30 @@ def test_a_site_of_many_documents_keeps_none() -> None:
     rows = [make_row(f"k{n}", story(n % 26) + f" Own words {n}", site="kestrel.example") for n in range(60)]
     evidence = learn_evidence([gather_evidence(make_frame(rows), CONFIG)], CONFIG)
     assert evidence.filter(pl.col("kind") >= RECENT).is_empty()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.sampled_from("abc"), min_size=6, max_size=40), min_size=1, max_size=5), st.booleans())
+def test_what_owners_share_is_what_a_walk_over_all_rows_finds(texts: list[list[str]], is_known: bool) -> None:
+    articles = [(f"a{number}", tokenize(" ".join(words)).hashes) for number, words in enumerate(texts)]
+    rows = [
+        (gram, place, hash_text(name))
+        for name, hashes in articles
+        for place, gram in enumerate(hash_ngrams(hashes, OWNER_N).tolist())
+    ]
+    frame = pl.DataFrame(
+        {
+            "kind": [OWNER] * len(rows),
+            **{column: [row[number] for row in rows] for number, column in enumerate(("key", "n", "value"))},
+        },
+        schema=EVIDENCE_SCHEMA,
+    )
+    me = "a0" if is_known else "somebody"
+    expected: dict[int, list[tuple[int, int]]] = {}
+    for here, gram in enumerate(hash_ngrams(articles[0][1], OWNER_N).tolist()):
+        for _, there, owner in sorted(row for row in rows if row[0] == gram)[:32]:
+            if owner != hash_text(me):
+                expected.setdefault(owner, []).append((here, there))
+    for order in (frame, frame.sort("key", "n", "value"), frame.reverse()):
+        shared = OwnerIndex(order).find_shared(articles[0][1], me)
+        assert list(shared.items()) == list(expected.items())  # their order too

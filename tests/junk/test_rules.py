@@ -5,6 +5,8 @@ import re
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cleaners.errors import ConfigError
 from cleaners.junk import cards, describe_rules, load_rules, owners, widgets
@@ -139,3 +141,30 @@ def _seconds(text: str, rules: tuple[Rule, ...]) -> float:
     for _ in find_by_rules(Page(text), rules):
         pass
     return time.perf_counter() - started
+
+
+# What rules read, mixed: their examples with other white space, marks and letters whose small form is longer between them.
+PIECES = sorted({text for rule in RULES for text in (*rule.positive, *rule.negative)})
+BETWEEN = ["", " ", "\n", ". ", ".\n", ".) ", "! ", "\u201d ", " \u0130 ", "a ", "\n\n(", " / "]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(BETWEEN), st.booleans()), max_size=8))
+def test_rules_find_the_same_where_every_place_is_tried(parts: list[tuple[str, str, bool]]) -> None:
+    text = "".join((piece.lower() if is_small else piece) + between for piece, between, is_small in parts)
+    found = list(find_by_rules(Page(text)))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(rules_module, "_is_opening", lambda _: False)
+        patched.setattr(rules_module, "_holding", lambda page, extents, cues: extents)
+        chosen = [rule for rule in RULES if any(cue in text.lower() for cue in rule.cues)]
+        plain = list(find_by_rules(Page(text), tuple(chosen)))
+    assert found == plain
+
+
+def test_rules_that_ask_for_a_beginning_are_known_by_their_pattern() -> None:
+    assert {rule.id for rule in RULES if rules_module._is_opening(rule.pattern)} >= {
+        "related-heading",
+        "read-more-inline",
+    }
+    assert not rules_module._is_opening(r"(?<=[a-z] )Advertisement")
+    assert not rules_module._is_opening(r"(?<=\w)Advertisement")

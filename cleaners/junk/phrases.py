@@ -1,0 +1,68 @@
+"""Which of many fixed strings a text may hold: takes a text, gives the few strings that are worth a search.
+
+A text is marked once as the set of its three-character sequences; a string of which one is missing is not there. Removes nothing:
+rules and detectors ask by it whether they have anything to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+Marks = npt.NDArray[np.bool_]
+
+_BITS = 16  # 65,536 places: a page of 10,000 characters takes some 3,000 of them
+_SHIFT = np.uint32(32 - _BITS)
+_FACTORS = (np.uint32(0x9E3779B1), np.uint32(0x85EBCA77), np.uint32(0xC2B2AE3D))  # odd, spread over 32 bits
+_WIDTH = len(_FACTORS)
+
+
+def mark_sequences(text: str) -> Marks:
+    """Mark the three-character sequences of a text; shape (65,536,). Linear in its length."""
+    marks = np.zeros(1 << _BITS, dtype=np.bool_)
+    marks[_hash_sequences(text)] = True
+    return marks
+
+
+class Phrases:
+    """Fixed strings to seek in many texts.
+
+    Args:
+        phrases: any strings; those of less than three characters are always worth a search.
+
+    """
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self._all = tuple(phrases)
+        hashes = [_hash_sequences(phrase) for phrase in self._all]
+        long = [number for number, one in enumerate(hashes) if len(one)]
+        self._long = np.array(long, dtype=np.int64)
+        self._hashes = np.concatenate([np.zeros(0, np.uint32), *(hashes[number] for number in long)])
+        self._firsts = np.cumsum([0, *(len(hashes[number]) for number in long)])[:-1]
+        self._may_be = np.ones(len(self._all), dtype=np.bool_)
+
+    def narrow(self, marks: Marks) -> list[str]:
+        """The strings that may stand in the text of some marks, in their order; all that do are among them."""
+        return [self._all[number] for number in self.narrow_places(marks)]
+
+    def narrow_places(self, marks: Marks) -> list[int]:
+        """The same as places among the strings given."""
+        may_be = self._may_be.copy()
+        if len(self._long):
+            may_be[self._long] = np.logical_and.reduceat(marks[self._hashes], self._firsts)
+        places: list[int] = np.flatnonzero(may_be).tolist()
+        return places
+
+
+def _hash_sequences(text: str) -> npt.NDArray[np.uint32]:
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    size = len(points) - _WIDTH + 1
+    if size <= 0:
+        return np.zeros(0, dtype=np.uint32)
+    total = points[:size] * _FACTORS[0]
+    for offset, factor in enumerate(_FACTORS[1:], 1):
+        total += points[offset : offset + size] * factor
+    total >>= _SHIFT
+    return total
