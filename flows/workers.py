@@ -40,7 +40,8 @@ KILL_SECONDS = 10.0  # a process that waits for a file system is not even killed
 STARTED_AHEAD = 2
 STEPS = "flows.stages"  # what every worker will want, imported as it starts
 # What it will want later, and imports as long as nobody wants anything of it: contracts, repair of text, the report.
-LATER = ("cleaners.schemas", "ftfy", "flows.report")
+LATER = ("cleaners.schemas", "ftfy", "flows.report:load_page")
+IDLE_SECONDS = 0.05  # who waited so long may wait longer; between two calls of a step it is less
 # Python's collector of cycles looks through the elements of each page again and again; next to none are in a cycle. This seldom,
 # and past the imports, it costs a worker nothing to speak of, where it took a twelfth of the time of extraction.
 COLLECTED_AFTER = (200_000, 50, 50)
@@ -152,8 +153,11 @@ def _serve(calls: Connection, mark: Mark) -> None:
     gc.set_threshold(*COLLECTED_AFTER)
     later = list(LATER)
     while True:
-        while later and not calls.poll():
-            import_module(later.pop(0))
+        while later and not calls.poll(IDLE_SECONDS):
+            module, _, function = later.pop(0).partition(":")
+            loaded = import_module(module)
+            if function:
+                getattr(loaded, function)()
         try:
             memory_bytes, function, args, kwargs = calls.recv()
         except (EOFError, ConnectionError, KeyboardInterrupt):
