@@ -35,6 +35,8 @@ from flows.storage import Snapshot, hold_digest, write_parquet
 INDEX = "index/evidence"
 # Rows of 21 bytes that are looked at together, some 4,000 documents' worth.
 ROWS_AT_ONCE = 2_000_000
+# So many are shared among the workers, however few jobs they would make: a tenth of a second's work.
+ROWS_WORTH_SHARING = 200_000
 _ARROW = pa.schema([("kind", pa.uint8()), ("key", pa.uint64()), ("n", pa.uint32()), ("value", pa.uint64())])
 
 
@@ -104,6 +106,8 @@ def learn_archive(run: Run) -> None:
     work.mkdir(parents=True)
     n_rows = run_in_worker(_begin_learning, run)
     step = max(1, PARTS * ROWS_AT_ONCE // max(1, n_rows))
+    if n_rows >= ROWS_WORTH_SHARING:
+        step = min(step, -(-PARTS // run.settings.n_workers))
     jobs = [range(first, min(first + step, PARTS)) for first in range(0, PARTS, step)]
     map_in_workers(_learn_parts, [run] * len(jobs), jobs)
     run_in_worker(_end_learning, run)
