@@ -79,15 +79,15 @@ def extract_all(run: Run, plan: Plan) -> int:
     return sum(stages.extract_shard(run, shard).n_records for shard in plan.shards)
 
 
-def measure(step: str, n_files: int, work: Callable[..., Any], *args: Any) -> Any:  # noqa: ANN401
-    """Do a step in a process of its own; print what it took and what its memory grew by."""
+def measure(step: str, n_files: int, work: Callable[..., Any], *args: Any, of: str = "file") -> Any:  # noqa: ANN401
+    """Do a step in a process of its own; print what it took, in all and for each file, and what its memory grew by."""
     theirs, ours = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_do, args=(ours, work, args))
     process.start()
     result, figures = theirs.recv()
     process.join()
-    each = {"us_a_file": round(1e6 * figures["cpu_s"] / n_files, 1)}
-    print(json.dumps({"step": step, "files": n_files, **figures, **each}), flush=True)
+    each = {f"us_a_{of}": round(1e6 * figures["cpu_s"] / n_files, 1)}
+    print(json.dumps({"step": step, f"{of}s": n_files, **figures, **each}), flush=True)
     return result
 
 

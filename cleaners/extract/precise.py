@@ -81,10 +81,14 @@ def _extractor() -> Callable[[HtmlElement, Extractor], tuple[_Element, str]]:
     """Trafilatura's `extract_content`, its expressions asked by kind of element, links looked for before they are counted."""
     from trafilatura import htmlprocessing, main_extractor
 
-    lists = ("OVERALL_DISCARD_XPATH", "DISCARD_IMAGE_ELEMENTS", "TEASER_DISCARD_XPATH", "PRECISION_DISCARD_XPATH")
+    both = [*main_extractor.DISCARD_IMAGE_ELEMENTS, *main_extractor.PRECISION_DISCARD_XPATH]
     prune = rebind(
         main_extractor.prune_unwanted_sections,
-        **{name: [ByKind(getattr(main_extractor, name))] for name in lists},
+        OVERALL_DISCARD_XPATH=[ByKind(main_extractor.OVERALL_DISCARD_XPATH)],
+        TEASER_DISCARD_XPATH=[ByKind(main_extractor.TEASER_DISCARD_XPATH)],
+        # Precise mode without images prunes both of these: in one search.
+        DISCARD_IMAGE_ELEMENTS=[ByKind(both)],
+        PRECISION_DISCARD_XPATH=[],
         delete_by_link_density=rebind(htmlprocessing.delete_by_link_density, link_density_test=_test_link_density),
     )
     extract = rebind(main_extractor._extract, prune_unwanted_sections=prune)

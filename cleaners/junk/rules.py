@@ -45,7 +45,9 @@ class Rule(BaseModel):
     )
     ignore_case: bool = Field(False, description="Whether case does not matter.")
     cues: tuple[str, ...] = Field(
-        min_length=1, description="Small-letter strings, one of which a text must hold before the rule is tried at all."
+        min_length=1,
+        description="Small-letter strings, one of which a text must hold before the rule is tried at all; "
+        "for a pattern that begins with anything (`.{`), each line or sentence it matches.",
     )
     chain: bool = Field(
         False,
