@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -28,24 +27,6 @@ from flows.runners import map_in_workers, run_in_worker
 from flows.storage import Snapshot, hold_digest, read_authority, read_decisions, write_parquet
 
 MENTIONS = "index/mentions"
-# Where there are fewer groups of parts than workers, a group is judged in shares of so many articles or more. Each share lays out
-# all witnesses of the group, which costs as much as judging some three thousand articles (docs/benchmarks.md).
-ARTICLES_A_SHARE = 1_500
-
-
-class Group(NamedTuple):
-    """Parts that are judged together, and how many of their articles are."""
-
-    parts: list[str]
-    n_judged: int
-
-
-class Share(NamedTuple):
-    """Every `n_shares`-th of the articles of a group that are judged, from the `number`-th on."""
-
-    parts: list[str]
-    number: int
-    n_shares: int
 
 
 def judge_names(run: Run) -> int:
@@ -59,18 +40,15 @@ def judge_names(run: Run) -> int:
     Returns:
         Flags that say error.
     """
-    for folder in ("parts", "found_again", "name_mentions", "name_flags", "name_replacements", "named", "shares"):
+    for folder in ("parts", "found_again", "name_mentions", "name_flags", "name_replacements", "named"):
         shutil.rmtree(run.work(folder), ignore_errors=True)  # of a run that was interrupted here
     names = run_in_worker(plan_parts, run)
     map_in_workers(gather_part, [run] * len(names), range(len(names)), names)
-    groups = run_in_worker(_plan_windows, run)
+    touched = run_in_worker(_plan_windows, run)
     if not _are_mentions_current(run):
         earlier = sorted(_earlier_parts(run.previous_snapshot))
         map_in_workers(_find_again, [run] * len(earlier), earlier)
-    shares = _deal_shares(groups, run.settings.n_workers)
-    map_in_workers(_judge_parts, [run] * len(shares), shares)
-    shared = [share for share in shares if share.n_shares > 1 and not share.number]
-    map_in_workers(_join_shares, [run] * len(shared), shared)
+    map_in_workers(_judge_parts, [run] * len(touched), touched)
     return run_in_worker(_gather_flags, run)
 
 
@@ -80,16 +58,7 @@ def read_names_authority(run: Run) -> pl.DataFrame:
     return core_authority() if text is None else load_authority(text, with_core=True)
 
 
-def _deal_shares(groups: list[Group], n_workers: int) -> list[Share]:
-    """What is judged at a time, so that every worker has something to do."""
-    shares = []
-    for parts, n_judged in groups:
-        n_shares = max(1, min(n_workers // len(groups), n_judged // ARTICLES_A_SHARE))
-        shares += [Share(parts, number, n_shares) for number in range(n_shares)]
-    return shares
-
-
-def _plan_windows(run: Run) -> list[Group]:
+def _plan_windows(run: Run) -> list[list[str]]:
     """Write down which articles are judged and which may bear witness.
 
     Returns:
@@ -120,13 +89,15 @@ def _plan_windows(run: Run) -> list[Group]:
         is_witness = _lie_within(facts, is_new, 2 * window)
     write_parquet(facts.with_columns(is_judged=is_judged, is_witness=is_witness), run.work("windows.parquet"))
     judged = facts.filter(is_judged).group_by("part").agg(pl.len(), pl.col("place").mean()).sort("place", "part")
-    groups: list[Group] = []
+    groups: list[list[str]] = []
+    n_grouped = 0
     for part, n_judged in judged.select("part", "len").iter_rows():
-        if groups and groups[-1].n_judged + n_judged <= ARTICLES_A_PART:
-            last = groups.pop()
-            groups.append(Group([*last.parts, part], last.n_judged + n_judged))
+        if groups and n_grouped + n_judged <= ARTICLES_A_PART:
+            groups[-1].append(part)
+            n_grouped += n_judged
         else:
-            groups.append(Group([part], n_judged))
+            groups.append([part])
+            n_grouped = n_judged
     return groups
 
 
@@ -160,11 +131,12 @@ def _lie_within(facts: pl.DataFrame, is_new: pl.Series, margin: timedelta) -> pl
     return facts.select((is_near | pl.col("published_at").is_null()).alias("")).to_series()
 
 
-def _judge_parts(run: Run, share: Share) -> None:
-    """Judge the names in the articles of some parts, those of them that are to be judged, or a share of these."""
+def _judge_parts(run: Run, names: list[str]) -> None:
+    """Judge the names in the articles of some parts, those of them that are to be judged."""
     config = run.settings.cleaning.names
     facts = pl.scan_parquet(run.work("windows.parquet"), glob=False)  # of all articles: read as far as it is wanted
-    judged = facts.filter(pl.col("is_judged") & pl.col("part").is_in(share.parts)).collect()
+    own = facts.filter(pl.col("part").is_in(names)).collect()
+    judged = own.filter("is_judged")
     first, last = int(judged["place"].min()), int(judged["place"].max())  # type: ignore[arg-type]
     is_around = pl.col("place").cast(pl.Int64).is_between(first - config.window_articles, last + config.window_articles)
     if facts.select(pl.col("published_at").null_count()).collect().item() <= config.window_articles:
@@ -191,37 +163,13 @@ def _judge_parts(run: Run, share: Share) -> None:
         read_names_authority(run),
         load_decisions(read_decisions(run.settings)),
         _earlier_rows(run, "name_flags", ids),
-        judged["article_id"].gather_every(share.n_shares, share.number),
+        judged["article_id"],
     )
-    if share.n_shares == 1:
-        _write_judged(run, share.parts, checked)
-        return
-    for table, rows in checked._asdict().items():
-        write_parquet(rows, _share_file(run, share, share.number, table))
-
-
-def _join_shares(run: Run, share: Share) -> None:
-    """Write what the shares of a group found."""
-    paths = {
-        table: [_share_file(run, share, n, table) for n in range(share.n_shares)] for table in CheckedNames._fields
-    }
-    checked = {table: pl.concat([pl.read_parquet(path, glob=False) for path in some]) for table, some in paths.items()}
-    _write_judged(run, share.parts, CheckedNames(**checked))
-
-
-def _share_file(run: Run, share: Share, number: int, table: str) -> Path:
-    return run.work("shares", f"{share.parts[0]}-{number:04d}", f"{table}.parquet")
-
-
-def _write_judged(run: Run, names: list[str], checked: CheckedNames) -> None:
-    """Write what was found in some parts."""
-    facts = pl.scan_parquet(run.work("windows.parquet"), glob=False)
-    own = facts.filter(pl.col("part").is_in(names)).collect()
     for name in names:
-        _write_part(run, name, own.filter(pl.col("part") == name), checked)
+        _write_judged(run, name, own.filter(pl.col("part") == name), checked)
 
 
-def _write_part(run: Run, name: str, own: pl.DataFrame, checked: CheckedNames) -> None:
+def _write_judged(run: Run, name: str, own: pl.DataFrame, checked: CheckedNames) -> None:
     """Write what was found in a part: its mentions whole, the flags of the articles that were judged."""
     judged, kept = own.filter("is_judged"), own.filter(~pl.col("is_judged"))
     found = checked.mentions.join(judged, on="article_id", how="semi")  # parts are judged together

@@ -155,33 +155,6 @@ def test_small_parts_of_many_runs_are_judged_together(
     assert judged[2] == read_tables(tmp_path / "out" / "latest").articles.height
 
 
-def test_names_judged_in_shares_are_the_same_bytes_also_in_a_later_run(
-    tmp_path: Path, run_pipeline: Callable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check, n_judged = naming.check_names, []
-
-    def watch(*args: object) -> object:
-        n_judged.append(len(args[-1]))  # type: ignore[arg-type]
-        return check(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(naming, "check_names", watch)
-    monkeypatch.setattr(naming, "ARTICLES_A_SHARE", 20)
-    feeds = [write_news(tmp_path / "a.jsonl", 0, 200), write_news(tmp_path / "b.jsonl", 200, 220)]
-    written = {}
-    for workers in (1, 3):
-        n_judged.clear()
-        for number in (1, 2):
-            run_pipeline(feeds[:number], tmp_path / "out", run_id=str(number), workers=workers)
-        assert len(n_judged) == 2 * workers
-        assert max(n_judged[:workers]) - min(n_judged[:workers]) <= 1
-        files = sorted((tmp_path / "out" / "runs").rglob("*.parquet"))
-        written[workers] = {path.relative_to(tmp_path): path.read_bytes() for path in files}
-        mentions = read_tables(tmp_path / "out" / "latest").name_mentions
-        (tmp_path / "out").rename(tmp_path / f"out-{workers}")
-    assert mentions.height
-    assert written[1] == written[3]
-
-
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])
 def test_a_large_file_is_read_in_stretches_each_record_once(tmp_path: Path, form: str) -> None:
     rows = [{"id": str(n), "text": f"Number {n}. " + "words of the story. " * (n % 40)} for n in range(12_000)]
