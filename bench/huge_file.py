@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import time
 from pathlib import Path
@@ -34,7 +33,10 @@ def main() -> None:
     path = args.folder / f"news-{args.megabytes}.jsonl"
     begun = time.perf_counter()
     n_articles = make_file(path, args.megabytes * MEGABYTE)
-    print(json.dumps({"step": "make", "articles": n_articles, "wall_s": round(time.perf_counter() - begun, 1)}), flush=True)
+    print(
+        json.dumps({"step": "make", "articles": n_articles, "wall_s": round(time.perf_counter() - begun, 1)}),
+        flush=True,
+    )
     output = args.folder / "out"
     shutil.rmtree(output, ignore_errors=True)
     settings = Settings(sources=[str(path)], output=str(output), workers=2)
@@ -57,7 +59,7 @@ def make_file(path: Path, n_bytes: int) -> int:
         while stream.tell() < n_bytes:
             stream.writelines(f'{{"number": {number + k}, {end}\n' for k, end in enumerate(ends))
             number += len(ends)
-    os.replace(part, path)
+    part.replace(path)
     return number
 
 
