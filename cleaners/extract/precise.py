@@ -79,13 +79,13 @@ def _options() -> Extractor:
 @cache
 def _extractor() -> Callable[[HtmlElement, Extractor], tuple[_Element, str]]:
     """Trafilatura's `extract_content`, its expressions asked by kind of element, links looked for before they are counted."""
-    from trafilatura import htmlprocessing, main_extractor
+    from trafilatura import htmlprocessing, main_extractor, xpaths
 
-    both = [*main_extractor.DISCARD_IMAGE_ELEMENTS, *main_extractor.PRECISION_DISCARD_XPATH]
+    both = [*xpaths.DISCARD_IMAGE_ELEMENTS, *xpaths.PRECISION_DISCARD_XPATH]
     prune = rebind(
         main_extractor.prune_unwanted_sections,
-        OVERALL_DISCARD_XPATH=[ByKind(main_extractor.OVERALL_DISCARD_XPATH)],
-        TEASER_DISCARD_XPATH=[ByKind(main_extractor.TEASER_DISCARD_XPATH)],
+        OVERALL_DISCARD_XPATH=[ByKind(xpaths.OVERALL_DISCARD_XPATH)],
+        TEASER_DISCARD_XPATH=[ByKind(xpaths.TEASER_DISCARD_XPATH)],
         # Precise mode without images prunes both of these: in one search.
         DISCARD_IMAGE_ELEMENTS=[ByKind(both)],
         PRECISION_DISCARD_XPATH=[],
