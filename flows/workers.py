@@ -153,12 +153,12 @@ def _serve(calls: Connection, mark: Mark) -> None:
     gc.set_threshold(*COLLECTED_AFTER)
     later = list(LATER)
     while True:
-        while later and not calls.poll(IDLE_SECONDS):
-            module, _, function = later.pop(0).partition(":")
-            loaded = import_module(module)
-            if function:
-                getattr(loaded, function)()
         try:
+            while later and not calls.poll(IDLE_SECONDS):
+                module, _, name = later.pop(0).partition(":")
+                loaded = import_module(module)
+                if name:
+                    getattr(loaded, name)()
             memory_bytes, function, args, kwargs = calls.recv()
         except (EOFError, ConnectionError, KeyboardInterrupt):
             return
