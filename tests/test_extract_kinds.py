@@ -95,3 +95,12 @@ def test_no_more_kinds_than_allowed_are_remembered(monkeypatch):
         )
         assert [element.text for element in expression(tree)] == ["a", "c"]
         assert len(expression._is_found) <= 5
+
+
+def test_kinds_of_long_attributes_are_found_and_not_remembered():
+    expression = ByKind(xpaths.TEASER_DISCARD_XPATH)
+    tree = fromstring(
+        f"<div><p class='teaser {'x' * 5_000}'>a</p><p class='{'x' * 5_000}'>b</p><p class='teaser'>c</p></div>"
+    )
+    assert [element.text for element in expression(tree)] == ["a", "c"]
+    assert list(expression._is_found) == [("p", ("class", "teaser"))]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from cleaners.extract.align import Aligned, Array, Numbers
 from cleaners.extract.blocks import CONTEXTS, Blocks, Node
-from cleaners.extract.words import NUMBER, WORD, hash_names, hash_words
+from cleaners.extract.words import LONGEST, NUMBER, WORD, hash_names, hash_words
 
 SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*$")
 CLAUSE_ENDS = (", ", "; ", ": ", ". ", "! ", "? ")
@@ -317,8 +317,12 @@ def _number_kinds(nodes: list[Node]) -> Numbers:
     return np.array([kinds.setdefault((node.tag, _unnumbered(node.names)), len(kinds)) for node in nodes], np.int64)
 
 
-@lru_cache(4096)
 def _unnumbered(names: str) -> str:
+    return _unnumbered_again(names) if len(names) <= LONGEST else NUMBER.sub("0", names)
+
+
+@lru_cache(4096)
+def _unnumbered_again(names: str) -> str:
     return NUMBER.sub("0", names)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ TAG_TEST = re.compile(r"self::(\w+)|\.//(\w+)")
 UNNAMED = re.compile(r"\.//\*\[(?!self::)")
 ATTRIBUTE = re.compile(r"@([\w-]+)")
 MOST_KINDS = 20_000  # remembered, some 10 MB; then all are forgotten
+LONGEST = 300  # characters of the attributes of a kind that is remembered
 
 Kind = tuple[Any, ...]  # the tag, "" for those no expression asks for; name and value of attributes
 
@@ -51,14 +53,25 @@ class ByKind:
                 kinds.append((tag if tag in tags else "", *own))
         known = self._is_found
         unknown = [kind for kind in dict.fromkeys(kinds) if kind not in known]
-        if len(known) + len(unknown) > MOST_KINDS:
-            known = self._is_found = {}  # a new one: another thread may still read the old one
-            unknown = list(dict.fromkeys(kinds))
         try:
-            known.update(zip(unknown, self._ask(unknown), strict=True))
+            asked = dict(zip(unknown, self._ask(unknown), strict=True))
         except ValueError:  # a name or value that XML cannot hold, and a parsed page can
             return [element for expression in self._expressions for element in expression(tree)]
-        return [element for element, kind in zip(elements, kinds, strict=True) if known[kind]]
+        self._remember(asked)
+        return [
+            element
+            for element, kind in zip(elements, kinds, strict=True)
+            if (asked[kind] if kind in asked else known[kind])
+        ]
+
+    def _remember(self, asked: dict[Kind, bool]) -> None:
+        short = {kind: found for kind, found in asked.items() if sum(len(value) for _, value in kind[1:]) <= LONGEST}
+        if len(self._is_found) + len(short) > MOST_KINDS:
+            self._is_found = dict(
+                islice(short.items(), MOST_KINDS)
+            )  # a new one: another thread may still read the old one
+        else:
+            self._is_found.update(short)
 
     def _ask(self, kinds: list[Kind]) -> list[bool]:
         """Ask the expressions of one element of each kind."""

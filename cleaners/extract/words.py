@@ -15,6 +15,7 @@ NUMBER = re.compile(r"\d+")
 NAME_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 NAME_BUCKETS = 1 << 13
 WORD_BUCKETS = 1 << 15
+LONGEST = 300  # characters of class and id that are read, and remembered
 NAME_LEVELS = 5  # elements around a block whose names count
 MAX_WORDS, FIRST_WORDS = 40, 12  # a block of more words is told by its first ones
 
@@ -28,7 +29,7 @@ def hash_names(page: Blocks, blocks: Iterable[Block]) -> list[list[int]]:
         element = page.nodes[block.node]
         if element.parent not in around:
             around[element.parent] = _hash_around(page, element.parent)
-        hashes.append(sorted(around[element.parent].union(_hash_names(element.tag, element.names, 0))))
+        hashes.append(sorted(around[element.parent].union(_hash_names(element.tag, element.names[:LONGEST], 0))))
     return hashes
 
 
@@ -38,14 +39,14 @@ def _hash_around(page: Blocks, node: int) -> set[int]:
         if node < 0:
             break
         element = page.nodes[node]
-        found.update(_hash_names(element.tag, element.names, min(level, 2)))
+        found.update(_hash_names(element.tag, element.names[:LONGEST], min(level, 2)))
         node = element.parent
     return found
 
 
 @lru_cache(4096)
 def _hash_names(tag: str, names: str, level: int) -> tuple[int, ...]:
-    words = {word.lower() for word in NAME_WORD.findall(names[:300]) if len(word) > 1}
+    words = {word.lower() for word in NAME_WORD.findall(names) if len(word) > 1}
     return tuple(crc32(f"{level} {word}".encode()) % NAME_BUCKETS for word in (*words, f"<{tag}>"))
 
 
