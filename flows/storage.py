@@ -237,6 +237,8 @@ def write_parquet(
 ) -> None:
     """Write a frame with plain Arrow types that every reader knows (no dictionaries, no 64-bit offsets).
 
+    The file is either whole or not there: a run that goes on reads folders in which one that was killed had begun a file.
+
     Args:
         frame: the rows.
         path: the file; its folder is made.
@@ -254,10 +256,12 @@ def write_parquet(
         ],
         metadata=metadata or {},
     )
-    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=ZSTD_LEVEL) as writer:
+    temporary = path.with_name(f".{path.name}.tmp")
+    with pq.ParquetWriter(temporary, schema, compression="zstd", compression_level=ZSTD_LEVEL) as writer:
         for offset in range(0, frame.height, ROW_GROUP_ROWS):
             part = frame.slice(offset, ROW_GROUP_ROWS).to_arrow()
             writer.write_table(part.cast(schema), row_group_size=ROW_GROUP_ROWS)
+    temporary.replace(path)
 
 
 def write_json(value: Any, path: Path) -> None:  # noqa: ANN401
