@@ -39,6 +39,21 @@ def test_parquet_has_plain_types_and_descriptions(tmp_path: Path) -> None:
     assert pl.read_parquet(path).equals(frame)
 
 
+def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rejects" / "changed.parquet"
+
+    def be_killed(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pq.ParquetWriter, "write_table", be_killed)
+        with pytest.raises(SystemExit):
+            write_parquet(pl.DataFrame({"a": [1]}), path)
+    assert not list(path.parent.glob("*.parquet"))
+    write_parquet(pl.DataFrame({"a": [1]}), path)
+    assert [found.name for found in path.parent.iterdir()] == ["changed.parquet"]
+
+
 def test_an_empty_table_keeps_its_columns(tmp_path: Path) -> None:
     frame = pl.DataFrame(schema={"a": pl.String, "b": pl.Float64})
     write_parquet(frame, tmp_path / "empty.parquet")
