@@ -22,7 +22,7 @@ from flows.storage import Snapshot, write_parquet
 # Shards shrink towards the end, so that the workers end together and the progress bar moves: each has this share of what is left
 # for each worker (guided self-scheduling, Polychronopoulos and Kuck 1987; they take all of it, for work of like cost, where a page
 # may cost ten times another). The last ones are a sixteenth of the largest, but worth their task, which costs some 10 ms: a text
-# costs 4 ms of CPU and a page 58 (docs/benchmarks.md), a small file as much as one of SMALLEST_BYTES.
+# costs 4 ms of CPU and a page some 50 (docs/benchmarks.md), a small file as much as one of SMALLEST_BYTES.
 SHARE_OF_REST = 0.5
 FINEST = 16
 LEAST_SHARD_BYTES = 2**18

@@ -65,11 +65,11 @@ class ByKind:
         ]
 
     def _remember(self, asked: dict[Kind, bool]) -> None:
+        """Keep what was told of kinds, but not of long ones, of which a hostile page could hold any number."""
         short = {kind: found for kind, found in asked.items() if sum(len(value) for _, value in kind[1:]) <= LONGEST}
         if len(self._is_found) + len(short) > MOST_KINDS:
-            self._is_found = dict(
-                islice(short.items(), MOST_KINDS)
-            )  # a new one: another thread may still read the old one
+            # A new one: another thread may still read the old one.
+            self._is_found = dict(islice(short.items(), MOST_KINDS))
         else:
             self._is_found.update(short)
 
