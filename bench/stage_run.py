@@ -51,13 +51,13 @@ def _run_steps(settings: Settings) -> None:
     from flows.planning import plan_run
     from flows.run import Run
     from flows.runners import run_in_worker, run_watched
-    from flows.storage import latest_snapshot
+    from flows.upgrade import open_previous
     from flows.versions import find_versions
 
     output = Path(settings.output)
     output.mkdir(parents=True, exist_ok=True)
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-    previous = latest_snapshot(output)
+    previous = open_previous(output)
     run = Run(
         run_id,
         settings,

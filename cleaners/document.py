@@ -11,6 +11,9 @@ import polars as pl
 
 UTC_MICROSECONDS = pl.Datetime("us", "UTC")
 
+# Of the published tables (`cleaners.schemas`): it rises whenever a column is added, dropped or changes its meaning.
+SCHEMA_VERSION = "3"
+
 # Names and types of the frame of extracted documents; every step that takes documents takes this frame.
 DOCUMENT_SCHEMA = pl.Schema(
     {
@@ -43,6 +46,7 @@ REJECT_SCHEMA = pl.Schema(
         "raw_sha256": pl.String(),
         "n_bytes": pl.Int64(),
         "article_id": pl.String(),
+        "url": pl.String(),
         "site": pl.String(),
     }
 )

@@ -46,7 +46,7 @@ class RunCounts(NamedTuple):
     """The counts of a run or of one of its shards. Units: records (inputs, or records of containers) and characters.
 
     Records and characters are of main articles; embedded articles are counted apart, their characters stand in
-    `n_salvaged_chars`. Suspected passages are of both.
+    `n_salvaged_chars`. Suspected passages are of both. Unreadable values are optional ones of records, which are null.
     """
 
     n_records: int = 0
@@ -60,6 +60,7 @@ class RunCounts(NamedTuple):
     n_salvaged_chars: int = 0
     n_suspected: int = 0
     n_suspected_chars: int = 0
+    n_unreadable_values: int = 0
 
     def plus(self, other: RunCounts) -> RunCounts:
         """The sum of two counts, field by field."""

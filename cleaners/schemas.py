@@ -1,7 +1,8 @@
 """The contracts of the published tables: one place for columns, types, keys and their descriptions.
 
 Takes nothing, gives dataframely schemas; `docs/data-dictionary.md` and the column descriptions inside the Parquet files
-are generated from here. `SCHEMA_VERSION` rises whenever a column is added, dropped or changes its meaning.
+are generated from here. A column that is added bears a `default` in its `metadata` unless null will do: rows of older snapshots
+get it. `SCHEMA_VERSION` (`cleaners.document`) rises with every change.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ import polars as pl
 
 from cleaners.health import UNITS
 from cleaners.junk.page import SUSPECTED
-
-SCHEMA_VERSION = "2"
 
 ID_REGEX = r"^[0-9a-f]{24}$"
 SHA256_REGEX = r"^[0-9a-f]{64}$"
@@ -297,7 +296,11 @@ class Rejects(dy.Schema):
     )
     n_bytes = dy.Int64(nullable=True, min=0, description="Size of the input in bytes, null where unknown.")
     article_id = identifier("The id the article would have had, where it got that far.", nullable=True)
-    site = dy.String(nullable=True, description="The outlet, where the input names one.")
+    url = dy.String(nullable=True, description="The address it was fetched from, where the input gives one.")
+    site = dy.String(
+        nullable=True,
+        description="The outlet: what the input names, else the host of its address; null where neither is known.",
+    )
     run_id = run_id()
 
 
@@ -346,3 +349,25 @@ TABLES: dict[str, type[dy.Schema]] = {
     "run_summary": RunSummary,
     "site_health": SiteHealth,
 }
+
+
+def fit_to_contract(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Bring rows that an older version wrote to the columns of today's contract.
+
+    Args:
+        rows: of a published table.
+        table: its name.
+
+    Returns:
+        The contract's columns in its order: those that are missing with their default, else null; others are dropped.
+    """
+    schema = TABLES[table].create_empty().schema
+    return rows.select(
+        (pl.col(name) if name in rows.columns else default_of(table, name)).cast(dtype).alias(name)
+        for name, dtype in schema.items()
+    )
+
+
+def default_of(table: str, column: str) -> pl.Expr:
+    """What rows of an older snapshot have in a column that was added since."""
+    return pl.lit((TABLES[table].columns()[column].metadata or {}).get("default"))

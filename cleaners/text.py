@@ -181,6 +181,12 @@ def decode_text(data: bytes, config: TextConfig, declared: str | None = None) ->
     return declared_text or _decode_nearly_utf8(data, config) or _decode_detected(data, config)
 
 
+def find_wide_encoding(data: bytes) -> str | None:
+    """UTF-16 or UTF-32, told by its mark or by the zero bytes of its letters; None for what is neither."""
+    marked = (codec for mark, codec in BYTE_ORDER_MARKS if codec != "utf-8" and data.startswith(mark))
+    return next(marked, None) or _wide_codec(data)
+
+
 def repair_text(text: str, config: TextConfig) -> str:
     """Repair a decoded text: mojibake, line ends, NFC, and no character that cannot be seen.
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from cleaners.document import SCHEMA_VERSION
 from cleaners.errors import ContractBroken
 from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.segments import describe_scheme
@@ -23,7 +24,16 @@ from flows.outcome import measure_outcome
 from flows.parts import ARTICLES_A_PART, part_file, part_names, replaced_article_ids
 from flows.run import Run
 from flows.site_health import judge_run
-from flows.storage import Snapshot, file_sha256, hold_digest, name_latest, write_json, write_parquet
+from flows.storage import (
+    Snapshot,
+    describe_columns,
+    describe_table,
+    file_sha256,
+    hold_digest,
+    name_latest,
+    write_json,
+    write_parquet,
+)
 
 # These are written whole by each run.
 WHOLE_TABLES = ("clusters", "duplicate_pairs", "name_flags", "name_replacements")
@@ -120,29 +130,14 @@ def _write_table(run: Run, table: str, rows: pl.DataFrame, name: str) -> dict[st
         )
     staged = run.staging / "snapshot"
     path = staged / table / f"{name}.parquet"
-    descriptions, metadata = _describe_table(table)
+    descriptions, metadata = describe_table(table)
     write_parquet(result.sort(SORT_KEYS[table]), path, descriptions=descriptions, metadata=metadata)
     return _entry(staged, path, result.height)
 
 
-def _describe_table(table: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Descriptions of the columns of a table, and what its files say of it; none for an index."""
-    from cleaners.schemas import SCHEMA_VERSION, TABLES
-
-    schema = TABLES.get(table)
-    if schema is None:
-        return {}, {}
-    descriptions = {name: column.description or "" for name, column in schema.columns().items()}
-    return descriptions, {
-        "schema_version": SCHEMA_VERSION,
-        "table": table,
-        "description": (schema.__doc__ or "").strip(),
-    }
-
-
 def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dict[str, Any]]]) -> Path:
     """Write the tables that are no parts, take over what earlier runs left, and write the manifest."""
-    from cleaners.schemas import SCHEMA_VERSION, TABLES
+    from cleaners.schemas import TABLES
 
     staged = run.staging / "snapshot"
     previous = run.previous_snapshot
@@ -163,7 +158,10 @@ def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dic
                 entries.append(_write_table(run, table, rows, run.run_id))
         tables[table] = {"files": entries}
     _merge_parts(run, tables)
-    for held in tables.values():
+    columns = describe_columns()
+    for table, held in tables.items():
+        if table in columns:
+            held["columns"] = columns[table]
         held["rows"] = sum(entry["rows"] for entry in held["files"])
     tables["index/inputs"] = _write_inputs(run, staged)
     tables[EVIDENCE] = describe_evidence(staged, previous)
@@ -189,7 +187,9 @@ def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
         return pl.concat([figures, measure_outcome(run, figures.schema)]).with_columns(stamp)
     if table == "site_health":
         return judge_run(run).with_columns(stamp)
-    return run.scan(table).with_columns(stamp).collect()
+    # A file that breaks is told of by each part that reads it.
+    is_first = pl.struct("source_uri", "stage", "reason", "detail").is_first_distinct()
+    return run.scan(table).filter(is_first).with_columns(stamp).collect()
 
 
 def _write_nothing(run: Run, table: str) -> dict[str, Any]:
@@ -229,7 +229,7 @@ def _carry_over(
     Those that were written anew, names of an earlier part that were judged anew, are among the entries of `new` by path.
     """
     staged = run.staging / "snapshot"
-    descriptions, metadata = _describe_table(table)
+    descriptions, metadata = describe_table(table)
     entries: list[dict[str, Any]] = []
     has_articles = table in (*PARTED_TABLES, MENTIONS)
     for entry in previous.manifest["tables"].get(table, {}).get("files", []):
@@ -295,7 +295,7 @@ def _merge_parts(run: Run, tables: dict[str, dict[str, Any]]) -> None:
 def _merge_files(run: Run, table: str, entries: list[dict[str, Any]], name: str) -> dict[str, Any]:
     """Write some files of a table as one in their place."""
     staged = run.staging / "snapshot"
-    descriptions, metadata = _describe_table(table)
+    descriptions, metadata = describe_table(table)
     paths = [staged / entry["path"] for entry in entries]
     for path, entry in zip(paths, entries, strict=True):
         hold_digest(path, entry)

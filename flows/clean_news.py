@@ -18,7 +18,8 @@ from flows.resume import continue_interrupted, n_done
 from flows.run import Run, name_run_id
 from flows.runners import worker_pool
 from flows.settings import Settings
-from flows.storage import latest_snapshot, output_lock
+from flows.storage import find_latest, output_lock
+from flows.upgrade import open_previous
 from flows.versions import find_versions
 
 # Threads that wait for worker processes, here or of a Dask cluster; the processes do the work, so that a thread costs nothing.
@@ -67,7 +68,7 @@ def clean_news(settings: Settings) -> RunResult:
         plan = tasks.discover(run)
         if plan.is_empty:
             clear_staging(output)
-            return RunResult("nothing_new", run.run_id, plan.n_inputs, run.previous, None)
+            return RunResult("nothing_new", run.run_id, plan.n_inputs, find_latest(output), None)
         run = continue_interrupted(run, plan)
         n_resumed = n_done(run)
         if n_resumed:
@@ -82,7 +83,7 @@ def clean_news(settings: Settings) -> RunResult:
         report = tasks.report(run, staged)
         if settings.dry_run:
             return RunResult(
-                "dry_run", run.run_id, plan.n_inputs, run.previous, tasks.keep_report(run, report), n_resumed
+                "dry_run", run.run_id, plan.n_inputs, find_latest(output), tasks.keep_report(run, report), n_resumed
             )
         tasks.hold_gates(run, staged)
         snapshot = tasks.publish(run)
@@ -97,7 +98,7 @@ def _begin_run(settings: Settings, output: Path) -> Run:
     if finished:
         get_run_logger().info("published %s, whose run was killed on the last step", finished.name)
     run_id = name_run_id(output)
-    previous = None if settings.anew else latest_snapshot(output)
+    previous = open_previous(output, anew=settings.anew)
     return Run(
         run_id=run_id,
         settings=settings,

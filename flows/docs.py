@@ -34,7 +34,8 @@ def generate_pages() -> dict[str, str]:
 
 def describe_tables(tables: list[str]) -> str:
     """The contracts of some tables as Markdown."""
-    from cleaners.schemas import SCHEMA_VERSION, TABLES
+    from cleaners.document import SCHEMA_VERSION
+    from cleaners.schemas import TABLES
 
     parts = [f"Schema version {SCHEMA_VERSION}.\n"]
     for table in tables:

@@ -13,24 +13,32 @@ import polars as pl
 
 from cleaners.document import REJECT_SCHEMA, make_id, sha256_hex
 from cleaners.errors import Rejected
-from cleaners.extract import RAW_SCHEMA
+from cleaners.extract import RAW_SCHEMA, host_of
 from cleaners.text import TextConfig, decode_text, drop_surrogates
-from flows.containers import read_jsonl, read_parquet, read_warc
-from flows.inputs import GZIP_MAGIC, READ_ERRORS, InputConfig, InputSource, Piece, Unusable, open_input
+from flows.inputs import GZIP_MAGIC, READ_ERRORS, InputConfig, InputSource, Piece, Tally, Unusable, open_input
+from flows.jsonl import read_jsonl
+from flows.parquet_rows import read_parquet
+from flows.records import Record
+from flows.warc import read_warc
 from flows.watch import CAREFREE, Caution
 
 CONTAINER_READERS = {"jsonl": read_jsonl, "parquet": read_parquet, "warc": read_warc}
 
 
 class RawBatch(NamedTuple):
-    """Raw records (`RAW_SCHEMA`) and rejects (`REJECT_SCHEMA`)."""
+    """Raw records (`RAW_SCHEMA`), rejects (`REJECT_SCHEMA`), and how many optional values became null as nobody can read them."""
 
     records: pl.DataFrame
     rejects: pl.DataFrame
+    n_unreadable_values: int = 0
 
 
 def read_records(
-    piece: Piece, config: InputConfig, text_config: TextConfig, caution: Caution = CAREFREE
+    piece: Piece,
+    config: InputConfig,
+    text_config: TextConfig,
+    caution: Caution = CAREFREE,
+    tally: Tally | None = None,
 ) -> Iterator[RawBatch]:
     """Read one input, or its part, batch by batch.
 
@@ -43,30 +51,36 @@ def read_records(
         config: limits and column names.
         text_config: how bytes are decoded.
         caution: records on which workers were lost, which become rejects.
+        tally: what is counted as the input is read; complete when the last batch is out.
 
     Yields:
         Batches of at most `batch_documents` records, ending with the one that reaches `batch_bytes`. What cannot be
         read is a reject with stage `read`; what comes after it in the file is still read where the format allows.
     """
-    source = InputSource(piece, config, text_config, caution)
+    source = InputSource(piece, config, text_config, caution, tally or Tally())
     records: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
-    size = 0
+    size = n_unreadable = 0
     for item in _guarded(source):
         if isinstance(item, Unusable):
             rejects.append(_reject_row(piece, item))
         else:
-            records.append(item)
-            size += item["n_bytes"]
+            records.append(item.fields)
+            n_unreadable += item.n_unreadable_values
+            size += item.fields["n_bytes"]
         if len(records) + len(rejects) >= config.batch_documents or size >= config.batch_bytes:
-            yield RawBatch(pl.DataFrame(records, RAW_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA))
-            records, rejects, size = [], [], 0
+            yield _to_batch(records, rejects, n_unreadable)
+            records, rejects, size, n_unreadable = [], [], 0, 0
     if records or rejects:
-        yield RawBatch(pl.DataFrame(records, RAW_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA))
+        yield _to_batch(records, rejects, n_unreadable)
 
 
-def _guarded(source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
-    """Read until the end or until the file breaks; what was read before the break stays."""
+def _to_batch(records: list[dict[str, Any]], rejects: list[dict[str, Any]], n_unreadable: int) -> RawBatch:
+    return RawBatch(pl.DataFrame(records, RAW_SCHEMA), pl.DataFrame(rejects, REJECT_SCHEMA), n_unreadable)
+
+
+def _guarded(source: InputSource) -> Iterator[Record | Unusable]:
+    """Read until the end or until the file breaks; what was read before the break stays. Every part tells of its own break."""
     reader = CONTAINER_READERS.get(source.piece.format, _read_document)
     try:
         if condemned := source.begin():
@@ -81,11 +95,10 @@ def _guarded(source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
         if is_empty and source.piece.n_parts == 1:
             yield Unusable(None, "empty", "no record of an article in it", source.piece.raw_sha256)
     except Exception as error:  # object stores have errors of their own; the other inputs must live
-        if source.piece.part == 0:  # every part meets the same break; one of them says so
-            reason = "unreadable" if isinstance(error, READ_ERRORS) or _is_of_arrow(error) else "failed"
-            if isinstance(error, FileNotFoundError):
-                reason = "changed"
-            yield Unusable(None, reason, f"{type(error).__name__}: {error}", source.piece.raw_sha256)
+        reason = "unreadable" if isinstance(error, READ_ERRORS) or _is_of_arrow(error) else "failed"
+        if isinstance(error, FileNotFoundError):
+            reason = "changed"
+        yield Unusable(None, reason, f"{type(error).__name__}: {error}", source.piece.raw_sha256)
 
 
 def _is_of_arrow(error: Exception) -> bool:
@@ -93,7 +106,7 @@ def _is_of_arrow(error: Exception) -> bool:
     return type(error).__module__.partition(".")[0] == "pyarrow"
 
 
-def _read_document(stream: IO[bytes], source: InputSource) -> Iterator[dict[str, Any] | Unusable]:
+def _read_document(stream: IO[bytes], source: InputSource) -> Iterator[Record | Unusable]:
     piece, limit = source.piece, source.config.max_bytes
     if not source.is_mine(0):
         return
@@ -112,7 +125,7 @@ def _read_document(stream: IO[bytes], source: InputSource) -> Iterator[dict[str,
     except Rejected as reject:
         yield Unusable(None, reject.reason, reject.detail, piece.raw_sha256, len(raw))
         return
-    yield {
+    fields = {
         "article_id": make_id("article", piece.raw_sha256, piece.name),
         "source_uri": piece.source_uri,
         "media": piece.format,
@@ -120,6 +133,7 @@ def _read_document(stream: IO[bytes], source: InputSource) -> Iterator[dict[str,
         "raw_sha256": piece.raw_sha256,
         "n_bytes": len(raw),
     }
+    yield Record(fields)
 
 
 def _reject_row(piece: Piece, unusable: Unusable) -> dict[str, Any]:
@@ -131,4 +145,6 @@ def _reject_row(piece: Piece, unusable: Unusable) -> dict[str, Any]:
         "detail": drop_surrogates(unusable.detail)[:500],
         "raw_sha256": unusable.raw_sha256,
         "n_bytes": unusable.n_bytes,
+        "url": unusable.url,
+        "site": unusable.site or host_of(unusable.url),
     }

@@ -4,6 +4,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from typing import IO, Any, NamedTuple, Protocol
@@ -11,7 +12,7 @@ from typing import IO, Any, NamedTuple, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleaners.text import TextConfig
-from flows.watch import CAREFREE, Caution, Fate, mark_document
+from flows.watch import Caution, Fate, mark_document
 
 READ_AHEAD_BYTES = 2**20  # of what is read from an address
 GZIP_MAGIC = b"\x1f\x8b"
@@ -142,22 +143,37 @@ class Piece(Protocol):
 
 
 class Unusable(NamedTuple):
-    """A record that cannot be used; `number` is None for the input itself."""
+    """A record that cannot be used; `number` is None for the input itself. Its address and outlet where they are known."""
 
     number: int | None
     reason: str
     detail: str
     raw_sha256: str | None = None
     n_bytes: int | None = None
+    url: str | None = None
+    site: str | None = None
+
+
+@dataclass
+class Tally:
+    """Counts of one reading of a piece, against which its records and rejects are checked.
+
+    `n_rows` are the rows met, of whichever part; of a Parquet file those of its footer. `n_passed_over` are rows of this part
+    that are no records: blank lines, answers of a server that are no pages.
+    """
+
+    n_rows: int = 0
+    n_passed_over: int = 0
 
 
 class InputSource(NamedTuple):
-    """A piece, and how it is read."""
+    """A piece, how it is read, and what was counted as it was read."""
 
     piece: Piece
     config: InputConfig
     text: TextConfig
-    caution: Caution = CAREFREE
+    caution: Caution
+    tally: Tally
 
     def is_mine(self, number: int) -> bool:
         """Tell whether a record belongs to this part."""
@@ -171,6 +187,13 @@ class InputSource(NamedTuple):
             return Unusable(number, fate.reason, fate.detail, self.piece.raw_sha256 if number is None else None)
         mark_document(name)
         return None
+
+
+def read_magic(stream: IO[bytes]) -> bytes:
+    """The first two bytes of a stream; they stay to be read."""
+    magic = stream.read(2)
+    stream.seek(0)
+    return magic
 
 
 @contextmanager

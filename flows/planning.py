@@ -60,6 +60,7 @@ PIECE_SCHEMA = pl.Schema(
 
 
 VERSION_SCHEMA = pl.Schema({"source_uri": pl.String(), "version": pl.String()})
+LINES_SCHEMA = pl.Schema({"source_uri": pl.String(), "n_lines": pl.Int64()})
 
 
 class Shard(NamedTuple):
@@ -130,6 +131,7 @@ def plan_run(run: Run) -> Plan:
         write_parquet(
             pl.DataFrame(list(found.versions.items()), VERSION_SCHEMA, orient="row"), run.work("versions.parquet")
         )
+        write_parquet(pl.DataFrame(list(found.n_lines.items()), LINES_SCHEMA, orient="row"), run.work("lines.parquet"))
         write_parquet(inputs.restored, run.work("restored.parquet"))
         write_parquet(rejects, run.work("rejects", "discover.parquet"))
     return plan

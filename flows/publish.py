@@ -22,6 +22,7 @@ from flows.run import Run
 from flows.runners import map_in_workers, run_in_worker
 from flows.site_health import read_breaches
 from flows.storage import is_held, read_manifest
+from flows.upgrade import CARRIED
 
 
 class Dropped(NamedTuple):
@@ -63,6 +64,7 @@ def summarise_counts(plan: Plan, counts: RunCounts, gates: list[Gate]) -> pl.Dat
         ("read", "records", counts.n_records, "records"),
         ("read", "records_known", counts.n_known, "records"),
         ("read", "records_rejected", counts.n_rejects, "records"),
+        ("read", "unreadable_values", counts.n_unreadable_values, "values"),
         ("strip", "articles", counts.n_articles, "articles"),
         ("strip", "embedded_articles", counts.n_embedded, "articles"),
         ("strip", "extracted_characters", counts.n_extracted_chars, "characters"),
@@ -168,7 +170,8 @@ def _point_latest(output: Path, run_id: str) -> None:
 
 def clear_staging(output: Path) -> None:
     """Remove all intermediate files; the caller holds the output lock, so nobody is writing there."""
-    shutil.rmtree(output / "_staging", ignore_errors=True)
+    for folder in ("_staging", CARRIED):
+        shutil.rmtree(output / folder, ignore_errors=True)
     for link in output.glob(".latest-*"):
         link.unlink(missing_ok=True)
 

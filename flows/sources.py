@@ -28,6 +28,7 @@ from flows.inputs import (
     open_input,
     register_object_stores,
 )
+from flows.json_forms import HEAD_BYTES, find_form
 
 __all__ = [
     "INPUT_SCHEMA",
@@ -55,7 +56,7 @@ FOUND_SCHEMA = pl.Schema(  # of files before their digest; one place may have se
     {"uri": pl.String(), "place": pl.String(), "n_bytes": pl.Int64(), "reason": pl.String(), "detail": pl.String()}
 )
 DOCUMENT_FORMATS = frozenset({"text", "html"})
-DIGEST_CHUNK = 1 << 18
+DIGEST_CHUNK = HEAD_BYTES
 DIGESTED_AT_ONCE = 4_096  # inputs whose digests are waited for together: a million files are no million waiting calls
 
 # Where a file of JSON lines can be cut: offsets of beginnings of lines, at least DIGEST_CHUNK apart, and the lines before each.
@@ -66,13 +67,15 @@ MOST_CUTS = 1 << 15  # of a file; beyond, every second one is forgotten
 class Discovered(NamedTuple):
     """Inputs (`INPUT_SCHEMA`) and rejects (`REJECT_SCHEMA`), both sorted by `source_uri`.
 
-    By address: where large files can be cut, and what the store calls the bytes that were digested (`name_version`).
+    By address: where large files can be cut, what the store calls the bytes that were digested (`name_version`), and how many
+    lines a file of plain JSON lines has.
     """
 
     inputs: pl.DataFrame
     rejects: pl.DataFrame
     cuts: dict[str, Cuts] = {}  # noqa: RUF012 -- never changed
     versions: dict[str, str] = {}  # noqa: RUF012
+    n_lines: dict[str, int] = {}  # noqa: RUF012
 
 
 class _Found(NamedTuple):
@@ -94,6 +97,7 @@ class _Input(NamedTuple):
     raw_sha256: str
     cuts: Cuts
     version: str | None
+    n_lines: int | None
 
 
 def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
@@ -122,6 +126,7 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
     frames, rejects = [pl.DataFrame(schema=INPUT_SCHEMA)], []
     cuts: dict[str, Cuts] = {}
     versions: dict[str, str] = {}
+    n_lines: dict[str, int] = {}
     with ThreadPoolExecutor(config.digest_threads) as pool:
         for some in found.iter_slices(DIGESTED_AT_ONCE):
             items = [
@@ -132,6 +137,7 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
             frames.append(pl.DataFrame([result[: len(INPUT_SCHEMA)] for result in inputs], INPUT_SCHEMA, orient="row"))
             cuts |= {result.source_uri: result.cuts for result in inputs if result.cuts}
             versions |= {result.source_uri: result.version for result in inputs if result.version}
+            n_lines |= {result.source_uri: result.n_lines for result in inputs if result.n_lines is not None}
             rejects += [
                 _reject(item.uri, *result, None, item.n_bytes)
                 for item, result in zip(items, results, strict=True)
@@ -147,7 +153,8 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
     for uri in again["source_uri"]:
         cuts.pop(uri, None)
         versions.pop(uri, None)
-    return Discovered(once, pl.DataFrame(rejects, REJECT_SCHEMA).sort("source_uri"), cuts, versions)
+        n_lines.pop(uri, None)
+    return Discovered(once, pl.DataFrame(rejects, REJECT_SCHEMA).sort("source_uri"), cuts, versions, n_lines)
 
 
 def _list_all(sources: Sequence[str]) -> pl.DataFrame:
@@ -319,8 +326,8 @@ def _digest(item: _Found, config: InputConfig) -> _Input | tuple[str, str]:
     except Exception as error:  # each file system has its own errors; the other inputs must live
         return "unreadable", f"{type(error).__name__}: {error}"
     raw_sha256 = digest.hexdigest()
-    cuts = lines.cuts() if lines else ()
-    return _Input(make_id("input", raw_sha256, name), item.uri, name, kind, n_bytes, raw_sha256, cuts, version)
+    cuts, n_lines = (lines.cuts(), lines.n_lines()) if lines else ((), None)
+    return _Input(make_id("input", raw_sha256, name), item.uri, name, kind, n_bytes, raw_sha256, cuts, version, n_lines)
 
 
 class _LineCounter:
@@ -329,12 +336,13 @@ class _LineCounter:
     def __init__(self) -> None:
         self._n_bytes = self._n_lines = 0
         self._found: list[tuple[int, int]] = []
-        self._is_packed = False
+        self._is_plain = False
+        self._is_ended = True
 
     def add(self, chunk: bytes) -> None:
         """Read on."""
         if not self._n_bytes:
-            self._is_packed = chunk.startswith(GZIP_MAGIC)
+            self._is_plain = not chunk.startswith(GZIP_MAGIC) and find_form(chunk).is_plain
         end = chunk.find(b"\n") + 1
         if end and self._n_bytes:
             self._found.append((self._n_bytes + end, self._n_lines + 1))
@@ -342,10 +350,15 @@ class _LineCounter:
                 del self._found[::2]
         self._n_lines += chunk.count(b"\n")
         self._n_bytes += len(chunk)
+        self._is_ended = chunk.endswith(b"\n")
 
     def cuts(self) -> Cuts:
-        """Where the file can be cut: nowhere if it is packed."""
-        return () if self._is_packed else tuple(cut for cut in self._found if cut[0] < self._n_bytes)
+        """Where the file can be cut: nowhere if it is packed, or its records are no lines."""
+        return tuple(cut for cut in self._found if cut[0] < self._n_bytes) if self._is_plain else ()
+
+    def n_lines(self) -> int | None:
+        """Lines of the file; None where its records are something else."""
+        return self._n_lines + (not self._is_ended) if self._is_plain else None
 
 
 def _is_as_it_was(uri: str, n_bytes: int, raw_sha256: str, version: str | None) -> bool:

@@ -6,6 +6,7 @@ tasks in `flows/tasks.py` wrap them; `flows/publish.py` makes the snapshot of wh
 
 import shutil
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import polars as pl
 
@@ -16,7 +17,9 @@ from cleaners.junk.strip import BATCH, SALVAGE_EXTRACTOR
 from cleaners.names import find_mentions
 from cleaners.neardup import sign_articles
 from cleaners.quality import RunCounts
+from flows.completeness import PartRead, check_containers, write_parts_read
 from flows.evidence import EvidenceArchive, learn_archive, write_evidence
+from flows.inputs import Tally
 from flows.matching import match_archive
 from flows.naming import judge_names, read_names_authority
 from flows.planning import Piece, Shard, read_pieces
@@ -37,29 +40,44 @@ def extract_shard(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCou
 
     Documents are written in slices of some megabytes of text, so that memory holds one whatever the size of an input.
     """
-    rejects, counts = [], RunCounts()
+    rejects, counts, parts = [], RunCounts(), []
     writer = _SliceWriter(run, shard, caution)
     for piece in read_pieces(run, shard):
-        for documents, given_up, counted in _extract_piece(run, piece, caution):
-            writer.add(documents)
-            rejects += given_up
-            counts = counts.plus(counted)
+        tally, n_records, n_refused = Tally(), 0, 0
+        for batch in _extract_piece(run, piece, caution, tally):
+            writer.add(batch.documents)
+            rejects += batch.rejects
+            counts = counts.plus(batch.counts)
+            n_records += batch.counts.n_records
+            n_refused += batch.n_refused
+        if piece.format not in (*DOCUMENT_FORMATS, PUBLISHED_FORMAT):
+            parts.append(
+                PartRead(piece.source_uri, piece.part, tally.n_rows, n_records, n_refused, tally.n_passed_over)
+            )
     writer.close()
     write_parquet(_concat(rejects, REJECT_SCHEMA), run.work("rejects", f"extract-{shard.name}.parquet"))
+    write_parts_read(run, shard, parts)
     return counts
 
 
-def _extract_piece(
-    run: Run, piece: Piece, caution: Caution
-) -> Iterator[tuple[pl.DataFrame, list[pl.DataFrame], RunCounts]]:
-    """The documents, rejects and counts of a piece, batch by batch."""
+class _Batch(NamedTuple):
+    """Documents and rejects of some records; `n_refused` are the records among them that could not be read."""
+
+    documents: pl.DataFrame
+    rejects: list[pl.DataFrame]
+    counts: RunCounts
+    n_refused: int = 0
+
+
+def _extract_piece(run: Run, piece: Piece, caution: Caution, tally: Tally) -> Iterator[_Batch]:
+    """Read and extract a piece, batch by batch."""
     settings = run.settings
     if piece.format == PUBLISHED_FORMAT:
         restored = _restore_piece(run, piece)
         n_records = restored.filter(pl.col("origin") != "embedded").height  # appended articles are no records
-        yield restored, [], RunCounts(n_records=n_records)
+        yield _Batch(restored, [], RunCounts(n_records=n_records))
         return
-    for batch in read_records(piece, settings.input, settings.cleaning.text, caution):
+    for batch in read_records(piece, settings.input, settings.cleaning.text, caution, tally):
         fresh = _without_known(run, piece, batch.records)
         sound, condemned = set_aside(fresh, caution, "extract")
         extracted = extract_articles(sound, settings.cleaning.extract, settings.cleaning.text, mark_document)
@@ -69,8 +87,10 @@ def _extract_piece(
             n_records=batch.records.height,
             n_known=batch.records.height - fresh.height,
             n_rejects=condemned.height + extracted.rejects.height,
+            n_unreadable_values=batch.n_unreadable_values,
         )
-        yield extracted.documents, rejects, counts
+        n_refused = batch.rejects.filter(pl.col("source_uri") != piece.source_uri).height
+        yield _Batch(extracted.documents, rejects, counts, n_refused)
 
 
 class _SliceWriter:
@@ -124,7 +144,7 @@ def _find_twice(run: Run) -> int:
     """Find documents that came twice; leaves them as rejects."""
     twice = (
         run.scan("extracted")
-        .select("article_id", "source_uri", "raw_sha256", "origin")
+        .select("article_id", "source_uri", "raw_sha256", "origin", "url", "site")
         .sort("article_id", "source_uri")
         .with_columns(first_uri=pl.col("source_uri").first().over("article_id"))
         .filter(pl.int_range(pl.len()).over("article_id") > 0)
@@ -141,10 +161,12 @@ def _find_twice(run: Run) -> int:
         raw_sha256="raw_sha256",
         n_bytes=pl.lit(None, pl.Int64),
         article_id=pl.lit(None, pl.String),
-        site=pl.lit(None, pl.String),
+        url="url",
+        site="site",
     )
     write_parquet(_concat([rejects], REJECT_SCHEMA), run.work("rejects", "twice.parquet"))
     _note_changed(run)
+    check_containers(run)
     return main.height
 
 
@@ -287,6 +309,7 @@ def _hold_contract(
         raw_sha256="raw_sha256",
         n_bytes=pl.lit(None, pl.Int64),
         article_id="article_id",
+        url="url",
         site="site",
     )
     sound = articles.filter(~pl.col("article_id").is_in(list(broken))).select(CLEANED_COLUMNS)

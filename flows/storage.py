@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
+from cleaners.document import SCHEMA_VERSION
 from cleaners.errors import CopydeskError
 from flows.settings import Settings
 
@@ -74,9 +75,18 @@ class Snapshot(NamedTuple):
         return next(entries)
 
     def scan(self, table: str, schema: pl.Schema) -> pl.LazyFrame:
-        """A table of the snapshot, lazily; an empty frame of `schema` where the snapshot has none."""
+        """A table of the snapshot, lazily, with the columns of `schema` at least; without rows where the snapshot has none."""
         paths = self.files(table)
-        return pl.scan_parquet(paths, glob=False) if paths else pl.LazyFrame(schema=schema)
+        if not paths:
+            return pl.LazyFrame(schema=schema)
+        rows = pl.scan_parquet(paths, glob=False)
+        held = rows.collect_schema()
+        missing = [name for name in schema if name not in held]  # in rows of an older version
+        if not missing:
+            return rows
+        from cleaners.schemas import default_of
+
+        return rows.with_columns(default_of(table, name).cast(schema[name]).alias(name) for name in missing)
 
 
 def latest_snapshot(output: Path) -> Snapshot | None:
@@ -97,6 +107,12 @@ def name_latest(output: Path) -> str | None:
     return link.readlink().name if link.is_symlink() else None
 
 
+def find_latest(output: Path) -> Path | None:
+    """The folder of the snapshot that `output/latest` names; None before the first publication."""
+    name = name_latest(output)
+    return output / "runs" / name if name else None
+
+
 def read_snapshot(path: Path, without: str | None = None) -> Snapshot:
     """Open the snapshot in a folder.
 
@@ -108,6 +124,7 @@ def read_snapshot(path: Path, without: str | None = None) -> Snapshot:
         CopydeskError: there is no readable manifest, or a file it names is missing.
     """
     snapshot = read_manifest(path)
+    check_version(snapshot)
     entries = [entry for table in snapshot.manifest["tables"].values() for entry in table["files"]]
     damaged = [
         entry["path"]
@@ -125,6 +142,46 @@ def read_snapshot(path: Path, without: str | None = None) -> Snapshot:
             f"`copydesk verify` looks at the others. {REBUILD_HINT}",
         )
     return snapshot
+
+
+def check_version(snapshot: Snapshot) -> None:
+    """Refuse a snapshot that a newer version of Copydesk wrote: what this one made of it would lack columns.
+
+    Raises:
+        CopydeskError: it is newer.
+    """
+    version = snapshot.manifest["schema_version"]
+    if int(version) > int(SCHEMA_VERSION):
+        raise CopydeskError(
+            f"A newer version of Copydesk wrote {snapshot.path}: its tables are of schema {version}, this version knows "
+            f"{SCHEMA_VERSION}.",
+            "Use the newer version. Nothing was changed.",
+        )
+
+
+def describe_columns() -> dict[str, list[str]]:
+    """The columns of each published table as the manifest says them: name and type, in order."""
+    from cleaners.schemas import TABLES
+
+    return {
+        table: [f"{name}: {dtype}" for name, dtype in schema.create_empty().schema.items()]
+        for table, schema in TABLES.items()
+    }
+
+
+def describe_table(table: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Descriptions of the columns of a table, and what its files say of it; none for an index."""
+    from cleaners.schemas import TABLES
+
+    schema = TABLES.get(table)
+    if schema is None:
+        return {}, {}
+    descriptions = {name: column.description or "" for name, column in schema.columns().items()}
+    return descriptions, {
+        "schema_version": SCHEMA_VERSION,
+        "table": table,
+        "description": (schema.__doc__ or "").strip(),
+    }
 
 
 def read_manifest(path: Path) -> Snapshot:
@@ -153,7 +210,7 @@ def parse_manifest(content: bytes) -> dict[str, Any]:
     for table in manifest["tables"].values():
         for entry in table["files"]:
             _ = entry["path"]
-    _ = manifest["run_id"]
+    _ = manifest["run_id"], int(manifest["schema_version"])
     return manifest
 
 

@@ -84,12 +84,12 @@ def _run_stages(
     from flows.resume import continue_interrupted, do_once
     from flows.run import Run
     from flows.runners import run_in_worker, run_watched
-    from flows.storage import latest_snapshot
+    from flows.upgrade import open_previous
     from flows.versions import find_versions
 
     output = chosen.folder
     publish.finish_publication(output)
-    previous = None if chosen.anew else latest_snapshot(output)
+    previous = open_previous(output, anew=chosen.anew)
     run = Run(
         run_id=run_id,
         settings=chosen,

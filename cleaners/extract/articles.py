@@ -178,5 +178,6 @@ def _reject(record: dict[str, Any], reject: Rejected) -> dict[str, Any]:
         "raw_sha256": record["raw_sha256"],
         "n_bytes": record["n_bytes"],
         "article_id": record["article_id"],
+        "url": record["url"],
         "site": record["site"] or host_of(record["url"]),
     }

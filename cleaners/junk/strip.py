@@ -399,5 +399,6 @@ def _reject(document: Row, reason: str, detail: str) -> Row:
         "raw_sha256": document["raw_sha256"],
         "n_bytes": None,
         "article_id": document["article_id"],
+        "url": document["url"],
         "site": document["site"],
     }

@@ -13,8 +13,9 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from cleaners.document import SCHEMA_VERSION
 from cleaners.errors import ContractBroken
-from cleaners.schemas import SCHEMA_VERSION, TABLES
+from cleaners.schemas import TABLES
 from flows.publish import drop_old_snapshots
 from flows.storage import file_sha256, hold_snapshot, latest_snapshot
 from tests.conftest import SEEDS, Tables, read_tables

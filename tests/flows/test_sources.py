@@ -287,7 +287,7 @@ def test_bad_lines_become_rejects_and_the_others_are_read(tmp_path):
     lines += [b'{"text": "caf\xe9"}', b'{"text": "' + b"x" * 3_000 + b'"}', b"[" * 100_000, b'{"text": "\\ud800 two"}']
     path.write_bytes(b"\xef\xbb\xbf" + b"\n".join(lines))
     records, rejects = read(path, InputConfig(max_bytes=2_000))
-    assert records["content"].to_list() == ["one", " two"]
+    assert records["content"].to_list() == ["one", "café", " two"]
     assert [(uri.rsplit("#", 1)[1], reason) for uri, reason in rejects.select("source_uri", "reason").rows()] == [
         ("1", "malformed_record"),
         ("3", "malformed_record"),
