@@ -369,5 +369,6 @@ def fit_to_contract(rows: pl.DataFrame, table: str) -> pl.DataFrame:
 
 
 def default_of(table: str, column: str) -> pl.Expr:
-    """What rows of an older snapshot have in a column that was added since."""
-    return pl.lit((TABLES[table].columns()[column].metadata or {}).get("default"))
+    """The value of a column that rows of another version lack: its stated default, else null."""
+    found = TABLES[table].columns().get(column)
+    return pl.lit((found.metadata or {}).get("default") if found else None)

@@ -9,12 +9,15 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, NamedTuple, cast
 
 from cleaners.text import find_wide_encoding
+from flows.inputs import READ_ERRORS
 
 HEAD_BYTES = 1 << 18  # of a file, by which its form is told
 CHUNK_BYTES = 1 << 20
+LINE_BYTES = 1 << 20  # read on to the end of a line, so that its indentation is seen whole
 _SPACE = b" \t\r\n\x0b\x0c"
 MAX_NESTING = (
     64  # of a record's values; what feeds hold nests some five deep, and Python's parser gives up near a thousand
@@ -53,6 +56,16 @@ def find_form(head: bytes) -> JsonForm:
     return JsonForm(encoding, has_returns, _is_split(head.removeprefix(codecs.BOM_UTF8).lstrip(_SPACE)))
 
 
+def read_head(stream: IO[bytes]) -> bytes:
+    """The first `HEAD_BYTES` of a stream, or those before its first break; they stay to be read."""
+    head = b""
+    with suppress(*READ_ERRORS):
+        while len(head) < HEAD_BYTES and (some := _read_some(stream)):
+            head += some
+    stream.seek(0)
+    return head[:HEAD_BYTES]
+
+
 def to_plain_bytes(stream: IO[bytes], form: JsonForm) -> IO[bytes]:
     """The same records in UTF-8, with a line feed wherever a line ends."""
     if not form.encoding and not form.has_returns:
@@ -64,16 +77,17 @@ def split_records(stream: IO[bytes], max_bytes: int) -> Iterator[bytes | None]:
     """Cut a stream of JSON objects, in an array or one after the other, into the bytes of each.
 
     Quotes and brackets are counted, nothing is parsed: a record that is no JSON is given as it is, and the next one is found. A
-    string ends with its line at the latest. In an indented file a brace in the column where records begin begins one.
+    list within the array counts as a record too. A string ends with its line at the latest. In an indented file a brace in the
+    column where records begin begins one.
 
     Yields:
         Each record; None for one of more than `max_bytes`; what stands between records and is none, as it is.
     """
     record = bytearray()
     depth, size, column = 0, 0, None
-    is_quoted = is_escaped = False
+    is_quoted = is_escaped = is_array = is_indented = False
     line_feed = b"\n"  # before the first line, and where a chunk ended with its line
-    while chunk := stream.read(CHUNK_BYTES) + stream.readline(CHUNK_BYTES):
+    while chunk := _read_some(stream) + stream.readline(LINE_BYTES):
         chunk, line_feed = line_feed + chunk.removesuffix(b"\n"), b"\n" if chunk.endswith(b"\n") else b""
         begin, at = 0, int(is_escaped)
         is_escaped = False
@@ -81,15 +95,17 @@ def split_records(stream: IO[bytes], max_bytes: int) -> Iterator[bytes | None]:
             first, at = token[0][:1], token.end()
             if first == b"\n":
                 is_quoted = False
+                width = len(token[0].rstrip(b"{"))
+                is_indented |= depth == 1 and column is not None and width > column
                 if not token[0].endswith(b"{"):
                     continue
-                if depth and len(token[0]) == column:  # the record before is broken: it never ended
+                if depth and is_indented and width == column:  # the record before is broken: it never ended
                     record += chunk[begin : token.start()]
                     yield _whole(record, size + token.start() - begin, max_bytes)
                     record.clear()
                     depth, size, begin = 0, 0, at - 1
                 elif not depth and column is None:
-                    column = len(token[0])
+                    column = width
                 first = b"{"
             if is_quoted:
                 if first == b"\\":
@@ -103,8 +119,12 @@ def split_records(stream: IO[bytes], max_bytes: int) -> Iterator[bytes | None]:
                     if gap := _strip_separators(record):
                         yield gap
                     record.clear()
-                    size, begin = 0, at - (first == b"{")
-                depth += 1 if depth or first == b"{" else 0  # the bracket of the array itself opens nothing
+                    opens_array = first == b"[" and not is_array
+                    size, begin = 0, at - (not opens_array)
+                    if opens_array:
+                        is_array = True
+                        continue
+                depth += 1
             elif first in b"}]" and depth:
                 depth -= 1
                 if not depth:
@@ -114,7 +134,7 @@ def split_records(stream: IO[bytes], max_bytes: int) -> Iterator[bytes | None]:
                     size, begin = 0, at
             elif first == b"]":  # the end of the array
                 record += chunk[begin : at - 1]
-                begin = at
+                begin, is_array = at, False
         size += len(chunk) - begin
         if len(record) <= max_bytes:
             record += chunk[begin:]
@@ -139,9 +159,9 @@ def drop_nested(record: str) -> str:
 
 def _is_split(head: bytes) -> bool:
     """Whether records are written over several lines, or as one array."""
-    if head[:1] == b"[":
-        return True
     lines = [line for line in head.splitlines() if line.strip()][:2]
+    if head[:1] == b"[":
+        return lines[0].strip() == b"[" or not _is_object(lines[-1])
     if head[:1] != b"{" or not lines or _is_object(lines[0]) or _is_object(lines[-1]):
         return False
     return len(lines) > 1 and lines[0].rstrip().endswith((b"{", b"[", b","))
@@ -177,7 +197,7 @@ class _Recoded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        while not self._waiting and (chunk := self._stream.read(CHUNK_BYTES)):
+        while not self._waiting and (chunk := _read_some(self._stream)):
             if self._form.encoding:
                 chunk = self._decode(chunk).removeprefix("\ufeff").encode("utf-8", "surrogatepass")
             self._waiting = chunk.replace(b"\r", b"\n") if self._form.has_returns else chunk
@@ -187,9 +207,6 @@ class _Recoded(io.RawIOBase):
         return n_bytes
 
 
-def open_lines(stream: IO[bytes]) -> tuple[IO[bytes], JsonForm]:
-    """A stream of the plain form, unpacked bytes in, and the form it had."""
-    head = stream.read(HEAD_BYTES)
-    stream.seek(0)
-    form = find_form(head)
-    return to_plain_bytes(stream, form), form
+def _read_some(stream: IO[bytes]) -> bytes:
+    """What can be read at once: before a break in a packed file, all that comes before it."""
+    return stream.read1(CHUNK_BYTES)  # type: ignore[attr-defined, no-any-return]

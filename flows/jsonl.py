@@ -9,7 +9,7 @@ from cleaners.document import sha256_hex
 from cleaners.errors import Rejected
 from cleaners.text import TextConfig, decode_text
 from flows.inputs import GZIP_MAGIC, InputSource, Unusable, read_magic
-from flows.json_forms import CHUNK_BYTES, drop_nested, open_lines, split_records
+from flows.json_forms import CHUNK_BYTES, drop_nested, find_form, read_head, split_records, to_plain_bytes
 from flows.records import Record, make_record
 
 
@@ -22,7 +22,8 @@ def read_jsonl(stream: IO[bytes], source: InputSource) -> Iterator[Record | Unus
         yield from _read_stretch(stream, source)
         return
     unpacked = cast(IO[bytes], gzip.GzipFile(fileobj=stream)) if read_magic(stream) == GZIP_MAGIC else stream
-    lines, form = open_lines(unpacked)
+    form = find_form(read_head(unpacked))
+    lines = to_plain_bytes(unpacked, form)
     if form.is_split:
         for number, record in enumerate(split_records(lines, source.config.max_bytes)):
             source.tally.n_rows += 1

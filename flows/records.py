@@ -6,13 +6,14 @@ A value that cannot be read costs itself where the field is optional, and its ro
 import json
 import math
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, NamedTuple
 
 from cleaners.dates import parse_timestamp
 from cleaners.document import make_id, sha256_hex
 from cleaners.errors import Rejected
 from cleaners.text import decode_text, drop_surrogates
-from flows.inputs import InputSource, Unusable
+from flows.inputs import ColumnNames, InputSource, Unusable
 from flows.json_forms import MAX_NESTING
 
 _NO_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)))  # what would move the cursor of a terminal
@@ -52,11 +53,15 @@ def _make_record(row: Iterable[tuple[object, object]], number: int, source: Inpu
         values.setdefault(str(key).casefold(), []).append(value)
     fields: dict[str, Any] = {}
     broken: dict[str, Unreadable] = {}
-    for field, names in source.config.columns.model_dump().items():
-        given = [value for name in names for value in values.get(name.casefold(), ()) if _is_given(value)]
-        fields[field] = next((value for value in given if not isinstance(value, Unreadable)), None)
-        if fields[field] is None and given:
-            broken[field] = given[0]  # type: ignore[assignment]
+    for field, names in _names_of(source.config.columns):
+        fields[field] = None
+        for value in (value for name in names if name in values for value in values[name]):
+            if isinstance(value, Unreadable):
+                broken.setdefault(field, value)
+            elif _is_given(value):
+                fields[field] = value
+                broken.pop(field, None)
+                break
     n_unreadable = len(broken.keys() - set(CONTENT_FIELDS)) + _drop_nested(fields)
     digest = _digest(fields)
     url, site = _line(fields["url"]), _line(fields["site"])
@@ -89,6 +94,12 @@ def _make_record(row: Iterable[tuple[object, object]], number: int, source: Inpu
         "n_bytes": n_bytes,
     }
     return Record(record, n_unreadable)
+
+
+@cache
+def _names_of(columns: ColumnNames) -> list[tuple[str, list[str]]]:
+    """The keys that may hold each field, in small letters."""
+    return [(field, [name.casefold() for name in names]) for field, names in columns.model_dump().items()]
 
 
 def _read_content(
@@ -170,6 +181,8 @@ def one_line(text: str | None) -> str | None:
 def _authors(value: object) -> list[str] | None:
     if isinstance(value, bytes):
         value = _line(value)
+    elif isinstance(value, list) and value and all(isinstance(part, tuple) for part in value):
+        value = dict(value)  # a map of Arrow
     parts = value.split(";") if isinstance(value, str) else value if isinstance(value, list) else [value]
     names = [part.get("name") if isinstance(part, dict) else part for part in parts]
     return (

@@ -150,7 +150,7 @@ def check_version(snapshot: Snapshot) -> None:
     Raises:
         CopydeskError: it is newer.
     """
-    version = snapshot.manifest["schema_version"]
+    version = snapshot.manifest.get("schema_version", 1)
     if int(version) > int(SCHEMA_VERSION):
         raise CopydeskError(
             f"A newer version of Copydesk wrote {snapshot.path}: its tables are of schema {version}, this version knows "
@@ -210,7 +210,7 @@ def parse_manifest(content: bytes) -> dict[str, Any]:
     for table in manifest["tables"].values():
         for entry in table["files"]:
             _ = entry["path"]
-    _ = manifest["run_id"], int(manifest["schema_version"])
+    _ = manifest["run_id"], int(manifest.get("schema_version", 1))
     return manifest
 
 
