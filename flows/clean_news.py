@@ -1,43 +1,22 @@
-"""The flow `clean-news`: scraped news in, one published snapshot out. Read top to bottom, it is the table of contents."""
+"""The flow `clean-news`: scraped news in, one published snapshot out. The steps stand in `flows/pipeline.py`."""
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import tasks
 from flows.cluster import workers_found
 from flows.faults import faults_told
+from flows.pipeline import RunResult, run_pipeline
 from flows.progress import listening
-from flows.publish import clear_staging, finish_publication
-from flows.remote import pull_latest
-from flows.resume import continue_interrupted, n_done
-from flows.run import Run, name_run_id
 from flows.runners import worker_pool
 from flows.settings import Settings
-from flows.storage import find_latest, output_lock
-from flows.upgrade import open_previous
-from flows.versions import find_versions
+from flows.tasks import MAX_IN_FLIGHT, PrefectEngine, ProgressArtifact
 
 # Threads that wait for worker processes, here or of a Dask cluster; the processes do the work, so that a thread costs nothing.
-TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=tasks.MOST_IN_FLIGHT)
-
-
-class RunResult(NamedTuple):
-    """How a run ended: `published`, `dry_run` or `nothing_new`; its snapshot and report, None where there are none.
-
-    `n_steps_resumed` counts the steps that an interrupted run had left done.
-    """
-
-    status: str
-    run_id: str
-    n_inputs: int
-    snapshot: Path | None
-    report: Path | None
-    n_steps_resumed: int = 0
+TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=MAX_IN_FLIGHT)
 
 
 def name_run() -> str:
@@ -55,55 +34,10 @@ def clean_news(settings: Settings) -> RunResult:
     Args:
         settings: where to read, where to write, and how each step decides.
     """
-    output = settings.folder
     with (
-        faults_told(output, settings.output if settings.is_remote else None),
-        output_lock(output),
+        faults_told(settings.folder, settings.output if settings.is_remote else None),
         worker_pool(1 if settings.dask else settings.n_workers),
         workers_found(settings),
-        listening(tasks.ProgressArtifact()),
+        listening(ProgressArtifact()),
     ):
-        pull_latest(settings)
-        run = _begin_run(settings, output)
-        plan = tasks.discover(run)
-        if plan.is_empty:
-            clear_staging(output)
-            return RunResult("nothing_new", run.run_id, plan.n_inputs, find_latest(output), None)
-        run = continue_interrupted(run, plan)
-        n_resumed = n_done(run)
-        if n_resumed:
-            get_run_logger().info("continuing the interrupted run %s: %d steps are done", run.run_id, n_resumed)
-
-        extracted = tasks.map_shards(tasks.extract, run, plan)
-        n_repeated = tasks.learn(run)
-        stripped = tasks.map_shards(tasks.strip, run, plan)
-        tasks.match(run)
-        tasks.check_names(run)
-        staged = tasks.assemble(run, plan, tasks.add_counts([*extracted, *stripped], n_repeated))
-        report = tasks.report(run, staged)
-        if settings.dry_run:
-            return RunResult(
-                "dry_run", run.run_id, plan.n_inputs, find_latest(output), tasks.keep_report(run, report), n_resumed
-            )
-        tasks.hold_gates(run, staged)
-        snapshot = tasks.publish(run)
-
-        clear_staging(output)
-        return RunResult("published", run.run_id, plan.n_inputs, snapshot, snapshot / report.name, n_resumed)
-
-
-def _begin_run(settings: Settings, output: Path) -> Run:
-    """A run's name and places."""
-    finished = finish_publication(output)
-    if finished:
-        get_run_logger().info("published %s, whose run was killed on the last step", finished.name)
-    run_id = name_run_id(output)
-    previous = open_previous(output, anew=settings.anew)
-    return Run(
-        run_id=run_id,
-        settings=settings,
-        output=output,
-        staging=output / "_staging" / run_id,
-        previous=previous.path if previous else None,
-        versions=find_versions(settings),
-    )
+        return run_pipeline(settings, PrefectEngine())

@@ -4,7 +4,6 @@ Every function takes the `Run` and leaves Parquet files in its staging folder; o
 tasks in `flows/tasks.py` wrap them; `flows/publish.py` makes the snapshot of what they leave.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -20,8 +19,7 @@ from cleaners.quality import RunCounts
 from flows.completeness import PartRead, check_containers, write_parts_read
 from flows.evidence import EvidenceArchive, learn_archive, write_evidence
 from flows.inputs import Tally
-from flows.matching import match_archive
-from flows.naming import judge_names, read_names_authority
+from flows.naming import read_names_authority
 from flows.planning import Piece, Shard, read_pieces
 from flows.published import PUBLISHED_FORMAT, restore_documents
 from flows.run import Run
@@ -249,25 +247,6 @@ def set_aside(documents: pl.DataFrame, caution: Caution, step: str) -> tuple[pl.
     ]
     sound = documents.filter(~pl.col("article_id").is_in(list(caution.condemned)))
     return sound, pl.DataFrame([{name: row.get(name) for name in REJECT_SCHEMA} for row in rows], REJECT_SCHEMA)
-
-
-def match_articles(run: Run) -> int:
-    """Cluster the new articles with all that earlier runs published.
-
-    Returns:
-        Clusters of two or more.
-    """
-    shutil.rmtree(run.work("evidence"), ignore_errors=True)  # the largest of the intermediate files, of no more use
-    return match_archive(run)
-
-
-def check_all_names(run: Run) -> int:
-    """Hold every name against the other papers and the authority file.
-
-    Returns:
-        Flags that say error.
-    """
-    return judge_names(run)
 
 
 def _hold_contract(

@@ -20,23 +20,12 @@ from rich.text import Text
 
 from flows.progress import Estimate, in_words, listening
 from flows.settings import Settings
+from flows.step import STEPS
 
 if TYPE_CHECKING:
-    from flows.clean_news import RunResult
+    from flows.pipeline import RunResult
 
 SAID_EVERY_S = 60.0
-
-STEP_TITLES = {
-    "discover": "Looking for what is new",
-    "extract": "Reading and extracting",
-    "learn": "Learning what repeats",
-    "strip": "Stripping what is not the story",
-    "match": "Finding near-duplicates",
-    "names": "Checking names",
-    "assemble": "Holding contracts",
-    "report": "Writing the report",
-    "publish": "Publishing",
-}
 
 
 @contextmanager
@@ -61,17 +50,17 @@ def showing_progress(console: Console | None = None) -> Iterator[None]:
         def show(step: str, done: int, total: int) -> None:
             bars.remove_task(waiting) if waiting in bars.task_ids else None
             if step not in shown:
-                shown[step] = bars.add_task(STEP_TITLES[step], total=total)
+                shown[step] = bars.add_task(STEPS[step].title, total=total)
             bars.update(shown[step], completed=done, total=total)
             left = estimate(step, done, total)
             if console.is_terminal:
                 return
             nonlocal said
             if done == total:
-                console.print(f"{STEP_TITLES[step]}: {done} of {total}", highlight=False)
+                console.print(f"{STEPS[step].title}: {done} of {total}", highlight=False)
             elif left is not None and time.monotonic() - said >= SAID_EVERY_S:
                 said = time.monotonic()
-                console.print(f"{STEP_TITLES[step]}: {done} of {total}, about {in_words(left)} left", highlight=False)
+                console.print(f"{STEPS[step].title}: {done} of {total}, about {in_words(left)} left", highlight=False)
 
         with listening(show):
             yield

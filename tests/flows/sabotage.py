@@ -13,7 +13,7 @@ import cleaners.extract.articles
 import cleaners.junk.strip
 import cleaners.names.mentions
 from cleaners.quality import RunCounts
-from flows import containers, stages
+from flows import jsonl, stages
 from flows.planning import Shard
 from flows.run import Run
 from flows.watch import Caution
@@ -45,7 +45,7 @@ def sabotaged(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_and_extract(run: Run, shard: Shard, caution: Caution) -> RunCounts:
     """`extract_shard` whose reader of records springs."""
-    containers._record_of = sabotaged(containers._record_of)
+    jsonl.make_record = sabotaged(jsonl.make_record)
     return stages.extract_shard(run, shard, caution)
 
 

@@ -17,19 +17,17 @@ import dask
 import polars as pl
 import pytest
 from distributed import Client, LocalCluster
-from prefect import task
 from prefect.testing.utilities import prefect_test_harness
 
 from bench.news_corpus import make_articles
 from cleaners.errors import CopydeskError
-from cleaners.quality import RunCounts
 from flows import clean_news as the_flow
 from flows import cluster as on_cluster
-from flows import evidence, matching, naming, parts, tasks
+from flows import evidence, matching, naming, parts, pipeline
 from flows.clean_news import clean_news
 from flows.planning import Shard
 from flows.run import Run
-from flows.runners import run_for_cluster
+from flows.runners import run_for_cluster, run_watched
 from flows.settings import Settings
 from flows.workers import WorkerLost
 from tests.conftest import SEEDS, read_tables
@@ -140,7 +138,7 @@ def run_twice(
     """Publish a corpus in two runs, in the same places and under the same names whatever the runner; give every file."""
     (folder / "in").mkdir(parents=True)
     for name, start, stop in (("20260101T000000Z-0001", 0, 150), ("20260102T000000Z-0002", 150, 210)):
-        monkeypatch.setattr(the_flow, "name_run_id", lambda _, name=name: name)
+        monkeypatch.setattr(pipeline, "name_run_id", lambda _, name=name: name)
         rows = (f"{json.dumps(article)}\n" for article in make_articles(start, stop, 1_000))
         (folder / "in" / f"{start}.jsonl").write_text("".join(rows))
         run_on(address, folder / "in", folder / "out", shard_bytes=2**16)
@@ -199,15 +197,10 @@ def test_a_process_lost_in_a_part_is_told_once_the_other_parts_have_ended(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["late-1", "late-2"]
 
 
-@task(name="extract")
-def sabotaged_extract(run: Run, shard: Shard) -> RunCounts:
-    return tasks._shard_once("extract", sabotage.extract, run, shard)
-
-
 def test_a_document_that_kills_its_worker_costs_itself_alone_there_too(
     tmp_path: Path, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks, "extract", sabotaged_extract)
+    monkeypatch.setattr(pipeline, "extract_shard", sabotage.extract)
     landing = tmp_path / "landing"
     landing.mkdir()
     for town in TOWNS:
@@ -229,4 +222,4 @@ def test_no_scheduler_at_the_address_is_told(tmp_path: Path, monkeypatch: pytest
 def test_a_worker_that_does_not_see_the_output_says_so(tmp_path: Path) -> None:
     run = Run("run-1", Settings(output=str(tmp_path)), tmp_path, tmp_path / "elsewhere", None, None)  # type: ignore[arg-type]
     with pytest.raises(CopydeskError, match=r"does not see .*elsewhere"):
-        tasks._shard_once("extract", sabotage.extract, run, Shard(0, ()))
+        run_watched(sabotage.extract, run, Shard(0, 0))

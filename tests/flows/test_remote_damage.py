@@ -176,7 +176,7 @@ def test_who_reads_anew_loses_to_another_writer_and_takes_nothing_of_theirs(
     (landing / "more.txt").write_text(more := STORIES[0].replace("harbour", "airport"))
 
     def while_another_publishes(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
-        run_stages([landing], published, THIRD, mirror=str(tmp_path / "here"))
+        run_stages([landing], published, THIRD, mirror=str(tmp_path / "here"), extract=stages.extract_shard)
         return stages.extract_shard(run, shard, caution)
 
     elsewhere = {"anew": True, "mirror": str(tmp_path / "elsewhere")}

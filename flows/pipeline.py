@@ -1,0 +1,228 @@
+"""The run: every step in its order, written once. The flow, the tests and the benchmarks call `run_pipeline`, each with an engine.
+
+An engine says how the work of a step is done: as Prefect's tasks (`flows/tasks.py`), here and now (`PlainEngine`), or timed.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import reduce
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar
+
+import polars as pl
+
+from cleaners.errors import ContractBroken
+from cleaners.quality import RunCounts, check_gates
+from flows.figures import RunFigures, summarise_run
+from flows.matching import match_archive
+from flows.naming import judge_names
+from flows.planning import Shard, plan_run
+from flows.progress import announce
+from flows.publish import (
+    assemble_snapshot,
+    clear_staging,
+    drop_old_snapshots,
+    finish_publication,
+    list_broken_gates,
+    summarise_counts,
+    switch_latest,
+)
+from flows.remote import drop_remote_snapshots, pull_latest
+from flows.report import write_report
+from flows.resume import continue_interrupted, do_once, n_done
+from flows.run import Run, name_run_id
+from flows.runners import run_in_worker, run_watched
+from flows.settings import Settings
+from flows.site_health import read_breaches
+from flows.stages import extract_shard, learn_from_shards, strip_shard
+from flows.step import STEPS, Step
+from flows.storage import find_latest, output_lock
+from flows.upgrade import open_previous
+from flows.versions import find_versions
+
+R = TypeVar("R")
+
+
+class Engine(Protocol):
+    """How the work of a step is done."""
+
+    def once(self, step: Step, work: Callable[[], R]) -> R:
+        """Do a step that is one piece of work."""
+
+    def each(self, step: Step, work: Callable[[Shard], R], shards: Sequence[Shard]) -> Iterator[tuple[Shard, R]]:
+        """Do a step on every shard, some at a time; give each shard and its result when it is done, in any order."""
+
+
+class PlainEngine:
+    """Does the work here and now; shards in as many threads as there are workers to wait for."""
+
+    def __init__(self, n_threads: int = 1) -> None:
+        self._n_threads = n_threads
+
+    def once(self, step: Step, work: Callable[[], R]) -> R:
+        """Do a step that is one piece of work."""
+        return work()
+
+    def each(self, step: Step, work: Callable[[Shard], R], shards: Sequence[Shard]) -> Iterator[tuple[Shard, R]]:
+        """Do a step on every shard."""
+        with ThreadPoolExecutor(self._n_threads) as threads:
+            futures = {threads.submit(work, shard): shard for shard in shards}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+
+
+class RunResult(NamedTuple):
+    """How a run ended: `published`, `dry_run` or `nothing_new`; its snapshot and report, None where there are none.
+
+    `n_steps_resumed` counts the steps that an interrupted run had left done.
+    """
+
+    status: str
+    run_id: str
+    n_inputs: int
+    snapshot: Path | None
+    report: Path | None
+    n_steps_resumed: int = 0
+
+
+class Reported(NamedTuple):
+    """What the step `report` leaves: the report's file and the figures of the run."""
+
+    run: Run
+    file: Path
+    figures: RunFigures
+
+
+class Published(NamedTuple):
+    """What the step `publish` leaves: the snapshot, the sites that left their band, the runs whose snapshots were removed."""
+
+    run: Run
+    snapshot: Path
+    breaches: pl.DataFrame
+    removed: list[str]
+
+
+def run_pipeline(settings: Settings, engine: Engine, run_id: str | None = None) -> RunResult:
+    """Clean what is new and publish it as one snapshot.
+
+    Args:
+        settings: what is read, where it is written, and how each step decides.
+        engine: how the steps are done.
+        run_id: the run's name; None makes one of the time.
+
+    Raises:
+        CopydeskError: another run holds the output; or a step fails, and the message says why. `ContractBroken` where a table
+            breaks its contract or a figure of the run its bounds. Nothing is published then.
+    """
+    output = settings.folder
+    with output_lock(output):
+        pull_latest(settings)
+        run = _begin_run(settings, output, run_id)
+        plan = _once(engine, "discover", lambda: run_in_worker(plan_run, run))
+        if plan.is_empty:
+            clear_staging(output)
+            return RunResult("nothing_new", run.run_id, plan.n_inputs, find_latest(output), None)
+        run = continue_interrupted(run, plan)
+        n_resumed = n_done(run)
+
+        extracted = _each(engine, "extract", extract_shard, run, plan.shards)
+        n_repeated = _once(engine, "learn", lambda: do_once(run, "learn", lambda: learn_from_shards(run)))
+        stripped = _each(engine, "strip", strip_shard, run, plan.shards)
+        _once(engine, "match", lambda: do_once(run, "match", lambda: match_archive(run)))
+        _once(engine, "names", lambda: do_once(run, "names", lambda: judge_names(run)))
+        counts = reduce(RunCounts.plus, [*extracted, *stripped], RunCounts(n_rejects=n_repeated))
+        gates = check_gates(counts, settings.cleaning.quality)
+        figures = summarise_counts(plan, counts, gates)
+        staged = _once(engine, "assemble", lambda: assemble_snapshot(run, figures))
+        reported = _once(engine, "report", lambda: _report(run, staged))
+        if settings.dry_run:
+            kept = _once(engine, "keep-report", lambda: _keep_report(run, reported))
+            return RunResult("dry_run", run.run_id, plan.n_inputs, find_latest(output), kept.file, n_resumed)
+        _once(engine, "gates", lambda: _check_gates(run, staged))
+        published = _once(engine, "publish", lambda: _publish(run))
+        clear_staging(output)
+        report = published.snapshot / reported.file.name
+        return RunResult("published", run.run_id, plan.n_inputs, published.snapshot, report, n_resumed)
+
+
+def _once(engine: Engine, name: str, work: Callable[[], R]) -> R:
+    """Do a step and announce its begin and end."""
+    announce(name, 0, 1)
+    result = engine.once(STEPS[name], work)
+    announce(name, 1, 1)
+    return result
+
+
+def _each(
+    engine: Engine, name: str, work: Callable[..., RunCounts], run: Run, shards: Sequence[Shard]
+) -> list[RunCounts]:
+    """Do a step on every shard in the workers, unless an interrupted run did, and announce each that is done.
+
+    Returns:
+        The counts of the shards, in their order.
+    """
+    counts: dict[int, RunCounts] = {}
+    announce(name, 0, len(shards))
+
+    def do_shard(shard: Shard) -> RunCounts:
+        return RunCounts(*do_once(run, f"{name}-{shard.number}", lambda: run_watched(work, run, shard)))
+
+    for shard, counted in engine.each(STEPS[name], do_shard, shards):
+        counts[shard.number] = counted
+        announce(name, len(counts), len(shards))
+    return [counts[shard.number] for shard in shards]
+
+
+def _begin_run(settings: Settings, output: Path, run_id: str | None) -> Run:
+    """A run's name and places."""
+    finish_publication(output)
+    run_id = run_id or name_run_id(output)
+    previous = open_previous(output, anew=settings.anew)
+    return Run(
+        run_id=run_id,
+        settings=settings,
+        output=output,
+        staging=output / "_staging" / run_id,
+        previous=previous.path if previous else None,
+        versions=find_versions(settings),
+    )
+
+
+def _report(run: Run, staged: Path) -> Reported:
+    """Write the HTML report into the staged snapshot."""
+    figures = run_in_worker(summarise_run, staged, run.run_id)
+    return Reported(run, run_in_worker(write_report, staged, run.run_id), figures)
+
+
+def _keep_report(run: Run, reported: Reported) -> Reported:
+    """Keep nothing of a dry run but its report, beside the snapshots."""
+    kept = run.output / f"dry-run-{run.run_id}.html"
+    shutil.move(reported.file, kept)
+    clear_staging(run.output)
+    return reported._replace(file=kept)
+
+
+def _check_gates(run: Run, staged: Path) -> None:
+    """Stop here if a gate is broken.
+
+    Raises:
+        ContractBroken: which figure left its bounds, what was expected, and what to do.
+    """
+    hard_metrics = run.settings.cleaning.quality.sites.hard_metrics
+    broken = run_in_worker(list_broken_gates, staged, run.run_id, hard_metrics)
+    if broken:
+        raise ContractBroken(
+            f"Nothing was published, {len(broken)} gate(s) are broken: {'; '.join(broken)}.",
+            f"The report is {staged / 'report.html'}. If the figures are right for these sources, widen the bounds in "
+            "[cleaning.quality] of the config.",
+        )
+
+
+def _publish(run: Run) -> Published:
+    """Move the snapshot to its place, switch `output/latest`, and remove snapshots beyond those to keep."""
+    keep = run.settings.keep_snapshots
+    snapshot = switch_latest(run)
+    dropped = drop_old_snapshots(run.output, keep)
+    removed = sorted({*dropped.removed, *drop_remote_snapshots(run.settings, keep)})
+    return Published(run, snapshot, read_breaches(snapshot, run.run_id), removed)
