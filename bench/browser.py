@@ -77,7 +77,7 @@ class Browser:
             TimeoutError: it was not in that many seconds.
         """
         deadline = time.monotonic() + seconds
-        while not self.ask(f"(() => {{ try {{ return Boolean({expression}); }} catch {{ return false; }} }})()"):
+        while not self._is_true(expression):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waited {seconds:g} seconds in vain for: {expression}")
             time.sleep(0.2)
@@ -92,6 +92,12 @@ class Browser:
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"].get("exception", {}).get("description", "the script failed"))
         return answer["result"].get("value")
+
+    def _is_true(self, expression: str) -> bool:
+        try:
+            return bool(self.ask(f"(() => {{ try {{ return Boolean({expression}); }} catch {{ return false; }} }})()"))
+        except RuntimeError:  # the page went to another while it was asked
+            return False
 
     def shoot(self, path: Path, *, whole: bool = False, clip: tuple[float, float, float, float] | None = None) -> None:
         """Save what is shown, the whole page, or a part (left, top, width, height in CSS pixels), as PNG."""

@@ -1,6 +1,7 @@
 """The automations that watch runs: silent ones are marked Crashed, and somebody is told of what went wrong.
 
-Takes the name of a notification block (a webhook, Slack, e-mail ...), makes the automations on the Prefect server in use.
+Takes the name of a notification block (a webhook, Slack, e-mail ...), makes the automations on the Prefect server in use. They
+see runs of the flow `clean-news` alone, whatever else the server runs.
 """
 
 from datetime import timedelta
@@ -12,6 +13,7 @@ from cleaners.errors import ConfigError
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
+FLOW = "clean-news"
 HEARTBEAT_SECONDS = 30  # the least that Prefect allows
 # Three heartbeats: a run whose machine only stutters stays Running; a killed one is marked within two minutes.
 SILENCE_SECONDS = 90
@@ -39,7 +41,13 @@ def watch_runs(notify: str | None) -> None:
 
     from flows.smtp_email import SmtpEmail
 
-    is_run = ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]})
+    # Every event of a run names its flow beside the run: states, heartbeats, and our own.
+    of_ours = {
+        "match": ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"}),
+        "match_related": ResourceSpecification(
+            {"prefect.resource.role": "flow", "prefect.resource.id": "prefect.flow.*", "prefect.resource.name": FLOW}
+        ),
+    }
     ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
     automations = [
         AutomationCore(
@@ -48,7 +56,7 @@ def watch_runs(notify: str | None) -> None:
             trigger=EventTrigger(
                 after={"prefect.flow-run.heartbeat"},
                 expect={"prefect.flow-run.heartbeat", *ends},
-                match=is_run,
+                **of_ours,
                 for_each={"prefect.resource.id"},
                 posture=Posture.Proactive,
                 threshold=1,
@@ -87,7 +95,7 @@ def watch_runs(notify: str | None) -> None:
                 AutomationCore(
                     name=name,
                     description=description,
-                    trigger=EventTrigger(expect=events, match=is_run, posture=Posture.Reactive, threshold=1),
+                    trigger=EventTrigger(expect=events, **of_ours, posture=Posture.Reactive, threshold=1),
                     actions=[SendNotification(block_document_id=block, subject=subject, body=body)],
                 )
                 for name, description, events, subject, body in notices

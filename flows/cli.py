@@ -48,6 +48,13 @@ NotifyOption = Annotated[
         help="Notification block, <type>/<name>, told of failed and crashed runs and of sites out of their band."
     ),
 ]
+OriginOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Address at which a proxy shows the server or the reports to browsers, https://desk.example; may be repeated. "
+        "Other names are refused."
+    ),
+]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log.")]
 
 
@@ -313,13 +320,15 @@ def serve(
         int | None, typer.Option(help="Port of the HTML reports; default: the one after the server's.")
     ] = None,
     notify: NotifyOption = None,
+    origin: OriginOption = None,
 ) -> None:
     """Serve the Prefect UI and the scheduled deployment on this machine, until stopped with Ctrl-C.
 
     The deployment runs one at a time, by schedule or by hand from the UI, where every setting is a field of a form. A run
     that was killed is marked Crashed within two minutes; the next one goes on where it stopped.
     """
-    from flows.deploy import DEPLOYMENT, Address, serve
+    from flows.deploy import DEPLOYMENT, serve
+    from flows.prefect_server import Address
     from flows.settings import load_settings
 
     with _errors_told():
@@ -331,7 +340,7 @@ def serve(
         typer.echo(
             f"The newsroom opens at {address.url}/deployments: clean-news/{DEPLOYMENT}, schedule {cron!r} (stop it with Ctrl-C)."
         )
-        serve(settings, cron, address, notify, report_port)
+        serve(settings, cron, address, notify, report_port, origin or ())
 
 
 @app.command()
@@ -340,9 +349,11 @@ def watch(
 ) -> None:
     """Make the automations that mark killed runs as Crashed, on the server at PREFECT_API_URL; `serve` does it by itself."""
     from flows.automations import watch_runs
+    from flows.prefect_server import start_short_lived_server
 
     with _errors_told():
         _prepare_prefect()
+        start_short_lived_server()
         watch_runs(notify)
         typer.echo("The automations are in place; workers need PREFECT_FLOWS_HEARTBEAT_FREQUENCY=30.")
 
@@ -350,15 +361,18 @@ def watch(
 @app.command()
 def ui(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 4200,
+    origin: OriginOption = None,
 ) -> None:
     """Serve the Prefect UI on 127.0.0.1, with every run so far; stop it with Ctrl-C."""
+    from flows.prefect_server import UI_API_PATH, Address, check_free, server_command
+
+    address = Address("127.0.0.1", port)
     with _errors_told():
         _prepare_prefect()
-    from flows.deploy import UI_API_PATH
-
+        check_free(address)
+        command = server_command(address, origin or ())
     os.environ["PREFECT_SERVER_UI_API_URL"] = UI_API_PATH
-    typer.echo(f"The Prefect UI opens at http://127.0.0.1:{port}/runs (stop it with Ctrl-C).")
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    typer.echo(f"The Prefect UI opens at {address.url}/runs (stop it with Ctrl-C).")
     os.execv(sys.executable, command)  # noqa: S606
 
 
@@ -388,9 +402,11 @@ def _run_flow(settings: "Settings", verbose: bool) -> None:
     start_workers(1 if settings.dask else settings.n_workers)
     # The UI keeps the log either way; in the terminal the progress bars and our own messages say enough.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if verbose else "CRITICAL")
+    from flows.prefect_server import start_short_lived_server
     from flows.terminal import show_result, showing_progress
 
     with showing_progress():
+        start_short_lived_server()
         from flows.clean_news import clean_news
         from flows.faults import server_missed
 
@@ -400,21 +416,12 @@ def _run_flow(settings: "Settings", verbose: bool) -> None:
 
 
 def _prepare_prefect() -> None:
-    """Set Prefect's defaults before it is imported, and make its home: it fails obscurely where that cannot be written."""
-    from cleaners.errors import CopydeskError
+    """Set Prefect's defaults before it is imported, and make its home."""
+    from flows.prefect_home import prepare_home
 
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
-    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        writable = os.access(home, os.W_OK)
-    except OSError:
-        writable = False
-    if not writable:
-        raise CopydeskError(
-            f"Prefect cannot write to its home {home}.", "Set PREFECT_HOME to a folder you can write to."
-        )
+    prepare_home()
 
 
 @contextmanager

@@ -1,13 +1,13 @@
 """Serves the HTML reports of an output folder, and nothing else of it, so that the Prefect UI's link to a report opens.
 
 Browsers refuse links from a page to a file. Takes an output folder and an address, answers GET for reports of published runs,
-of dry runs and of runs that a gate stopped.
+of dry runs and of runs that a gate stopped. No page of another web site can read one or show it in a frame; a link opens it.
 """
 
 import hmac
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +16,7 @@ from socket import AF_INET6, gethostname
 from threading import Thread
 
 from cleaners.errors import CopydeskError
+from flows.origins import GUARDING_HEADERS, Visitors, find_visitors, refusal
 
 _NAME = r"[\w-][\w.-]*"
 _REPORTS = re.compile(
@@ -24,7 +25,9 @@ _REPORTS = re.compile(
 
 
 @contextmanager
-def serving_reports(output: Path, host: str, port: int, password: str | None) -> Iterator[str]:
+def serving_reports(
+    output: Path, host: str, port: int, password: str | None, origins: Iterable[str] = ()
+) -> Iterator[str]:
     """Serve the reports of a folder while the block runs.
 
     Args:
@@ -32,14 +35,16 @@ def serving_reports(output: Path, host: str, port: int, password: str | None) ->
         host: address to listen at.
         port: port to listen at; 0 takes any free one.
         password: `user:password` that browsers must give, None where everybody may look.
+        origins: addresses at which a proxy shows the reports to browsers.
 
     Yields:
         The address below which a report's path in the folder is found.
 
     Raises:
+        ConfigError: an origin is none.
         CopydeskError: the port is taken.
     """
-    handler = partial(_Reports, output, password)
+    handler = partial(_Reports, output, password, find_visitors(host, origins))
     try:
         server = _Server6((host, port), handler) if ":" in host else ThreadingHTTPServer((host, port), handler)
     except OSError as error:
@@ -63,12 +68,15 @@ class _Server6(ThreadingHTTPServer):
 
 
 class _Reports(BaseHTTPRequestHandler):
-    def __init__(self, output: Path, password: str | None, *args: object) -> None:
-        self._output, self._password = output, password
+    def __init__(self, output: Path, password: str | None, visitors: Visitors, *args: object) -> None:
+        self._output, self._password, self._visitors = output, password, visitors
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
         """A report, or why not."""
+        if reason := self._visitors.refuse("GET", self.headers.items(), is_api=False):
+            self._answer(403, refusal(reason))
+            return
         if self._password is not None and not self._is_known():
             self._answer(401, b"A password is needed.", {"WWW-Authenticate": 'Basic realm="Copydesk", charset="UTF-8"'})
             return
@@ -90,7 +98,9 @@ class _Reports(BaseHTTPRequestHandler):
     def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
         given = {"Content-Type": "text/plain; charset=utf-8", **(headers or {})}
-        for name, value in {**given, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}.items():
+        # The reports link to articles; their sites need not learn where from.
+        fixed = {**dict(GUARDING_HEADERS), "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        for name, value in {**given, **fixed}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -31,13 +31,13 @@ from uuid import UUID
 import pytest
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowFilter, FlowFilterName
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from cleaners.errors import ConfigError
 from flows.automations import BREACH_AUTOMATION, CRASH_AUTOMATION, NOTICE_AUTOMATION, watch_runs
-from flows.deploy import AUTH_VARIABLE, Address, check_address
+from flows.prefect_server import AUTH_VARIABLE, Address, check_address
 from flows.settings import Settings
 from flows.smtp_email import SmtpEmail
 from tests.conftest import SEEDS
@@ -68,9 +68,13 @@ class Newsroom(NamedTuple):
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has, nor the one after it, which is the reports'."""
+    while True:
+        with socket.socket() as probe, socket.socket() as after, suppress(OSError, OverflowError):
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            after.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def wait_for(what: Callable[[], object], seconds: float) -> None:
@@ -144,7 +148,7 @@ def newsroom(tmp_path_factory: pytest.TempPathFactory, webhook: tuple[str, list[
         wait_for(is_ready, 180)
         yield Newsroom(process, client, port, folder, webhook[1])
         servers = subprocess.run(
-            ["pgrep", "-f", f"server start .*--port {port}"], capture_output=True, text=True, check=False
+            ["pgrep", "-f", f"flows.server_process .*--port {port}"], capture_output=True, text=True, check=False
         )
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
@@ -158,6 +162,51 @@ def start(newsroom: Newsroom, **settings: object) -> UUID:
     deployment = newsroom.client.read_deployment_by_name("clean-news/newsroom")
     parameters = {"settings": {**deployment.parameters["settings"], **settings}}
     return newsroom.client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
+
+
+OTHER_FLOW = """
+import sys, time
+from prefect import flow
+
+@flow(name="weather", flow_run_name=sys.argv[1])
+def weather() -> None:
+    if sys.argv[1] == "fails":
+        raise ValueError("no weather today")
+    time.sleep(600)
+
+weather()
+"""
+
+
+def run_other_flow(newsroom: Newsroom, folder: Path, name: str) -> subprocess.Popen[bytes]:
+    """A run of a flow that is not ours, on the newsroom's server: it fails, or it goes on until it is killed."""
+    script = folder / "weather.py"
+    script.write_text(OTHER_FLOW)
+    there = {
+        "PREFECT_API_URL": f"http://127.0.0.1:{newsroom.port}/api",
+        "PREFECT_API_AUTH_STRING": PASSWORD,
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    }
+    with (folder / "weather.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, str(script), name], cwd=folder, env={**os.environ, **there}, stdout=log, stderr=log
+        )
+
+
+def other_runs(newsroom: Newsroom) -> dict[str, str]:
+    """The states of the runs of the other flow, by their names."""
+    runs = newsroom.client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=["weather"])))
+    return {run.name: run.state.name for run in runs if run.state}
+
+
+def events_of_other_flow(newsroom: Newsroom, event: str) -> int:
+    """The events of a kind that the server has of runs of the other flow."""
+    body = {"filter": {"event": {"name": [event]}}}
+    answer = newsroom.client._client.post("/events/filter", json=body)
+    return sum(
+        any(related.get("prefect.resource.name") == "weather" for related in event["related"])
+        for event in answer.json()["events"]
+    )
 
 
 def listeners(port: int) -> list[str]:
@@ -235,7 +284,7 @@ def test_nobody_gets_in_without_the_password(newsroom: Newsroom) -> None:
 
 def test_the_server_is_quiet_and_here_only(newsroom: Newsroom) -> None:
     (pid,) = subprocess.run(
-        ["pgrep", "-f", f"server start .*--port {newsroom.port}"], capture_output=True, text=True, check=True
+        ["pgrep", "-f", f"flows.server_process .*--port {newsroom.port}"], capture_output=True, text=True, check=True
     ).stdout.split()
     told = dict(
         line.partition("=")[::2] for line in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in line
@@ -285,7 +334,7 @@ def test_a_site_out_of_its_band_is_told_of(newsroom: Newsroom, letters: list[Let
     assert "a.example: reject_share is 0.75 share, expected 0.0 to " in told()[0]
 
 
-def test_a_killed_run_is_marked_crashed_within_two_minutes_and_told_of(
+def test_a_killed_run_of_ours_is_marked_crashed_within_two_minutes_and_told_of(
     newsroom: Newsroom, webhook: tuple[str, list[str]], tmp_path: Path
 ) -> None:
     from prefect.blocks.notifications import CustomWebhookNotificationBlock
@@ -297,6 +346,12 @@ def test_a_killed_run_is_marked_crashed_within_two_minutes_and_told_of(
     watch_runs("custom-webhook/desk")
     names = [automation.name for automation in newsroom.client.read_automations()]
     assert sorted(names) == sorted([CRASH_AUTOMATION, NOTICE_AUTOMATION, BREACH_AUTOMATION])
+    # Runs of another flow end as badly: one fails, one falls silent before ours.
+    run_other_flow(newsroom, tmp_path, "fails").wait(60)
+    other = run_other_flow(newsroom, tmp_path, "silent")
+    wait_for(lambda: events_of_other_flow(newsroom, "prefect.flow-run.heartbeat") > 1, 60)
+    other.kill()
+    other.wait()
     # Enough to do that the kill comes in the middle of it.
     story = (SEEDS / "000_e92e818c1740ec33.txt").read_text()
     for number in range(500):
@@ -310,13 +365,20 @@ def test_a_killed_run_is_marked_crashed_within_two_minutes_and_told_of(
         ["ps", "-o", "pid=", "--ppid", str(newsroom.process.pid)], capture_output=True, text=True, check=True
     )
     commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children.stdout.split()}
-    for pid in [newsroom.process.pid, *(pid for pid, command in commands.items() if b"server" not in command)]:
+    for pid in [
+        newsroom.process.pid,
+        *(pid for pid, command in commands.items() if b"flows.server_process" not in command),
+    ]:
         os.kill(pid, signal.SIGKILL)
     newsroom.process.wait()
     began = time.monotonic()
     wait_for(lambda: state_of(newsroom, run) == "Crashed", 120)
     assert time.monotonic() - began < 120
     wait_for(lambda: any("Crashed" in body for body in newsroom.notices), 30)
+    # Those of the other flow are nobody's business here.
+    assert events_of_other_flow(newsroom, "prefect.flow-run.Failed") == 1
+    assert other_runs(newsroom) == {"fails": "Failed", "silent": "Running"}
+    assert [body for body in newsroom.notices if "weather" in body or "fails" in body or "silent" in body] == []
     # Served again, the next run takes the place and the work of the dead one: neither slot nor lock outlived it.
     again = open_newsroom(newsroom.folder, newsroom.port)
     try:

@@ -71,6 +71,30 @@ def test_a_password_is_asked_for(output: Path) -> None:
         assert get(address, "/", Authorization=f"Basic {known}")[:2] == (200, PAGE)
 
 
+def test_pages_of_other_sites_and_other_names_get_no_report(output: Path) -> None:
+    link = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    with serving_reports(output, "127.0.0.1", 0, None, ["https://desk.example"]) as address:
+        port = urlsplit(address).port
+        for headers in (
+            {"Host": "evil.example"},
+            {"Origin": f"http://127.0.0.1:{port + 1 if port else 0}"},
+            {"Origin": "null"},
+            {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+            {**link, "Sec-Fetch-Dest": "iframe"},
+            {**link, "Host": f"evil.example:{port}"},
+        ):
+            status, body, _ = get(address, "/", **headers)
+            assert (status, body.startswith("Refused: "), PAGE in body) == (403, True, False), headers
+        # The link of the Prefect UI, whose port is another.
+        for headers in (link, {"Host": f"localhost:{port}"}, {"Host": "desk.example"}):
+            assert get(address, "/", **headers)[:2] == (200, PAGE)
+
+
+def test_a_stranger_learns_nothing_of_the_password(output: Path) -> None:
+    with serving_reports(output, "127.0.0.1", 0, "desk:word") as address:
+        assert get(address, "/", Host="evil.example")[0] == 403
+
+
 def test_a_taken_port_says_so(output: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
