@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -198,12 +199,26 @@ def reindex(output: OutputOption = None, config: ConfigOption = None) -> None:
 
 
 @app.command()
+def restore(
+    backup: Annotated[Path, typer.Argument(help="A copy of a snapshot, as `cp -rL output/latest BACKUP` makes it.")],
+    output: OutputOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Publish a backup as the latest snapshot, each of its files verified; the next run goes on from there."""
+    from flows.backup import restore_snapshot
+    from flows.settings import load_settings
+
+    with _errors_told():
+        typer.echo(restore_snapshot(load_settings(config, output=output), backup).description)
+
+
+@app.command()
 def verify(
     run_id: Annotated[str, typer.Argument(help="A run under output/runs, or `latest`.")] = "latest",
     output: OutputOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Check every file of a snapshot against its manifest, and say what to do where one is damaged (exit code 1).
+    """Compare every file of a snapshot with its digest, and say what to do where one is damaged (exit code 1).
 
     Of an output on object storage every object is read; the mirror is checked too, and fetched anew where it alone is damaged.
     """
@@ -218,7 +233,11 @@ def verify(
             typer.echo(f"{name} {trouble}")
         if not verdict.is_intact:
             raise describe_damage(verdict, settings.folder, known, settings.output if settings.is_remote else None)
+        for name in verdict.unnamed:
+            typer.echo(f"{name} was not written by a run.")
         typer.echo(f"{verdict.snapshot}: {verdict.n_files} files, {verdict.n_bytes:,} bytes, all as they were written.")
+        if not verdict.has_sums:
+            typer.echo("Its manifest and its report have no digest: an older version wrote it.")
         if mended:
             typer.echo(f"Its mirror was damaged ({mended}) and was fetched anew.")
 
@@ -231,19 +250,30 @@ def report(
     write: Annotated[
         Path | None, typer.Option("--write", "-w", help="Write the report here instead of opening it.")
     ] = None,
+    renew: Annotated[
+        bool,
+        typer.Option("--renew", help="Write the report that is published afresh, where `verify` finds it damaged."),
+    ] = False,
 ) -> None:
     """Open the HTML report of a run in the browser, or write it to a file."""
+    from flows.renew import find_reported, renew_report
     from flows.report import write_report
+    from flows.settings import load_settings
     from flows.storage import find_snapshot
 
     with _errors_told():
+        if renew:
+            typer.echo(renew_report(load_settings(config, output=output), run_id))
+            return
         snapshot = find_snapshot(_published(config, output, run_id).folder, run_id)
         if write:
-            path = write_report(snapshot.path, snapshot.run_id, write)
+            path = write_report(snapshot.path, find_reported(snapshot.path), write)
         else:
             path = snapshot.path / "report.html"
-            if not path.is_file():
-                path = write_report(snapshot.path, snapshot.run_id)
+            if not path.is_file():  # what is published is not written to
+                path = write_report(
+                    snapshot.path, find_reported(snapshot.path), Path(mkdtemp(prefix="copydesk-")) / "report.html"
+                )
             typer.launch(path.resolve().as_uri())
         typer.echo(path)
 

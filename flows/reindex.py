@@ -12,8 +12,11 @@ import polars as pl
 from cleaners.neardup import NearDuplicateConfig, sign_articles
 from flows.archive import INDEX, ROWS_COPIED_AT_ONCE, carry_over, find_parts, write_part
 from flows.assembly import describe_index
-from flows.publish import clear_staging, finish_publication, move_into_place
+from flows.digests import MANIFEST, REPORT, SUMS, SUMS_KEY, list_entries
+from flows.publish import clear_staging, finish_publication, move_into_place, seal_snapshot
 from flows.remote import pull_latest, push_snapshot
+from flows.renew import find_reported, is_report_sound
+from flows.report import write_report
 from flows.run import name_run_id
 from flows.settings import Settings
 from flows.storage import find_snapshot, output_lock, read_snapshot, write_json
@@ -21,6 +24,8 @@ from flows.storage import find_snapshot, output_lock, read_snapshot, write_json
 
 def rebuild_index(settings: Settings) -> tuple[Path, int]:
     """Sign every article of the latest snapshot again and publish the snapshot with the new index.
+
+    Its report is taken over, or written afresh where it is not what it was.
 
     Returns:
         The new snapshot's folder, and how many articles its index holds.
@@ -39,17 +44,21 @@ def rebuild_index(settings: Settings) -> tuple[Path, int]:
         snapshot = read_snapshot(latest, without=INDEX) if latest.exists() else find_snapshot(output, "latest")
         run_id = name_run_id(output)
         staged = output / "_staging" / run_id / "snapshot"
-        for source in sorted(path for path in snapshot.path.rglob("*") if path.is_file()):
-            name = source.relative_to(snapshot.path)
-            if name.as_posix() != "manifest.json" and not name.is_relative_to(INDEX):
+        for name in list_entries(snapshot.manifest):
+            if not Path(name).is_relative_to(INDEX):
                 (staged / name).parent.mkdir(parents=True, exist_ok=True)
-                os.link(source, staged / name)
+                os.link(snapshot.path / name, staged / name)
         _write_index(snapshot.files("articles"), staged, run_id, config)
         tables = {name: table for name, table in snapshot.manifest["tables"].items() if not name.startswith(INDEX)}
         index = describe_index(staged, None, config)
         created_at = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = {**snapshot.manifest, "previous_run_id": snapshot.run_id, "run_id": run_id, "created_at": created_at}
-        write_json({**manifest, "tables": {**tables, INDEX: index}}, staged / "manifest.json")
+        write_json({**manifest, "tables": {**tables, INDEX: index}, SUMS_KEY: SUMS}, staged / MANIFEST)
+        if is_report_sound(snapshot.path):
+            os.link(snapshot.path / REPORT, staged / REPORT)
+        else:
+            write_report(staged, find_reported(staged))
+        seal_snapshot(staged)
         push_snapshot(settings, staged, remade=INDEX)
         published = move_into_place(output, staged, run_id)
         clear_staging(output)

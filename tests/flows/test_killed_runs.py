@@ -47,7 +47,7 @@ def test_a_killed_run_tears_nothing_and_the_next_one_ends_it(
 
 
 def _die_before_the_switch(landing: Path, output: Path, run_id: str) -> None:
-    publish._point_latest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+    publish.point_latest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
     begin_run(landing, output, run_id, 0, None, None)
 
 
