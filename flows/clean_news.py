@@ -19,6 +19,7 @@ from flows.run import Run, name_run_id
 from flows.runners import worker_pool
 from flows.settings import Settings
 from flows.storage import latest_snapshot, output_lock
+from flows.uplink import reporting
 from flows.versions import find_versions
 
 # Threads that wait for worker processes, here or of a Dask cluster; the processes do the work, so that a thread costs nothing.
@@ -56,6 +57,7 @@ def clean_news(settings: Settings) -> RunResult:
     """
     output = settings.folder
     with (
+        reporting() as outcome,
         faults_told(output, settings.output if settings.is_remote else None),
         output_lock(output),
         worker_pool(1 if settings.dask else settings.n_workers),
@@ -67,7 +69,7 @@ def clean_news(settings: Settings) -> RunResult:
         plan = tasks.discover(run)
         if plan.is_empty:
             clear_staging(output)
-            return RunResult("nothing_new", run.run_id, plan.n_inputs, run.previous, None)
+            return outcome.keep(RunResult("nothing_new", run.run_id, plan.n_inputs, run.previous, None))
         run = continue_interrupted(run, plan)
         n_resumed = n_done(run)
         if n_resumed:
@@ -81,14 +83,14 @@ def clean_news(settings: Settings) -> RunResult:
         staged = tasks.assemble(run, plan, tasks.add_counts([*extracted, *stripped], n_repeated))
         report = tasks.report(run, staged)
         if settings.dry_run:
-            return RunResult(
-                "dry_run", run.run_id, plan.n_inputs, run.previous, tasks.keep_report(run, report), n_resumed
-            )
+            kept = tasks.keep_report(run, report)
+            return outcome.keep(RunResult("dry_run", run.run_id, plan.n_inputs, run.previous, kept, n_resumed))
         tasks.hold_gates(run, staged)
         snapshot = tasks.publish(run)
 
         clear_staging(output)
-        return RunResult("published", run.run_id, plan.n_inputs, snapshot, snapshot / report.name, n_resumed)
+        done = RunResult("published", run.run_id, plan.n_inputs, snapshot, snapshot / report.name, n_resumed)
+        return outcome.keep(done)
 
 
 def _begin_run(settings: Settings, output: Path) -> Run:

@@ -1,5 +1,6 @@
 """The command `copydesk`. Each command imports what it needs when it runs: `--help` and `inspect` never load Prefect."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -21,10 +22,16 @@ PREFECT_DEFAULTS = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # Every event that a lost server does not take would be printed: two kilobytes a change of state.
+    "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
 }
+
+SERVER_SECONDS = 8  # that one request of a run may take; it is tried again
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+
+_lost_server = False
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -394,7 +401,14 @@ def ui(
 
 def main() -> None:
     """The entry point of the command `copydesk`."""
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if _lost_server:  # Prefect would try for minutes to send it what is left to say
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(end.code if isinstance(end.code, int) else EXIT_FAILED)
+        raise
 
 
 def _published(config: Path | None, output: str | None, *run_ids: str) -> "Settings":
@@ -411,22 +425,32 @@ def _published(config: Path | None, output: str | None, *run_ids: str) -> "Setti
 
 def _run_flow(settings: "Settings", verbose: bool) -> None:
     """Run `clean-news` here and now, with progress, and say what it did."""
-    _prepare_prefect()
+    from flows.storage import check_latest
     from flows.workers import start_workers
+
+    global _lost_server  # noqa: PLW0603
+    check_latest(settings.folder)
+    _prepare_prefect()
 
     # They import what they need while this process imports Prefect.
     start_workers(1 if settings.dask else settings.n_workers)
     # The UI keeps the log either way; in the terminal the progress bars and our own messages say enough.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if verbose else "CRITICAL")
+    os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", str(SERVER_SECONDS))
+    logging.raiseExceptions = verbose  # what a log handler that cannot reach the server does not write to the terminal
     from flows.terminal import show_result, showing_progress
 
     with showing_progress():
         from flows.clean_news import clean_news
-        from flows.faults import server_missed
+        from flows.uplink import is_silent, run_with_or_without
 
-        with server_missed():
-            result = clean_news(settings)
+        try:
+            result = run_with_or_without(clean_news, settings)
+        finally:
+            _lost_server = is_silent()
     show_result(result, settings)
+    if _lost_server:
+        typer.echo("The Prefect server does not answer any more: its UI does not say how this run ended.", err=True)
 
 
 def _prepare_prefect() -> None:

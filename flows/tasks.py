@@ -42,6 +42,7 @@ from flows.resume import do_once
 from flows.run import Run
 from flows.runners import run_in_worker, run_watched
 from flows.site_health import read_breaches
+from flows.uplink import offer
 
 MOST_TOLD = 20  # breaches named in a notice
 
@@ -123,9 +124,10 @@ def assemble(run: Run, plan: Plan, counts: RunCounts) -> Path:
 def report(run: Run, staged: Path) -> Path:
     """Write the HTML report into the staged snapshot; leave the figures as artifacts in the Prefect UI."""
     figures = run_in_worker(summarise_run, staged, run.run_id)
-    create_table_artifact(summary_rows(figures), key="copydesk-summary", description=f"Figures: run {run.run_id}")
+    said = f"Figures: run {run.run_id}"
+    offer(create_table_artifact, summary_rows(figures), key="copydesk-summary", description=said)
     for page in list_artifacts(figures, run.settings.output):
-        create_markdown_artifact(page.markdown, key=page.key, description=page.description)
+        offer(create_markdown_artifact, page.markdown, key=page.key, description=page.description)
     return _whole("report", write_report, staged, run.run_id)
 
 
@@ -221,12 +223,12 @@ class ProgressArtifact:
         before = sum(self.SHARES[name] for name in steps[: steps.index(step)])
         percent = before + self.SHARES[step] * done / max(1, total)
         if self._artifact_id is None:
-            self._artifact_id = create_progress_artifact(percent, key="copydesk-progress", description=step)  # type: ignore[assignment]
+            self._artifact_id = offer(create_progress_artifact, percent, key="copydesk-progress", description=step)  # type: ignore[assignment]
         elif done == total or percent >= self._shown + self.LEAST_STEP:
             words = f"{step}: {done} of {total}" if total > 1 else step
             if left:
                 words += f", about {in_words(left)} left"
-            update_progress_artifact(self._artifact_id, percent, description=words)
+            offer(update_progress_artifact, self._artifact_id, percent, description=words)
         else:
             return
         self._shown = percent
@@ -237,9 +239,8 @@ def _link_report(run: Run, report: Path) -> None:
     address = report.resolve().as_uri()
     if run.settings.report_url:
         address = f"{run.settings.report_url.rstrip('/')}/{quote(report.relative_to(run.output).as_posix())}"
-    create_link_artifact(
-        address, link_text="Open the report", key="copydesk-report", description=f"HTML report: run {run.run_id}"
-    )
+    said = f"HTML report: run {run.run_id}"
+    offer(create_link_artifact, address, link_text="Open the report", key="copydesk-report", description=said)
 
 
 def _tell_of_breaches(breaches: pl.DataFrame) -> None:
