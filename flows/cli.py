@@ -401,6 +401,10 @@ def ui(
 
 def main() -> None:
     """The entry point of the command `copydesk`."""
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        # A locale such as C or ISO-8859-1: names of files and what is printed would be cut down to it.
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
     try:
         app()
     except SystemExit as end:
@@ -425,11 +429,12 @@ def _published(config: Path | None, output: str | None, *run_ids: str) -> "Setti
 
 def _run_flow(settings: "Settings", verbose: bool) -> None:
     """Run `clean-news` here and now, with progress, and say what it did."""
-    from flows.storage import check_latest
+    from flows.storage import output_lock
     from flows.workers import start_workers
 
     global _lost_server  # noqa: PLW0603
-    check_latest(settings.folder)
+    with output_lock(settings.folder):
+        pass  # who cannot write there hears so before Prefect has started
     _prepare_prefect()
 
     # They import what they need while this process imports Prefect.

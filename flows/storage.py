@@ -288,8 +288,12 @@ def write_json(value: Any, path: Path) -> None:  # noqa: ANN401
 def write_bytes(content: bytes, path: Path) -> None:
     """Write a file that is either whole or not there."""
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError:  # no room: what there is of it would take some
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def file_sha256(path: Path) -> str:
@@ -381,7 +385,8 @@ def output_lock(output: Path) -> Iterator[None]:
         handle = os.open(output / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise CopydeskError(
-            f"Cannot write to the output folder {output}: {error.strerror}.", "Choose another with --output."
+            f"Cannot write to the output folder {output}: {error.strerror}.",
+            "Let this user write to it, or choose another with --output.",
         ) from error
     try:
         try:
