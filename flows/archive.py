@@ -127,7 +127,7 @@ def write_part(folder: Path, name: str, signed: pl.DataFrame, config: NearDuplic
     part = Part(folder, name, signed.height)
     _write_articles(part, signed.select(COLUMNS))
     signatures = read_signatures(signed)
-    np.save(part.files[2], signatures.matrix)
+    save_array(part.files[2], signatures.matrix)
     n_filed = int(np.count_nonzero(signatures.n_shingles))
     _write_bands(part, sort_bands(signatures.matrix, signatures.n_shingles, config), config.n_bands, n_filed)
     return part
@@ -222,7 +222,7 @@ def _write_articles(part: Part, articles: pl.DataFrame) -> None:
     lookup = np.empty(len(ids), [("article_id", f"S{width}"), ("n_shingles", np.uint32)])
     lookup["article_id"] = ids.cast(pl.Binary).to_list()
     lookup["n_shingles"] = articles["n_shingles"].to_numpy()
-    np.save(part.files[3], lookup)
+    save_array(part.files[3], lookup)
 
 
 def _write_bands(part: Part, bands: Iterable[Band], n_bands: int, n_filed: int) -> None:
@@ -234,6 +234,17 @@ def _write_bands(part: Part, bands: Iterable[Band], n_bands: int, n_filed: int) 
         for band in bands:
             keys(band.keys)
             rows(band.rows)
+
+
+def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
+    """Write an array as `np.save` does, whose error on a full disk does not say that there is no room.
+
+    Raises:
+        OSError: there is no room.
+    """
+    with path.open("wb") as handle:
+        np.lib.format.write_array_header_1_0(handle, np.lib.format.header_data_from_array_1_0(array))
+        handle.write(np.ascontiguousarray(array).data)
 
 
 @contextmanager

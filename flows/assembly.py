@@ -17,6 +17,7 @@ from cleaners.errors import ContractBroken
 from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.segments import describe_scheme
 from flows.archive import INDEX, find_parts
+from flows.digests import SUMS, SUMS_KEY
 from flows.evidence import INDEX as EVIDENCE
 from flows.evidence import find_segments
 from flows.naming import MENTIONS
@@ -63,6 +64,7 @@ def clear_tables(run: Run) -> None:
     for table in TABLES:
         shutil.rmtree(run.staging / "snapshot" / table, ignore_errors=True)
     shutil.rmtree(run.staging / "snapshot" / MENTIONS, ignore_errors=True)
+    (run.staging / "snapshot" / SUMS).unlink(missing_ok=True)
 
 
 def list_files(run: Run) -> list[tuple[str, str]]:
@@ -175,6 +177,7 @@ def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dic
         "checks": run.versions.of_checks,
         "settings": run.settings.model_dump(mode="json"),
         "tables": tables,
+        SUMS_KEY: SUMS,
     }
     write_json(manifest, staged / "manifest.json")
     return staged

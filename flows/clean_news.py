@@ -14,6 +14,7 @@ from flows.progress import listening
 from flows.runners import worker_pool
 from flows.settings import Settings
 from flows.tasks import MAX_IN_FLIGHT, PrefectEngine, ProgressArtifact
+from flows.uplink import reporting
 
 # Threads that wait for worker processes, here or of a Dask cluster; the processes do the work, so that a thread costs nothing.
 TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=MAX_IN_FLIGHT)
@@ -35,9 +36,10 @@ def clean_news(settings: Settings) -> RunResult:
         settings: where to read, where to write, and how each step decides.
     """
     with (
+        reporting() as outcome,
         faults_told(settings.folder, settings.output if settings.is_remote else None),
         worker_pool(1 if settings.dask else settings.n_workers),
         workers_found(settings),
         listening(ProgressArtifact()),
     ):
-        return run_pipeline(settings, PrefectEngine())
+        return outcome.keep(run_pipeline(settings, PrefectEngine()))

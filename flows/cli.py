@@ -1,10 +1,12 @@
 """The command `copydesk`. Each command imports what it needs when it runs: `--help` and `inspect` never load Prefect."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,10 +22,16 @@ PREFECT_DEFAULTS = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # Every event that a lost server does not take would be printed: two kilobytes a change of state.
+    "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
 }
+
+SERVER_SECONDS = 8  # that one request of a run may take; it is tried again
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+
+_lost_server = False
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -205,12 +213,26 @@ def reindex(output: OutputOption = None, config: ConfigOption = None) -> None:
 
 
 @app.command()
+def restore(
+    backup: Annotated[Path, typer.Argument(help="A copy of a snapshot, as `cp -rL output/latest BACKUP` makes it.")],
+    output: OutputOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Publish a backup as the latest snapshot, each of its files verified; the next run goes on from there."""
+    from flows.backup import restore_snapshot
+    from flows.settings import load_settings
+
+    with _errors_told():
+        typer.echo(restore_snapshot(load_settings(config, output=output), backup).description)
+
+
+@app.command()
 def verify(
     run_id: Annotated[str, typer.Argument(help="A run under output/runs, or `latest`.")] = "latest",
     output: OutputOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Check every file of a snapshot against its manifest, and say what to do where one is damaged (exit code 1).
+    """Compare every file of a snapshot with its digest, and say what to do where one is damaged (exit code 1).
 
     Of an output on object storage every object is read; the mirror is checked too, and fetched anew where it alone is damaged.
     """
@@ -225,7 +247,11 @@ def verify(
             typer.echo(f"{name} {trouble}")
         if not verdict.is_intact:
             raise describe_damage(verdict, settings.folder, known, settings.output if settings.is_remote else None)
+        for name in verdict.unnamed:
+            typer.echo(f"{name} was not written by a run.")
         typer.echo(f"{verdict.snapshot}: {verdict.n_files} files, {verdict.n_bytes:,} bytes, all as they were written.")
+        if not verdict.has_sums:
+            typer.echo("Its manifest and its report have no digest: an older version wrote it.")
         if mended:
             typer.echo(f"Its mirror was damaged ({mended}) and was fetched anew.")
 
@@ -238,19 +264,30 @@ def report(
     write: Annotated[
         Path | None, typer.Option("--write", "-w", help="Write the report here instead of opening it.")
     ] = None,
+    renew: Annotated[
+        bool,
+        typer.Option("--renew", help="Write the report that is published afresh, where `verify` finds it damaged."),
+    ] = False,
 ) -> None:
     """Open the HTML report of a run in the browser, or write it to a file."""
+    from flows.renew import find_reported, renew_report
     from flows.report import write_report
+    from flows.settings import load_settings
     from flows.storage import find_snapshot
 
     with _errors_told():
+        if renew:
+            typer.echo(renew_report(load_settings(config, output=output), run_id))
+            return
         snapshot = find_snapshot(_published(config, output, run_id).folder, run_id)
         if write:
-            path = write_report(snapshot.path, snapshot.run_id, write)
+            path = write_report(snapshot.path, find_reported(snapshot.path), write)
         else:
             path = snapshot.path / "report.html"
-            if not path.is_file():
-                path = write_report(snapshot.path, snapshot.run_id)
+            if not path.is_file():  # what is published is not written to
+                path = write_report(
+                    snapshot.path, find_reported(snapshot.path), Path(mkdtemp(prefix="copydesk-")) / "report.html"
+                )
             typer.launch(path.resolve().as_uri())
         typer.echo(path)
 
@@ -378,7 +415,18 @@ def ui(
 
 def main() -> None:
     """The entry point of the command `copydesk`."""
-    app()
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        # A locale such as C or ISO-8859-1: names of files and what is printed would be cut down to it.
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
+    try:
+        app()
+    except SystemExit as end:
+        if _lost_server:  # Prefect would try for minutes to send it what is left to say
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(end.code if isinstance(end.code, int) else EXIT_FAILED)
+        raise
 
 
 def _published(config: Path | None, output: str | None, *run_ids: str) -> "Settings":
@@ -395,24 +443,35 @@ def _published(config: Path | None, output: str | None, *run_ids: str) -> "Setti
 
 def _run_flow(settings: "Settings", verbose: bool) -> None:
     """Run `clean-news` here and now, with progress, and say what it did."""
-    _prepare_prefect()
+    from flows.storage import output_lock
     from flows.workers import start_workers
+
+    global _lost_server  # noqa: PLW0603
+    with output_lock(settings.folder):
+        pass  # who cannot write there hears so before Prefect has started
+    _prepare_prefect()
 
     # They import what they need while this process imports Prefect.
     start_workers(1 if settings.dask else settings.n_workers)
     # The UI keeps the log either way; in the terminal the progress bars and our own messages say enough.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if verbose else "CRITICAL")
+    os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", str(SERVER_SECONDS))
+    logging.raiseExceptions = verbose  # what a log handler that cannot reach the server does not write to the terminal
     from flows.prefect_server import start_short_lived_server
     from flows.terminal import show_result, showing_progress
 
     with showing_progress():
         start_short_lived_server()
         from flows.clean_news import clean_news
-        from flows.faults import server_missed
+        from flows.uplink import is_silent, run_with_or_without
 
-        with server_missed():
-            result = clean_news(settings)
+        try:
+            result = run_with_or_without(clean_news, settings)
+        finally:
+            _lost_server = is_silent()
     show_result(result, settings)
+    if _lost_server:
+        typer.echo("The Prefect server does not answer any more: its UI does not say how this run ended.", err=True)
 
 
 def _prepare_prefect() -> None:

@@ -36,21 +36,6 @@ def faults_told(output: Path, address: str | None = None) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def server_missed() -> Iterator[None]:
-    """Say so where the Prefect server went away in the middle of a run; around the flow, whose end is told to the server too."""
-    import httpx
-
-    try:
-        yield
-    except httpx.TransportError as error:
-        raise CopydeskError(
-            f"The Prefect server does not answer any more ({type(error).__name__}: {error}).",
-            "The output is as it was, or holds this run's whole snapshot. Start the server; the next run goes on where this one "
-            "stopped.",
-        ) from error
-
-
 def explain_fault(error: Exception, output: Path, address: str | None = None) -> CopydeskError | None:
     """The error that says what to do about a fault; None where nothing outside of the program explains it.
 

@@ -16,7 +16,7 @@ import polars as pl
 from cleaners.neardup import NearDuplicateConfig, explain_pairs, find_near_duplicates
 from cleaners.neardup.segments import join_bands, keep_promising, pick_joined
 from cleaners.neardup.tables import CLUSTER_SCHEMA
-from flows.archive import Part, carry_over, list_parts, probe_archive, read_signed
+from flows.archive import Part, carry_over, list_parts, probe_archive, read_signed, save_array
 from flows.lots import (
     MATCH_COLUMNS,
     Join,
@@ -177,7 +177,7 @@ def _join(run: Run, join: Join, added: list[Part | None]) -> None:
     bands = ([part.read_band(band, join.piece, join.n_pieces) for part in parts] for band in join.bands)
     codes = join_bands(bands, [part.n_articles for part in parts], run.settings.cleaning.near_duplicates)
     join.file(run).parent.mkdir(parents=True, exist_ok=True)
-    np.save(join.file(run), codes)
+    save_array(join.file(run), codes)
 
 
 def _pick(run: Run, lot: int, added: list[Part | None]) -> None:

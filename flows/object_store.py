@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cleaners.errors import CopydeskError
 
@@ -94,6 +94,23 @@ def read_pointer(store: ObjectStore) -> Pointer | None:
     except (ValueError, KeyError, TypeError):
         run_id = None
     return Pointer(run_id if run_id and isinstance(run_id, str) else None, found.meta["e_tag"])
+
+
+def format_pointer(manifest: dict[str, Any]) -> bytes:
+    """The pointer to a snapshot, given its manifest."""
+    run_id = manifest["run_id"]
+    value = {"run_id": run_id, "manifest": f"runs/{run_id}/manifest.json", "created_at": manifest["created_at"]}
+    return json.dumps(value, indent=1).encode()
+
+
+def pointer_trouble(content: bytes, manifest: dict[str, Any]) -> str | None:
+    """What is wrong with the pointer to a snapshot, given its manifest; a pointer put by hand may name the run alone."""
+    try:
+        found, wanted = json.loads(content), json.loads(format_pointer(manifest))
+        others = [key for key, value in found.items() if key not in wanted or wanted[key] != value]
+    except (ValueError, LookupError, AttributeError):
+        return "is no JSON object"
+    return f"says {others[0]} otherwise than the manifest of its snapshot" if others else None
 
 
 def name_published(store: ObjectStore) -> str | None:

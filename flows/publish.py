@@ -16,12 +16,13 @@ import polars as pl
 from cleaners.errors import CopydeskError
 from cleaners.quality import Gate, RunCounts
 from flows.assembly import clear_tables, finish_snapshot, list_files, write_part
+from flows.digests import MANIFEST, REPORT, SUMS, digest_bytes, format_sums, list_entries
 from flows.planning import Plan
 from flows.remote import push_snapshot
 from flows.run import Run
 from flows.runners import map_in_workers, run_in_worker
 from flows.site_health import read_breaches
-from flows.storage import is_held, read_manifest
+from flows.storage import file_sha256, is_held, parse_manifest, read_manifest, write_bytes
 from flows.upgrade import CARRIED
 
 
@@ -119,8 +120,27 @@ def switch_latest(run: Run) -> Path:
     Raises:
         CopydeskError: the output is on object storage, and another run published there meanwhile, or it failed.
     """
+    seal_snapshot(run.staging / "snapshot")
     push_snapshot(run.settings, run.staging / "snapshot")
     return move_into_place(run.output, run.staging / "snapshot", run.run_id)
+
+
+def seal_snapshot(staged: Path) -> None:
+    """Write the digests of a staged snapshot, the last thing before it is published; what a killed step had begun is removed."""
+    named = {*list_entries(parse_manifest((staged / MANIFEST).read_bytes())), MANIFEST, REPORT}
+    for path in sorted(path for path in staged.rglob("*") if path.is_file()):
+        if path.relative_to(staged).as_posix() not in named:
+            path.unlink()
+    write_sums(staged)
+
+
+def write_sums(snapshot: Path) -> None:
+    """Write the digests of a snapshot's files: those of tables and indexes as the manifest has them."""
+    content = (snapshot / MANIFEST).read_bytes()
+    digests = {name: str(entry["sha256"]) for name, entry in list_entries(parse_manifest(content)).items()}
+    if (snapshot / REPORT).exists():
+        digests[REPORT] = file_sha256(snapshot / REPORT)
+    write_bytes(format_sums({**digests, MANIFEST: digest_bytes(content)}), snapshot / SUMS)
 
 
 def move_into_place(output: Path, staged: Path, run_id: str) -> Path:
@@ -135,7 +155,7 @@ def move_into_place(output: Path, staged: Path, run_id: str) -> Path:
     _sync_tree(staged)
     staged.rename(published)
     _sync_folder(runs)
-    _point_latest(output, run_id)
+    point_latest(output, run_id)
     return published
 
 
@@ -155,14 +175,16 @@ def finish_publication(output: Path) -> Path | None:
         with suppress(CopydeskError):
             previous = read_manifest(moved).manifest.get("previous_run_id")
             if previous is None or previous == latest.name:
-                _point_latest(output, staging.name)
+                point_latest(output, staging.name)
                 return moved
         shutil.rmtree(moved)  # it was published by nobody, and does not follow the latest one
     return None
 
 
-def _point_latest(output: Path, run_id: str) -> None:
+def point_latest(output: Path, run_id: str) -> None:
+    """Let `output/latest` name the snapshot of a run; the caller holds the output lock."""
     link = output / f".latest-{run_id}"
+    link.unlink(missing_ok=True)  # of a process that was killed here
     link.symlink_to(Path("runs") / run_id)
     link.replace(output / "latest")
     _sync_folder(output)
@@ -179,8 +201,11 @@ def clear_staging(output: Path) -> None:
 def drop_old_snapshots(output: Path, keep: int) -> Dropped:
     """Keep the newest `keep` snapshots, whatever `output/latest` names, and what a reader holds.
 
-    The caller holds the output lock.
+    What an earlier call or a `restore` was killed at is removed too. The caller holds the output lock.
     """
+    graves = output / "_staging"
+    for grave in (*graves.glob("dropped-*"), *graves.glob("restore-*")):
+        shutil.rmtree(grave)
     latest = (output / "latest").resolve()
     runs = sorted(path for path in (output / "runs").glob("*") if path.is_dir())
     removed, held = [], []
@@ -190,12 +215,14 @@ def drop_old_snapshots(output: Path, keep: int) -> Dropped:
         if is_held(path):
             held.append(path.name)
             continue
-        # Out of the readers' sight at once; what is half deleted when the machine stops is cleared with the staging area.
-        grave = output / "_staging" / f"dropped-{path.name}"
-        grave.parent.mkdir(exist_ok=True)
+        # Out of the readers' sight at once; what is half deleted when the machine stops is cleared by the next call or run.
+        grave = graves / f"dropped-{path.name}"
+        graves.mkdir(exist_ok=True)
         path.rename(grave)
         shutil.rmtree(grave)
         removed.append(path.name)
+    with suppress(OSError):  # an interrupted run's files are in it, or it is not there
+        graves.rmdir()
     return Dropped(removed, held, len(runs) - len(removed))
 
 

@@ -12,15 +12,20 @@ import polars as pl
 from cleaners.neardup import NearDuplicateConfig, sign_articles
 from flows.archive import INDEX, ROWS_COPIED_AT_ONCE, carry_over, find_parts, write_part
 from flows.assembly import describe_index
-from flows.publish import clear_staging, finish_publication, move_into_place
+from flows.digests import MANIFEST, REPORT, SUMS, SUMS_KEY, list_entries
+from flows.publish import clear_staging, finish_publication, move_into_place, seal_snapshot
 from flows.remote import pull_latest, push_snapshot
+from flows.renew import find_reported, is_report_sound
+from flows.report import write_report
 from flows.run import name_run_id
 from flows.settings import Settings
-from flows.storage import find_snapshot, output_lock, read_snapshot, write_json
+from flows.storage import Snapshot, find_snapshot, output_lock, read_snapshot, write_json
 
 
 def rebuild_index(settings: Settings) -> tuple[Path, int]:
     """Sign every article of the latest snapshot again and publish the snapshot with the new index.
+
+    Its report is taken over, or written afresh where it is not what it was.
 
     Returns:
         The new snapshot's folder, and how many articles its index holds.
@@ -39,21 +44,35 @@ def rebuild_index(settings: Settings) -> tuple[Path, int]:
         snapshot = read_snapshot(latest, without=INDEX) if latest.exists() else find_snapshot(output, "latest")
         run_id = name_run_id(output)
         staged = output / "_staging" / run_id / "snapshot"
-        for source in sorted(path for path in snapshot.path.rglob("*") if path.is_file()):
-            name = source.relative_to(snapshot.path)
-            if name.as_posix() != "manifest.json" and not name.is_relative_to(INDEX):
-                (staged / name).parent.mkdir(parents=True, exist_ok=True)
-                os.link(source, staged / name)
-        _write_index(snapshot.files("articles"), staged, run_id, config)
-        tables = {name: table for name, table in snapshot.manifest["tables"].items() if not name.startswith(INDEX)}
-        index = describe_index(staged, None, config)
-        created_at = datetime.now(UTC).isoformat(timespec="seconds")
-        manifest = {**snapshot.manifest, "previous_run_id": snapshot.run_id, "run_id": run_id, "created_at": created_at}
-        write_json({**manifest, "tables": {**tables, INDEX: index}}, staged / "manifest.json")
+        try:
+            n_articles = _stage(snapshot, staged, run_id, config)
+        except BaseException:  # on a full disk what there is of it takes room
+            clear_staging(output)
+            raise
         push_snapshot(settings, staged, remade=INDEX)
         published = move_into_place(output, staged, run_id)
         clear_staging(output)
-    return published, index["rows"]
+    return published, n_articles
+
+
+def _stage(snapshot: Snapshot, staged: Path, run_id: str, config: NearDuplicateConfig) -> int:
+    """Put the snapshot together that differs in its index; give how many articles that holds."""
+    for name in list_entries(snapshot.manifest):
+        if not Path(name).is_relative_to(INDEX):
+            (staged / name).parent.mkdir(parents=True, exist_ok=True)
+            os.link(snapshot.path / name, staged / name)
+    _write_index(snapshot.files("articles"), staged, run_id, config)
+    tables = {name: table for name, table in snapshot.manifest["tables"].items() if not name.startswith(INDEX)}
+    index = describe_index(staged, None, config)
+    created_at = datetime.now(UTC).isoformat(timespec="seconds")
+    manifest = {**snapshot.manifest, "previous_run_id": snapshot.run_id, "run_id": run_id, "created_at": created_at}
+    write_json({**manifest, "tables": {**tables, INDEX: index}, SUMS_KEY: SUMS}, staged / MANIFEST)
+    if is_report_sound(snapshot.path):
+        os.link(snapshot.path / REPORT, staged / REPORT)
+    else:
+        write_report(staged, find_reported(staged))
+    seal_snapshot(staged)
+    return int(index["rows"])
 
 
 def _write_index(files: list[Path], staged: Path, run_id: str, config: NearDuplicateConfig) -> None:

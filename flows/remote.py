@@ -9,7 +9,6 @@ Readers of the store open latest.json and read what it names; it never names a s
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cleaners.errors import CopydeskError
+from flows.digests import MANIFEST, REPORT, SUMS, contradicts, list_entries, parse_sums
 from flows.object_store import (
     POINTER,
     TRANSFERS_AT_ONCE,
+    format_pointer,
     get_object,
     list_keys,
     name_published,
@@ -121,13 +122,12 @@ def push_snapshot(settings: Settings, staged: Path, remade: str | None = None) -
     run_id, base = manifest["run_id"], manifest["previous_run_id"]
     with open_store(settings.output) as store:
         # A run that read everything anew copies nothing: the store would hand its damage on.
-        _upload(store, staged, run_id, {} if settings.anew else _unchanged(settings.folder, manifest, remade))
+        upload_snapshot(store, staged, run_id, {} if settings.anew else _unchanged(settings.folder, manifest, remade))
         pointer = read_pointer(store)
         if (pointer.run_id if pointer else None) == base:
-            value = {"run_id": run_id, "manifest": f"runs/{run_id}/manifest.json", "created_at": manifest["created_at"]}
             mode: Any = {"e_tag": pointer.e_tag} if pointer else "create"
             try:
-                obstore.put(store, POINTER, json.dumps(value, indent=1).encode(), mode=mode)
+                obstore.put(store, POINTER, format_pointer(manifest), mode=mode)
             except (AlreadyExistsError, PreconditionError):
                 pass
             else:
@@ -200,9 +200,11 @@ def _pull_run(
     coming = folder / "_pulls" / f"{run_id}-{os.getpid()}"
     shutil.rmtree(coming, ignore_errors=True)
     coming.mkdir(parents=True)
-    digests = _digests_of(store, run_id)
+    digests, is_listed = _digests_of(store, run_id)
     prefix = f"runs/{run_id}/"
     keys = [key for key in list_keys(store, prefix) if not (without and f"/{prefix}{without}/" in f"/{key}")]
+    if is_listed:  # whatever else lies there was not written by a run
+        keys = [key for key in keys if key[key.index(prefix) + len(prefix) :] in {*digests, MANIFEST, SUMS}]
 
     def fetch(key: str) -> str | None:
         """Fetch one object; give its name if it is not what the manifest says."""
@@ -215,19 +217,23 @@ def _pull_run(
         with path.open("wb") as stream:
             for chunk in obstore.get(store, key).stream():
                 stream.write(chunk)
-        return name if wanted and file_sha256(path) != wanted else None
+        if wanted is None or file_sha256(path) == wanted:
+            return None
+        path.unlink()
+        return name
 
     with ThreadPoolExecutor(TRANSFERS_AT_ONCE) as pool:
         damaged = [name for name in pool.map(fetch, keys) if name]
     damaged += [
         name for name in digests if not (without and name.startswith(f"{without}/")) and not (coming / name).exists()
     ]
+    damaged = sorted({*damaged} - {REPORT})  # nobody reads on from a report
     if damaged:
         shutil.rmtree(coming)
         is_index_alone = all(name.startswith(ARCHIVE_INDEX) for name in damaged)
         raise CopydeskError(
             f"The snapshot of run {run_id} is damaged: {len(damaged)} object(s) are missing or not what its manifest says, first "
-            f"{sorted(damaged)[0]}.",
+            f"{damaged[0]}.",
             REINDEX_HINT if is_index_alone else f"`copydesk verify` names them all. {REBUILD_HINT}",
         )
     target.parent.mkdir(exist_ok=True)
@@ -237,15 +243,23 @@ def _pull_run(
     shutil.rmtree(coming.with_name(f"damaged-{coming.name}"), ignore_errors=True)
 
 
-def _digests_of(store: ObjectStore, run_id: str) -> dict[str, str]:
-    """What the manifest of a run in the store says of its files."""
-    manifest = get_object(store, f"runs/{run_id}/manifest.json")
+def _digests_of(store: ObjectStore, run_id: str) -> tuple[dict[str, str], bool]:
+    """The digests of the files of a run in the store, and whether they are of all of them: older versions did not list all."""
+    manifest, content = (get_object(store, f"runs/{run_id}/{name}") for name in (MANIFEST, SUMS))
     try:
-        tables = parse_manifest(manifest or b"")["tables"]
-        return {entry["path"]: entry["sha256"] for table in tables.values() for entry in table["files"]}
+        entries = list_entries(parse_manifest(manifest or b""))
+        digests = {name: str(entry["sha256"]) for name, entry in entries.items()}
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         trouble = "lacks its manifest.json" if manifest is None else "is damaged: its manifest.json cannot be read"
         raise CopydeskError(f"The snapshot of run {run_id} {trouble}.", REBUILD_HINT) from error
+    sums = parse_sums(content) if content is not None else None
+    if contradicts(sums, manifest or b""):
+        raise CopydeskError(
+            f"The snapshot of run {run_id} is damaged: its {MANIFEST} is not what its {SUMS} says.", REBUILD_HINT
+        )
+    if sums is None or sums.trouble:
+        return digests, False
+    return {**{name: digest for name, digest in sums.digests.items() if name != MANIFEST}, **digests}, True
 
 
 def _has_digest(path: Path, wanted: str) -> bool:
@@ -288,8 +302,8 @@ def _unchanged(folder: Path, manifest: dict[str, Any], remade: str | None) -> di
     }
 
 
-def _upload(store: ObjectStore, staged: Path, run_id: str, unchanged: dict[str, str]) -> None:
-    """Put every file of a snapshot, its manifest last."""
+def upload_snapshot(store: ObjectStore, staged: Path, run_id: str, unchanged: dict[str, str]) -> None:
+    """Put every file of a snapshot, its manifest last; `unchanged` says which the store has already, under which keys."""
     import obstore
 
     def put(name: str) -> None:

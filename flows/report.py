@@ -7,7 +7,6 @@ rejected; long lists are cut to a budget and say so. Article text is always esca
 import base64
 import hashlib
 import json
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata, resources
@@ -24,7 +23,7 @@ from flows.figures import RunFigures, summarise_run
 from flows.passages import confidence_mark, one_line
 from flows.review import review_commands
 from flows.run_tables import article_facts
-from flows.storage import read_snapshot
+from flows.storage import read_snapshot, write_bytes
 from flows.trends import list_trends
 
 MOST_SITES = 200
@@ -81,14 +80,7 @@ def write_report(snapshot: Path, run_id: str, destination: Path | None = None) -
     """
     page = _render(snapshot, summarise_run(snapshot, run_id))
     path = destination or snapshot / "report.html"
-    # A reader must never open half a page: the finished file takes the name in one step.
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        file.write(page)
-    unfinished = Path(file.name)
-    unfinished.chmod(0o644)
-    unfinished.replace(path)
+    write_bytes(page.encode(), path)  # a reader must never open half a page
     return path
 
 

@@ -7,7 +7,6 @@ with the column `decision` filled in and appends it to the file of decisions, wh
 import csv
 import io
 import json
-import os
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from cleaners.names import DECISION_SCHEMA, DECISIONS, load_decisions
 from cleaners.schemas import NameFlags
 from flows.remote import push_decisions
 from flows.settings import Settings
-from flows.storage import Snapshot, decisions_file, latest_snapshot, output_lock, read_decisions
+from flows.storage import Snapshot, decisions_file, latest_snapshot, output_lock, read_decisions, write_bytes
 
 CONTEXT_CHARS = 120  # on either side of the name: a sentence or so
 MOST_WITNESSES = 5
@@ -155,7 +154,8 @@ def take_decisions(settings: Settings, source: Path) -> Taken:
             if not before.strip()
             else before.rstrip("\n") + "\n" + stream.getvalue().split("\n", 1)[1]
         )
-        _write_whole(path, lines)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(lines.encode(), path)
         push_decisions(settings, path)
     return Taken(len(decided), len(rows) - len(decided), path)
 
@@ -216,17 +216,6 @@ def _armed(value: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step: a reader finds the old text or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _latest(settings: Settings) -> Snapshot:

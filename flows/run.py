@@ -69,13 +69,15 @@ _FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 def name_run_id(output: Path) -> str:
-    """A name for a new run. Names sort by time, also where the clock went backwards: after the name of the latest snapshot.
+    """A name for a new run. Names sort by time, also where the clock went backwards: after the names of all snapshots.
 
     Four random digits tell apart two runs of one second.
     """
     now = f"{datetime.now(UTC):{_FORMAT}}"
-    latest = (name_latest(output) or "").split("-")[0]
-    if latest >= now:
-        with suppress(ValueError, OverflowError):  # a name that somebody gave it
-            now = f"{datetime.strptime(latest, _FORMAT) + timedelta(seconds=1):{_FORMAT}}"
+    # Those later than the latest one, which a backup that was restored leaves, too: the newest are what retention keeps.
+    for name in (name_latest(output) or "", *(path.name for path in (output / "runs").glob("*"))):
+        earlier = name.split("-")[0]
+        if earlier >= now:
+            with suppress(ValueError, OverflowError):  # a name that somebody gave it
+                now = f"{datetime.strptime(earlier, _FORMAT) + timedelta(seconds=1):{_FORMAT}}"
     return f"{now}-{secrets.token_hex(2)}"

@@ -4,6 +4,7 @@ output/_staging/<run_id>/         being written; read by nobody
 output/runs/<run_id>/<table>/     a whole snapshot; files unchanged since the last run are hard links
 output/runs/<run_id>/index/       what later runs need: inputs seen, evidence learned, the archive index, mentions
 output/runs/<run_id>/manifest.json
+output/runs/<run_id>/SHA256SUMS  digests of all of these, see flows/digests.py
 output/latest -> runs/<run_id>
 """
 
@@ -13,6 +14,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +25,7 @@ import polars as pl
 
 from cleaners.document import SCHEMA_VERSION
 from cleaners.errors import CopydeskError
+from flows.digests import MANIFEST, SUMS, contradicts, parse_sums
 from flows.settings import Settings
 
 if TYPE_CHECKING:
@@ -190,14 +193,26 @@ def read_manifest(path: Path) -> Snapshot:
     Raises:
         CopydeskError: there is no readable manifest.
     """
+    hint = f"`copydesk verify` names the snapshots that are intact. {REBUILD_HINT}"
     try:
-        manifest = parse_manifest((path / "manifest.json").read_bytes())
+        content = (path / MANIFEST).read_bytes()
+        manifest = parse_manifest(content)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise CopydeskError(
-            f"{path} is not a snapshot: its manifest.json cannot be read ({type(error).__name__}: {error}).",
-            f"`copydesk verify` names the snapshots that are intact. {REBUILD_HINT}",
+            f"{path} is not a snapshot: its manifest.json cannot be read ({type(error).__name__}: {error}).", hint
         ) from error
+    sums = read_bytes(path / SUMS)
+    if sums is not None and contradicts(parse_sums(sums), content):
+        raise CopydeskError(f"{path} is damaged: its {MANIFEST} is not what its {SUMS} says.", hint)
     return Snapshot(path, manifest)
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """The bytes of a small file; None where there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def parse_manifest(content: bytes) -> dict[str, Any]:
@@ -209,7 +224,8 @@ def parse_manifest(content: bytes) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads(content.decode("utf-8"))
     for table in manifest["tables"].values():
         for entry in table["files"]:
-            _ = entry["path"]
+            if not isinstance(entry["path"], str):
+                raise TypeError(f"{entry['path']!r} names no file")
     _ = manifest["run_id"], int(manifest.get("schema_version", 1))
     return manifest
 
@@ -323,9 +339,18 @@ def write_parquet(
 
 def write_json(value: Any, path: Path) -> None:  # noqa: ANN401
     """Write JSON so that the file is either whole or not there."""
+    write_bytes(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True).encode(), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write a file that is either whole or not there."""
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError:  # no room: what there is of it would take some
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def file_sha256(path: Path) -> str:
@@ -387,19 +412,38 @@ def read_authority(settings: Settings) -> str | None:
         ) from error
 
 
+def check_latest(output: Path) -> None:
+    """Refuse to write to an output whose `latest` is no link, as where a copy made with `cp -rL` was put into its place.
+
+    Raises:
+        CopydeskError: it is a folder or a file; the hint says by which commands it becomes a published snapshot.
+    """
+    latest = output / "latest"
+    if latest.is_symlink() or not latest.exists():
+        return
+    aside = output / "latest-copy"
+    raise CopydeskError(
+        f"{latest} is no link to a snapshot under {output / 'runs'}, so no other snapshot can take its place.",
+        f"If it is a copy of a snapshot, publish it: mv {shlex.quote(str(latest))} {shlex.quote(str(aside))} && copydesk restore "
+        f"{shlex.quote(str(aside))} --output {shlex.quote(str(output))}. If not, move it away.",
+    )
+
+
 @contextmanager
 def output_lock(output: Path) -> Iterator[None]:
     """Hold the output folder for one run; the kernel lets go of it when the process ends, however it ends.
 
     Raises:
-        CopydeskError: another run holds it, or the folder cannot be written.
+        CopydeskError: another run holds it, the folder cannot be written, or its `latest` is no link.
     """
+    check_latest(output)
     try:
         output.mkdir(parents=True, exist_ok=True)
         handle = os.open(output / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise CopydeskError(
-            f"Cannot write to the output folder {output}: {error.strerror}.", "Choose another with --output."
+            f"Cannot write to the output folder {output}: {error.strerror}.",
+            "Let this user write to it, or choose another with --output.",
         ) from error
     try:
         try:

@@ -33,6 +33,7 @@ from flows.planning import Plan, Shard
 from flows.progress import Estimate, in_words
 from flows.run import Run
 from flows.step import STEPS, Step
+from flows.uplink import offer
 
 MAX_NAMED = 20  # breaches named in a notice
 # Shards that are submitted and not done, however many a run has; each has a thread that waits for its result.
@@ -118,9 +119,10 @@ def _task(step: Step, shard: Shard | None = None) -> Any:  # noqa: ANN401
 def _show_figures(reported: Reported) -> None:
     """Leave the figures of a run as artifacts."""
     run, figures = reported.run, reported.figures
-    create_table_artifact(summary_rows(figures), key="copydesk-summary", description=f"Figures: run {run.run_id}")
+    said = f"Figures: run {run.run_id}"
+    offer(create_table_artifact, summary_rows(figures), key="copydesk-summary", description=said)
     for page in list_artifacts(figures, run.settings.output):
-        create_markdown_artifact(page.markdown, key=page.key, description=page.description)
+        offer(create_markdown_artifact, page.markdown, key=page.key, description=page.description)
 
 
 class ProgressArtifact:
@@ -142,12 +144,12 @@ class ProgressArtifact:
         before = sum(STEPS[name].share for name in steps[: steps.index(step)])
         percent = before + STEPS[step].share * done / max(1, total)
         if self._artifact_id is None:
-            self._artifact_id = create_progress_artifact(percent, key="copydesk-progress", description=step)  # type: ignore[assignment]
+            self._artifact_id = offer(create_progress_artifact, percent, key="copydesk-progress", description=step)  # type: ignore[assignment]
         elif done == total or percent >= self._shown + self.MIN_STEP:
             words = f"{step}: {done} of {total}" if total > 1 else step
             if left:
                 words += f", about {in_words(left)} left"
-            update_progress_artifact(self._artifact_id, percent, description=words)
+            offer(update_progress_artifact, self._artifact_id, percent, description=words)
         else:
             return
         self._shown = percent
@@ -158,9 +160,8 @@ def _link_report(run: Run, report: Path) -> None:
     address = report.resolve().as_uri()
     if run.settings.report_url:
         address = f"{run.settings.report_url.rstrip('/')}/{quote(report.relative_to(run.output).as_posix())}"
-    create_link_artifact(
-        address, link_text="Open the report", key="copydesk-report", description=f"HTML report: run {run.run_id}"
-    )
+    said = f"HTML report: run {run.run_id}"
+    offer(create_link_artifact, address, link_text="Open the report", key="copydesk-report", description=said)
 
 
 def _emit_breaches(breaches: pl.DataFrame) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from cleaners.errors import CopydeskError
+from flows.digests import SUMS_KEY
 from flows.storage import (
     Snapshot,
     check_version,
@@ -90,7 +91,8 @@ def _carry_over(snapshot: Snapshot, target: Path) -> Snapshot:
         is_differing = table in differing
         entries = [_carry_file(snapshot, table if is_differing else None, entry, unfinished) for entry in held["files"]]
         tables[table] = {**held, "files": entries, **({"columns": columns[table]} if is_differing else {})}
-    write_json({**snapshot.manifest, "tables": tables}, unfinished / "manifest.json")
+    manifest = {key: value for key, value in snapshot.manifest.items() if key != SUMS_KEY}  # it is not published
+    write_json({**manifest, "tables": tables}, unfinished / "manifest.json")
     unfinished.rename(target)
     return read_snapshot(target)
 

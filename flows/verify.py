@@ -1,52 +1,85 @@
-"""Whether snapshots are what their manifests say: takes an output folder, gives the files that are damaged and what to do.
+"""Whether snapshots are what was written: takes an output folder, gives the files that are damaged and what to do.
 
-Every file has its SHA-256 in the manifest. Files that snapshots share by hard links are read once.
+Every file of a table or an index has its SHA-256 in the manifest; the manifest, the report and all of these have theirs in
+`SHA256SUMS`. Files that snapshots share by hard links are read once.
 """
 
 import os
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cleaners.errors import CopydeskError
-from flows.object_store import TRANSFERS_AT_ONCE, digest_object, get_object, list_keys, name_published, open_store
+from flows.digests import MANIFEST, REPORT, SUMS, SUMS_KEY, Sums, contradicts, list_entries, parse_sums
+from flows.object_store import (
+    POINTER,
+    TRANSFERS_AT_ONCE,
+    digest_object,
+    get_object,
+    list_keys,
+    name_published,
+    open_store,
+    pointer_trouble,
+)
 from flows.remote import refetch_run
 from flows.settings import Settings
 from flows.storage import (
     ARCHIVE_INDEX,
     REBUILD_HINT,
     REINDEX_HINT,
-    Snapshot,
     file_sha256,
     find_folder,
     output_lock,
     parse_manifest,
-    read_manifest,
+    read_bytes,
 )
 
 OTHER_BYTES = "has other bytes than were written (its SHA-256 differs)"
+STRAY = "was not written by a run, and who reads its folder takes it for a part of the table"
+RENEW_HINT = "The tables are sound. Write the report and the digests afresh: copydesk report --renew"
 
 
 class Verdict(NamedTuple):
     """What was found in a snapshot: how many files and bytes it has, and a phrase for each that is damaged, by its path.
 
-    `snapshot` is its folder, or its address on object storage.
+    `snapshot` is its folder, or its address on object storage; `unnamed` are files that no run wrote and no reader minds;
+    `has_sums` says whether its manifest and its report have digests, which older versions did not write.
     """
 
     snapshot: Path | str
     n_files: int
     n_bytes: int
     damaged: dict[str, str]
+    unnamed: tuple[str, ...] = ()
+    has_sums: bool = True
 
     @property
     def is_intact(self) -> bool:
-        """Whether every file is what the manifest says."""
+        """Whether every file is what was written."""
         return not self.damaged
 
     @property
     def is_index_alone(self) -> bool:
         """Whether only the archive index is damaged, which can be made anew from the tables."""
         return not self.is_intact and all(name.startswith(ARCHIVE_INDEX) for name in self.damaged)
+
+    @property
+    def is_report_alone(self) -> bool:
+        """Whether only the report or the file of digests is damaged, which can be written afresh."""
+        return not self.is_intact and set(self.damaged) <= {REPORT, SUMS}
+
+
+class _Found(NamedTuple):
+    """A file as it is: its digest and size, or why it has none."""
+
+    sha256: str = ""
+    n_bytes: int = 0
+    trouble: str | None = None
+
+
+# Gives what there is of each of some names, in their order.
+_Finder = Callable[[list[str]], Iterable[_Found]]
 
 
 def verify_output(settings: Settings, run_id: str, known: dict[int, str]) -> tuple[Verdict, str | None]:
@@ -78,34 +111,27 @@ def verify_output(settings: Settings, run_id: str, known: dict[int, str]) -> tup
 
 
 def verify_snapshot(path: Path, known: dict[int, str] | None = None) -> Verdict:
-    """Hold every file of a snapshot against its manifest.
+    """Compare every file of a snapshot with its digests.
 
     Args:
         path: the snapshot's folder.
         known: digests by inode of files that were read before, to be added to; of one file system.
     """
     digests = {} if known is None else known
+    there = [found.relative_to(path).as_posix() for found in path.rglob("*") if not found.is_dir()]
     try:
-        snapshot = read_manifest(path)
-    except CopydeskError as error:
-        return Verdict(path, 0, 0, {"manifest.json": error.message})
-    damaged = {}
-    n_bytes = 0
-    entries = [entry for table in snapshot.manifest["tables"].values() for entry in table["files"]]
-    for entry in entries:
-        trouble = _trouble(snapshot, entry, digests)
-        if trouble:
-            damaged[entry["path"]] = trouble
-        n_bytes += entry.get("bytes", 0)
-    return Verdict(path, len(entries), n_bytes, damaged)
+        manifest, sums = read_bytes(path / MANIFEST), read_bytes(path / SUMS)
+    except OSError as error:
+        return Verdict(path, 0, 0, {MANIFEST: f"cannot be read ({os.strerror(error.errno or 0)})"})
+    return _judge(path, manifest, sums, there, lambda names: (_find(path / name, digests) for name in names))
 
 
 def verify_stored(address: str, run_id: str = "latest") -> tuple[str, Verdict]:
-    """Hold every object of a snapshot on object storage against its manifest; each is read whole, and none is kept.
+    """Compare every object of a snapshot on object storage with its digests; each is read whole, and none is kept.
 
     Args:
         address: of the output.
-        run_id: a run under `address`/runs, or `latest`.
+        run_id: a run under `address`/runs, or `latest`: then the pointer is compared too.
 
     Returns:
         The run, and what was found.
@@ -117,28 +143,22 @@ def verify_stored(address: str, run_id: str = "latest") -> tuple[str, Verdict]:
         name = name_published(store) if run_id == "latest" else run_id
         if name is None:
             raise CopydeskError(f"Nothing was published in {address} yet.", "Run: copydesk run SOURCE...")
-        place = f"{address.rstrip('/')}/runs/{name}"
-        content = get_object(store, f"runs/{name}/manifest.json")
-        if content is None and not list_keys(store, f"runs/{name}/"):
+        prefix = f"runs/{name}/"
+        manifest, sums = (get_object(store, prefix + file) for file in (MANIFEST, SUMS))
+        there = [key[key.index(prefix) + len(prefix) :] for key in list_keys(store, prefix)]
+        if not there:
             raise CopydeskError(f"There is no run {name} in {address}.", "`copydesk verify` looks at the latest one.")
-        if content is None:
-            return name, Verdict(place, 0, 0, {"manifest.json": "is missing"})
-        try:
-            tables = parse_manifest(content)["tables"]
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            return name, Verdict(place, 0, 0, {"manifest.json": f"cannot be read ({type(error).__name__}: {error})"})
-        entries = [entry for table in tables.values() for entry in table["files"]]
-        with ThreadPoolExecutor(TRANSFERS_AT_ONCE) as pool:
-            found = list(pool.map(lambda entry: digest_object(store, f"runs/{name}/{entry['path']}"), entries))
-    damaged = {}
-    for entry, digest in zip(entries, found, strict=True):
-        if digest is None:
-            damaged[entry["path"]] = "is missing"
-        elif digest[1] != entry.get("bytes"):
-            damaged[entry["path"]] = f"has {digest[1]} bytes, not {entry.get('bytes')}"
-        elif digest[0] != entry.get("sha256"):
-            damaged[entry["path"]] = OTHER_BYTES
-    return name, Verdict(place, len(entries), sum(entry.get("bytes", 0) for entry in entries), damaged)
+
+        def find(names: list[str]) -> Iterable[_Found]:
+            with ThreadPoolExecutor(TRANSFERS_AT_ONCE) as pool:
+                digests = list(pool.map(lambda name: digest_object(store, prefix + name), names))
+            return [_Found(*digest) if digest else _Found(trouble="is missing") for digest in digests]
+
+        verdict = _judge(f"{address.rstrip('/')}/{prefix.rstrip('/')}", manifest, sums, there, find)
+        if run_id == "latest" and MANIFEST not in verdict.damaged:
+            trouble = pointer_trouble(get_object(store, POINTER) or b"", parse_manifest(manifest or b""))
+            verdict.damaged.update({POINTER: trouble} if trouble else {})
+        return name, verdict
 
 
 def find_intact(output: Path, known: dict[int, str] | None = None) -> Path | None:
@@ -167,8 +187,18 @@ def describe_damage(
     if address and isinstance(verdict.snapshot, Path):
         hint = f"It is the mirror of {address}: `copydesk verify` looks there, and fetches what is sound there anew."
         return CopydeskError(message, hint)
+    if set(verdict.damaged.values()) == {STRAY}:
+        return CopydeskError(message, "Move it out of the snapshot; everything else is as it was written.")
     if verdict.is_index_alone:
         return CopydeskError(message, REINDEX_HINT)
+    if verdict.is_report_alone:
+        return CopydeskError(message, f"{RENEW_HINT} {str(verdict.snapshot).rsplit('/', 1)[-1]}.")
+    if set(verdict.damaged) == {POINTER}:
+        run_id = str(verdict.snapshot).rsplit("/", 1)[-1]
+        return CopydeskError(
+            f"{POINTER} of {address} is damaged: it {trouble}.",
+            f'The snapshot is sound. Put {{"run_id": "{run_id}"}} into it, or publish again: the next run writes it afresh.',
+        )
     if address:
         back = f' Or go back to one that `copydesk verify RUN` finds intact: put {{"run_id": "RUN"}} into {address}/latest.json.'
         return CopydeskError(message, REBUILD_HINT + back)
@@ -179,19 +209,83 @@ def describe_damage(
         if intact
         else ""
     )
-    return CopydeskError(message, REBUILD_HINT + back)
+    return CopydeskError(message, f"{REBUILD_HINT} Where there is a backup: copydesk restore BACKUP.{back}")
 
 
-def _trouble(snapshot: Snapshot, entry: dict[str, Any], digests: dict[int, str]) -> str | None:
-    path = snapshot.path / entry["path"]
+def _judge(
+    place: Path | str, manifest: bytes | None, content: bytes | None, there: list[str], find: _Finder
+) -> Verdict:
+    """Compare what there is of a snapshot with its manifest and its file of digests.
+
+    Args:
+        place: of the snapshot.
+        manifest: its bytes; None where there is none.
+        content: of the file of digests; None where there is none.
+        there: the names of all files.
+        find: reads files by their names.
+    """
+    sums = None if content is None else parse_sums(content)
+    damaged, entries, is_promised = {}, {}, False
+    try:
+        if manifest is None:
+            damaged[MANIFEST] = "is missing"
+        else:
+            parsed = parse_manifest(manifest)
+            entries, is_promised = list_entries(parsed), SUMS_KEY in parsed
+            if contradicts(sums, manifest):
+                damaged[MANIFEST] = f"is not what {SUMS} says: one of the two has other bytes than were written"
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        damaged[MANIFEST] = f"cannot be read ({type(error).__name__}: {error})"
+    trouble = _sums_trouble(sums, {name: entry.get("sha256") for name, entry in entries.items()}, damaged, is_promised)
+    if trouble:
+        damaged[SUMS] = trouble
+    also = {name: digest for name, digest in (sums.digests if sums else {}).items() if name != MANIFEST}
+    names = list(dict.fromkeys([*entries, *also]))
+    for name, found in zip(names, find(names), strict=True):
+        entry = entries.get(name, {})
+        n_bytes = entry.get("bytes", found.n_bytes)
+        if found.trouble:
+            damaged[name] = found.trouble
+        elif found.n_bytes != n_bytes:
+            damaged[name] = f"has {found.n_bytes} bytes, not {n_bytes}"
+        elif found.sha256 != entry.get("sha256", also.get(name)) and not (
+            MANIFEST in damaged and found.sha256 == also.get(name)
+        ):
+            damaged[name] = OTHER_BYTES
+    own = {MANIFEST, SUMS} if sums or is_promised else {MANIFEST, REPORT}
+    strays = sorted(set(there) - set(names) - own)
+    is_read = [name.endswith(".parquet") and not Path(name).name.startswith(".") for name in strays]
+    damaged |= {name: STRAY for name, read in zip(strays, is_read, strict=True) if read and MANIFEST not in damaged}
+    return Verdict(
+        place,
+        len(names) + len(own & set(there)),
+        sum(entry.get("bytes", 0) for entry in entries.values()),
+        damaged,
+        tuple(name for name, read in zip(strays, is_read, strict=True) if not read),
+        bool(sums) or is_promised,
+    )
+
+
+def _sums_trouble(
+    sums: Sums | None, digests: dict[str, str | None], damaged: dict[str, str], is_promised: bool
+) -> str | None:
+    """What is wrong with the file of digests, given those of a manifest that it may vouch for."""
+    if sums is None:
+        return "is missing" if is_promised else None
+    if sums.trouble or MANIFEST in damaged:
+        return sums.trouble
+    others = [name for name, digest in digests.items() if sums.digests.get(name) != digest]
+    return f"and {MANIFEST} do not agree on {others[0]}" if others else None
+
+
+def _find(path: Path, digests: dict[int, str]) -> _Found:
+    """A file's digest and size, its digest taken from those by inode where it is known."""
     try:
         status = path.stat()
-        if status.st_size != entry.get("bytes"):
-            return f"has {status.st_size} bytes, not {entry.get('bytes')}"
         if status.st_ino not in digests:
             digests[status.st_ino] = file_sha256(path)
     except FileNotFoundError:
-        return "is missing"
-    except OSError as error:
-        return f"cannot be read ({os.strerror(error.errno or 0)})"
-    return None if digests[status.st_ino] == entry.get("sha256") else OTHER_BYTES
+        return _Found(trouble="is missing")
+    except (OSError, ValueError) as error:  # a name that no file can have
+        return _Found(trouble=f"cannot be read ({getattr(error, 'strerror', None) or error})")
+    return _Found(digests[status.st_ino], status.st_size)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from html import unescape
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -227,11 +227,14 @@ def _is_aside(element: HtmlElement) -> bool:
 
 
 def _find_date(tree: HtmlElement, url: str | None, fetched_at: datetime | None) -> datetime | None:
-    """Search the page's markup for a date; no date after the page was fetched is believed."""
+    """Search the page's markup for a date; no date a day or more after the page was fetched is believed.
+
+    East of Greenwich a page's date is tomorrow's for half a day, and a clock may be wrong.
+    """
     from htmldate import find_date
 
     # The extensive search costs more than all other metadata and guesses from the page's text.
-    latest = (fetched_at or datetime.now(UTC)).strftime("%Y-%m-%d")
+    latest = ((fetched_at or datetime.now(UTC)) + timedelta(days=1)).strftime("%Y-%m-%d")
     return parse_timestamp(find_date(tree, url=url, original_date=True, extensive_search=False, max_date=latest))
 
 

@@ -3,6 +3,7 @@ each error says what happened, where, and what to do. Kills are in test_killed_r
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -10,7 +11,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,17 +24,23 @@ from bench.faults import look, read_all
 from bench.hostile_corpus.containers import make_record
 from bench.hostile_corpus.corpus import GATES_OPEN
 from cleaners.errors import CopydeskError
+from cleaners.extract import metadata
+from cleaners.names import DECISION_SCHEMA
 from cleaners.quality import RunCounts
 from flows import assembly, formats, stages
 from flows.archive import _create_array
+from flows.backup import restore_snapshot
 from flows.cli import app
 from flows.faults import faults_told
+from flows.figures import summarise_run
 from flows.planning import Shard
 from flows.publish import drop_old_snapshots
 from flows.reindex import rebuild_index
+from flows.renew import renew_report
+from flows.review import take_decisions
 from flows.run import Run, name_run_id
 from flows.settings import Settings
-from flows.storage import latest_snapshot
+from flows.storage import latest_snapshot, read_manifest
 from flows.verify import verify_snapshot
 from flows.watch import CAREFREE, Caution
 from tests.conftest import run_stages
@@ -120,6 +127,58 @@ def test_a_full_disk_publishes_nothing_and_says_so_and_with_room_the_run_goes_on
     run_stages([landing], output, "20260103T000000Z-0001")
     assert differences(output, undisturbed) == []
     assert not (output / "_staging").exists()
+
+
+@pytest.mark.parametrize("name", ["reindex", "restore", "take", "report"])
+def test_a_full_disk_stops_other_commands_without_a_trace_and_with_room_they_are_done(
+    name: str, small_disk: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    output = small_disk / "out"
+    subprocess.run(["cp", "-a", undisturbed, output], check=True)
+    settings = Settings(output=str(output))
+    snapshot = latest_snapshot(output)
+    assert snapshot
+    backup = tmp_path / "backup"
+    subprocess.run(["cp", "-rL", output / "latest", backup], check=True)
+    if name == "restore":
+        drop_old_snapshots(output, 1)
+        run_stages([tmp_path], output, "20260103T000000Z-0001", anew=True)
+        drop_old_snapshots(output, 1)
+    flags = tmp_path / "flags.csv"
+    decided = dict.fromkeys(DECISION_SCHEMA, "") | {"decision": "reject", "flag_id": "0" * 24, "article_id": "1" * 24}
+    decided |= {"start": "0", "end": "4", "surface": "Anne", "kind": "misspelling", "canonical": "Anna"}
+    flags.write_text(f"{','.join(decided)}\n{','.join(decided.values())}\n")
+    commands: dict[str, Callable[[], object]] = {
+        "reindex": lambda: rebuild_index(settings),
+        "restore": lambda: restore_snapshot(settings, backup),
+        "take": lambda: take_decisions(settings, flags),
+        "report": lambda: renew_report(settings, "latest"),
+    }
+    before, filler = _listing(output), small_disk / "filler"
+    n_full = 0
+    for free in (0, 4_096, 16_384, 32_768, 65_536):
+        filler.unlink(missing_ok=True)
+        filler.write_bytes(b"\0" * max(0, shutil.disk_usage(small_disk).free - free))
+        try:
+            commands[name]()
+        except OSError as error:
+            n_full += 1
+            assert error.errno == errno.ENOSPC
+            assert _listing(output) == before
+            assert look(output / "latest") == []
+        else:
+            break
+    assert n_full
+    filler.unlink(missing_ok=True)
+    commands[name]()
+    assert look(output / "latest") == []
+    assert not (output / "_staging").exists()
+
+
+def _listing(output: Path) -> list[tuple[str, bytes]]:
+    """All files but the lock, with what they hold."""
+    files = sorted(path for path in output.rglob("*") if path.is_file() and path.name != ".lock")
+    return [(path.relative_to(output).as_posix(), path.read_bytes()) for path in files]
 
 
 def test_an_array_that_finds_no_room_is_an_error_and_no_killed_process(small_disk: Path) -> None:
@@ -268,6 +327,66 @@ def test_of_two_runs_at_once_the_second_is_told_and_the_first_ends(
     may_go.set()
     first.join()
     assert differences(output, undisturbed) == []
+
+
+def test_gc_beside_a_run_removes_nothing_and_says_why(landing: Path, undisturbed: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    run_stages([landing / "old" / "one.txt"], output, "20251231T000000Z-0001")
+    run_stages([landing / "old"], output, "20260101T000000Z-0001")
+    said: list[tuple[int, str]] = []
+
+    def beside(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
+        before = _listing(output)
+        result = CliRunner().invoke(app, ["gc", "--keep", "1", "--output", str(output)])
+        said.append((result.exit_code, result.output))
+        assert _listing(output) == before
+        return stages.extract_shard(run, shard, caution)
+
+    run_stages([landing], output, "20260102T000000Z-0001", extract=beside)
+    assert said
+    assert {code for code, _ in said} == {1}
+    assert all(f"Another run is writing to {output}." in text for _, text in said)
+    assert differences(output, undisturbed) == []
+    result = CliRunner().invoke(app, ["gc", "--keep", "1", "--output", str(output)])
+    assert (result.exit_code, "2 snapshots removed, 1 kept." in result.output) == (0, True)
+
+
+def test_where_the_clock_goes_back_a_day_figures_trends_and_retention_keep_the_order_of_the_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SetBack(datetime):
+        hours = 0
+
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:
+            return datetime(2026, 5, 4, 12, tzinfo=UTC) - timedelta(days=cls.hours >= 2) + timedelta(hours=cls.hours)
+
+    for module in (flows.run, assembly, metadata):
+        monkeypatch.setattr(module, "datetime", SetBack)
+    output, names = tmp_path / "out", []
+    dated = (
+        "<html><head><title>{0}</title><meta property='article:published_time' content='2026-05-04T12:30:00Z'></head>"
+    )
+    for number in range(4):
+        SetBack.hours = number
+        page = tmp_path / "in" / f"{number}.html"
+        page.parent.mkdir(exist_ok=True)
+        body = PAGE.format(STORIES[number % len(STORIES)].replace("Monday", f"day {number}"))
+        page.write_text(dated.format(number) + body.partition("</head>")[2])
+        names.append(name_run_id(output))
+        run_stages([tmp_path / "in"], output, names[-1])
+    assert names == sorted(names)
+    assert names[2] < "20260504T14", "the clock did go back"
+    totals = summarise_run((output / "latest").resolve(), names[-1]).totals
+    assert [run.run_id for run in totals] == names
+    assert [run.found for run in totals] == [1, 2, 3, 4]
+    articles = pl.read_parquet(output / "latest" / "articles" / "*.parquet")
+    # A page of today, read by a clock that says yesterday, keeps its date.
+    assert set(articles["published_at"].dt.strftime("%Y-%m-%d %H:%M")) == {"2026-05-04 12:30"}
+    created = [latest.manifest["created_at"] for name in names if (latest := read_manifest(output / "runs" / name))]
+    assert created != sorted(created), "what the manifest says is the clock's"
+    assert drop_old_snapshots(output, keep=2).removed == names[:2]
+    assert latest_snapshot(output).run_id == names[-1]  # type: ignore[union-attr]
 
 
 def test_where_the_clock_goes_backwards_runs_still_follow_each_other(

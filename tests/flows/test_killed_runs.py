@@ -46,8 +46,61 @@ def test_a_killed_run_tears_nothing_and_the_next_one_ends_it(
     assert trial.n_looks >= 2
 
 
+@pytest.mark.parametrize("shares", [(0.3, 0.6), (0.7, 0.2), (0.5, 0.4)])
+def test_a_run_killed_twice_in_different_steps_is_ended_by_the_third(
+    shares: tuple[float, float], scene: Scene, tmp_path: Path, context: multiprocessing.context.ForkServerContext
+) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(scene.before, output, symlinks=True)
+    before = (output / "latest").resolve()
+    done = []
+    for number, share in enumerate(shares):
+        at_event = round(scene.n_events * share)
+        run_id = f"20260102T000000Z-000{number}"
+        process = context.Process(target=begin_run, args=(scene.landing, output, run_id, 0, at_event, None))
+        process.start()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        assert look(output / "latest") == []
+        assert (output / "latest").resolve() == before
+        done.append({path.stem for path in output.glob("_staging/*/work/done/*.json")})
+    assert done[0] <= done[1], "the second went on where the first had stopped"
+    assert run_stages([scene.landing], output, "20260103T000000Z-0001")
+    assert look(output / "latest") == []
+    assert find_leftovers(output) == []
+    ended = read_all(output / "latest")
+    assert [name for name, frame in scene.after.items() if not frame.equals(ended[name])] == []
+
+
+def _die_before_the_rename(landing: Path, output: Path, run_id: str) -> None:
+    replace = Path.replace
+
+    def die_or_replace(path: Path, target: Path) -> Path:
+        if target.name == "latest":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return replace(path, target)
+
+    Path.replace = die_or_replace  # type: ignore[assignment, method-assign]
+    begin_run(landing, output, run_id, 0, None, None)
+
+
+def test_a_link_that_was_made_and_not_switched_to_stops_no_later_run(
+    scene: Scene, tmp_path: Path, context: multiprocessing.context.ForkServerContext
+) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(scene.before, output, symlinks=True)
+    process = context.Process(target=_die_before_the_rename, args=(scene.landing, output, "20260102T000000Z-0009"))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert list(output.glob(".latest-*"))
+    assert run_stages([scene.landing], output, "20260103T000000Z-0001") is None
+    assert (output / "latest").readlink().name == "20260102T000000Z-0009"
+    assert find_leftovers(output) == []
+
+
 def _die_before_the_switch(landing: Path, output: Path, run_id: str) -> None:
-    publish._point_latest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+    publish.point_latest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
     begin_run(landing, output, run_id, 0, None, None)
 
 

@@ -12,15 +12,15 @@ from typing import NamedTuple
 import obstore
 import polars as pl
 import pytest
-from obstore.store import from_url
+from obstore.store import ObjectStore, from_url
 from typer.testing import CliRunner
 
 from cleaners.errors import CopydeskError
 from cleaners.quality import RunCounts
-from flows import stages
+from flows import backup, stages
 from flows.cli import app
 from flows.faults import faults_told
-from flows.object_store import get_object, list_keys
+from flows.object_store import Pointer, get_object, list_keys
 from flows.planning import Shard
 from flows.remote import drop_remote_snapshots, pull_latest, push_snapshot
 from flows.run import Run
@@ -75,10 +75,10 @@ def published(once: Newsroom, s3_output: str, tmp_path: Path) -> str:
     return s3_output
 
 
-def command(name: str, output: str, mirror: Path) -> tuple[int, str]:
+def command(name: str, output: str, mirror: Path, *words: str) -> tuple[int, str]:
     config = mirror.with_name(f"{mirror.name}.toml")
     config.write_text(f'mirror = "{mirror}"\n')
-    result = CliRunner().invoke(app, [name, "--output", output, "--config", str(config)])
+    result = CliRunner().invoke(app, [name, *words, "--output", output, "--config", str(config)])
     return result.exit_code, result.output.replace("\n", "")
 
 
@@ -133,6 +133,85 @@ def test_a_damaged_object_is_found_named_and_rebuilt_by_one_command(
     assert (code, THIRD in said) == (0, True)
     assert texts_of(published, tmp_path / "reader") == set(STORIES[:3])
     assert all(get_object(from_url(published), key) == content for key, content in others.items())
+
+
+@pytest.mark.parametrize("part", ["/report.html", "/SHA256SUMS"])
+def test_a_damaged_report_or_digest_in_the_store_is_found_and_written_afresh(
+    part: str, published: str, tmp_path: Path
+) -> None:
+    key = find_key(published, part)
+    page = get_object(from_url(published), f"runs/{SECOND}/report.html")
+    flip_object(published, key)
+    for machine in ("here", "elsewhere"):
+        code, said = command("verify", published, tmp_path / machine)
+        assert (code, part[1:] in said, f"copydesk report --renew {SECOND}" in said) == (1, True, True)
+    assert texts_of(published, tmp_path / "elsewhere") == set(STORIES[:3]), "a run on another machine goes on"
+    assert command("report", published, tmp_path / "elsewhere", "--renew")[0] == 0
+    for machine in ("here", "elsewhere"):
+        assert command("verify", published, tmp_path / machine)[0] == 0
+    assert get_object(from_url(published), f"runs/{SECOND}/report.html") == page
+
+
+def test_every_bit_of_the_pointer_counts_and_one_put_by_hand_is_sound(published: str, tmp_path: Path) -> None:
+    store = from_url(published)
+    whole = get_object(store, "latest.json") or b""
+    for at in range(0, len(whole), 5):
+        flipped = bytearray(whole)
+        flipped[at] ^= 1 << at % 8
+        obstore.put(store, "latest.json", bytes(flipped))
+        try:
+            assert verify_stored(published)[1].damaged.keys() == {"latest.json"}, at
+        except CopydeskError as error:  # it names no run, or none that is there
+            assert "names no run" in error.message or "There is no run" in error.message
+    obstore.put(store, "latest.json", whole.replace(b'"manifest": "runs', b'"manifest": "rund'))
+    code, said = command("verify", published, tmp_path / "here")
+    assert (code, "latest.json" in said, f'{{"run_id": "{SECOND}"}}' in said) == (1, True, True)
+    obstore.put(store, "latest.json", f'{{"run_id": "{SECOND}"}}'.encode())
+    assert command("verify", published, tmp_path / "here")[0] == 0
+
+
+def test_an_object_that_no_run_wrote_is_named_and_not_fetched(published: str, tmp_path: Path) -> None:
+    obstore.put(from_url(published), f"runs/{SECOND}/articles/twin.parquet", b"PAR1")
+    code, said = command("verify", published, tmp_path / "here")
+    assert (code, "articles/twin.parquet was not written by a run" in said) == (1, True)
+    assert texts_of(published, tmp_path / "elsewhere") == set(STORIES[:3])
+
+
+def test_a_backup_is_restored_to_a_store_that_is_empty_damaged_or_has_it(published: str, tmp_path: Path) -> None:
+    mirror, store = tmp_path / "here", from_url(published)
+    subprocess.run(["cp", "-rL", mirror / "runs" / FIRST, tmp_path / "backup"], check=True)
+    code, said = command("restore", published, mirror, str(tmp_path / "backup"))  # it has it
+    assert (code, "was there already" in said) == (0, True)
+    assert verify_stored(published)[0] == FIRST
+    assert texts_of(published, tmp_path / "reader") == set(STORIES[:2])
+    victim = next(key for key in list_keys(store, f"runs/{FIRST}/") if "/articles/" in key)
+    flip_object(published, victim)
+    obstore.put(store, f"runs/{FIRST}/articles/stray.parquet", b"PAR1")
+    assert command("restore", published, tmp_path / "elsewhere", str(tmp_path / "backup"))[0] == 0
+    assert verify_stored(published)[1].is_intact
+    assert command("verify", published, tmp_path / "elsewhere")[0] == 0
+    empty = f"{published}-again"
+    assert command("restore", empty, tmp_path / "third", str(tmp_path / "backup"))[0] == 0
+    assert command("verify", empty, tmp_path / "third")[0] == 0
+    assert texts_of(empty, tmp_path / "fourth") == set(STORIES[:2])
+
+
+def test_a_restore_that_another_writer_overtakes_says_so(
+    published: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = tmp_path / "here"
+    subprocess.run(["cp", "-rL", mirror / "runs" / FIRST, tmp_path / "backup"], check=True)
+    seen = backup.read_pointer
+
+    def read_and_lose(store: ObjectStore) -> Pointer | None:
+        pointer = seen(store)
+        obstore.put(store, "latest.json", f'{{"run_id": "{SECOND}", "other": 1}}'.encode())
+        return pointer
+
+    monkeypatch.setattr(backup, "read_pointer", read_and_lose)
+    code, said = command("restore", published, mirror, str(tmp_path / "backup"))
+    assert (code, "Somebody published" in said) == (1, True)
+    assert (mirror / "latest").readlink().name == SECOND
 
 
 def test_a_damaged_archive_index_is_built_anew_by_a_machine_that_has_nothing(published: str, tmp_path: Path) -> None:
