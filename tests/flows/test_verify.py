@@ -89,7 +89,8 @@ def test_random_flips_of_all_files_are_found(output: Path) -> None:
         found = verify_snapshot(snapshot).damaged
         name = victim.relative_to(snapshot).as_posix()
         assert found, (name, bit)
-        assert name in found or found.keys() <= {MANIFEST, SUMS}, (name, bit, found)
+        # A digest that changed is found by the file that it is of.
+        assert name in found or name == SUMS or found.keys() <= {MANIFEST, SUMS}, (name, bit, found)
         victim.write_bytes(whole)
     assert verify_snapshot(snapshot).is_intact
 
