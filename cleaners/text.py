@@ -102,6 +102,9 @@ ODD = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef\ufeff"
     "\ufff9-\ufffb\ufffe\uffff\U0001fffe\U0001ffff\U000e0000-\U000e007f]"
 )
+# Marks behind one letter. Putting them in order takes the square of their number; no language has more than a handful, and
+# Unicode's Stream-Safe Text Format (UAX #15) has this bound.
+MAX_MARKS = 30
 BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 MOJIBAKE_REACH = 8  # characters around one beyond ASCII that ftfy's pattern of mojibake could look at; it needs 3
 
@@ -199,6 +202,7 @@ def repair_text(text: str, config: TextConfig) -> str:
     Returns:
         The repaired text; printable ASCII passes untouched.
     """
+    text = _bound_marks(text)
     for _ in range(config.max_passes):
         if _needs_no_repair(text, config):
             return text
@@ -206,7 +210,7 @@ def repair_text(text: str, config: TextConfig) -> str:
         if repaired == text:
             return text
         text = repaired
-    return _remove_invisible(unicodedata.normalize("NFC", text))
+    return _remove_invisible(_normalise(text))
 
 
 def drop_surrogates(text: str) -> str:
@@ -241,7 +245,24 @@ def _repair_once(text: str, config: TextConfig) -> str:
         import ftfy
 
         text = ftfy.fix_text(text, _fixer())
-    return unicodedata.normalize("NFC", _remove_invisible(LINE_ENDS.sub("\n", text)))
+    return _normalise(_remove_invisible(LINE_ENDS.sub("\n", text)))
+
+
+def _normalise(text: str) -> str:
+    return unicodedata.normalize("NFC", _bound_marks(text))
+
+
+def _bound_marks(text: str) -> str:
+    """Drop the marks of a letter beyond `MAX_MARKS`."""
+    if text.isascii():
+        return text
+    marks = "".join(character for character in set(text) if character > "\u02ff" and _is_mark(character))
+    return re.sub(rf"([{marks}]{{{MAX_MARKS}}})[{marks}]+", r"\1", text) if marks else text
+
+
+def _is_mark(character: str) -> bool:
+    """Whether a character is one that NFC puts in order, or is taken apart into such."""
+    return unicodedata.combining(unicodedata.normalize("NFD", character)[0]) > 0
 
 
 def _remove_invisible(text: str) -> str:

@@ -10,6 +10,7 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ EDGE_SHARE = (
 SAYS = 0.75  # share of its words that a block has from the description, and of the description's that it has
 PROSE_WORDS, PROSE_SHARE = 12, 0.5  # of a table that lays out text: cells of so many words that end like a sentence
 ALL_LINK, LINK_CHARACTERS = 0.9, 200  # share of a line in links, and the longest line, that leads elsewhere
+MAX_BIOS = 20  # blocks at the end that may present a writer, each sought in all others; 856 real pages have 2 at most
 HEADING = re.compile(r"h[1-6]")
 DECK = re.compile(
     r"deck|dek\b|\bdek|standfirst|strap-?line|sub-?_?-?(?:head|title|line)", re.I
@@ -122,8 +124,10 @@ def rule_out(page: Blocks, described: Described, was_kept: Mask, is_story: Mask,
         ruled |= column["in_figcaption"] > 0
     is_edge = find_edges(described)
     if not config.keep_notes:
-        for k in np.flatnonzero(is_story & (column["share_after"] < EDGE_SHARE)).tolist():
-            ruled[k] |= _is_bio(blocks, k)
+        last = np.flatnonzero(is_story & (column["share_after"] < EDGE_SHARE)).tolist()
+        named = ((k, name) for k in last if (name := find_bio(blocks[k].text)) is not None)
+        for k, name in islice(named, MAX_BIOS):
+            ruled[k] |= not _is_of_story(blocks, k, name)
     rules = [rule for rule in load_block_rules() if not getattr(config, rule.switch)]
     for k in np.flatnonzero(is_story & ~ruled).tolist():
         if len(blocks[k].text) <= rules_reach():
@@ -179,12 +183,9 @@ def _says_description(described: Described) -> Mask:
     return says
 
 
-def _is_bio(blocks: list[Block], at: int) -> bool:
-    """Tell whether a block presents the writer: a person of whom the paragraphs speak is the story's."""
-    name = find_bio(blocks[at].text)
-    if name is None:
-        return False
-    return not any(name in block.text for k, block in enumerate(blocks) if k != at and _is_sentence(block.text))
+def _is_of_story(blocks: list[Block], at: int, name: str) -> bool:
+    """Tell whether other paragraphs speak of whom a block presents: then it is a person of the story, not its writer."""
+    return any(name in block.text for k, block in enumerate(blocks) if k != at and _is_sentence(block.text))
 
 
 def _applies(rule: BlockRule, text: str, is_edge: bool) -> bool:

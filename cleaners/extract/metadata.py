@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from cleaners.dates import parse_timestamp
+from cleaners.extract.stated import add_json_ld, read_metas
 
 if TYPE_CHECKING:
     from lxml.etree import XPath
@@ -154,13 +156,13 @@ def read_json_ld(tree: HtmlElement) -> Iterator[dict[str, Any]]:
     """Yield every object of the page's JSON-LD that has a type, outer ones first; broken scripts are passed over."""
     for script in tree.iterfind(".//script[@type='application/ld+json']"):
         try:
-            queue = [json.loads((script.text or "").strip().removesuffix(";"), strict=False)]
+            queue = deque([json.loads((script.text or "").strip().removesuffix(";"), strict=False)])
         except (ValueError, RecursionError):
             continue
         while queue:
-            node = queue.pop(0)
+            node = queue.popleft()
             if isinstance(node, list):
-                queue = [*node, *queue]
+                queue.extendleft(reversed(node))
             elif isinstance(node, dict):
                 if "@type" in node:
                     yield node
@@ -177,11 +179,11 @@ def _find_names(tree: HtmlElement) -> Document:
     """Find title, authors and site in trafilatura's own order, without its search for tags, licences and dates."""
     from trafilatura import metadata
 
-    found = metadata.examine_meta(tree)
+    found = read_metas(tree)
     if found.author and " " not in found.author:
         found.author = None  # a login or the site, not a person
     with suppress(Exception):  # of a page whose JSON-LD has an odd shape the rest still counts
-        found = metadata.extract_meta_json(tree, found)
+        found = add_json_ld(tree, found)
     found.title = found.title or metadata.extract_title(tree)
     found.author = found.author or _find_author(tree)
     found.url = found.url or metadata.extract_url(tree)

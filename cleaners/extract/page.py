@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from cleaners.errors import Rejected
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 # trafilatura's own XML: elements that start a line, and those that keep their line ends.
 LINE_ELEMENTS = frozenset({"p", "head", "item", "list", "quote", "table", "row", "lb", "code", "fw", "ab", "graphic"})
 VERBATIM_ELEMENTS = frozenset({"code", "pre"})
+MAX_COMPARED = 5_000  # elements of a page that other extractors are tried on too: 856 real pages have 4,975 at most
+# Titles and descriptions that blocks are compared with; 856 real pages have 28 at most.
+MAX_STATED = 100
 SENTENCE = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*\s*$")
 
 
@@ -137,8 +141,8 @@ def _open_tree(
     mode, text = _extract_best(tree, config)
     headlines = [" ".join(" ".join(h1.itertext()).split()) for h1 in tree.iter("h1")]
     facts = PageFacts(
-        tuple(filter(None, dict.fromkeys((*metadata.titles, *headlines)))),
-        metadata.descriptions,
+        tuple(filter(None, dict.fromkeys((*metadata.titles, *headlines))))[:MAX_STATED],
+        metadata.descriptions[:MAX_STATED],
         tuple(metadata.authors),
         metadata.site or "",
     )
@@ -174,12 +178,19 @@ def _extract(tree: HtmlElement, *, is_precise: bool, is_fast: bool) -> str:
 
 
 def _ask_trafilatura(tree: HtmlElement, *, is_precise: bool) -> _Element | None:
+    # Its comparison with other extractors takes the square of the page's paragraphs.
+    is_large = next(islice(tree.iter(), MAX_COMPARED, None), None) is not None
     from trafilatura import bare_extraction
     from trafilatura.settings import Document
 
     # No `deduplicate`: its memory of earlier pages would make the result depend on their order.
     document = bare_extraction(
-        tree, favor_precision=is_precise, include_comments=False, include_tables=True, include_formatting=False
+        tree,
+        fast=is_large,
+        favor_precision=is_precise,
+        include_comments=False,
+        include_tables=True,
+        include_formatting=False,
     )
     return document.body if isinstance(document, Document) else None
 

@@ -1,6 +1,7 @@
 """A page's source to its tree: takes decoded HTML, gives lxml's elements, or nothing where the parser finds no page.
 
-As trafilatura's `load_html` reads it, with a parser of our own. Drops comments and processing instructions.
+As trafilatura's `load_html` reads it, with a parser of our own. Drops comments, processing instructions and what a tag has of
+attributes beyond the bound.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
+from cleaners.extract.bound import bound_attributes
 from cleaners.extract.rebind import rebind
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement, HTMLParser
 
 CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20)])
+# A half of a pair as three bytes, which is no UTF-8: strings that hold one are parsed as strings.
+SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
 BEGINNING = 50  # characters in which trafilatura looks for the name of the format
 
 
@@ -29,35 +33,35 @@ def parse_page(source: str) -> HtmlElement | None:
     Returns:
         Its root; null for what is not an HTML page.
     """
-    source = source.replace("\x00", "")
+    data = source.encode("utf-8", "surrogatepass")
+    # What XML cannot hold is looked for in the bytes: an expression takes several times as long.
+    is_valid = len(data.translate(None, CONTROLS)) == len(data) and not ("\ufffe" in source or "\uffff" in source)
+    if not is_valid:
+        source = source.replace("\x00", "")
     beginning = source[:BEGINNING].lower()
-    source = _repairer()(source, beginning)
-    tree = _parse(source)
+    repaired = _repairer(is_valid)(source, beginning)
+    if not is_valid or repaired != source:
+        data = repaired.encode("utf-8", "surrogatepass")
+    data = bound_attributes(data)
+    tree = _parse(data.decode("utf-8", "surrogatepass")) if SURROGATE.search(data) else None
     if tree is None or not len(tree):
-        # The parser refuses strings that declare an encoding, and takes their bytes.
-        tree = _parse(source.encode("utf-8", "surrogatepass"))
+        tree = _parse(data)
     return tree if tree is not None and ("html" in beginning or len(tree) > 1) else None
 
 
-class _InvalidCharacters:
-    """Trafilatura's expression for what XML cannot hold, asked only of pages that hold any: a third of its time."""
-
-    def __init__(self, expression: re.Pattern[str]) -> None:
-        self._expression = expression
+class _Nothing:
+    """An expression that matches nothing."""
 
     def sub(self, new: str, source: str) -> str:
-        encoded = source.encode("utf-8", "surrogatepass")
-        if len(encoded.translate(None, CONTROLS)) == len(encoded) and not ("\ufffe" in source or "\uffff" in source):
-            return source
-        return self._expression.sub(new, source)
+        return source
 
 
 @cache
-def _repairer() -> Callable[[str, str], str]:
-    """Trafilatura's `repair_faulty_html`."""
+def _repairer(is_valid: bool) -> Callable[[str, str], str]:
+    """Trafilatura's `repair_faulty_html`, for pages without what XML cannot hold, or with it."""
     from trafilatura import utils
 
-    return rebind(utils.repair_faulty_html, INVALID_XML_CHARS=_InvalidCharacters(utils.INVALID_XML_CHARS))
+    return rebind(utils.repair_faulty_html, INVALID_XML_CHARS=_Nothing()) if is_valid else utils.repair_faulty_html
 
 
 def _parse(source: str | bytes) -> HtmlElement | None:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from cleaners.extract.kinds import ByKind
 from cleaners.extract.rebind import rebind
@@ -25,7 +26,11 @@ PRUNED = ("div", "section", "aside", "details", "ol", "ul", "dl", "list")
 COMMENTS = re.compile(r"^(?:[Cc]omment|comol|disqus|dsq)|(?:article|post)-comments", re.M)
 WIDGETS = re.compile(r"mvp-post-add|infinite-?scroll|elementor-share")
 # A thread of a forum, whose posts stand where elsewhere the comments are.
-FORUM = re.compile(r'"@type"\s*:\s*(?:\[[^\]]*)?"DiscussionForumPosting"')
+MAX_TYPES = 400  # characters of a list of types
+FORUM = re.compile(rf'"@type"\s*:\s*(?:\[[^\]]{{0,{MAX_TYPES}}})?"DiscussionForumPosting"')
+# Inline elements from which on stripping them can leave a text in so many pieces that looking for each in turn, which takes the
+# square of their number, is worth avoiding.
+MANY_INLINE = 2_000
 
 
 def keep_precisely(tree: HtmlElement) -> _Element | None:
@@ -43,6 +48,7 @@ def keep_precisely(tree: HtmlElement) -> _Element | None:
     options = _options()
     page = copy(tree)
     names = _list_names(page)
+    joins = next(islice(page.iter(*_list_inline()), MANY_INLINE, None), None) is not None
     has_comments = COMMENTS.search(names) is not None
     scripts = page.iterfind(".//script[@type='application/ld+json']")
     is_forum = any(FORUM.search(script.text or "") for script in scripts)
@@ -52,12 +58,20 @@ def keep_precisely(tree: HtmlElement) -> _Element | None:
         if has_comments:
             page = prune_unwanted_nodes(page, REMOVE_COMMENTS_AND_LISTS_XPATH)
         page = convert_tags(tree_cleaning(page, options), options)
+        page = join_texts(page) if joins else page
         if has_comments and not is_forum:
             page = prune_unwanted_nodes(page, REMOVE_COMMENTS_XPATH)
-        body, text = _extractor()(page, options)
+        body, text = _extractor(joins)(page, options)
     except (TypeError, ValueError):  # as there
         return None
     return body if len(text) >= options.min_output_size else None
+
+
+def join_texts(tree: HtmlElement) -> HtmlElement:
+    """Make one text of the pieces that stripped elements left side by side."""
+    for element in tree.iter():
+        element.text, element.tail = element.text, element.tail
+    return tree
 
 
 def _list_names(tree: HtmlElement) -> str:
@@ -69,6 +83,15 @@ def _list_names(tree: HtmlElement) -> str:
 
 
 @cache
+def _list_inline() -> tuple[str, ...]:
+    """The elements that trafilatura strips, whose text stays."""
+    from trafilatura.htmlprocessing import REND_TAG_MAPPING
+    from trafilatura.settings import MANUALLY_STRIPPED
+
+    return "a", "span", *MANUALLY_STRIPPED, *REND_TAG_MAPPING
+
+
+@cache
 def _options() -> Extractor:
     from trafilatura.settings import Extractor
 
@@ -77,7 +100,7 @@ def _options() -> Extractor:
 
 
 @cache
-def _extractor() -> Callable[[HtmlElement, Extractor], tuple[_Element, str]]:
+def _extractor(joins: bool) -> Callable[[HtmlElement, Extractor], tuple[_Element, str]]:
     """Trafilatura's `extract_content`, its expressions asked by kind of element, links looked for before they are counted."""
     from trafilatura import htmlprocessing, main_extractor, xpaths
 
@@ -91,8 +114,13 @@ def _extractor() -> Callable[[HtmlElement, Extractor], tuple[_Element, str]]:
         PRECISION_DISCARD_XPATH=[],
         delete_by_link_density=rebind(htmlprocessing.delete_by_link_density, link_density_test=_test_link_density),
     )
-    extract = rebind(main_extractor._extract, prune_unwanted_sections=prune)
-    recover = rebind(main_extractor.recover_wild_text, prune_unwanted_sections=prune)
+
+    def prune_and_join(tree: HtmlElement, *arguments: Any, **options: Any) -> HtmlElement:  # noqa: ANN401
+        return join_texts(prune(tree, *arguments, **options))
+
+    pruned = prune_and_join if joins else prune
+    extract = rebind(main_extractor._extract, prune_unwanted_sections=pruned)
+    recover = rebind(main_extractor.recover_wild_text, prune_unwanted_sections=pruned)
     return rebind(main_extractor.extract_content, _extract=extract, recover_wild_text=recover)
 
 

@@ -43,6 +43,8 @@ _MARK = re.compile(rf"(?<!\w){_AGE}\s+[-–—|•·]\s+")
 _AGE_LINE = re.compile(_AGE, re.IGNORECASE)
 _AGE_INLINE = re.compile(rf"(?<=[.!?\"”’] ){_AGE}(?=\s+[A-Z\"“‘]|\s*\Z)")
 _MAX_PUBLISHER_WORDS = 7
+# Of one page; each is compared with what stands around it. 856 real pages have 41 ages in words at most, of whatever.
+MAX_CARDS = 300
 # What shows another article by its words alone; a template is a promotion, a rule's match a link.
 _STORY_RULES = ("learned-", "owned-", "shared-")
 _HEADINGS = frozenset({"more on this topic", "more on this story", "more from"})
@@ -58,7 +60,7 @@ def find_cards(page: Page) -> Iterator[Passage]:
         if start is not None and (not marks or start >= marks[-1][1].end()):
             marks.append((start, mark))
     earlier: list[Extent] = []
-    for number, (start, mark) in enumerate(marks):
+    for number, (start, mark) in enumerate(marks[:MAX_CARDS]):
         limit = marks[number + 1][0] if number + 1 < len(marks) else len(page.text)
         card = _publisher_card(page, start, mark, limit, earlier)
         earlier.append((card.start, card.end))
