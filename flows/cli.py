@@ -31,8 +31,6 @@ SERVER_SECONDS = 8  # that one request of a run may take; it is tried again
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
-_lost_server = False
-
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -422,7 +420,8 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        if _lost_server:  # Prefect would try for minutes to send it what is left to say
+        uplink = sys.modules.get("flows.uplink")
+        if uplink and uplink.is_silent():  # Prefect would try for minutes to send the server what is left to say
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(end.code if isinstance(end.code, int) else EXIT_FAILED)
@@ -446,7 +445,6 @@ def _run_flow(settings: "Settings", verbose: bool) -> None:
     from flows.storage import output_lock
     from flows.workers import start_workers
 
-    global _lost_server  # noqa: PLW0603
     with output_lock(settings.folder):
         pass  # who cannot write there hears so before Prefect has started
     _prepare_prefect()
@@ -465,12 +463,9 @@ def _run_flow(settings: "Settings", verbose: bool) -> None:
         from flows.clean_news import clean_news
         from flows.uplink import is_silent, run_with_or_without
 
-        try:
-            result = run_with_or_without(clean_news, settings)
-        finally:
-            _lost_server = is_silent()
+        result = run_with_or_without(clean_news, settings)
     show_result(result, settings)
-    if _lost_server:
+    if is_silent():
         typer.echo("The Prefect server does not answer any more: its UI does not say how this run ended.", err=True)
 
 
