@@ -32,13 +32,13 @@ ui: .venv/run-ready
 	$(BIN)/copydesk serve $(SOURCES)
 
 docs: .venv/test-ready
-	$(BIN)/python -m flows.docs docs
+	$(BIN)/python -m flows.cli.docs docs
 
 screenshots: .venv/test-ready
-	$(BIN)/python -m bench.screenshots docs/images
+	$(BIN)/python -m bench.pictures.screenshots docs/images
 
 bench: .venv/test-ready
-	$(BIN)/python -m bench.pipeline all $(BENCH_SIZES) --work $(BENCH_WORK) --peers $(abspath $(BIN)/python)
+	$(BIN)/python -m bench.scale.pipeline all $(BENCH_SIZES) --work $(BENCH_WORK) --peers $(abspath $(BIN)/python)
 
 site: .venv/test-ready
 	$(BIN)/zensical build --strict --config-file mkdocs.yml

@@ -6,8 +6,11 @@ Column names equal those of `cleaners.schemas.Articles` wherever both have them;
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import polars as pl
+
+Row = dict[str, Any]
 
 UTC_MICROSECONDS = pl.Datetime("us", "UTC")
 

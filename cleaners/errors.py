@@ -28,8 +28,8 @@ class Rejected(CopydeskError):
     """One input or document cannot become an article; it becomes a row in `rejects`.
 
     Args:
-        stage: the step that gave up (one of `cleaners.schemas.STAGES`).
-        reason: a stable code (one of `cleaners.schemas.REJECT_REASONS`).
+        stage: the step that gave up (one of `cleaners.codes.STAGES`).
+        reason: a stable code (one of `cleaners.codes.REJECT_REASONS`).
         detail: what exactly was seen, for a person.
     """
 

@@ -11,14 +11,10 @@ from typing import Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from cleaners.codes import UNITS
+
 SiteMetric = Literal["articles", "median_words", "removed_share", "reject_share", "duplicate_share"]
-UNITS: dict[str, str] = {
-    "articles": "articles",
-    "median_words": "words",
-    "removed_share": "share",
-    "reject_share": "share",
-    "duplicate_share": "share",
-}
+
 # What usually makes a figure leave its band, and where to look.
 ADVICE: dict[str, str] = {
     "articles": "fewer or more articles than usual: is the crawl complete, has the feed moved?",
@@ -161,14 +157,14 @@ def judge_sites(current: pl.DataFrame, history: pl.DataFrame, config: SiteHealth
 
 def _bands(history: pl.DataFrame, config: SiteHealthConfig) -> pl.DataFrame:
     """Median and robust spread of each site's figures, of the sites with enough runs."""
-    told = (
+    recent = (
         history.filter(pl.col("n_records") >= config.min_records)
         .sort("run_id")
         .group_by("site", "metric", maintain_order=True)
         .tail(config.history_runs)
     )
     return (
-        told.with_columns(middle=pl.col("value").median().over("site", "metric"))
+        recent.with_columns(middle=pl.col("value").median().over("site", "metric"))
         .group_by("site", "metric")
         .agg(
             n_runs=pl.len(),

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cleaners.errors import CopydeskError
-from flows.verify import describe_damage, verify_snapshot
-from flows.workers import WorkerLost
+from flows.store.verify import describe_damage, verify_snapshot
+from flows.workers.process import WorkerLost
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
@@ -18,7 +18,7 @@ GOES_ON = "Nothing was published. The next run goes on where this one stopped."
 
 
 @contextmanager
-def faults_told(output: Path, address: str | None = None) -> Iterator[None]:
+def faults_explained(output: Path, address: str | None = None) -> Iterator[None]:
     """Turn errors whose cause lies outside of the program into errors that say what to do; let the others pass.
 
     Args:
@@ -30,9 +30,9 @@ def faults_told(output: Path, address: str | None = None) -> Iterator[None]:
     except CopydeskError:
         raise
     except Exception as error:
-        told = explain_fault(error, output, address)
-        if told:
-            raise told from error
+        explained = explain_fault(error, output, address)
+        if explained:
+            raise explained from error
         raise
 
 

@@ -14,32 +14,33 @@ import polars as pl
 
 from cleaners.errors import ContractBroken
 from cleaners.quality import RunCounts, check_gates
-from flows.figures import RunFigures, summarise_run
-from flows.matching import match_archive
-from flows.naming import judge_names
-from flows.planning import Shard, plan_run
-from flows.progress import announce
-from flows.publish import (
-    assemble_snapshot,
-    clear_staging,
-    drop_old_snapshots,
-    finish_publication,
-    list_broken_gates,
-    summarise_counts,
-    switch_latest,
-)
-from flows.remote import drop_remote_snapshots, pull_latest
-from flows.report import write_report
-from flows.resume import continue_interrupted, do_once, n_done
+from flows.report.figures import summarise_run
+from flows.report.model import RunFigures
+from flows.report.page import write_report
 from flows.run import Run, name_run_id
-from flows.runners import run_in_worker, run_watched
 from flows.settings import Settings
-from flows.site_health import read_breaches
-from flows.stages import extract_shard, learn_from_shards, strip_shard
-from flows.step import STEPS, Step
-from flows.storage import find_latest, output_lock
-from flows.upgrade import open_previous
-from flows.versions import find_versions
+from flows.steps.assemble import assemble_snapshot
+from flows.steps.discover import plan_run
+from flows.steps.extract import extract_shard
+from flows.steps.gates import list_broken_gates, summarise_counts
+from flows.steps.learn import learn_from_shards
+from flows.steps.match import match_archive
+from flows.steps.names import judge_names
+from flows.steps.plan import Shard
+from flows.steps.progress import announce
+from flows.steps.publish import switch_latest
+from flows.steps.resume import continue_interrupted, do_once, n_done
+from flows.steps.step import STEPS, Step
+from flows.steps.strip import strip_shard
+from flows.steps.versions import find_versions
+from flows.store.locks import output_lock
+from flows.store.publication import clear_staging, drop_old_snapshots, finish_publication
+from flows.store.remote import pull_latest
+from flows.store.rows import read_breaches
+from flows.store.snapshots import find_latest
+from flows.store.upgrade import open_previous
+from flows.store.upload import drop_remote_snapshots
+from flows.workers.pool import run_in_worker, run_watched
 
 R = TypeVar("R")
 

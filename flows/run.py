@@ -3,6 +3,7 @@
 import secrets
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from platform import node
 from typing import NamedTuple
@@ -11,8 +12,32 @@ import polars as pl
 
 from cleaners.errors import CopydeskError
 from flows.settings import Settings
-from flows.storage import Snapshot, name_latest, read_snapshot
-from flows.versions import Versions
+from flows.store.snapshots import Snapshot, name_latest, read_snapshot
+
+
+class Versions(NamedTuple):
+    """The digest of each step and of the editors' decisions, eight digits."""
+
+    extract: str
+    strip: str
+    match: str
+    names: str
+    decisions: str = ""
+
+    @property
+    def of_articles(self) -> str:
+        """What made an article's text, its `code_version`: `<version of Copydesk>+<extract>.<strip>`."""
+        return f"{version('copydesk')}+{self.extract}.{self.strip}"
+
+    @property
+    def of_checks(self) -> dict[str, str]:
+        """The digests of what the steps over the whole archive go by."""
+        return {"match": self.match, "names": self.names, "decisions": self.decisions}
+
+    @property
+    def of_extracted(self) -> str:
+        """How `of_articles` begins for every article that this extraction gave, however it was stripped."""
+        return f"{version('copydesk')}+{self.extract}."
 
 
 class Run(NamedTuple):
@@ -35,7 +60,7 @@ class Run(NamedTuple):
         """The snapshot this run builds on."""
         return read_snapshot(self.previous) if self.previous else None
 
-    def hold_staging(self) -> None:
+    def check_staging(self) -> None:
         """Go on only where the run's intermediate files can be seen.
 
         Raises:

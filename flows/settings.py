@@ -11,9 +11,91 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from cleaners.config import CleaningConfig
 from cleaners.errors import ConfigError
-from flows.sources import InputConfig
 
 DEFAULT_CONFIG_FILE = "copydesk.toml"
+
+
+class ColumnNames(BaseModel):
+    """Which columns or keys of a container hold what; the first one that is present and not empty counts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    html: tuple[str, ...] = Field(
+        ("html", "raw_html", "page_html"), description="The page's source; it counts before `text`."
+    )
+    text: tuple[str, ...] = Field(
+        ("text", "body", "content", "article_text", "articleBody", "maintext", "plain_text"),
+        description="The article's text, a string or a list of paragraphs.",
+    )
+    url: tuple[str, ...] = Field(
+        ("url", "link", "uri", "source_url", "permalink"), description="The address it was fetched from."
+    )
+    title: tuple[str, ...] = Field(("title", "headline"), description="The headline.")
+    site: tuple[str, ...] = Field(
+        ("site", "source", "domain", "source_domain", "publisher", "outlet", "site_name"), description="The outlet."
+    )
+    authors: tuple[str, ...] = Field(
+        ("authors", "author", "byline"), description="The authors, a list or a string with semicolons."
+    )
+    published_at: tuple[str, ...] = Field(
+        ("published_at", "published", "datePublished", "date_publish", "publish_date", "pubdate", "pub_date", "date"),
+        description="When it was published.",
+    )
+    fetched_at: tuple[str, ...] = Field(
+        ("fetched_at", "crawled_at", "date_download", "retrieved_at", "downloaded_at", "fetch_time", "crawl_date"),
+        description="When it was fetched.",
+    )
+    id: tuple[str, ...] = Field(
+        ("id", "article_id", "doc_id", "guid", "uuid"),
+        description="The source's own id; makes the article's id where there is no address.",
+    )
+
+
+class Suffixes(BaseModel):
+    """Which files hold what, by their suffixes; each also with `.gz` after it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: tuple[str, ...] = Field((".txt",), description="Plain texts, an article each.")
+    html: tuple[str, ...] = Field((".html", ".htm", ".xhtml"), description="Web pages.")
+    jsonl: tuple[str, ...] = Field((".jsonl", ".ndjson"), description="JSON lines, a record each.")
+    parquet: tuple[str, ...] = Field((".parquet",), description="Parquet, a record a row.")
+    warc: tuple[str, ...] = Field((".warc",), description="Web archives.")
+
+    @property
+    def formats(self) -> dict[str, str]:
+        """The format of each suffix."""
+        return {suffix: name for name in type(self).model_fields for suffix in getattr(self, name)}
+
+
+class InputConfig(BaseModel):
+    """What is read, up to which size, and how its columns are named."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    suffixes: Suffixes = Field(Suffixes(), description="File suffixes of each format, each also with `.gz` after it.")
+    columns: ColumnNames = Field(ColumnNames(), description="Column names of JSON lines and Parquet files.")
+    max_bytes: int = Field(
+        20_000_000,
+        ge=1_000,
+        description="Largest document in bytes, decompressed; in a container, largest record. trafilatura's own limit "
+        "(MAX_FILE_SIZE).",
+    )
+    batch_documents: int = Field(500, ge=1, description="Most records in a batch of one input.")
+    batch_bytes: int = Field(
+        64_000_000,
+        ge=1_000_000,
+        description="A batch of one input ends with the record that reaches this size in bytes.",
+    )
+    parquet_rows: int = Field(
+        128, ge=1, description="Rows decoded at a time from a Parquet file; pages have some 100 kB, articles 5 kB."
+    )
+    digest_threads: int = Field(
+        8,
+        ge=1,
+        le=64,
+        description="Inputs digested at a time: hashing frees the interpreter, and object storage waits.",
+    )
 
 
 class Settings(BaseModel):

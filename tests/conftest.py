@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cleaners.quality import RunCounts
     from flows.pipeline import RunResult
 
-
 # CI tries the same examples each time, so that a red run is about the change; a developer's run goes on looking.
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis_settings.register_profile("here", deadline=None)
@@ -46,7 +45,7 @@ def read_tables(snapshot: Path) -> Tables:
     return Tables(snapshot, *(pl.read_parquet(snapshot / name / "*.parquet") for name in Tables._fields[1:]))
 
 
-def run_stages(
+def run_steps(
     sources: Sequence[Path | str],
     output: Path | str,
     run_id: str = "20260101T000000Z-0001",
@@ -61,8 +60,8 @@ def run_stages(
     It works here and now, or in `n_workers` worker processes; `extract` and `strip` may take the place of those steps.
     """
     from flows import pipeline
-    from flows.runners import worker_pool
     from flows.settings import Settings
+    from flows.workers.pool import worker_pool
 
     chosen = Settings(
         **{"sources": [str(source) for source in sources], "output": str(output), "workers": 1, **settings}
@@ -77,12 +76,12 @@ def run_stages(
 
 @pytest.fixture
 def run_pipeline() -> Callable[..., RunResult | None]:
-    return run_stages
+    return run_steps
 
 
 @pytest.fixture(scope="session")
 def seed_tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """The seeds, published."""
     output = tmp_path_factory.mktemp("seeds")
-    assert run_stages([SEEDS], output) is not None
+    assert run_steps([SEEDS], output) is not None
     return read_tables(output / "latest")

@@ -54,7 +54,19 @@ def test_cleaners_open_no_files() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["cleaners", "cleaners.library", "flows.cli", "flows.stages", "flows.inspection", "flows.publish"]
+    "module",
+    [
+        "cleaners",
+        "cleaners.library",
+        "flows.cli.main",
+        "flows.steps.discover",
+        "flows.steps.extract",
+        "flows.steps.strip",
+        "flows.steps.match",
+        "flows.steps.names",
+        "flows.query.inspect",
+        "flows.store.publication",
+    ],
 )
 def test_no_prefect_is_loaded(module: str) -> None:
     code = f"import sys, {module}; sys.exit('prefect' in sys.modules)"

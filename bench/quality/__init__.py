@@ -1,0 +1,1 @@
+"""How right each step is, on the development sets."""

@@ -11,10 +11,10 @@ import polars as pl
 from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, UTC_MICROSECONDS, make_id
 from cleaners.errors import Rejected
 from cleaners.extract.config import ExtractConfig
-from cleaners.extract.language import identify_language
-from cleaners.extract.metadata import host_of
-from cleaners.extract.page import Page, extract_page
-from cleaners.extract.plain import count_words, find_agency, find_title
+from cleaners.extract.page.metadata import host_of
+from cleaners.extract.page.page import Page, extract_page
+from cleaners.extract.text.language import identify_language
+from cleaners.extract.text.plain import count_words, find_agency, find_title
 from cleaners.text import TextConfig, drop_surrogates, repair_text
 
 # What a reader of inputs gives: one row a record, its content decoded. `media` is "html" or "text".

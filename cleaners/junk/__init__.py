@@ -2,9 +2,9 @@
 
 from cleaners.junk.config import StripConfig
 from cleaners.junk.describe import describe_rules
-from cleaners.junk.evidence import gather_evidence, learn_evidence
-from cleaners.junk.rules import Rule, RuleDescription, load_rules
-from cleaners.junk.splice import restore, splice
+from cleaners.junk.detectors.rules import Rule, RuleDescription, load_rules
+from cleaners.junk.evidence.counts import gather_evidence, learn_evidence
+from cleaners.junk.page.splice import restore, splice
 from cleaners.junk.strip import Stripped, strip_articles
 
 __all__ = [

@@ -21,13 +21,13 @@ from typing import NamedTuple
 import numpy as np
 
 from cleaners.junk.config import StripConfig
-from cleaners.junk.page import Card, Page, Passage
+from cleaners.junk.page.page import Card, Page, Passage
 
 _STRONG = 0.8
 LEARNED = "learned-"
 # Kinds of junk that the words of a single sentence do not give away, as those of a banner or a cookie notice do.
 PROSE_CATEGORIES = frozenset({"related_article", "ad_marker"})
-_MOST_WORD_CHARS = 20  # on average; keeps the pattern below, which looks back, from long texts
+_MAX_WORD_CHARS = 20  # on average; keeps the pattern below, which looks back, from long texts
 _SENTENCE = re.compile(r"[^\n.!?]*(?:[.!?](?=\S)[^\n.!?]*)*[.!?…]+[\"'”’)\]]*")
 
 
@@ -99,7 +99,7 @@ def _spare_lone_sentences(text: str, chosen: list[Passage], config: StripConfig)
 
 def _is_sentence(text: str, passage: Passage, most_words: int) -> bool:
     """Whether a passage is one sentence of at most so many words."""
-    if passage.end - passage.start > most_words * _MOST_WORD_CHARS:
+    if passage.end - passage.start > most_words * _MAX_WORD_CHARS:
         return False
     sentence = text[passage.start : passage.end]
     return len(sentence.split()) <= most_words and _SENTENCE.fullmatch(sentence) is not None

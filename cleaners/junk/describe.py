@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cleaners.junk import captions, cards, credits, learned, owners, templates, widgets
-from cleaners.junk.rules import RuleDescription, load_rules
+from cleaners.junk.detectors import captions, cards, credits, owners, templates, widgets
+from cleaners.junk.detectors.rules import RuleDescription, load_rules
+from cleaners.junk.model import learned
 
 
 def describe_rules() -> list[RuleDescription]:

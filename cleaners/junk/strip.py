@@ -6,34 +6,27 @@ body, and strips that too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, time
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import polars as pl
 
-from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, make_id, sha256_hex
-from cleaners.junk.captions import find_captions
-from cleaners.junk.cards import find_cards, read_story
+from cleaners.codes import SUSPECTED
+from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, Row, sha256_hex
 from cleaners.junk.config import StripConfig
-from cleaners.junk.credits import find_agency, find_bylines, split_authors
-from cleaners.junk.decide import Decision, cut_at, decide, holds_body
-from cleaners.junk.evidence import EVIDENCE_SCHEMA, owned_tokens
-from cleaners.junk.evidence_parts import Wanted, list_wanted
-from cleaners.junk.languages import doubt_english_rules, is_english
-from cleaners.junk.learned import Asked, load_model, revise
-from cleaners.junk.measures import Findings
-from cleaners.junk.owners import OwnerIndex, count_owners, find_own_lead, find_owned
-from cleaners.junk.page import SUSPECTED, Card, Extent, Page, Passage
-from cleaners.junk.rules import find_by_rules, load_rules
-from cleaners.junk.splice import fit_white_space, splice
-from cleaners.junk.templates import TemplateIndex, find_templates
-from cleaners.junk.tokens import Tokens, tokenize
-from cleaners.junk.widgets import find_widgets
+from cleaners.junk.decide import Decision, holds_body
+from cleaners.junk.detectors.cards import read_story
+from cleaners.junk.detectors.credits import split_authors
+from cleaners.junk.detectors.rules import load_rules
+from cleaners.junk.evidence.counts import EVIDENCE_SCHEMA
+from cleaners.junk.find import EvidenceSource, KnownEvidence, find_junk
+from cleaners.junk.page.page import Extent, Passage
+from cleaners.junk.page.splice import fit_white_space, splice
+from cleaners.junk.page.tokens import tokenize
+from cleaners.junk.salvage import salvage
 
 BATCH = 64  # documents that the detectors look at together
 _LOOKED_UP = 4_096  # documents for which learned evidence is looked up together; their tokens take some 30 MB
-SALVAGE_EXTRACTOR = "copydesk salvage"
 
 STRIPPED_SCHEMA = DOCUMENT_SCHEMA.copy()
 STRIPPED_SCHEMA.update(n_words=pl.Int64(), n_removed_chars=pl.Int64(), text_sha256=pl.String())
@@ -65,7 +58,6 @@ SUSPECTED_SCHEMA = pl.Schema(
     }
 )
 
-Row = dict[str, Any]
 Found = tuple[Row, list[Row], list[Row]]
 
 
@@ -80,34 +72,6 @@ class Stripped(NamedTuple):
     removed_spans: pl.DataFrame
     suspected_spans: pl.DataFrame
     rejects: pl.DataFrame
-
-
-class Indexes(NamedTuple):
-    """Learned evidence, ready to look up."""
-
-    templates: TemplateIndex
-    owners: OwnerIndex
-
-
-# Gives the rows of the evidence with some keys, of an archive whose evidence is too large for the memory.
-EvidenceSource = Callable[[Wanted], pl.DataFrame]
-
-
-class _Evidence:
-    """What is known, asked for by the documents at hand."""
-
-    def __init__(self, evidence: pl.DataFrame | EvidenceSource, config: StripConfig) -> None:
-        self._source, self._config = evidence, config
-        self._whole = self._index(evidence) if isinstance(evidence, pl.DataFrame) else None
-
-    def of(self, documents: Sequence[Row], tokens: Sequence[Tokens]) -> Indexes:
-        """What concerns some documents, given with the tokens of their texts."""
-        if self._whole or isinstance(self._source, pl.DataFrame):
-            return cast(Indexes, self._whole)
-        return self._index(self._source(list_wanted(documents, tokens)))
-
-    def _index(self, rows: pl.DataFrame) -> Indexes:
-        return Indexes(TemplateIndex(rows, self._config), OwnerIndex(rows))
 
 
 def strip_articles(
@@ -137,7 +101,7 @@ def strip_articles(
     """
     load_rules()  # a faulty rule file stops here, with its name, and not as a reject of every document
     evidence = pl.DataFrame(schema=EVIDENCE_SCHEMA) if evidence is None else evidence
-    known = _Evidence(evidence, config)
+    known = KnownEvidence(evidence, config)
     articles: list[Row] = []
     spans: list[Row] = []
     suspected: list[Row] = []
@@ -163,66 +127,9 @@ def strip_articles(
     )
 
 
-def find_junk(
-    documents: Sequence[Row], indexes: Indexes, config: StripConfig, tokens: Sequence[Tokens] | None = None
-) -> list[Decision]:
-    """What to remove from each document and what to report, by every detector, decided.
-
-    Args:
-        documents: rows of `DOCUMENT_SCHEMA`; some dozen at once take less time than one by one.
-        indexes: learned evidence.
-        config: thresholds.
-        tokens: of their texts, where they are known.
-
-    Returns:
-        For each document the passages to remove, with the agency credit that then closes it; and passages to report.
-
-    """
-    pages, english, proposed = [], [], []
-    for number, document in enumerate(documents):
-        page = Page(document["text"] or "", document["title"], document["site"])
-        words = tokens[number] if tokens else tokenize(page.text)
-        findings = gather_findings(page, words, document["article_id"], indexes, config)
-        found = list(findings.passages)
-        if not is_english(words, document["language"], found):
-            found = doubt_english_rules(found, config)
-        elif config.use_learned_layer:
-            english.append((number, Asked(page, words, findings)))
-        pages.append(page)
-        proposed.append(found)
-    revised = revise([asked for _, asked in english], load_model(), config) if english else []
-    for (number, _), passages in zip(english, revised, strict=True):
-        proposed[number] = passages
-    return [_decide(page, passages, config) for page, passages in zip(pages, proposed, strict=True)]
-
-
-def _decide(page: Page, proposed: list[Passage], config: StripConfig) -> Decision:
-    removed, suspected = decide(page, proposed, config)
-    agency = find_agency(page.text, _kept_end(page.text, removed))
-    if agency is None:
-        return Decision(removed, suspected)
-    before = [cut_at(page.text, passage, agency.start) for passage in suspected]
-    return Decision(
-        sorted([*removed, agency], key=lambda passage: passage.start), [passage for passage in before if passage]
-    )
-
-
-def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexes, config: StripConfig) -> Findings:
-    """What rules, cards, repetition and ownership propose for a page, and how many documents hold its words."""
-    proposed = [*find_by_rules(page), *find_captions(page), *find_widgets(page), *find_cards(page), *find_bylines(page)]
-    owned = owned_tokens(tokens, page.title)
-    shared = indexes.owners.find_shared(owned.hashes, article_id)
-    own_end = find_own_lead(page, tokens, owned, shared)
-    repeated = indexes.templates.count(tokens, page.site)
-    proposed += find_templates(page, tokens, repeated, own_end, indexes.templates, config)
-    proposed += find_owned(page, tokens, owned, shared, config)
-    owners, owners_lead = count_owners(owned, shared)
-    return Findings(proposed, repeated, owners, owners_lead, indexes.templates.n_documents(page.site))
-
-
 def _strip_all(
     documents: pl.DataFrame,
-    known: _Evidence,
+    known: KnownEvidence,
     config: StripConfig,
     watch: Callable[[str], None] | None,
     at_once: int,
@@ -257,7 +164,7 @@ def _strip_all(
                     yield document, error
 
 
-def _strip_document(document: Row, decision: Decision, known: _Evidence, config: StripConfig) -> Iterator[Found]:
+def _strip_document(document: Row, decision: Decision, known: KnownEvidence, config: StripConfig) -> Iterator[Found]:
     """The clean article with its removed and its suspected spans, then those of the articles inside it."""
     text = document["text"] or ""
     chosen, suspected = decision
@@ -270,7 +177,7 @@ def _strip_document(document: Row, decision: Decision, known: _Evidence, config:
         card = passage.card or (read_story(text, passage) if document["origin"] != "embedded" else None)
         if card and not holds_body(text, passage, card):
             card = None  # a part of a card that the layer cut in two: the other part holds the body
-        salvaged = _salvage(document, card, config) if card else None
+        salvaged = salvage(document, card, config) if card else None
         if salvaged:
             embedded.append(salvaged)
         rows.append(
@@ -337,57 +244,6 @@ def _article(document: Row, cleaned: str, removed: list[Passage]) -> Row:
         "n_removed_chars": len(document["text"] or "") - len(cleaned),
         "text_sha256": sha256_hex(cleaned),
     }
-
-
-def _salvage(parent: Row, card: Card, config: StripConfig) -> Row | None:
-    """The document inside a card, not yet stripped; None for a mere teaser."""
-    start, end = card.body
-    body = parent["text"][start:end].strip()
-    if len(body.split()) < config.salvage_min_words:
-        return None
-    return {
-        **dict.fromkeys(DOCUMENT_SCHEMA.names()),
-        "article_id": make_id(parent["article_id"], "embedded", str(start)),
-        "origin": "embedded",
-        "parent_article_id": parent["article_id"],
-        "source_uri": parent["source_uri"],
-        "site": card.site,
-        "title": card.title,
-        "authors": [],
-        "published_at": _published_at(parent, card),
-        "fetched_at": parent["fetched_at"],
-        "language": parent["language"],
-        "text": body,
-        "raw_sha256": parent["raw_sha256"],
-        "extractor": SALVAGE_EXTRACTOR,
-    }
-
-
-def _published_at(parent: Row, card: Card) -> datetime | None:
-    """An age counts back from when the page was fetched; from its own date only where that has a time of day."""
-    if card.age is None:
-        return None
-    published: datetime | None = parent["published_at"]
-    seen: datetime | None = parent["fetched_at"]
-    if seen is None and published is not None and published.time() != time(0):
-        seen = published
-    return seen - card.age if seen else None
-
-
-def _kept_end(text: str, chosen: list[Passage]) -> int:
-    """Where the text ends once the passages at its end are cut."""
-    end = _solid_end(text, len(text))
-    for passage in reversed(chosen):
-        if text[passage.end : end].strip():
-            break
-        end = _solid_end(text, passage.start)
-    return end
-
-
-def _solid_end(text: str, end: int) -> int:
-    while end > 0 and text[end - 1].isspace():
-        end -= 1
-    return end
 
 
 def _reject(document: Row, reason: str, detail: str) -> Row:

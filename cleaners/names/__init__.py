@@ -6,10 +6,10 @@ Recognise -> forms -> suspects -> verdicts, one module each; word lists, authori
 
 from cleaners.names.answer import CheckedNames, normalise_texts
 from cleaners.names.authority import AUTHORITY_SCHEMA, core_authority, load_authority
+from cleaners.names.check import check_names
 from cleaners.names.config import NamesConfig
-from cleaners.names.consistency import check_names
 from cleaners.names.decisions import DECISION_SCHEMA, DECISIONS, load_decisions
-from cleaners.names.mentions import MENTION_SCHEMA, find_mentions
+from cleaners.names.recognise.mentions import MENTION_SCHEMA, find_mentions
 
 __all__ = [
     "AUTHORITY_SCHEMA",

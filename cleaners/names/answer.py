@@ -12,8 +12,8 @@ from typing import NamedTuple
 import polars as pl
 
 from cleaners.document import make_id
-from cleaners.names.bulk import frame_of
-from cleaners.names.verdicts import Verdict
+from cleaners.names.collector import frame_of
+from cleaners.names.judge.verdicts import Verdict
 
 MENTIONS = pl.Schema(
     {

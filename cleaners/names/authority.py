@@ -14,7 +14,7 @@ from importlib.resources import files
 import polars as pl
 
 from cleaners.errors import ConfigError
-from cleaners.names.compare import fold
+from cleaners.names.lexicon.compare import fold
 
 AUTHORITY_SCHEMA = pl.Schema(
     [

@@ -14,7 +14,7 @@ import polars as pl
 
 from cleaners.errors import ConfigError
 from cleaners.names.authority import AUTHORITY_SCHEMA
-from cleaners.names.compare import fold
+from cleaners.names.lexicon.compare import fold
 
 DECISIONS = {
     "accept": "the flag is right: replace the name in this article",

@@ -10,11 +10,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from cleaners.errors import ConfigError
-from cleaners.names.compare import fold
-from cleaners.names.lexicon import load_lexicon
-from cleaners.names.recognise import STRONG, PersonSpan
-from cleaners.names.runs import role_before
-from cleaners.names.split import split_name
+from cleaners.names.lexicon.compare import fold
+from cleaners.names.lexicon.lexicon import load_lexicon
+from cleaners.names.lexicon.split import split_name
+from cleaners.names.recognise.capitals import role_before
+from cleaners.names.recognise.recognise import STRONG, PersonSpan
 
 if TYPE_CHECKING:
     from spacy.language import Language

@@ -13,13 +13,13 @@ import polars as pl
 
 from cleaners.errors import CopydeskError
 from cleaners.neardup import kernel
-from cleaners.neardup.bands import find_candidates
 from cleaners.neardup.config import NearDuplicateConfig
-from cleaners.neardup.fold import Int64s, normalise_texts, sort_unique
-from cleaners.neardup.grouping import Verifier, group_articles
-from cleaners.neardup.signatures import Signatures, compute_signatures, read_signatures
+from cleaners.neardup.sketch.bands import find_candidates
+from cleaners.neardup.sketch.signatures import Signatures, compute_signatures, read_signatures
 from cleaners.neardup.tables import tabulate_clusters, tabulate_pairs
-from cleaners.neardup.verify import describe_articles
+from cleaners.neardup.text.fold import Int64s, normalise_texts, sort_unique
+from cleaners.neardup.verdict.grouping import Verifier, group_articles
+from cleaners.neardup.verdict.verify import describe_articles
 
 OPTIONAL_COLUMNS = ("title", "site", "published_at")
 

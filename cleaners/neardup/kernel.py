@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from threading import Lock
 from types import ModuleType
@@ -16,16 +17,7 @@ LOG = logging.getLogger(__name__)
 
 # Text that a process reads before machine code has paid for being loaded. Measured: loading takes .7 s of CPU (the first
 # time on a machine 6 s) and saves 7 ms a megabyte that is signed, 11 of one that is clustered as well.
-LEAST_BYTES = 1 << 26
-
-# What is read both ways before machine code is trusted. numba recognises what it compiled by the one file it stands in
-# and would miss a constant that changed in another; and a compiler may fail on a processor nobody tried.
-SAMPLE = (
-    "The ferry Solvang left at 12:30 with 1,200 on board, and an uncharacteristically-long-word.",
-    "Zürich: ŁÓDŹ, Straße, ﬁnal\u00adly ½ 𝐁𝐨𝐥𝐝 ３４",
-    "The ferry Solvang left at 12:30 with 1,200 on board; no more was said.",
-    "",
-)
+MIN_BYTES = 1 << 26
 
 
 class _State:
@@ -40,6 +32,16 @@ class _State:
 
 
 _STATE = _State()
+_read_sample: Callable[[], list[list[int]]] | None = None
+
+
+def check_with(read_sample: Callable[[], list[list[int]]]) -> None:
+    """Set what reads the sample by which machine code is checked. The package does, as it is imported.
+
+    What reads texts imports this module, so that this module cannot import it.
+    """
+    global _read_sample  # noqa: PLW0603
+    _read_sample = read_sample
 
 
 def find() -> ModuleType | None:
@@ -54,7 +56,7 @@ def prepare(n_bytes: int) -> None:
         n_bytes: of the texts about to be read.
     """
     _STATE.n_bytes += n_bytes
-    if _STATE.n_bytes >= LEAST_BYTES and not _STATE.is_settled:
+    if _STATE.n_bytes >= MIN_BYTES and not _STATE.is_settled:
         load()
 
 
@@ -82,6 +84,7 @@ def unload() -> None:
 
 
 def _import_and_try() -> ModuleType | None:
+    assert _read_sample is not None
     expected = _read_sample()
     _STATE.compiled = _import()
     if _STATE.compiled is None or _read_sample() == expected:
@@ -110,25 +113,3 @@ def _import() -> ModuleType | None:
             str(error).splitlines()[0] if str(error) else "",
         )
     return None
-
-
-def _read_sample() -> list[list[int]]:
-    """What the present code makes of the sample."""
-    import numpy as np
-    import polars as pl
-
-    from cleaners.neardup.bands import find_candidates
-    from cleaners.neardup.config import NearDuplicateConfig
-    from cleaners.neardup.shingles import count_shared
-    from cleaners.neardup.signatures import compute_signatures
-    from cleaners.neardup.words import collect_sets, read_numbers, read_words
-
-    texts, config = pl.Series(SAMPLE), NearDuplicateConfig(minimum_containment=0.0)
-    signed, words = compute_signatures(texts, config), read_words(texts)
-    names = collect_sets(words.offsets, words.hashes, words.is_name)
-    pairs = find_candidates(signed.matrix, signed.n_shingles, config)
-    shared = count_shared(names, *pairs[:1], names, *pairs[1:])
-    return [
-        np.asarray(values).ravel().tolist()
-        for values in (signed.matrix, signed.n_shingles, *names, *read_numbers(texts), *pairs, shared)
-    ]

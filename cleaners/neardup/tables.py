@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from cleaners.neardup.fold import Int64s
-from cleaners.neardup.verify import FEATURES
+from cleaners.neardup.text.fold import Int64s
+from cleaners.neardup.verdict.verify import FEATURES
 
 CLUSTER_SCHEMA = pl.Schema(
     {
@@ -89,10 +89,10 @@ def tabulate_pairs(ids: pl.Series, first: Int64s, canonical: Int64s, verified: p
     # From the shares that both sets have of each other and of their union follows the larger one's.
     of_longer = 1 / (1 / pl.col("jaccard") - 1 / pl.col("containment") + 1)
     figures = [pl.col(name).round(4) for name in ("probability", *FEATURES)]
-    told = pl.struct(
+    written = pl.struct(
         "decision", *figures, of_longer.round(4).alias("containment_of_longer"), "same_text_as"
     ).struct.json_encode()
-    pairs = pl.concat([trained.select("left", "right", "jaccard", "containment", told.alias("evidence")), exact])
+    pairs = pl.concat([trained.select("left", "right", "jaccard", "containment", written.alias("evidence")), exact])
     left, right = ids.gather(pairs["left"]), ids.gather(pairs["right"])
     return pairs.select(
         pl.min_horizontal(left.alias("left_id"), right.alias("right_id")).alias("left_id"),

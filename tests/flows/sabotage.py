@@ -1,4 +1,4 @@
-"""Stages that hang or die on documents which hold a given word: what native code does, without the native code."""
+"""Steps that hang or die on documents which hold a given word: what native code does, without the native code."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 import cleaners.extract.articles
+import cleaners.junk.find
 import cleaners.junk.strip
-import cleaners.names.mentions
+import cleaners.names.recognise.mentions
 from cleaners.quality import RunCounts
-from flows import jsonl, stages
-from flows.planning import Shard
+from flows.ingest import jsonl
 from flows.run import Run
-from flows.watch import Caution
+from flows.steps import extract as extract_module
+from flows.steps import strip as strip_module
+from flows.steps.plan import Shard
+from flows.workers.marks import Tries
 
 HANG, DIE, HOG = "Hangwort", "Diewort", "Hogwort"
 HOGGED_BYTES = 2**34
@@ -43,35 +46,35 @@ def sabotaged(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def read_and_extract(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+def read_and_extract(run: Run, shard: Shard, tries: Tries) -> RunCounts:
     """`extract_shard` whose reader of records springs."""
     jsonl.make_record = sabotaged(jsonl.make_record)
-    return stages.extract_shard(run, shard, caution)
+    return extract_module.extract_shard(run, shard, tries)
 
 
-def extract(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+def extract(run: Run, shard: Shard, tries: Tries) -> RunCounts:
     """`extract_shard` whose extractor springs."""
     cleaners.extract.articles._documents = sabotaged(cleaners.extract.articles._documents)
-    return stages.extract_shard(run, shard, caution)
+    return extract_module.extract_shard(run, shard, tries)
 
 
-def gather(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+def gather(run: Run, shard: Shard, tries: Tries) -> RunCounts:
     """`extract_shard` whose gathering of evidence springs: the documents lie together in one frame."""
-    stages.gather_evidence = sabotaged_frame(stages.gather_evidence)
-    return stages.extract_shard(run, shard, caution)
+    extract_module.gather_evidence = sabotaged_frame(extract_module.gather_evidence)
+    return extract_module.extract_shard(run, shard, tries)
 
 
-def strip(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+def strip(run: Run, shard: Shard, tries: Tries) -> RunCounts:
     """`strip_shard` whose detectors spring."""
-    cleaners.junk.strip.find_junk = sabotaged(cleaners.junk.strip.find_junk)
-    return stages.strip_shard(run, shard, caution)
+    cleaners.junk.strip.find_junk = sabotaged(cleaners.junk.find.find_junk)
+    return strip_module.strip_shard(run, shard, tries)
 
 
-def find_names(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+def find_names(run: Run, shard: Shard, tries: Tries) -> RunCounts:
     """`strip_shard` whose recogniser of names springs."""
-    recognise = cleaners.names.mentions.find_people
-    cleaners.names.mentions.find_people = sabotaged(recognise)
-    return stages.strip_shard(run, shard, caution)
+    recognise = cleaners.names.recognise.mentions.find_people
+    cleaners.names.recognise.mentions.find_people = sabotaged(recognise)
+    return strip_module.strip_shard(run, shard, tries)
 
 
 def sabotaged_frame(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,14 +93,14 @@ def compute(seconds: float) -> float:
     return time.monotonic() - begun
 
 
-def die_once(run: Run, shard: Shard, caution: Caution) -> RunCounts:
+def die_once(run: Run, shard: Shard, tries: Tries) -> RunCounts:
     """`extract_shard` whose worker is killed in the middle, the first time."""
     marker = run.work("died")
     if not marker.exists():
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return stages.extract_shard(run, shard, caution)
+    return extract_module.extract_shard(run, shard, tries)
 
 
 def die_or_be_late(run: Run, number: int) -> None:
@@ -122,7 +125,7 @@ def hold_memory(n_bytes: int) -> int:
     return os.getpid()
 
 
-def always_die(run: Run, shard: Shard, caution: Caution) -> RunCounts:
-    """A stage that dies before it is at any document."""
+def always_die(run: Run, shard: Shard, tries: Tries) -> RunCounts:
+    """A step that dies before it is at any document."""
     os.kill(os.getpid(), signal.SIGABRT)
     return RunCounts()

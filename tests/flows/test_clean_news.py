@@ -12,9 +12,10 @@ from prefect.client.orchestration import get_client
 from prefect.testing.utilities import prefect_test_harness
 
 from cleaners.errors import ContractBroken, CopydeskError
-from flows.clean_news import RunResult, clean_news
+from flows.clean_news import clean_news
+from flows.pipeline import RunResult
 from flows.settings import Settings
-from flows.storage import output_lock
+from flows.store.locks import output_lock
 from tests.conftest import SEEDS, read_tables
 
 

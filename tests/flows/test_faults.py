@@ -20,31 +20,32 @@ import pytest
 from typer.testing import CliRunner
 
 import flows.run
-from bench.faults import look, read_all
-from bench.hostile_corpus.containers import make_record
-from bench.hostile_corpus.corpus import GATES_OPEN
+from bench.hostile.containers import make_record
+from bench.hostile.corpus import GATES_OPEN
+from bench.hostile.faults import look, read_all
 from cleaners.errors import CopydeskError
-from cleaners.extract import metadata
+from cleaners.extract.page import metadata
 from cleaners.names import DECISION_SCHEMA
 from cleaners.quality import RunCounts
-from flows import assembly, formats, stages
-from flows.archive import _create_array
-from flows.backup import restore_snapshot
-from flows.cli import app
-from flows.faults import faults_told
-from flows.figures import summarise_run
-from flows.planning import Shard
-from flows.publish import drop_old_snapshots
-from flows.reindex import rebuild_index
-from flows.renew import renew_report
-from flows.review import take_decisions
+from flows.cli.main import app
+from flows.faults import faults_explained
+from flows.ingest import formats
+from flows.query.reindex import rebuild_index
+from flows.query.renew import renew_report
+from flows.query.review import take_decisions
+from flows.report.figures import summarise_run
 from flows.run import Run, name_run_id
 from flows.settings import Settings
-from flows.storage import latest_snapshot, read_manifest
-from flows.verify import verify_snapshot
-from flows.watch import CAREFREE, Caution
-from tests.conftest import run_stages
-from tests.flows.test_stages import STORIES
+from flows.steps import assemble, carry_over, extract
+from flows.steps.plan import Shard
+from flows.store.archive import _create_array
+from flows.store.backup import restore_snapshot
+from flows.store.publication import drop_old_snapshots
+from flows.store.snapshots import latest_snapshot, read_manifest
+from flows.store.verify import verify_snapshot
+from flows.workers.marks import FIRST_TRY, Tries
+from tests.conftest import run_steps
+from tests.flows.steps.test_steps import STORIES
 
 PAGE = "<html><head><title>Crane</title></head><body><article><h1>Crane</h1><p>{}</p></article></body></html>"
 
@@ -77,8 +78,8 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def undisturbed(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """How it ends where nothing goes wrong."""
     output = tmp_path_factory.mktemp("undisturbed")
-    run_stages([landing / "old"], output, "20260101T000000Z-0001")
-    run_stages([landing], output, "20260102T000000Z-0001")
+    run_steps([landing / "old"], output, "20260101T000000Z-0001")
+    run_steps([landing], output, "20260102T000000Z-0001")
     return output
 
 
@@ -105,7 +106,7 @@ def test_a_full_disk_publishes_nothing_and_says_so_and_with_room_the_run_goes_on
     small_disk: Path, landing: Path, undisturbed: Path
 ) -> None:
     output = small_disk / "out"
-    run_stages([landing / "old"], output, "20260101T000000Z-0001")
+    run_steps([landing / "old"], output, "20260101T000000Z-0001")
     before = read_all(output / "latest")
     filler = small_disk / "filler"
     n_full = 0
@@ -113,8 +114,8 @@ def test_a_full_disk_publishes_nothing_and_says_so_and_with_room_the_run_goes_on
         filler.unlink(missing_ok=True)
         filler.write_bytes(b"\0" * max(0, shutil.disk_usage(small_disk).free - free))
         try:
-            with faults_told(output):
-                run_stages([landing], output, f"20260102T000000Z-{free:06d}")
+            with faults_explained(output):
+                run_steps([landing], output, f"20260102T000000Z-{free:06d}")
         except CopydeskError as error:
             n_full += 1
             assert "no room left" in error.message
@@ -124,7 +125,7 @@ def test_a_full_disk_publishes_nothing_and_says_so_and_with_room_the_run_goes_on
             assert all(before[name].equals(frame) for name, frame in read_all(output / "latest").items())
     assert n_full >= 2
     filler.unlink()
-    run_stages([landing], output, "20260103T000000Z-0001")
+    run_steps([landing], output, "20260103T000000Z-0001")
     assert differences(output, undisturbed) == []
     assert not (output / "_staging").exists()
 
@@ -142,7 +143,7 @@ def test_a_full_disk_stops_other_commands_without_a_trace_and_with_room_they_are
     subprocess.run(["cp", "-rL", output / "latest", backup], check=True)
     if name == "restore":
         drop_old_snapshots(output, 1)
-        run_stages([tmp_path], output, "20260103T000000Z-0001", anew=True)
+        run_steps([tmp_path], output, "20260103T000000Z-0001", anew=True)
         drop_old_snapshots(output, 1)
     flags = tmp_path / "flags.csv"
     decided = dict.fromkeys(DECISION_SCHEMA, "") | {"decision": "reject", "flag_id": "0" * 24, "article_id": "1" * 24}
@@ -195,27 +196,27 @@ def test_an_output_that_became_read_only_is_said_and_is_still_read(
     small_disk: Path, landing: Path, undisturbed: Path
 ) -> None:
     output = small_disk / "out"
-    run_stages([landing / "old"], output, "20260101T000000Z-0001")
+    run_steps([landing / "old"], output, "20260101T000000Z-0001")
 
     staging = output / "_staging"
 
-    def then_read_only(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
+    def then_read_only(run: Run, shard: Shard, tries: Tries = FIRST_TRY) -> RunCounts:
         # A mount of its own: the disk as a whole is busy with the lock.
         subprocess.run(["mount", "--bind", staging, staging], check=True)
         subprocess.run(["mount", "-o", "remount,bind,ro", staging], check=True)
-        return stages.extract_shard(run, shard, caution)
+        return extract.extract_shard(run, shard, tries)
 
-    with pytest.raises(CopydeskError, match="Read-only file system") as error, faults_told(output):
-        run_stages([landing], output, "20260102T000000Z-0001", extract=then_read_only)
+    with pytest.raises(CopydeskError, match="Read-only file system") as error, faults_explained(output):
+        run_steps([landing], output, "20260102T000000Z-0001", extract=then_read_only)
     assert str(output) in error.value.message
     assert "writable" in str(error.value.hint)
     subprocess.run(["umount", staging], check=True)
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     with pytest.raises(CopydeskError, match="Cannot write to the output folder"):  # the next run does not even begin
-        run_stages([landing], output, "20260103T000000Z-0001")
+        run_steps([landing], output, "20260103T000000Z-0001")
     assert look(output / "latest") == []
     subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
-    run_stages([landing], output, "20260104T000000Z-0001")
+    run_steps([landing], output, "20260104T000000Z-0001")
     assert differences(output, undisturbed) == []
 
 
@@ -252,18 +253,18 @@ def test_a_source_that_changes_before_it_is_read_is_said_and_read_by_the_next_ru
     source = here / "new" / name
     whole = source.read_bytes()
 
-    def disturbed(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
+    def disturbed(run: Run, shard: Shard, tries: Tries = FIRST_TRY) -> RunCounts:
         disturb(source)
-        return stages.extract_shard(run, shard, caution)
+        return extract.extract_shard(run, shard, tries)
 
     output = tmp_path / "out"
-    run_stages([here / "old"], output, "20260101T000000Z-0001")
-    run_stages([here], output, "20260102T000000Z-0001", extract=disturbed, cleaning=GATES_OPEN)
+    run_steps([here / "old"], output, "20260101T000000Z-0001")
+    run_steps([here], output, "20260102T000000Z-0001", extract=disturbed, cleaning=GATES_OPEN)
     assert look(output / "latest") == []
     rejects = pl.read_parquet(output / "latest" / "rejects" / "*.parquet")
     assert rejects.filter(source_uri=str(source), reason="changed").height == 1
     source.write_bytes(whole)  # as it was, with the digest that the last run discovered
-    run_stages([here], output, "20260103T000000Z-0001")
+    run_steps([here], output, "20260103T000000Z-0001")
     mine, theirs = (read_all(folder / "latest")["articles"] for folder in (output, undisturbed))
     assert mine["text"].sort().equals(theirs["text"].sort())
 
@@ -286,12 +287,12 @@ def test_a_source_cut_short_in_the_middle_of_reading_is_read_again_by_the_next_r
 
     monkeypatch.setitem(formats.CONTAINER_READERS, "jsonl", cut_at_first_read)
     output = tmp_path / "out"
-    run_stages([here], output, "20260101T000000Z-0001", cleaning=GATES_OPEN)
+    run_steps([here], output, "20260101T000000Z-0001", cleaning=GATES_OPEN)
     reasons = set(pl.read_parquet(output / "latest" / "rejects" / "*.parquet")["reason"])
     assert "changed" in reasons
     monkeypatch.undo()
     feed.write_bytes(big)
-    run_stages([here], output, "20260102T000000Z-0001", cleaning=GATES_OPEN)
+    run_steps([here], output, "20260102T000000Z-0001", cleaning=GATES_OPEN)
     feed.write_bytes(whole)
     mine, theirs = (set(read_all(folder / "latest")["articles"]["article_id"]) for folder in (output, undisturbed))
     assert mine == theirs
@@ -305,22 +306,22 @@ def test_of_two_runs_at_once_the_second_is_told_and_the_first_ends(
     landing: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     output, is_on, may_go = tmp_path / "out", threading.Event(), threading.Event()
-    run_stages([landing / "old"], output, "20260101T000000Z-0001")
+    run_steps([landing / "old"], output, "20260101T000000Z-0001")
 
-    def slowly(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
+    def slowly(run: Run, shard: Shard, tries: Tries = FIRST_TRY) -> RunCounts:
         is_on.set()
         assert may_go.wait(60)
-        return stages.extract_shard(run, shard, caution)
+        return extract.extract_shard(run, shard, tries)
 
     first = threading.Thread(
-        target=run_stages, args=([landing], output, "20260102T000000Z-0001"), kwargs={"extract": slowly}
+        target=run_steps, args=([landing], output, "20260102T000000Z-0001"), kwargs={"extract": slowly}
     )
     first.start()
     assert is_on.wait(60)
     other = [
         "from pathlib import Path",
-        "from tests.conftest import run_stages",
-        f"run_stages([{str(landing)!r}], Path({str(output)!r}))",
+        "from tests.conftest import run_steps",
+        f"run_steps([{str(landing)!r}], Path({str(output)!r}))",
     ]
     second = subprocess.run([os.sys.executable, "-c", "; ".join(other)], capture_output=True, text=True, check=False)  # type: ignore[attr-defined]
     assert f"Another run is writing to {output}. Wait for it to end" in second.stderr
@@ -331,18 +332,18 @@ def test_of_two_runs_at_once_the_second_is_told_and_the_first_ends(
 
 def test_gc_beside_a_run_removes_nothing_and_says_why(landing: Path, undisturbed: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    run_stages([landing / "old" / "one.txt"], output, "20251231T000000Z-0001")
-    run_stages([landing / "old"], output, "20260101T000000Z-0001")
+    run_steps([landing / "old" / "one.txt"], output, "20251231T000000Z-0001")
+    run_steps([landing / "old"], output, "20260101T000000Z-0001")
     said: list[tuple[int, str]] = []
 
-    def beside(run: Run, shard: Shard, caution: Caution = CAREFREE) -> RunCounts:
+    def beside(run: Run, shard: Shard, tries: Tries = FIRST_TRY) -> RunCounts:
         before = _listing(output)
         result = CliRunner().invoke(app, ["gc", "--keep", "1", "--output", str(output)])
         said.append((result.exit_code, result.output))
         assert _listing(output) == before
-        return stages.extract_shard(run, shard, caution)
+        return extract.extract_shard(run, shard, tries)
 
-    run_stages([landing], output, "20260102T000000Z-0001", extract=beside)
+    run_steps([landing], output, "20260102T000000Z-0001", extract=beside)
     assert said
     assert {code for code, _ in said} == {1}
     assert all(f"Another run is writing to {output}." in text for _, text in said)
@@ -361,7 +362,7 @@ def test_where_the_clock_goes_back_a_day_figures_trends_and_retention_keep_the_o
         def now(cls, tz: object = None) -> datetime:
             return datetime(2026, 5, 4, 12, tzinfo=UTC) - timedelta(days=cls.hours >= 2) + timedelta(hours=cls.hours)
 
-    for module in (flows.run, assembly, metadata):
+    for module in (flows.run, assemble, metadata):
         monkeypatch.setattr(module, "datetime", SetBack)
     output, names = tmp_path / "out", []
     dated = (
@@ -374,7 +375,7 @@ def test_where_the_clock_goes_back_a_day_figures_trends_and_retention_keep_the_o
         body = PAGE.format(STORIES[number % len(STORIES)].replace("Monday", f"day {number}"))
         page.write_text(dated.format(number) + body.partition("</head>")[2])
         names.append(name_run_id(output))
-        run_stages([tmp_path / "in"], output, names[-1])
+        run_steps([tmp_path / "in"], output, names[-1])
     assert names == sorted(names)
     assert names[2] < "20260504T14", "the clock did go back"
     totals = summarise_run((output / "latest").resolve(), names[-1]).totals
@@ -406,7 +407,7 @@ def test_where_the_clock_goes_backwards_runs_still_follow_each_other(
         (["old"], ["old", "new/three.txt"], ["old", "new/three.txt", "new/page.html"], [""])
     ):
         names.append(name_run_id(output))
-        run_stages([landing / source for source in sources], output, names[-1])
+        run_steps([landing / source for source in sources], output, names[-1])
         assert latest_snapshot(output).run_id == names[-1], number  # type: ignore[union-attr]
     assert names == sorted(names)
     assert len({name.split("-")[0] for name in names}) == 4
@@ -456,7 +457,7 @@ def test_a_flipped_byte_in_a_table_is_found_named_and_mended_by_one_command(
     assert f"{table}/{victim.name} has other bytes than were written" in said
     assert "copydesk run --anew" in said
     assert "ln -sfn runs/20260101T000000Z-0001" in said.replace("\n", "")
-    run_stages([landing], published, "20260103T000000Z-0001", anew=True)
+    run_steps([landing], published, "20260103T000000Z-0001", anew=True)
     assert verify(published)[0] == 0
     assert set(differences(published, undisturbed)) <= {
         "clusters"
@@ -487,8 +488,8 @@ def test_a_damaged_manifest_is_found_named_and_mended_by_one_command(
     code, said = verify(published)
     assert (code, "manifest.json" in said, "copydesk run --anew" in said) == (1, True, True)
     with pytest.raises(CopydeskError, match=r"its manifest\.json cannot be read"):
-        run_stages([landing], published, "20260103T000000Z-0001")
-    run_stages([landing], published, "20260103T000000Z-0001", anew=True)
+        run_steps([landing], published, "20260103T000000Z-0001")
+    run_steps([landing], published, "20260103T000000Z-0001", anew=True)
     assert verify(published)[0] == 0
     assert set(differences(published, undisturbed)) <= {"clusters"}
 
@@ -499,8 +500,8 @@ def test_a_run_that_meets_a_damaged_snapshot_says_which_file_it_is(table: str, p
     flip(victim, n_bytes=10_000)
     (landing / "more.txt").write_text(STORIES[0].replace("harbour", "airport"))
     try:
-        with pytest.raises(CopydeskError) as error, faults_told(published):
-            run_stages([landing], published, "20260103T000000Z-0001")
+        with pytest.raises(CopydeskError) as error, faults_explained(published):
+            run_steps([landing], published, "20260103T000000Z-0001")
     finally:
         (landing / "more.txt").unlink()
     assert victim.name in error.value.message
@@ -521,7 +522,7 @@ def test_a_damaged_file_is_never_given_a_digest_of_its_own(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where rows are written anew, as when files are merged, a flipped byte would be blessed."""
-    monkeypatch.setattr(assembly, "write_parquet", lambda *_, **__: pytest.fail("written"))
+    monkeypatch.setattr(carry_over, "write_parquet", lambda *_, **__: pytest.fail("written"))
     snapshot = latest_snapshot(published)
     assert snapshot
     entry = snapshot.manifest["tables"]["articles"]["files"][0]
@@ -530,4 +531,4 @@ def test_a_damaged_file_is_never_given_a_digest_of_its_own(
     staging.mkdir()
     (staging / "snapshot").symlink_to(snapshot.path)
     with pytest.raises(CopydeskError, match="is damaged"):
-        assembly._merge_files(SimpleNamespace(staging=staging), "articles", [entry], "merged")  # type: ignore[arg-type]
+        carry_over._merge_files(SimpleNamespace(staging=staging), "articles", [entry], "merged")  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """Commands killed with SIGKILL in the middle: a reader sees nothing torn, and the same command ends what was begun.
 
-Some kills a command; one at each operation on files: `python -m bench.killed_commands`.
+Some kills a command; one at each operation on files: `python -m bench.hostile.killed_commands`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.killed_commands import COMMANDS, Scene, make_context, run_trial, set_scene, undisturbed
+from bench.hostile.killed_commands import COMMANDS, Scene, make_context, run_trial, set_scene, undisturbed
 
 N_KILLS = 4
 SEED = 5

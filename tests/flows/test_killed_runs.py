@@ -1,6 +1,6 @@
 """Runs killed with SIGKILL at random moments: a reader never sees a torn snapshot, the next run ends as an undisturbed one.
 
-Ten kills; a hundred, with worker processes: `python -m bench.faults`.
+Ten kills; a hundred, with worker processes: `python -m bench.hostile.faults`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.faults import Scene, begin_run, find_leftovers, kill_group, look, read_all, run_trial, set_scene
-from flows import publish
-from tests.conftest import run_stages
+from bench.hostile.faults import Scene, begin_run, find_leftovers, kill_group, look, read_all, run_trial, set_scene
+from flows.store import publication
+from tests.conftest import run_steps
 
 N_KILLS = 10
 SEED = 7  # of the moments, so that a failure can be tried again
@@ -27,7 +27,16 @@ SEED = 7  # of the moments, so that a failure can be tried again
 def context() -> Iterator[multiprocessing.context.ForkServerContext]:
     """Processes that have everything imported: a trial takes a second and not three."""
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["bench.faults", "flows.stages", "flows.publish", "flows.report", "flows.planning"])
+    server.set_forkserver_preload(
+        [
+            "bench.hostile.faults",
+            "flows.steps.extract",
+            "flows.steps.strip",
+            "flows.store.publication",
+            "flows.report.page",
+            "flows.steps.discover",
+        ]
+    )
     yield server
 
 
@@ -65,7 +74,7 @@ def test_a_run_killed_twice_in_different_steps_is_ended_by_the_third(
         assert (output / "latest").resolve() == before
         done.append({path.stem for run in output.glob("_staging/*") for path in (run / "work" / "done").glob("*.json")})
     assert done[0] <= done[1], "the second went on where the first had stopped"
-    assert run_stages([scene.landing], output, "20260103T000000Z-0001")
+    assert run_steps([scene.landing], output, "20260103T000000Z-0001")
     assert look(output / "latest") == []
     assert find_leftovers(output) == []
     ended = read_all(output / "latest")
@@ -94,13 +103,13 @@ def test_a_link_that_was_made_and_not_switched_to_stops_no_later_run(
     process.join()
     assert process.exitcode == -signal.SIGKILL
     assert list(output.glob(".latest-*"))
-    assert run_stages([scene.landing], output, "20260103T000000Z-0001") is None
+    assert run_steps([scene.landing], output, "20260103T000000Z-0001") is None
     assert (output / "latest").readlink().name == "20260102T000000Z-0009"
     assert find_leftovers(output) == []
 
 
 def _die_before_the_switch(landing: Path, output: Path, run_id: str) -> None:
-    publish.point_latest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+    publication.point_latest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
     begin_run(landing, output, run_id, 0, None, None)
 
 
@@ -117,7 +126,7 @@ def test_a_snapshot_that_was_moved_but_not_switched_to_is_published_by_the_next_
     moved = output / "runs" / "20260102T000000Z-0009"
     assert moved.is_dir()
     assert (output / "latest").resolve() != moved
-    assert run_stages([scene.landing], output, "20260103T000000Z-0001") is None  # nothing is left to do
+    assert run_steps([scene.landing], output, "20260103T000000Z-0001") is None  # nothing is left to do
     assert (output / "latest").resolve() == moved
     assert look(output / "latest") == []
     assert find_leftovers(output) == []
@@ -131,15 +140,15 @@ def test_a_moved_snapshot_that_another_has_overtaken_is_removed_and_an_older_one
     output = tmp_path / "out"
     shutil.copytree(scene.before, output, symlinks=True)
     first = (output / "latest").resolve()
-    run_stages([scene.landing], output, "20260102T000000Z-0001")
+    run_steps([scene.landing], output, "20260102T000000Z-0001")
     second = (output / "latest").resolve()
     orphan = output / "runs" / "20260102T000000Z-0002"
     shutil.copytree(second, orphan)
     (output / "_staging" / orphan.name / "work").mkdir(parents=True)
-    assert publish.finish_publication(output) is None
+    assert publication.finish_publication(output) is None
     assert not orphan.exists()
-    publish.clear_staging(output)
+    publication.clear_staging(output)
     (output / "latest").unlink()
     (output / "latest").symlink_to(Path("runs") / first.name)  # somebody goes back
-    assert publish.finish_publication(output) is None
+    assert publication.finish_publication(output) is None
     assert second.is_dir()

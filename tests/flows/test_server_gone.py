@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from bench.faults import look, read_all
+from bench.hostile.faults import look, read_all
 from cleaners.errors import CopydeskError
 from flows import uplink
 from tests.conftest import SEEDS, Tables
@@ -54,7 +54,7 @@ def test_a_run_whose_server_is_gone_publishes_and_says_that_the_server_did_not_h
 ) -> None:
     process, environment = server
     output = tmp_path / "out"
-    command = [sys.executable, "-m", "flows.cli", "run", str(SEEDS), "-o", str(output), "--workers", "1"]
+    command = [sys.executable, "-m", "flows.cli.main", "run", str(SEEDS), "-o", str(output), "--workers", "1"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         deadline = time.monotonic() + 180
         while not list(output.rglob("extract-0.json")) and time.monotonic() < deadline:

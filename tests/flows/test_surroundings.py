@@ -14,8 +14,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.conftest import run_stages
-from tests.flows.test_stages import STORIES
+from tests.conftest import run_steps
+from tests.flows.steps.test_steps import STORIES
 
 NOBODY = "65534"
 # Reads what the tests and the interpreter are made of, wherever they lie, and writes nothing that is not its own.
@@ -31,7 +31,7 @@ STORY = (
 ASK = """
 import json, sys
 from typer.testing import CliRunner
-from flows.cli import app
+from flows.cli.main import app
 said = []
 for words in json.load(sys.stdin):
     result = CliRunner().invoke(app, words)
@@ -49,7 +49,7 @@ def place() -> Iterator[Path]:
         (place / "landing").mkdir()
         for number, text in enumerate((STORY, STORIES[1])):
             (place / "landing" / (NAME if number == 0 else "1.txt")).write_text(text, encoding="utf-8")
-            run_stages([place / "landing"], place / "out", f"2026010{number + 1}T000000Z-0001")
+            run_steps([place / "landing"], place / "out", f"2026010{number + 1}T000000Z-0001")
         shutil.copytree((place / "out" / "latest").resolve(), place / "backup")
         (place / "out" / ".lock").touch()
         (place / "free").mkdir(mode=0o777)
@@ -112,7 +112,7 @@ def test_under_an_ascii_locale_names_and_texts_are_what_they_are(place: Path) ->
     environment.pop("PYTHONIOENCODING", None)
 
     def ask(*words: str) -> str:
-        command = [sys.executable, "-m", "flows.cli", *words, "--output", output]
+        command = [sys.executable, "-m", "flows.cli.main", *words, "--output", output]
         asked = subprocess.run(command, capture_output=True, check=False, env=environment)
         assert asked.returncode == 0, asked.stderr.decode()
         return asked.stdout.decode("utf-8")

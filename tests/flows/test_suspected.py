@@ -9,12 +9,12 @@ from lxml import html
 from rich.console import Console
 
 from cleaners.errors import CopydeskError
-from flows.artifacts import summary_rows
-from flows.figures import summarise_run
-from flows.passages import list_passages
-from flows.report import write_report
-from flows.show import show_document
-from flows.summary import print_summary
+from flows.query.show import show_document
+from flows.report.artifacts import summary_rows
+from flows.report.figures import summarise_run
+from flows.report.page import write_report
+from flows.report.passages import list_passages
+from flows.report.summary import print_summary
 from tests.conftest import read_tables
 from tests.flows.snapshots import RUN_ID, article, cut, suspect, write_snapshot
 

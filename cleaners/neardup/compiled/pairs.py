@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from cleaners.neardup import bands
+from cleaners.neardup import constants
 from cleaners.neardup.compiled.types import (
     I64S,
     MATRIX,
@@ -25,7 +25,7 @@ from cleaners.neardup.compiled.types import (
 )
 
 # Of one type throughout: numba makes a float of a signed and an unsigned number.
-KEY_MULTIPLIER, BUCKET, REST = np.uint64(bands.KEY_MULTIPLIER), bands.BUCKET, bands.REST
+KEY_MULTIPLIER, BUCKET, REST = np.uint64(constants.KEY_MULTIPLIER), constants.BUCKET, constants.REST
 ZERO, KEY_SHIFT, HALF = (np.uint64(n) for n in (0, 29, 32))
 MUCH_LARGER = 16
 

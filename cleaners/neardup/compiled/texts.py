@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from cleaners.neardup import fold, shingles, signatures, words
+from cleaners.neardup import constants
 from cleaners.neardup.compiled.types import (
     BLOCKS,
     FLAGS,
@@ -27,15 +27,18 @@ from cleaners.neardup.compiled.types import (
     compiled,
     inline,
 )
+from cleaners.neardup.text import fold
 
 # Of one type throughout: numba makes a float of a signed and an unsigned number.
-WORD, LENGTH, LAST = (np.uint64(m) for m in (words.WORD_MULTIPLIER, words.LENGTH_MULTIPLIER, words.LAST_MULTIPLIER))
-RUN, FIRST_MIXER, SECOND_MIXER = (np.uint64(m) for m in (shingles.MULTIPLIER, *words.MIXERS))
-FIRST_FINALISER, SECOND_FINALISER = (np.uint32(m) for m in signatures.FINALISERS)
+WORD, LENGTH, LAST = (
+    np.uint64(m) for m in (constants.WORD_MULTIPLIER, constants.LENGTH_MULTIPLIER, constants.LAST_MULTIPLIER)
+)
+RUN, FIRST_MIXER, SECOND_MIXER = (np.uint64(m) for m in (constants.MULTIPLIER, *constants.MIXERS))
+FIRST_FINALISER, SECOND_FINALISER = (np.uint32(m) for m in constants.FINALISERS)
 ZERO, BLOCK, HALF, MIX_SHIFT = (np.uint64(n) for n in (0, 8, 32, 33))
 NOTHING, EIGHT, THIRTEEN, SIXTEEN, BYTE = (np.uint32(n) for n in (0, 8, 13, 16, 0xFF))
-BLANK, COMMA, EMPTY = np.uint8(fold.BLANK), np.uint8(ord(",")), signatures.EMPTY
-BYTES_KEPT, IS_BETWEEN_DIGITS = words.BYTES_KEPT, words.IS_BETWEEN_DIGITS
+BLANK, COMMA, EMPTY = np.uint8(fold.BLANK), np.uint8(ord(",")), constants.EMPTY
+BYTES_KEPT, IS_BETWEEN_DIGITS = constants.BYTES_KEPT, constants.IS_BETWEEN_DIGITS
 SHRINKS, ODD, IS_CAPITAL, IS_DIGIT = fold.SHRINKS, fold.ODD, fold.IS_CAPITAL, fold.IS_DIGIT
 LEFT_OUT, UNKNOWN = -1, -2  # a text that tables alone do not fold; one with a code point that is not in them yet
 FEW, MANY = 24, 2048  # values: fewer are best sorted by insertion, more by all of their bytes

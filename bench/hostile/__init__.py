@@ -1,0 +1,1 @@
+"""Hostile input, made and measured: `python -m bench.hostile`."""

@@ -1,0 +1,555 @@
+"""Families of hostile documents of any size, as data: what is repeated, what stands around it, what closes it.
+
+A cost that grows faster than a document shows when one of them is doubled. `%d` stands for the number of the repeat, `%a` for
+the same in letters, of which names are made.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import NamedTuple
+
+from bench.hostile.stories import make_page, make_story
+
+PLACE = "~"
+_LETTERS = str.maketrans("0123456789", "abcdefghik")
+SCRIPT = '<script type="application/ld+json">~</script>'
+NODE = (
+    '{"@context":"https://schema.org","@type":"NewsArticle","headline":"Story number %d","datePublished":"x",'
+    '"author":{"@type":"Person","name":"Ana Lund%a"}}'
+)
+
+
+class Family(NamedTuple):
+    """Documents that hold one thing many times."""
+
+    unit: str
+    around: str = PLACE  # what stands around all repeats
+    close: str = ""  # repeated behind all of them
+    core: str = ""  # what they hold innermost
+    is_head: bool = False  # whether they stand in the head of the page
+
+
+TAG_FAMILIES = {
+    "attributes": Family(" a%d=1", "<div~><p>Text.</p></div>"),
+    "attributes without value": Family(" a%d", "<p~>Text.</p>"),
+    "attributes of one name": Family(" a=1", "<p~>Text.</p>"),
+    "attributes on html": Family(" a%d=1", "</article><html~>"),
+    "attributes on body": Family(" a%d=1", "<body~>"),
+    "attributes in a closing tag": Family(" a%d=1", "<p>Text.</p~>"),
+    "attributes on meta": Family(" a%d=1", "<meta~>", is_head=True),
+    "attributes of a tag that is never closed": Family(" a%d=1", "<p~"),
+    "tags of many attributes": Family(f"<p{''.join(f' a{n}=1' for n in range(300))}>Text.</p>"),
+    "attributes behind an open quote": Family(" a%d=1", '<p b="x~>Text.</p>'),
+    "slashes in a tag": Family("/", "<p ~>Text.</p>"),
+    "equals in a tag": Family("=", "<p ~>Text.</p>"),
+    "quotes in a tag": Family('"', "<p ~>Text.</p>"),
+    "attributes with a >": Family(" a%d='>'", "<p~>Text.</p>"),
+    "long value": Family("x", "<p title='~'>Text.</p>"),
+    "long name": Family("x", "<p ~>Text.</p>"),
+    "long tag name": Family("x", "<p~>Text.</p>"),
+    "long class list": Family("c%d ", "<div class='~'><p>Text.</p></div>"),
+    "long id": Family("comment ", "<div id='~'><p>Text.</p></div>"),
+    "long style": Family("display : ", "<div style='~'><p>Text.</p></div>"),
+    "long href": Family("a=%d&", "<a href='https://a.example/?~'>Text</a>"),
+    "long canonical": Family("a=%d&", "<link rel='canonical' href='https://a.example/?~'>", is_head=True),
+    "elements with many attributes": Family(f"<p{''.join(f' a{n}=1' for n in range(60))}>Text.</p>"),
+    "distinct classes": Family("<p class='c%d x%d'>Text.</p>"),
+    "one long class on many": Family(f"<p class='{'story ' * 60}'>Text.</p>"),
+}
+
+NESTED = (
+    *(
+        "div",
+        "span",
+        "ul",
+        "blockquote",
+        "font",
+        "b",
+        "a",
+        "svg",
+        "template",
+        "form",
+        "select",
+        "iframe",
+        "noscript",
+        "p",
+        "section",
+    ),
+    *(
+        "article",
+        "figure",
+        "li",
+        "em",
+        "h2",
+        "q",
+        "strong",
+        "code",
+        "pre",
+        "button",
+        "aside",
+        "details",
+        "td",
+        "object",
+        "label",
+    ),
+)
+NESTED_FAMILIES = {
+    **{f"nested {tag}": Family(f"<{tag}>a word ", close=f"</{tag}>") for tag in NESTED},
+    "nested table": Family("<table><tr><td>a word ", close="</td></tr></table>"),
+    "nested ul li": Family("<ul><li>a word ", close="</li></ul>"),
+    "nested dl": Family("<dl><dt>a<dd>word ", close="</dd></dl>"),
+    "nested and closed in the wrong order": Family("<b><i><a><p>word</b></i></a>"),
+    "nested div, no text": Family("<div>", close="</div>"),
+    "nested div, text behind": Family("<div>", close="a word </div>"),
+    "nested span in p": Family("<span>word ", "<p>~</p>", "</span>"),
+}
+
+OPEN = (
+    "p",
+    "a",
+    "b",
+    "li",
+    "td",
+    "tr",
+    "dt",
+    "div",
+    "span",
+    "option",
+    "h1",
+    "font",
+    "i",
+    "table",
+    "form",
+    "ul",
+    "nobr",
+    "em",
+)
+SIBLINGS = (
+    *(
+        "p",
+        "span",
+        "a",
+        "li",
+        "td",
+        "h1",
+        "h2",
+        "h3",
+        "h6",
+        "time",
+        "b",
+        "em",
+        "div",
+        "blockquote",
+        "q",
+        "figure",
+        "figcaption",
+    ),
+    *(
+        "pre",
+        "code",
+        "sup",
+        "del",
+        "article",
+        "section",
+        "aside",
+        "header",
+        "footer",
+        "nav",
+        "form",
+        "button",
+        "label",
+        "dt",
+    ),
+    *(
+        "dd",
+        "table",
+        "ul",
+        "ol",
+        "address",
+        "cite",
+        "iframe",
+        "noscript",
+        "video",
+        "audio",
+        "svg",
+        "textarea",
+        "title",
+        "summary",
+    ),
+)
+ELEMENT_FAMILIES = {
+    **{f"unclosed {tag}": Family(f"<{tag}>a word ") for tag in OPEN},
+    **{f"closing {tag} alone": Family(f"</{tag}>") for tag in ("p", "div", "br", "b", "body", "html", "a")},
+    **{f"many {tag}": Family(f"<{tag}>Word number %d.</{tag}>") for tag in SIBLINGS},
+    **{f"empty {tag}": Family(f"<{tag}></{tag}>") for tag in ("p", "div", "span", "a", "li", "td", "b", "script", "style")},
+    **{f"many {tag} in a p": Family(f"<{tag}>word</{tag}> ", "<p>~</p>") for tag in ("span", "a", "b", "em", "q", "time")},
+    **{f"void {tag}": Family(f"<{tag}>") for tag in ("br", "hr", "img", "wbr", "input", "source", "col", "embed", "base")},
+    "text and br": Family("A line of text.<br>"),
+    "text and two br": Family("A line of text here.<br><br>"),
+    "br in a p": Family("A line of text.<br>", "<p>~</p>"),
+    "cells": Family("<td>a%d</td>", "<table><tr>~</tr></table>"),
+    "rows": Family("<tr><td>a%d</td><td>b</td></tr>", "<table>~</table>"),
+    "items": Family("<li>Item number %d</li>", "<ul>~</ul>"),
+    "list of links": Family("<li><a href='/%d'>Item number %d</a></li>", "<ul>~</ul>"),
+    "links": Family("<a href='/a/%d'>A link</a> "),
+    "links in a p": Family("<a href='/a/%d'>A link</a> and ", "<p>~</p>"),
+    "paragraphs with links": Family("<p>Some text <a href='/a/%d'>a link</a> and more text.</p>"),
+    "images": Family("<img src='/%d.jpg' alt='A picture'>"),
+    "figures": Family("<figure><img src='/%d.jpg'><figcaption>Caption %d</figcaption></figure>"),
+    "scripts": Family("<script>a=%d</script>"),
+    "one long script": Family("if(a<b){c('</p>')};", "<script>~</script>"),
+    "styles": Family("<style>a{b:%d}</style>"),
+    "comments": Family("<!-- %d -->text "),
+    "one long comment": Family("- <p>", "<!--~-->"),
+    "hidden elements": Family("<div hidden>Text number %d</div>"),
+    "elements of display none": Family("<p style='display:none'>Text number %d</p>"),
+    "times": Family("<time datetime='2026-01-01'>1 January 2026</time>"),
+    "times in vain": Family("<time datetime='x%d'>no day</time>"),
+    "published times in vain": Family("<time itemprop='datePublished' datetime='x%d'>no day</time>"),
+    "authors": Family("<span class='author'>Ana Lund%a</span>"),
+    "nested authors": Family("<div class='author'>Ana ", close="</div>"),
+    "authors by rel": Family("<a rel='author'>Ana Lund</a>"),
+    "bylines": Family("<p class='byline'>By Ana Lund and Bo Ek</p>"),
+    "bios": Family("<p>Ana Lund%a is a reporter at the Times and covers the harbour.</p>"),
+    "bios in lower paragraphs": Family("<p>Ana Lund is a reporter for the paper %d.</p>"),
+    "dates": Family("<p class='date'>3 March 2026</p>"),
+    "dates in vain": Family("<span class='date'>99 March 99%d</span>"),
+    "article elements": Family("<article><h1>A headline of number %d</h1><p>Some text.</p><p>More of it.</p></article>"),
+    "articles with address": Family("<article data-url='/a/%d'><h2>A headline of %d</h2><p>Some text.</p></article>"),
+    "microdata": Family("<div itemprop='x' itemtype='http://schema.org/Article'><p>Some text %d.</p></div>"),
+    "nested microdata": Family("<div itemtype='http://schema.org/Article'><p>Some text.</p>", close="</div>"),
+    "nested article": Family("<article><h2>A headline here</h2><p>Some text.</p>", close="</article>"),
+    "headlines": Family("<h1>A headline of number %d</h1>"),
+    "one long headline": Family("Word ", "<h1>~</h1>"),
+    "comments of readers": Family("<div class='comment' id='comment-%d'><p>I do not agree at all.</p></div>"),
+    "teasers": Family("<div class='teaser'><h3><a href='/%d'>A title</a></h3><p>A text.</p></div>"),
+    "options": Family("<option>Word %d</option>", "<select>~</select>"),
+    "tables": Family("<table><tr><td>A cell of a table %d.</td></tr></table>"),
+    "one long cell": Family("word ", "<table><tr><td>~</td></tr></table>"),
+    "paragraphs in a cell": Family("<p>A paragraph of number %d.</p>", "<table><tr><td>~</td></tr></table>"),
+    "blocks in a table below a table": Family("<tr><td>cell %d.", "<table><tr><td><table>~</table></td></tr></table>"),
+    "code": Family("<code>a = %d</code>\n", "<pre>~</pre>"),
+    "unknown elements": Family("<x%d>word</x%d>"),
+    "namespaced elements": Family("<o:p>word</o:p>"),
+    "font elements": Family("<font color=red>word</font> "),
+    "misnested": Family("<b><i>word</b></i>"),
+    "misnested paragraphs": Family("<p><b>word<p>word</b>"),
+    "misnested a": Family("<a href=/><p>word</a>"),
+    "misnested table": Family("<table><p>word<td></table>"),
+    "ads": Family("<div class='ad'>Advertisement</div>"),
+    "shares": Family("<div class='share-buttons'><a>Share</a></div>"),
+    "pulled quotes": Family("<blockquote><p>The same words again and again here.</p></blockquote>"),
+}  # fmt: skip
+
+HEAD_FAMILIES = {
+    "metas": Family("<meta name='a%d' content='b'>", is_head=True),
+    "metas of titles": Family("<meta property='x%d:title' content='A title of number %d'>", is_head=True),
+    "metas of descriptions": Family("<meta name='x%d:description' content='What it says, %d'>", is_head=True),
+    "og titles": Family("<meta property='og:title' content='A title %d'>", is_head=True),
+    "meta authors": Family("<meta name='author' content='Ana Lund%a'>", is_head=True),
+    "meta dates": Family("<meta property='article:published_time' content='x%d'>", is_head=True),
+    "meta authors in one": Family("Ana Lund%a; ", "<meta name='author' content='~'>", is_head=True),
+    "meta authors with and": Family("Ana Lund and ", "<meta name='author' content='~'>", is_head=True),
+    "meta tags": Family("<meta property='article:tag' content='word%d'>", is_head=True),
+    "one long meta title": Family("Word ", "<meta property='og:title' content='~'>", is_head=True),
+    "separators in a title": Family(" | a - ", "<meta property='og:title' content='~'>", is_head=True),
+    "spaces in a title": Family(" ", "<meta property='og:title' content='A~b'>", is_head=True),
+    "canonical links": Family("<link rel='canonical' href='/'>", is_head=True),
+    "links of the head": Family("<link rel='alternate' hreflang='en' href='/%d'>", is_head=True),
+    "bases": Family("<base href='https://a%d.example/'>", is_head=True),
+    "titles": Family("<title>A title of number %d</title>", is_head=True),
+    "one long title": Family("word - ", "<title>~</title>", is_head=True),
+    "JSON-LD scripts": Family(SCRIPT.replace("~", NODE), is_head=True),
+    "JSON-LD scripts in the body": Family(SCRIPT.replace("~", NODE)),
+    "JSON-LD scripts of one title": Family(SCRIPT.replace("~", NODE.replace("%d", "")), is_head=True),
+    "broken JSON-LD scripts": Family(SCRIPT.replace("~", '{"@type":"Article",'), is_head=True),
+    "one JSON-LD list": Family(f"{NODE},", SCRIPT.replace("~", "[~{}]"), is_head=True),
+    "one JSON-LD graph": Family(f"{NODE},", SCRIPT.replace("~", '{"@context":"https://schema.org","@graph":[~{}]}'), is_head=True),
+    "graph of lists": Family('[{"@type":"A"}],', SCRIPT.replace("~", "[~1]"), is_head=True),
+    "lists in JSON-LD": Family("[],", SCRIPT.replace("~", "[~1]"), is_head=True),
+    "nested JSON-LD lists": Family("[", SCRIPT, "]", is_head=True),
+    "nested JSON-LD objects": Family('{"@type":"A","mainEntity":', SCRIPT, "}", "1", is_head=True),
+    "nested JSON-LD graphs": Family('{"@type":"A","@graph":[1,2,3,', SCRIPT, "]}", "1", is_head=True),
+    "JSON-LD authors": Family(
+        '{"@type":"Person","name":"Ana Lund%a"},',
+        SCRIPT.replace("~", '{"@context":"https://schema.org","@type":"NewsArticle","author":[~{}]}'),
+        is_head=True,
+    ),
+    "JSON-LD with a long string": Family(
+        "word ", SCRIPT.replace("~", '{"@type":"NewsArticle","articleBody":"~"}'), is_head=True
+    ),
+    "JSON-LD with a long headline": Family(
+        "word ", SCRIPT.replace("~", '{"@type":"NewsArticle","headline":"~"}'), is_head=True
+    ),
+    "JSON-LD with entities": Family(
+        "&amp;&lt;", SCRIPT.replace("~", '{"@type":"NewsArticle","headline":"~"}'), is_head=True
+    ),
+    "JSON-LD with long numbers": Family("9", SCRIPT.replace("~", '{"@type":"A","n":~}'), is_head=True),
+    "JSON-LD types": Family('"Article",', SCRIPT.replace("~", '{"@type":[~"A"]}'), is_head=True),
+    "JSON-LD keys": Family('"k%d":1,', SCRIPT.replace("~", '{"@type":"A",~"z":1}'), is_head=True),
+    "JSON-LD dates": Family('{"@type":"Article","datePublished":"x%d"},', SCRIPT.replace("~", "[~{}]"), is_head=True),
+    "JSON-LD quotes": Family('\\"', SCRIPT.replace("~", '{"@type":"NewsArticle","headline":"~"}'), is_head=True),
+    "JSON-LD of a forum": Family('"@type": [', SCRIPT, is_head=True),
+    "JSON-LD spaces": Family(" ", SCRIPT.replace("~", '{"author":~x'), is_head=True),
+    "JSON-LD authors in broken": Family('"author":"Ana Lund",', SCRIPT.replace("~", "{~"), is_head=True),
+    "JSON-LD author names in broken": Family('"author":{"name":"Ana ', SCRIPT.replace("~", "{~"), is_head=True),
+    "JSON-LD headlines in broken": Family('"@type":"Article","headline":"', SCRIPT.replace("~", "{~"), is_head=True),
+    "JSON-LD publishers in broken": Family('"publisher":{"a', SCRIPT.replace("~", "{~"), is_head=True),
+}  # fmt: skip
+
+MARKUP_FAMILIES = {
+    "<": Family("<"),
+    "< and space": Family("< "),
+    "</": Family("</"),
+    "<!": Family("<!"),
+    "<!--": Family("<!--"),
+    "-->": Family("-->"),
+    "<![CDATA[": Family("<![CDATA["),
+    "CDATA sections": Family("<![CDATA[ text ]]>"),
+    "]]>": Family("]]>"),
+    "<?": Family("<?"),
+    "<?xml?>": Family("<?xml version='1.0'?>"),
+    "processing instructions": Family("<?php echo 1 ?>text "),
+    "<!DOCTYPE>": Family("<!DOCTYPE html>"),
+    "conditional comments": Family("<!--[if IE]><p>text</p><![endif]-->"),
+    "open conditionals": Family("<![if !IE]>text "),
+    "open script": Family("<script>"),
+    "open textarea": Family("<textarea>"),
+    "open title": Family("<title>"),
+    "open plaintext": Family("<plaintext>"),
+    "open tags": Family("<p "),
+    "open values": Family("<p a="),
+    "open quoted values": Family('<p a="'),
+    "entities": Family("&amp;"),
+    "entities in a p": Family("&amp;lt; ", "<p>~</p>"),
+    "twice escaped": Family("&amp;amp;", "<p>~</p>"),
+    "&": Family("&", "<p>~</p>"),
+    "& and letters": Family("&a", "<p>~</p>"),
+    "&#": Family("&#", "<p>~</p>"),
+    "&# in digits": Family("9", "<p>&#~</p>"),
+    "& in letters": Family("a", "<p>&~</p>"),
+    "unknown entities": Family("&a%d;", "<p>~</p>"),
+    "escaped markup": Family("&lt;p&gt;text&lt;/p&gt; ", "<p>~</p>"),
+    "NUL": Family("\0a"),
+    "carriage returns": Family("\r"),
+    "lone surrogates": Family("\ud800a "),
+}
+
+TEXTS = {
+    "one word": "a",
+    "one word of capitals": "A",
+    "one number": "1",
+    "one accented letter": "é",
+    "words": "word ",
+    "distinct words": "w%dx ",
+    "numbers": "%d ",
+    "one sentence": "The board approved the plan on Monday. ",
+    "sentences": "The board approved plan %d on Monday. ",
+    "lines": "The board approved plan %d on Monday.\n",
+    "equal lines": "The board approved the plan.\n",
+    "paragraphs": "The board approved plan %d on Monday.\n\n",
+    "short lines": "Aa bb\n",
+    "newlines": "\n",
+    "spaces": " ",
+    "tabs": "\t",
+    "spaces and newlines": " \n",
+    "no-break spaces": "\u00a0",
+    "stops": ".",
+    "stops and spaces": ". ",
+    "commas": ", ",
+    "commas and words": "word, ",
+    "semicolons": ";a",
+    "ellipses": "… ",
+    "quotes": '"',
+    "quotes and words": '"Aa" ',
+    "opening quotes": " “Word",
+    "quoted sentences": "“I did it,” said Ana Lund. ",
+    "apostrophes": "'",
+    "apostrophes in a word": "a'",
+    "brackets": "(",
+    "brackets and words": "(a[b",
+    "closed brackets": "(A) ",
+    "acronyms in brackets": "Aaa Bbb Ccc (ABC) ",
+    "distinct acronyms in brackets": "Board Of Union (BOU) and the BOU ",
+    "dashes": "-",
+    "dashes and spaces": " - ",
+    "long dashes": "—",
+    "dashes in a word": "Ab-",
+    "slashes": "/",
+    "names about slashes": "Ana Lund/",
+    "bars": " | ",
+    "underscores": "_",
+    "stars": "* ",
+    "colons": "Word: ",
+    "capitals": "WORD ",
+    "capitals of many words": "WORD%dX ",
+    "capital words": "Word ",
+    "capital lines": "A WORD IN CAPITALS\n",
+    "names": "Ana Lund ",
+    "names with commas": "Ana Lund, ",
+    "names in lines": "Ana Lund\n",
+    "many names": "Ana Lund said that Bo Ek had met Mayor Ines Caballero. ",
+    "distinct names": "Mr. Ana Lund%ax said. ",
+    "surnames": "Lund said. ",
+    "initials": "A. ",
+    "glued initials": "A.",
+    "initials and a name": "J. R. Lund ",
+    "titles": "Mr. Dr. ",
+    "offices": "President Minister Mayor ",
+    "offices of": "president of the president of the ",
+    "particles": "van der ",
+    "and": "and ",
+    "of": "of the ",
+    "organisations": "United Nations and European Union ",
+    "organisations in short": "the UN, the EU ",
+    "By": "By ",
+    "bylines": "By Ana Lund\n",
+    "bylines in one line": "By Ana Lund, Bo Ek and ",
+    "bylines behind sentences": "He went. By Ana Lund. ",
+    "said": '," said Ana Lund, ',
+    "son of": "Ana Lund, the son of ",
+    "dates": "3 March 2026 ",
+    "dates in lines": "March 3, 2026\n",
+    "times": "10:30 a.m. ",
+    "ages": "3 hours ago ",
+    "ages in lines": "3 hours ago\n",
+    "cards": "Harbour Times 3 hours ago - Harbour Times A headline of this day. The board met. ",
+    "cards in lines": "Harbour Times\n3 hours ago\n- Harbour Times\nA headline of this day\nThe board met in town on Monday.\n",
+    "distinct cards": "Times%d 3 hours ago - Times%d A headline of this day. The board met. ",
+    "cards' marks": "3 hours ago - ",
+    "teasers": "A headline of this day\nThe board met in town on Monday.\n3 hours ago\n",
+    "teasers in one line": "Board Approves Plan The board met. 3 hours ago ",
+    "teasers in one paragraph": "The board met. A Headline Of This The board met. 3 hours ago Then ",
+    "addresses": "https://a.example/b/%d ",
+    "one address": "https://a.example/?",
+    "glued addresses": "http://a.b/",
+    "handles": "@harbour%d ",
+    "glued handles": "@a",
+    "hashtags": "#harbour%d ",
+    "e-mails": "ana%d@a.example ",
+    "an e-mail without end": "a@b.",
+    "prices": "$9.99 ",
+    "read more": "Read more: The board approved the plan\n",
+    "read more in one line": "Read more: The board approved the plan. ",
+    "read more alone": "Read more ",
+    "most read": "Most read\nThe Board Approved A Plan\nA Bridge Was Built\n",
+    "most read in one line": "Most read: The Board Approved A Plan. ",
+    "top stories": "Top stories ",
+    "more from": "More from Harbour Times ",
+    "advertisements": "Advertisement\n",
+    "advertisements in one line": "Advertisement ",
+    "advertisement and story": "Advertisement\nThe board approved plan %d on Monday.\n",
+    "sign up": "Sign up for our newsletter. ",
+    "sign up in lines": "Sign up for our daily newsletter\n",
+    "subscribe": "Subscribe now to read more ",
+    "cookies": "We use cookies to improve your experience. ",
+    "copyright": "© 2026 Harbour Times. All rights reserved. ",
+    "copyright marks": "©",
+    "captions": "The ferry leaves the harbour. Ana Lund/Getty Images ",
+    "captions in lines": "The ferry in fog (Ana Lund / Getty Images)\n",
+    "photo by": "Photo by ",
+    "photo credits": "Photo: Ana Lund ",
+    "image caption": "Image caption The ferry leaves the harbour. ",
+    "image caption alone": "Image caption ",
+    "agencies": "Getty Images ",
+    "agencies in capitals": "REUTERS AP AFP ",
+    "files": "FILE - The ferry in fog. ",
+    "datelines": "LONDON (Reuters) - The board met. ",
+    "via": " via Ana",
+    "follow us": "Follow us on Twitter and Facebook. ",
+    "share": "Share this article Share Tweet Email ",
+    "comments": "0 Comments Comment on this story ",
+    "corrections": "Correction: an earlier version of this story. ",
+    "related": "Related: The board approved the plan. ",
+    "related alone": "RELATED ",
+    "editor's notes": "Editor's note: This story was updated. ",
+    "reporting by": "(Reporting by Ana Lund; Editing by Bo Ek) ",
+    "listen": "Listen to this article 5 min ",
+    "zero-width": "\u200b",
+    "zero-width in words": "a\u200b",
+    "joiners": "\u200d",
+    "joiners in letters": "a\u200d",
+    "bidi marks": "\u202ea",
+    "tag characters": "\U000e0041",
+    "variation selectors": "\ufe0f",
+    "combining marks": "\u0301",
+    "combining marks of two classes": "\u0316\u0301",
+    "Hangul": "\u1100\u1161\u11a8",
+    "emoji": "\U0001f600",
+    "emoji of a family": "\U0001f468\u200d",
+    "flags": "\U0001f1e9",
+    "mojibake": "â€™",
+    "mojibake in words": "itâ€™s Ã© ",
+    "mojibake twice": "ÃƒÂ©",
+    "Â": "Â",
+    "Â and spaces": "Â ",
+    "beyond the first plane": "\U00010400 ",
+    "Chinese": "市长拒绝了该计划",
+    "Chinese sentences": "市长拒绝了该计划。",
+    "Japanese": "市長は橋の修理を約束した。",
+    "Thai": "นายกเทศมนตรี",
+    "Arabic": "قال رئيس البلدية ",
+    "Russian": "Мэр города отказался. ",
+    "mixed scripts": "aжβ市א ",
+    "German": "Der Bürgermeister hat den Plan am Montag abgelehnt. ",
+    "controls": "\x1b[31m",
+    "form feeds": "\x0c",
+    "line separators": "\u2028a",
+    "replacement characters": "\ufffd",
+    "markup": "<p>text</p> ",
+    "entities": "&amp; ",
+    "braces": "{a} ",
+    "back slashes": "\\",
+    "base64": "aGVsbG8gd29ybGQ",
+    "percent": "%%20",
+    "listed numbers": "1. Word\n",
+    "bullets": "• Word\n",
+    "tables": "1\t2\t3\n",
+    "scores": "3-2 ",
+}  # fmt: skip
+
+PAGES = {**TAG_FAMILIES, **NESTED_FAMILIES, **ELEMENT_FAMILIES, **HEAD_FAMILIES, **MARKUP_FAMILIES}
+
+
+def list_families() -> list[str]:
+    """The names of all families, `kind: name`: pages with a story and bare ones, texts, texts as a paragraph of a page."""
+    kinds = (("page", PAGES), ("bare", PAGES), ("text", TEXTS), ("paragraph", TEXTS))
+    return [f"{kind}: {name}" for kind, families in kinds for name in families]
+
+
+def make_document(family: str, size: int) -> tuple[str, str]:
+    """Make a document of a family with some `size` characters of what it repeats, in the midst of a story.
+
+    Returns:
+        Its media type, `html` or `text`, and its content.
+    """
+    kind, _, name = family.partition(": ")
+    if kind == "text":
+        before, after = (make_story(random.Random(f"{family} {end}")) for end in "ab")
+        return "text", f"{before}\n\n{_repeat(TEXTS[name], size)}\n\n{after}"
+    made = Family(TEXTS[name], "<p>~</p>") if kind == "paragraph" else PAGES[name]
+    n = max(1, size // len(made.unit + made.close))
+    before, _, after = made.around.partition(PLACE)
+    middle = before + _repeat(made.unit, n * len(made.unit)) + made.core + made.close * n + after
+    if kind == "bare":
+        return (
+            "html",
+            f"<html><head>{middle if made.is_head else ''}</head><body>{'' if made.is_head else middle}</body></html>",
+        )
+    stories = (
+        "".join(f"<p>{part}</p>" for part in make_story(random.Random(f"{family} {end}")).split("\n\n")) for end in "ab"
+    )
+    body = "".join(stories) if made.is_head else middle.join(stories)
+    return "html", make_page(random.Random(family), body=body, head=middle if made.is_head else "")
+
+
+def _repeat(unit: str, size: int) -> str:
+    n = max(1, size // len(unit))
+    if "%d" not in unit and "%a" not in unit:
+        return unit * n
+    return "".join(unit.replace("%d", str(number)).replace("%a", _letters(number)) for number in range(n))
+
+
+def _letters(number: int) -> str:
+    return str(number).translate(_LETTERS)

@@ -1,1 +1,0 @@
-"""Hostile input, made and measured: `python -m bench.hostile_corpus`."""

@@ -1,0 +1,1 @@
+"""Near-duplicates measured: a corpus with known copies, the peers, the comparison."""

@@ -1,0 +1,1 @@
+"""The pictures of the documentation, taken in a browser from a real newsroom."""

@@ -1,0 +1,1 @@
+"""Time and memory of whole runs, over growing corpora and beside peers."""

@@ -1,0 +1,1 @@
+"""The models: their training sets, their training, their calibration."""

@@ -1,0 +1,224 @@
+"""Contaminated sets to learn stripping from: takes files, gives documents with their junk, folds and labels; scores what is cut.
+
+Articles are hashed into folds by site and junk by string, so that for each pair of folds a model can leave both out. Development
+only; nothing here is part of the package.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from bench.quality.contamination import NO_KIND, as_document
+from bench.training.placements import place_again
+from cleaners.document import DOCUMENT_SCHEMA
+from cleaners.junk import StripConfig, gather_evidence, learn_evidence
+from cleaners.junk.decide import decide
+from cleaners.junk.detectors.owners import OwnerIndex
+from cleaners.junk.detectors.templates import TemplateIndex
+from cleaners.junk.find import Indexes, gather_findings
+from cleaners.junk.model import learned
+from cleaners.junk.model.learned import LearnedModel
+from cleaners.junk.model.measures import Findings
+from cleaners.junk.page.page import Page
+from cleaners.junk.page.reading import Reading, Units, read
+from cleaners.junk.page.tokens import hash_ngrams, hash_text, tokenize
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+Span = dict[str, Any]
+
+FOLDS = 4
+AGAIN = "again"
+MAX_NEIGHBOURS = 4
+PURE = 0.99
+
+
+class Example(NamedTuple):
+    """A document, its gold spans, and the folds of its article and of its junk."""
+
+    set_name: str
+    row: dict[str, Any]
+    reading: Reading
+    findings: Findings
+    spans: list[Span]
+    fold: int
+    is_solid: npt.NDArray[np.bool_]  # by character: not white space
+    is_junk: npt.NDArray[np.bool_]
+    junk_fold: npt.NDArray[np.int8]  # by character; of article characters a fold by chance, one for a document
+
+
+def load_examples(paths: list[Path], again: list[tuple[Path, int]]) -> list[Example]:
+    """Read sets, and sets placed again by a seed; each is one batch of documents, as in `bench.quality`."""
+    config = StripConfig()
+    loaded: list[tuple[str, dict[str, Any], Reading, Findings]] = []
+    for path, seed in [*((path, None) for path in paths), *again]:
+        rows = read_set(path) if seed is None else place_again(read_set(path), seed)
+        documents = pl.DataFrame([as_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
+        evidence = learn_evidence([gather_evidence(documents, config)], config)
+        indexes = Indexes(TemplateIndex(evidence, config), OwnerIndex(evidence))
+        for row, document in zip(rows, documents.iter_rows(named=True), strict=True):
+            page = Page(document["text"], document["title"], document["site"])
+            tokens = tokenize(page.text)
+            findings = gather_findings(page, tokens, document["article_id"], indexes, config)
+            loaded.append((path.name if seed is None else AGAIN, row, read(page, tokens), findings))
+    folded = fold_junk([(name == AGAIN, row["contaminated_text"], row["spans"]) for name, row, _, _ in loaded])
+    examples = []
+    for (name, row, reading, findings), pieces in zip(loaded, folded, strict=True):
+        size = len(row["contaminated_text"])
+        junk, junk_fold = np.zeros(size, dtype=bool), np.full(size, hash_text(row["id"]) % FOLDS, dtype=np.int8)
+        for start, end, fold in pieces:
+            junk[start:end] = True
+            junk_fold[start:end] = fold
+        host = urlsplit(row["origin_url"]).hostname or row["origin"]
+        fold = hash_text("article " + host.removeprefix("www.")) % FOLDS
+        solid = np.array([not character.isspace() for character in row["contaminated_text"]], dtype=bool)
+        examples.append(Example(name, row, reading, findings, row["spans"], fold, solid, junk, junk_fold))
+    return examples
+
+
+def read_set(path: Path) -> list[dict[str, Any]]:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def fold_junk(loaded: list[tuple[bool, str, list[Span]]]) -> list[list[tuple[int, int, int]]]:
+    """Extents of the sentences of each document's junk, with their folds.
+
+    Sentences that are alike (equal, or sharing an 8-gram of tokens) and sentences that stand side by side in the junk of
+    several documents are of one string and share a fold. Sets placed again keep neighbours together, so that they tell nothing.
+    """
+    parent: dict[str, str] = {}
+
+    def find(key: str) -> str:
+        while parent.setdefault(key, key) != key:
+            key = parent[key]
+        return key
+
+    owner: dict[int, str] = {}
+    pieces: list[list[tuple[int, int, str]]] = []
+    neighbours: Counter[tuple[str, str]] = Counter()
+    for is_again, text, spans in loaded:
+        row: list[tuple[int, int, str]] = []
+        for span in spans:
+            inside = Page(text[span["start"] : span["end"]]).sentences
+            keys = [" ".join(text[span["start"] + low : span["start"] + high].lower().split()) for low, high in inside]
+            for key in keys:
+                find(key)
+                for gram in hash_ngrams(tokenize(key).hashes, 8).tolist():
+                    parent[find(owner.setdefault(gram, key))] = find(key)
+            if not is_again:
+                neighbours.update(set(pairwise(keys)))
+            # Each piece reaches to the next one.
+            bounds = [span["start"] + low for low, _ in inside[1:]]
+            row += zip([span["start"], *bounds], [*bounds, span["end"]], keys, strict=True)
+        pieces.append(row)
+    n_after = Counter(first for first, _ in neighbours)
+    n_before = Counter(second for _, second in neighbours)
+    for (first, second), count in neighbours.items():
+        # A heading stands before many strings, an age behind many; a story's sentence has its own beside it.
+        if count >= 2 and n_after[first] <= MAX_NEIGHBOURS and n_before[second] <= MAX_NEIGHBOURS:
+            parent[find(first)] = find(second)
+    return [[(start, end, hash_text(find(key)) % FOLDS) for start, end, key in row] for row in pieces]
+
+
+def cells() -> Iterator[tuple[int, int]]:
+    """Pairs of an article fold and a junk fold."""
+    return ((article, junk) for article in range(FOLDS) for junk in range(FOLDS))
+
+
+def unit_labels(example: Example, cut: Units) -> tuple[F64, I64]:
+    """Share of junk of each unit, and the fold of its junk string (by chance for the article's own)."""
+    running: F64 = np.concatenate((np.zeros(1), np.cumsum(example.is_junk, dtype=np.float64)))
+    share: F64 = (running[cut.ends] - running[cut.starts]) / (cut.ends - cut.starts).astype(np.float64)
+    middle = example.junk_fold[(cut.starts + cut.ends) // 2].astype(np.int64)
+    return share, middle
+
+
+def run_labels(example: Example, cut: Units, runs: list[tuple[int, int]]) -> tuple[F64, F64, I64]:
+    """Whether each run is all junk, whether it is all of the junk it touches, and the fold of its junk."""
+    text = example.reading.page.text
+    solid = example.is_solid
+    junk = np.concatenate((np.zeros(1), np.cumsum(example.is_junk & solid)))
+    all_solid = np.concatenate((np.zeros(1), np.cumsum(solid)))
+    # Characters of the article between here and the junk's edges: a whole run has none of the junk beyond it.
+    own = np.flatnonzero(~example.is_junk & solid)
+    pure, exact, folds = [], [], []
+    for low, high in runs:
+        start, end = int(cut.starts[low]), int(cut.ends[high - 1])
+        size = all_solid[end] - all_solid[start]
+        is_pure = junk[end] - junk[start] >= PURE * size
+        before, after = np.searchsorted(own, start), np.searchsorted(own, end)
+        left = int(own[before - 1]) + 1 if before else 0
+        right = int(own[after]) if after < len(own) else len(text)
+        beyond = (junk[start] - junk[left]) + (junk[right] - junk[end])
+        pure.append(float(is_pure))
+        exact.append(float(is_pure and beyond == 0))
+        inside = example.junk_fold[start:end][example.is_junk[start:end]]
+        folds.append(int(np.bincount(inside).argmax()) if len(inside) else int(example.junk_fold[start]))
+    return np.array(pure), np.array(exact), np.array(folds, dtype=np.int64)
+
+
+def strip_example(
+    example: Example, cut: Units, runs: list[tuple[int, int]], scores: tuple[F64, F64], model: LearnedModel
+) -> list[tuple[int, int]]:
+    """What is removed from a document whose runs are already scored."""
+    passages = learned.choose_passages(example.reading, cut, runs, *scores, example.findings, model)
+    return decided(example, passages)
+
+
+def strip_rules(example: Example) -> list[tuple[int, int]]:
+    return decided(example, list(example.findings.passages))
+
+
+def decided(example: Example, passages: list[Any]) -> list[tuple[int, int]]:
+    chosen = decide(example.reading.page, passages, StripConfig()).removed
+    return [(passage.start, passage.end) for passage in chosen if passage.category not in NO_KIND]
+
+
+def score(examples: list[Example], removed: list[list[tuple[int, int]]]) -> Counter[str]:
+    """Characters as the scorer counts them."""
+    tally: Counter[str] = Counter()
+    for example, spans in zip(examples, removed, strict=True):
+        solid = example.is_solid
+        cut = np.zeros(len(solid), dtype=bool)
+        for start, end in spans:
+            cut[start:end] = True
+        cut &= solid
+        junk = example.is_junk & solid
+        wrong, hit = int((cut & ~junk).sum()), int((cut & junk).sum())
+        tally.update(docs=1, junk=int(junk.sum()), removed=int(cut.sum()), hit=hit, wrong=wrong)
+        tally.update(article=int((solid & ~junk).sum()), exact=int(wrong == 0 and hit == junk.sum()))
+        if example.row.get("hard_negative"):
+            tally.update(hard_wrong=wrong, hard_article=int((solid & ~junk).sum()))
+        for span in example.spans:
+            part = slice(span["start"], span["end"])
+            for name in (span["kind"], span["placement"], example.row["layout"] + " layout"):
+                tally[f"{name} chars"] += int(solid[part].sum())
+                tally[f"{name} hit"] += int((cut & solid)[part].sum())
+    return tally
+
+
+def figures(tally: Counter[str]) -> str:
+    f1 = 2 * tally["hit"] / max(1, tally["removed"] + tally["junk"])
+    return (
+        f"F1 {f1:.4f} P {tally['hit'] / max(1, tally['removed']):.4f} R {tally['hit'] / max(1, tally['junk']):.4f} "
+        f"damage {100 * tally['wrong'] / tally['article']:.3f}% "
+        f"hard {100 * tally['hard_wrong'] / max(1, tally['hard_article']):.3f}% exact {tally['exact'] / tally['docs']:.3f}"
+    )
+
+
+def details(tally: Counter[str]) -> dict[str, float]:
+    names = sorted(name.removesuffix(" chars") for name in tally if name.endswith(" chars"))
+    return {name: round(tally[f"{name} hit"] / max(1, tally[f"{name} chars"]), 3) for name in names}

@@ -1,0 +1,256 @@
+"""Train the decision on suspect names: `python -m bench.training.train_names DOCUMENTS.jsonl AUTHORITY.csv OUT.json`.
+
+Takes real documents, gives `cleaners/names/judge/decision.json`: a logistic regression a kind, and what was measured on people
+and on sources that the model did not see (no surname, no source on both sides). Confidence is calibrated on those
+judgements, so it holds for batches with about as many errors as `errors_per_1000` says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from bench.quality.names import read_articles
+from bench.training.name_pairs import CHANGED_PEOPLE, Pair, collect_pairs
+from cleaners.names import core_authority, load_authority
+
+Array = npt.NDArray[np.float64]
+Model = dict[str, float]
+
+FEATURES = {
+    "wrong_given": [
+        "log_support", "log_rivals", "is_expected_in_text", "is_given_known", "surname_share", "list_likeness", "log_per_million",
+        "shared_people", "capitals_near", "words_beside", "words_covered", "role_agreement",
+        "is_office_shared",
+    ],
+    "misspelling": [
+        "likeness_best", "likeness_mean", "log_support", "log_own_support", "is_expected_in_text", "is_part_attested",
+        "surname_share", "log_own_per_million",
+    ],
+}  # fmt: skip
+KINDS = {"wrong_given": ("wrong_given", "given_slip"), "misspelling": ("misspelling",)}
+# Set by hand: the reversed, re-romanised or re-accented name of a known person is hardly ever somebody else's.
+BY_HAND = {
+    "swapped_order": {"intercept": 1.5, "likeness_best": 4.0, "is_given_known": -0.7},
+    "transliteration": {"intercept": 2.0},
+    "diacritics": {"intercept": 2.0},
+}
+SEEDS = range(16)
+RIDGE = 0.3  # on standardised features; chosen among 0.3, 1 and 3 by recall on unseen sources
+FOLDS = 10
+BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
+RATES = (1, 2, 3, 5)  # false flags per 1,000 documents at which recall is told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("documents", type=Path)
+    parser.add_argument("authority", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument(
+        "--groups", nargs="+", help="only documents whose group_id begins with one of these: those that nobody changed"
+    )
+    parser.add_argument(
+        "--also", type=Path, help="a near-duplicate set (JSON lines): its untouched originals are a second source"
+    )
+    parser.add_argument("--ablate", action="store_true", help="print recall without each feature")
+    args = parser.parse_args()
+    articles = read_articles(args.documents)
+    if args.groups:
+        group = pl.read_ndjson(args.documents, schema={"group_id": pl.String})["group_id"]
+        articles = articles.filter(group.str.contains(f"^(?:{'|'.join(args.groups)})"))
+    authority = load_authority(args.authority.read_text(encoding="utf-8"), with_core=True)
+    pairs, n_missed = collect_pairs(articles, authority, "first", SEEDS)
+    n_documents = {"first": articles.height}
+    if args.also:
+        originals = _read_originals(args.also, articles)
+        more, also_missed = collect_pairs(originals, core_authority(), "second", SEEDS)
+        pairs, n_missed, n_documents["second"] = pairs + more, n_missed + also_missed, originals.height
+    models: dict[str, Model] = {}
+    figures: dict[str, object] = {}
+    for kind, features in FEATURES.items():
+        rows = [pair for pair in pairs if pair.kind in KINDS[kind]]
+        models[kind], figures[kind] = train(rows, features, n_documents)
+        print(kind, json.dumps(figures[kind], indent=1), json.dumps(models[kind]))
+        if args.ablate:
+            print_ablation(rows, features, n_documents)
+    print(f"{n_missed} changed names of {len(SEEDS)} runs raised no suspicion")
+    card = {
+        "about": "Logistic regressions over the features of cleaners/names/judge/suspects.py, "
+        "made by bench/training/train_names.py.",
+        "data": f"{sum(n_documents.values())} documents of English news in {len(n_documents)} sources, {len(SEEDS)} runs of "
+        f"{CHANGED_PEOPLE} changed people a source; the rest occurs by itself. swapped_order, transliteration and "
+        "diacritics are set by hand.",
+        "trained": datetime.now(UTC).date().isoformat(),
+        "figures": figures,
+    }
+    weights = {**models, "given_slip": models["wrong_given"], **BY_HAND}
+    args.out.write_text(json.dumps({**card, "weights": weights}, indent=1) + "\n", encoding="utf-8")
+
+
+def train(pairs: list[Pair], features: list[str], n_documents: dict[str, int]) -> tuple[Model, dict[str, object]]:
+    """A calibrated model, and its figures on surnames and on sources that the judging model did not see."""
+    n = sum(n_documents.values())
+    scores = scores_on_unseen(pairs, features, _surname_folds(pairs))
+    slope, shift = platt(scores, pairs)
+    model = fit(pairs, features)
+    calibrated = {name: round(slope * weight, 3) for name, weight in model.items()}
+    calibrated["intercept"] = round(slope * model["intercept"] + shift, 3)
+    confidence = _sigmoid(slope * scores + shift)
+    figures: dict[str, object] = {
+        "positives": sum(pair.is_error for pair in pairs),
+        "negatives": sum(not pair.is_error for pair in pairs),
+        "errors_per_1000": round(1000 * sum(pair.weight for pair in pairs if pair.is_error) / n, 1),
+        "unseen_people": recall_at_rates(confidence, pairs, n),
+        "reliability": reliability(confidence, pairs),
+    }
+    sources = np.array([pair.source for pair in pairs])
+    if len(n_documents) > 1:
+        by_source = scores_on_unseen(pairs, features, sources)
+        figures["unseen_source"] = {
+            source: recall_at_rates(
+                _sigmoid(slope * by_source[sources == source] + shift),
+                [pair for pair in pairs if pair.source == source],
+                n_documents[source],
+            )
+            for source in n_documents
+        }
+    return calibrated, figures
+
+
+def print_ablation(pairs: list[Pair], features: list[str], n_documents: dict[str, int]) -> None:
+    """Recall at each rate of false flags without each feature, on unseen people."""
+    for left_out in ["", *features]:
+        kept = [name for name in features if name != left_out]
+        scores = scores_on_unseen(pairs, kept, _surname_folds(pairs))
+        figures = recall_at_rates(_sigmoid(scores), pairs, sum(n_documents.values()))
+        print(f"without {left_out or 'nothing':24}", {k: v for k, v in figures.items() if k.startswith("R_at")})
+
+
+def fit(pairs: list[Pair], features: list[str]) -> Model:
+    """Ridge logistic regression by Newton's method; weights for the features as they are, and the intercept."""
+    x, label, weight = _arrays(pairs, features)
+    mean, spread = x.mean(axis=0), x.std(axis=0)
+    spread[spread == 0] = 1.0
+    z = np.column_stack([(x - mean) / spread, np.ones(len(x))])
+    beta = _newton(z, label, weight, np.append(np.full(len(features), RIDGE), 1e-6))
+    weights = beta[:-1] / spread
+    intercept = float(beta[-1] - weights @ mean)
+    return {"intercept": intercept} | {name: float(w) for name, w in zip(features, weights, strict=True)}
+
+
+def platt(scores: Array, pairs: list[Pair]) -> tuple[float, float]:
+    """Slope and shift that make a probability of scores on unseen people (Platt 1999)."""
+    _, label, weight = _arrays(pairs, [])
+    beta = _newton(np.column_stack([scores, np.ones(len(scores))]), label, weight, np.full(2, 1e-6))
+    return float(beta[0]), float(beta[1])
+
+
+def scores_on_unseen(pairs: list[Pair], features: list[str], side: npt.NDArray[np.generic]) -> Array:
+    """Log-odds of each pair by a model that saw no pair of its side."""
+    scores = np.zeros(len(pairs))
+    for value in np.unique(side):
+        model = fit([pair for pair, s in zip(pairs, side, strict=True) if s != value], features)
+        held_out = side == value
+        rows = [pair for pair, is_held in zip(pairs, held_out, strict=True) if is_held]
+        x, _, _ = _arrays(rows, features)
+        scores[held_out] = x @ np.array([model[name] for name in features]) + model["intercept"]
+    return scores
+
+
+def recall_at_rates(confidence: Array, pairs: list[Pair], n_documents: int) -> dict[str, float]:
+    """Recall of the errors that became suspects at some rates of false flags per 1,000 documents, and at .5."""
+    _, label, weight = _arrays(pairs, [])
+    flagged = confidence >= 0.5
+    figures = {
+        "R": round(float(flagged[label == 1].mean()), 3),
+        "false_per_1000": round(1000 * float(weight[flagged & (label == 0)].sum()) / n_documents, 2),
+    }
+    order = np.argsort(-confidence, kind="stable")
+    false = np.cumsum(np.where(label[order] == 0, weight[order], 0.0)) * 1000 / n_documents
+    for rate in RATES:
+        n = int(np.searchsorted(false, rate, side="right"))
+        figures[f"R_at_{rate}"] = round(float(label[order][:n].sum() / max(label.sum(), 1)), 3)
+        figures[f"threshold_at_{rate}"] = round(float(confidence[order][min(n, len(order) - 1)]), 3)
+    return figures
+
+
+def reliability(confidence: Array, pairs: list[Pair]) -> list[dict[str, float]]:
+    """Mean confidence and share that is right, by bins of confidence; `n` as one run over the documents would meet."""
+    _, label, weight = _arrays(pairs, [])
+    rows = []
+    for low, high in pairwise(BINS):
+        inside = (confidence >= low) & ((confidence < high) | (high == BINS[-1]))
+        n = float(weight[inside].sum())
+        if n:
+            rows.append(
+                {
+                    "from": low,
+                    "to": high,
+                    "n": round(n, 1),
+                    "confidence": round(float((weight * confidence)[inside].sum()) / n, 3),
+                    "right": round(float((weight * label)[inside].sum()) / n, 3),
+                }
+            )
+    return rows
+
+
+def _newton(z: Array, label: Array, weight: Array, penalty: Array) -> Array:
+    beta = np.zeros(z.shape[1])
+    for _ in range(60):
+        p = _sigmoid(z @ beta)
+        gradient = z.T @ (weight * (p - label)) + penalty * beta
+        hessian = (z * (weight * p * (1 - p))[:, None]).T @ z + np.diag(penalty)
+        step = np.linalg.solve(hessian, gradient)
+        beta -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    return beta
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -35, 35))))
+
+
+def _arrays(pairs: list[Pair], features: list[str]) -> tuple[Array, Array, Array]:
+    x = np.array([[pair.features[name] for name in features] for pair in pairs])
+    return x, np.array([float(pair.is_error) for pair in pairs]), np.array([pair.weight for pair in pairs])
+
+
+def _surname_folds(pairs: list[Pair]) -> npt.NDArray[np.int64]:
+    return np.array([int(hashlib.sha256(pair.surname.encode()).hexdigest(), 16) % FOLDS for pair in pairs])
+
+
+def _read_originals(path: Path, others: pl.DataFrame) -> pl.DataFrame:
+    """The untouched documents of a near-duplicate set, without those that stand among the others."""
+    lines = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    rows = [json.loads(line) for line in lines.splitlines() if line.strip()]
+    known = {text.rsplit("\n", 1)[-1][:100] for text in others["text"]}
+    kept = [
+        row
+        for row in rows
+        if row["role"] in ("single", "original")
+        and "~" not in row["source_id"]  # words replaced by a machine
+        and row["text"].rsplit("\n", 1)[-1][:100] not in known
+    ]
+    return pl.DataFrame(
+        {
+            "article_id": [row["id"] for row in kept],
+            "text": [row["text"] for row in kept],
+            "published_at": [row.get("published_at") for row in kept],
+        },
+        schema_overrides={"published_at": pl.String},
+    ).with_columns(pl.col("published_at").str.to_datetime(time_unit="us", time_zone="UTC", strict=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Every code that a row of a published table may bear, with what it says."""
+
+from __future__ import annotations
+
+ORIGINS = ("page", "text", "embedded")
+MATCHES = ("exact", "near", "single")
+STAGES = ("discover", "read", "extract", "strip", "contracts")
+
+# The ten kinds of junk of the development sets, then what only whole articles have.
+JUNK_CATEGORIES = {
+    "signup_banner": "an invitation to subscribe, register or receive a newsletter",
+    "related_article": "another article, or its card, inside this one",
+    "top_stories_widget": "a list of other headlines",
+    "caption_credit": "a caption or credit of a picture that is not here",
+    "share_ui": "share, print, copy-link and similar buttons",
+    "comments_ui": "the comment section or its buttons",
+    "read_more_link": "a line that links to another article",
+    "hashtags": "tags and hashtags",
+    "cookie_notice": "cookie, consent and terms notices",
+    "ad_marker": "a marker where an advertisement stood",
+    "byline": "the author or outlet line, kept in `authors` or `site`",
+    "agency_credit": "the agency's closing credit, kept in `agency`",
+}
+
+REJECT_REASONS = {
+    "unreadable": "the input could not be opened or read to its end",
+    "changed": "the input changed or vanished between discovery and reading; the next run reads it again",
+    "unsupported_format": "no reader for this kind of file",
+    "too_large": "larger than the size limit of the config",
+    "empty": "no bytes, or nothing but white space",
+    "binary": "the bytes are not text",
+    "undecodable": "no encoding could be found that makes text of the bytes",
+    "malformed_record": "a record inside a container cannot be parsed or lacks both text and html",
+    "identical_input": "the same bytes under the same name or address came twice; the first was kept",
+    "no_article": "no article text could be extracted",
+    "too_short": "fewer words than the config asks of an article",
+    "nothing_left": "every character was stripped as junk",
+    "contract": "the row breaks the contract of its table",
+    "timed_out": "the step did not end within the time limit of a document",
+    "crashed_worker": "the process that worked on this document died, twice",
+    "failed": "the step failed on this document for a reason it does not know",
+}
+
+NAME_FLAG_KINDS = {
+    "wrong_given": "the surname of the canonical person with another given name",
+    "misspelling": "one or two letters away from the canonical form",
+    "transliteration": "another spelling of a name from another script",
+    "diacritics": "the same letters without, or with other, marks",
+    "swapped_order": "given name and surname in the other order",
+    "alias": "another name of the same person or organisation",
+    "role_conflict": "an office that the other texts give to somebody else: no error of the name, for an editor to look at",
+}
+
+# The category of what is reported and stays in the text.
+SUSPECTED = "suspected"
+
+UNITS: dict[str, str] = {
+    "articles": "articles",
+    "median_words": "words",
+    "removed_share": "share",
+    "reject_share": "share",
+    "duplicate_share": "share",
+}

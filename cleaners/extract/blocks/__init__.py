@@ -1,0 +1,1 @@
+"""The blocks of a page, and which of them are the story."""

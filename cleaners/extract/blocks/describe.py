@@ -1,0 +1,347 @@
+"""Blocks of a page to numbers: takes blocks, what trafilatura kept and what the page says of itself, gives an array.
+
+One row a block near the story, one column a feature; beside it hashed words of class names and of text, for the models of
+words. No feature names a site: what is learned on one must hold on another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaners.extract.blocks.align import Aligned, Array, Numbers
+from cleaners.extract.blocks.blocks import CONTEXTS, Blocks, Node
+from cleaners.extract.blocks.words import MAX_NAMES_CHARS, NUMBER, WORD, hash_names, hash_words
+
+SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*$")
+CLAUSE_ENDS = (", ", "; ", ": ", ". ", "! ", "? ")
+DATE = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b20\d\d-\d\d"
+    r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\b\d{1,2}[:.]\d\d\b|\bago\b"
+    r"|\b\d+ ?(?:hours?|mins?|minutes?|days?)\b",
+    re.I,
+)
+LETTERS = 240  # of a block whose capitals and digits are counted
+MAX_COMPARED = 300  # words of a block that is compared with headline, description and authors
+MARGIN = 12  # blocks before and after what trafilatura kept that are judged
+
+OWN = (
+    *("log_characters", "words", "ends_sentence", "ends_colon", "starts_lower", "clauses", "digits", "capitals", "all_capitals"),
+    *("quote", "bars", "word_length", "link_share", "bold_share", "links", "links_a_word", "date", "hidden", "heading", "is_p"),
+    *("is_li", "is_cell", "is_div", "depth", "same_text", "same_text_before", "repeated_share"),
+)  # fmt: skip
+FACTS = ("of_title", "title_in", "of_description", "description_in", "of_author", "author_in", "of_site")
+NOTHING = (0.0,) * len(FACTS)
+KEPT = (
+    *(
+        "kept",
+        "kept_before_1",
+        "kept_after_1",
+        "kept_before_2",
+        "kept_after_2",
+        "kept_near",
+        "same_names",
+        "same_names_n",
+    ),
+    *("parent_names", "parent_names_n"),
+    *("under_1", "under_2", "under_3", "levels_to_story", "depth_in_story", "in_story", "same_parent", "words_shared"),
+)
+PLACE = (
+    *("from_first", "to_last", "share_before", "share_after", "inside", "story_words", "story_blocks", "from_heading"),
+    *("from_title", "siblings", "links_under_1", "links_under_2", "characters_before_1", "characters_after_1", "ends_before_1"),
+    *("ends_after_1", "links_before_1", "links_after_1"),
+)  # fmt: skip
+CONTEXT_NAMES = tuple(f"in_{tag}" for tag in CONTEXTS)
+FEATURES = (*OWN, *FACTS, *KEPT, *PLACE, *CONTEXT_NAMES)
+
+
+class PageFacts(NamedTuple):
+    """What a page says of itself, to compare its blocks with."""
+
+    titles: tuple[str, ...]
+    descriptions: tuple[str, ...]
+    authors: tuple[str, ...]
+    site: str
+
+
+class Described(NamedTuple):
+    """The blocks near the story as numbers."""
+
+    start: int  # index of the first block described
+    features: Array  # (blocks, FEATURES)
+    name_hashes: list[list[int]]  # of class and id words of a block's element and those around it
+    word_hashes: list[list[int]]  # of the words of a block
+
+
+def describe_blocks(page: Blocks, aligned: Aligned, facts: PageFacts) -> Described:
+    """Describe the blocks near the story.
+
+    Args:
+        page: the page's blocks.
+        aligned: what trafilatura kept of them.
+        facts: what the page says of itself.
+
+    Returns:
+        Features of the blocks from `MARGIN` before the first kept one to `MARGIN` after the last; no rows if none is.
+    """
+    kept = aligned.kept
+    story = np.flatnonzero(kept >= 0.5)
+    if not len(story):
+        return Described(0, np.empty((0, len(FEATURES))), [], [])
+    first, last = int(story[0]), int(story[-1])
+    start, stop = max(0, first - MARGIN), min(len(page.blocks), last + MARGIN + 1)
+    window = page.blocks[start:stop]
+    own = _describe_own(page, aligned, start, stop)
+    compared = _compare_facts(aligned.strings[start:stop], facts)
+    near_kept, near_place = _describe_place(page, aligned, compared, start, stop, first, last)
+    context = np.array([block.context for block in window], np.int64)
+    contexts = (context[:, None] >> np.arange(len(CONTEXTS)) & 1).astype(float)
+    features = np.hstack([own, compared, near_kept, near_place, contexts])
+    return Described(
+        start,
+        features,
+        hash_names(page, window),
+        [hash_words(words) for words in aligned.strings[start:stop]],
+    )
+
+
+def _describe_own(page: Blocks, aligned: Aligned, start: int, stop: int) -> Array:
+    window = page.blocks[start:stop]
+    texts = [block.text for block in window]
+    nodes = [page.nodes[block.node] for block in window]
+    total = Counter(block.text for block in page.blocks)
+    seen = Counter(block.text for block in page.blocks[:start])
+    before = []
+    for text in texts:
+        before.append(seen[text])
+        seen[text] += 1
+    n = np.array(list(map(len, texts)), float)
+    n_words = np.array([text.count(" ") + 1 for text in texts], float)
+    upper, lower, digits = _count_kinds([text[:LETTERS] for text in texts])
+    linked, bold, links = np.array([(b.link_characters, b.bold_characters, b.n_links) for b in window], float).T
+    # A date has a digit or says how long ago: without them the costly pattern cannot match.
+    dated = [
+        (has_digit or "ago" in text[:200].lower()) and DATE.search(text[:200]) is not None
+        for text, has_digit in zip(texts, (digits > 0).tolist(), strict=True)
+    ]
+    columns = (
+        np.log1p(n),
+        np.minimum(n_words, 300),
+        [SENTENCE_END.search(text[-8:]) is not None for text in texts],
+        [text[-1] == ":" for text in texts],
+        [text[0].islower() for text in texts],
+        [sum(map(text[:1_000].count, CLAUSE_ENDS)) if len(text) > 12 else 0 for text in texts],
+        digits / np.minimum(n, LETTERS),
+        upper / np.maximum(1, upper + lower),
+        (lower == 0) & (upper > 1),
+        [text[0] in "\"“'‘«„" for text in texts],
+        [sum(map(text.count, "|•·/»›")) for text in texts],
+        n / n_words,
+        linked / n,
+        bold / n,
+        np.minimum(links, 20),
+        links / n_words,
+        dated,
+        [block.context >> len(CONTEXTS) & 1 for block in window],
+        [
+            int(node.tag[1]) if len(node.tag) == 2 and node.tag[0] == "h" and node.tag[1].isdigit() else 0
+            for node in nodes
+        ],
+        [node.tag == "p" for node in nodes],
+        [node.tag == "li" for node in nodes],
+        [node.tag in ("td", "th") for node in nodes],
+        [node.tag == "div" for node in nodes],
+        [node.depth for node in nodes],
+        [total[text] for text in texts],
+        before,
+        _repeated_share(aligned, len(page.blocks))[start:stop],
+    )
+    return np.array(columns, float).T
+
+
+def _count_kinds(texts: list[str]) -> tuple[Array, Array, Array]:
+    """Count the capitals, small letters and digits of texts, none of them empty."""
+    joined = "".join(texts)
+    distinct = "".join(set(joined))
+    kinds = np.zeros((ord(max(distinct)) + 1, 3))
+    kinds[_code_points(distinct)] = [(c.isupper(), c.islower(), c.isdigit()) for c in distinct]
+    starts = np.cumsum([0, *map(len, texts[:-1])])
+    upper, lower, digits = np.add.reduceat(kinds[_code_points(joined)], starts).T
+    return upper, lower, digits
+
+
+def _code_points(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def _repeated_share(aligned: Aligned, n_blocks: int) -> Array:
+    """Share of each block's words that begin a run of four found elsewhere on the page: a pulled quote, a teaser."""
+    words = aligned.words
+    if len(words) < 4:
+        return np.zeros(n_blocks)
+    runs = np.zeros(len(words) - 3, np.uint64)
+    for k in range(4):
+        runs = runs * np.uint64(0x9E3779B97F4A7C15) + (words[k : len(words) - 3 + k].astype(np.uint64) + np.uint64(1))
+    _, inverse, counts = np.unique(runs, return_inverse=True, return_counts=True)
+    inside = aligned.owners[: len(runs)] == aligned.owners[3:]
+    again = (counts[inverse] > 1) & inside
+    hits = np.bincount(aligned.owners[: len(runs)][again], minlength=n_blocks)
+    return hits / np.maximum(1, np.bincount(aligned.owners[: len(runs)][inside], minlength=n_blocks))
+
+
+def _compare_facts(strings: list[list[str]], facts: PageFacts) -> Array:
+    titles = [set(WORD.findall(title.casefold())) for title in facts.titles]
+    descriptions = [set(WORD.findall(text.casefold())) for text in facts.descriptions]
+    authors = set(WORD.findall(" ".join(facts.authors).casefold()))
+    site = {word for word in WORD.findall(facts.site.casefold()) if len(word) > 3}
+    known = authors.union(site, *titles, *descriptions)
+    rows = []
+    for block_words in strings:
+        words = set(block_words) if len(block_words) < MAX_COMPARED else set()
+        n = max(1, len(words))
+        words &= known
+        rows.append(
+            (
+                max((len(words & title) for title in titles), default=0) / n,
+                max((len(words & title) / len(title) for title in titles if title), default=0),
+                max((len(words & text) for text in descriptions), default=0) / n,
+                max((len(words & text) / len(text) for text in descriptions if text), default=0),
+                len(words & authors) / n,
+                len(words & authors) / max(1, len(authors)),
+                len(words & site) / n,
+            )
+            if words
+            else NOTHING
+        )
+    return np.array(rows, float)
+
+
+def _describe_place(
+    page: Blocks, aligned: Aligned, compared: Array, start: int, stop: int, first: int, last: int
+) -> tuple[Array, Array]:
+    kept, blocks, nodes = aligned.kept, page.blocks, page.nodes
+    n_nodes = len(nodes)
+    lengths = np.array([len(block.text) for block in blocks], float)
+    at = np.array([block.node for block in blocks], np.int64)
+    parents = np.array([node.parent for node in nodes], np.int64)
+    links = np.array([block.link_characters for block in blocks], float)
+    held = np.where(kept >= 0.5, lengths, 0.0)
+    sums = np.array([_sum_below(np.bincount(at, values, n_nodes), nodes) for values in (lengths, held, links)])
+    story_characters = max(1.0, float(held.sum()))
+    # The deepest element that holds nearly all of the story.
+    story_node = max(
+        np.flatnonzero(sums[1] >= 0.85 * story_characters).tolist(), key=lambda node: nodes[node].depth, default=0
+    )
+    direct = np.bincount(np.maximum(parents[at], 0), held, n_nodes)
+    main_parent = int(direct.argmax())
+
+    index = np.arange(start, stop)
+    own_at, own_length, own_held = at[index], lengths[index], held[index]
+    kinds = _number_kinds(nodes)
+    names = _share_by(kinds[at], lengths, held, index)
+    parent_names = _share_by(kinds[np.maximum(parents[at], 0)], lengths, held, index)
+    levels = [own_at]
+    for _ in range(3):
+        levels.append(np.maximum(parents[levels[-1]], 0))
+    under = [(sums[1, level] - own_held) / np.maximum(1.0, sums[0, level] - own_length) for level in levels[1:]]
+    links_under = [sums[2, level] / np.maximum(1.0, sums[0, level]) for level in levels[1:3]]
+    to_story, in_story = np.zeros(len(index)), np.zeros(len(index))
+    kept_below, wanted = sums[1].tolist(), (own_held + 0.5 * story_characters).tolist()
+    for row, own_node in enumerate(own_at.tolist()):
+        node, steps = own_node, 0
+        while node >= 0 and kept_below[node] < wanted[row]:
+            node = nodes[node].parent
+            steps += 1
+        to_story[row] = steps
+        in_story[row] = nodes[max(node, 0)].depth >= nodes[story_node].depth
+    depth = np.array([nodes[node].depth for node in own_at.tolist()], float)
+
+    def shifted(values: Array, step: int, fill: float = 0.0) -> Array:
+        places = index + step
+        inside = (places >= 0) & (places < len(values))
+        return np.where(inside, values[np.clip(places, 0, len(values) - 1)], fill)
+
+    near = sum(shifted(kept, step) for step in (-4, -3, -2, -1, 1, 2, 3, 4)) / 8
+    share_words = _words_shared(aligned, len(blocks))[index]
+    near_kept = np.column_stack(
+        [
+            kept[index], shifted(kept, -1), shifted(kept, 1), shifted(kept, -2), shifted(kept, 2), near, *names, *parent_names,
+            *under, to_story, depth - nodes[story_node].depth, in_story, levels[1] == main_parent, share_words,
+        ]
+    )  # fmt: skip
+    before = np.concatenate([[0.0], np.cumsum(held)])[index] / story_characters
+    heading = np.array([node.tag[:1] == "h" and node.tag[1:].isdigit() for node in nodes])[at]
+    ends = np.zeros(len(blocks))
+    for k in range(max(0, start - 1), min(len(blocks), stop + 1)):
+        ends[k] = SENTENCE_END.search(blocks[k].text[-8:]) is not None
+    logs, link_share = np.log1p(lengths), links / np.maximum(1.0, lengths)
+    titles = np.flatnonzero((compared[:, 0] > 0.8) & (compared[:, 1] > 0.8))
+    from_title = np.full(len(index), -50.0)
+    for row in titles.tolist():
+        from_title[row:] = np.arange(len(index) - row)
+    near_place = np.column_stack(
+        [
+            np.clip(index - first, -50, 100), np.clip(last - index, -50, 100), before, 1 - before - own_held / story_characters,
+            (index >= first) & (index <= last), np.full(len(index), np.log1p(story_characters)),
+            np.full(len(index), float((held > 0).sum())), _since(heading)[index], np.minimum(from_title, 50),
+            np.bincount(at, minlength=n_nodes)[own_at], *links_under, shifted(logs, -1), shifted(logs, 1), shifted(ends, -1),
+            shifted(ends, 1), shifted(link_share, -1), shifted(link_share, 1),
+        ]
+    )  # fmt: skip
+    return near_kept, near_place
+
+
+def _sum_below(values: npt.NDArray[Any], nodes: list[Node]) -> list[float]:
+    """Sum the values of a node and all below it."""
+    sums: list[float] = values.tolist()
+    for node in range(len(sums) - 1, 0, -1):  # children stand after their parents
+        sums[nodes[node].parent] += sums[node]
+    return sums
+
+
+def _since(marks: npt.NDArray[np.bool_]) -> Array:
+    """Blocks since the last mark, at most 30."""
+    index = np.arange(len(marks))
+    latest = np.maximum.accumulate(np.where(marks, index, -30))
+    return np.minimum(index - latest, 30).astype(float)
+
+
+def _number_kinds(nodes: list[Node]) -> Numbers:
+    """Number elements by tag and class names; a number in a name counts elements, it does not tell their kind."""
+    kinds: dict[tuple[str, str], int] = {}
+    return np.array([kinds.setdefault((node.tag, _unnumbered(node.names)), len(kinds)) for node in nodes], np.int64)
+
+
+def _unnumbered(names: str) -> str:
+    return _unnumbered_again(names) if len(names) <= MAX_NAMES_CHARS else NUMBER.sub("0", names)
+
+
+@lru_cache(4096)
+def _unnumbered_again(names: str) -> str:
+    return NUMBER.sub("0", names)
+
+
+def _share_by(group: Numbers, lengths: Array, held: Array, index: Numbers) -> tuple[Array, Array]:
+    """Share of the characters kept in the other blocks of a block's group, and their number."""
+    characters = np.bincount(group, lengths)[group] - lengths
+    kept_there = np.bincount(group, held)[group] - held
+    n = np.bincount(group)[group] - 1
+    return np.where(n > 0, kept_there / np.maximum(1.0, characters), -1.0)[index], np.minimum(n, 50)[index].astype(
+        float
+    )
+
+
+def _words_shared(aligned: Aligned, n_blocks: int) -> Array:
+    """Share of a block's words that the story uses elsewhere."""
+    words, owners = aligned.words, aligned.owners
+    if not len(words):
+        return np.zeros(n_blocks)
+    in_story = aligned.kept[owners] >= 0.5
+    story_counts = np.bincount(words[in_story], minlength=int(words.max()) + 1)
+    elsewhere = story_counts[words] > in_story
+    return np.bincount(owners, elsewhere, n_blocks) / np.maximum(1, np.bincount(owners, minlength=n_blocks))

@@ -1,0 +1,92 @@
+"""The post-pass of extraction: takes a parsed page and trafilatura's lines, gives the lines of the story.
+
+Rescues blocks that trafilatura dropped within the story, drops those it left that are not story; no text is invented.
+Where the page's blocks and trafilatura's lines do not match, or little would be left, trafilatura's lines stay.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from cleaners.extract.blocks.align import Aligned, align_blocks
+from cleaners.extract.blocks.blocks import Block, split_blocks
+from cleaners.extract.blocks.bylines import find_authors
+from cleaners.extract.blocks.conventions import end_story, find_edges, find_notes, find_standfirst, rule_out
+from cleaners.extract.blocks.describe import PageFacts, describe_blocks
+from cleaners.extract.blocks.judge import Weights, judge_blocks
+from cleaners.extract.config import ExtractConfig
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+HALF = 0.5  # share of its words that makes a block kept by trafilatura
+
+
+class Rewritten(NamedTuple):
+    """The story's lines and what was learned beside them."""
+
+    lines: list[str]
+    authors: list[str]  # of a byline or bio that was dropped
+    is_changed: bool
+
+
+def rewrite_story(
+    tree: _Element, lines: list[str], facts: PageFacts, config: ExtractConfig, weights: Weights | None = None
+) -> Rewritten:
+    """Decide block by block what is the story.
+
+    Args:
+        tree: the parsed page; it is not changed.
+        lines: what trafilatura kept of it, one paragraph a line.
+        facts: what the page says of itself.
+        config: thresholds and switches.
+        weights: a model; the package's own when not given.
+
+    Returns:
+        The story's lines, each of them text of the page. Time is linear in the page.
+    """
+    unchanged = Rewritten(lines, [], is_changed=False)
+    page = split_blocks(tree)
+    if not lines or not page.blocks or len(page.blocks) > config.max_blocks:
+        return unchanged
+    aligned = align_blocks(page.blocks, lines)
+    if not len(aligned.places) or (aligned.places >= 0).mean() < config.min_aligned_share:
+        return unchanged
+    described = describe_blocks(page, aligned, facts)
+    was_kept = aligned.kept[described.start : described.start + len(described.features)] >= HALF
+    probability = judge_blocks(described, weights)
+    is_story = probability >= np.where(was_kept, config.drop_below, config.rescue_from)
+    is_story |= find_notes(page, described, was_kept, config) | find_standfirst(described, was_kept, config)
+    is_story = end_story(page, described, is_story & ~rule_out(page, described, was_kept, is_story, config))
+    kept = [described.start + int(k) for k in np.flatnonzero(is_story)]
+    n_words = np.bincount(aligned.owners, minlength=len(page.blocks))
+    if n_words[kept].sum() < config.min_kept_share * len(aligned.places):
+        return unchanged
+    authors = find_authors(
+        page.blocks[described.start + k].text for k in np.flatnonzero(~is_story & find_edges(described)).tolist()
+    )
+    return Rewritten(_write(page.blocks, lines, aligned, kept), authors, is_changed=True)
+
+
+def _write(blocks: list[Block], lines: list[str], aligned: Aligned, kept: list[int]) -> list[str]:
+    """Write the kept blocks: a line of trafilatura's as it is where all its blocks are kept, else the page's own text."""
+    held = np.flatnonzero(aligned.places >= 0)
+    owners = aligned.owners[aligned.places[held]]  # never decreases, for places do not
+    of_line = aligned.lines[held]
+    whole = np.ones(len(lines), bool)
+    is_kept = np.zeros(len(blocks), bool)
+    is_kept[kept] = aligned.kept[kept] >= HALF
+    whole[of_line[~is_kept[owners]]] = False
+    written: list[str] = []
+    done: set[int] = set()
+    for k in kept:
+        first, last = np.searchsorted(owners, [k, k + 1])
+        own_lines = dict.fromkeys(of_line[first:last].tolist()) if is_kept[k] else {}
+        if own_lines and all(whole[line] for line in own_lines):
+            written += [lines[line] for line in own_lines if line not in done]
+            done.update(own_lines)
+        else:
+            written.append(blocks[k].text)
+    return written

@@ -1,0 +1,1 @@
+"""Trafilatura, step by step."""

@@ -1,0 +1,85 @@
+"""A page's source to its tree: takes decoded HTML, gives lxml's elements, or nothing where the parser finds no page.
+
+As trafilatura's `load_html` reads it, with a parser of our own. Drops comments, processing instructions and what a tag has of
+attributes beyond the bound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING
+
+from cleaners.extract.engine.rebind import rebind
+from cleaners.extract.page.bound import bound_attributes
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement, HTMLParser
+
+CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20)])
+# A half of a pair as three bytes, which is no UTF-8: strings that hold one are parsed as strings.
+SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
+BEGINNING = 50  # characters in which trafilatura looks for the name of the format
+
+
+def parse_page(source: str) -> HtmlElement | None:
+    """Parse a page.
+
+    Args:
+        source: the page, decoded.
+
+    Returns:
+        Its root; null for what is not an HTML page.
+    """
+    data = source.encode("utf-8", "surrogatepass")
+    # What XML cannot hold is looked for in the bytes: an expression takes several times as long.
+    is_valid = len(data.translate(None, CONTROLS)) == len(data) and not ("\ufffe" in source or "\uffff" in source)
+    if not is_valid:
+        source = source.replace("\x00", "")
+    beginning = source[:BEGINNING].lower()
+    repaired = _repairer(is_valid)(source, beginning)
+    if not is_valid or repaired != source:
+        data = repaired.encode("utf-8", "surrogatepass")
+    data = bound_attributes(data)
+    tree = _parse(data.decode("utf-8", "surrogatepass")) if SURROGATE.search(data) else None
+    if tree is None or not len(tree):
+        tree = _parse(data)
+    return tree if tree is not None and ("html" in beginning or len(tree) > 1) else None
+
+
+class _Nothing:
+    """An expression that matches nothing."""
+
+    def sub(self, new: str, source: str) -> str:
+        return source
+
+
+@cache
+def _repairer(is_valid: bool) -> Callable[[str, str], str]:
+    """Trafilatura's `repair_faulty_html`, for pages without what XML cannot hold, or with it."""
+    from trafilatura import utils
+
+    return rebind(utils.repair_faulty_html, INVALID_XML_CHARS=_Nothing()) if is_valid else utils.repair_faulty_html
+
+
+def _parse(source: str | bytes) -> HtmlElement | None:
+    from lxml.html import fromstring
+
+    with suppress(Exception):  # what breaks a parser is no page
+        return fromstring(source, parser=_parser())
+    return None
+
+
+@cache
+def _parser() -> HTMLParser:
+    """Trafilatura's parser, but every element of one class: lxml.html asks a Python function for the class of each."""
+    from lxml.etree import ElementDefaultClassLookup
+    from lxml.html import HtmlElement, HTMLParser
+
+    parser = HTMLParser(
+        collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True, remove_pis=True
+    )
+    parser.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
+    return parser

@@ -1,0 +1,1 @@
+"""What finds junk: rules, headlines, captions, cards, widgets, credits, templates, owners."""

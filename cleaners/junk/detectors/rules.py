@@ -1,0 +1,226 @@
+"""Rules as data: takes the `junk_*.toml` files of `cleaners.rules`, gives the passages of a page that they match.
+
+Flags what the text itself shows to be junk. Long lines are skipped by line and sentence rules: junk is short.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cleaners.errors import ConfigError
+from cleaners.junk.detectors.headlines import find_headline_end, is_headline_like
+from cleaners.junk.page.page import OPENERS, Extent, Page, Passage, find_all
+from cleaners.junk.page.phrases import Phrases
+from cleaners.junk.rule_files import read_tables
+
+# A pattern that begins so is sought all over its line; it tells of every line by its cues whether there is anything to seek.
+_ANYTHING = ".{"
+# A pattern that begins with a look behind: nothing or a line break, or a stop and a space, only.
+_STOPS = r"\(\?<=\[((?:[^\]\\]|\\\])+)\](?: |\\s)\)"
+_BEGINS = re.compile(rf"\(\?:\(\?<=\^\)\|\(\?<=\\n\)\|{_STOPS}\)|{_STOPS}")
+
+Scope = Literal["line", "sentence", "anywhere", "attached", "run_on"]
+
+
+class Rule(BaseModel):
+    """One rule: where its pattern must match for the match to be junk."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*(-[a-z0-9]+)*$", description="Stable name, written to removed_spans.")
+    category: str = Field(description="One of the categories of removed_spans.")
+    scope: Scope = Field(
+        description="line: a whole line; sentence: a whole sentence (or a line of one); anywhere: any match; "
+        "attached: a match that touches other junk of its category; run_on: from a match to where a sentence visibly begins "
+        "behind the headline that follows it in the same line."
+    )
+    pattern: str = Field(
+        min_length=1, description="Python regular expression; bounded repeats, so that time is linear."
+    )
+    ignore_case: bool = Field(False, description="Whether case does not matter.")
+    cues: tuple[str, ...] = Field(
+        min_length=1,
+        description="Small-letter strings, one of which a text must hold before the rule is tried at all; "
+        "for a pattern that begins with anything (`.{`), each line or sentence it matches.",
+    )
+    chain: bool = Field(
+        False,
+        description="A line rule that also matches as a link of a chain of such rules at the very end of the text.",
+    )
+    any_language: bool = Field(
+        False,
+        description="Whether the pattern reads no English words, so that it cuts in texts of other languages too.",
+    )
+    confidence: float = Field(gt=0.0, le=1.0, description="How surely a match is junk, 0 to 1.")
+    max_chars: int = Field(400, ge=1, le=2000, description="Longer lines and sentences are not tried.")
+    description: str = Field(min_length=1, description="What it removes, for the reader of removed_spans.")
+    positive: tuple[str, ...] = Field(min_length=1, description="Texts it must remove whole.")
+    negative: tuple[str, ...] = Field(min_length=1, description="Texts it must leave alone.")
+
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern, compiled once in a process."""
+        return _compile(self.pattern, self.ignore_case)
+
+
+class RuleDescription(BaseModel):
+    """A row of docs/rules.md: a rule or a detector that can stand in `removed_spans.rule_id`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    category: str
+    description: str
+    examples: tuple[str, ...] = ()
+    any_language: bool = False
+
+
+@lru_cache(maxsize=1)
+def load_rules() -> tuple[Rule, ...]:
+    """All rules of the package, in the order of their files.
+
+    Raises:
+        ConfigError: a file is not TOML, a rule lacks a field, a pattern does not compile or an id comes twice.
+
+    """
+    rules: list[Rule] = []
+    for name, table in read_tables():
+        for row in table.get("rule", []):
+            try:
+                rule = Rule.model_validate(row)
+                _ = rule.compiled
+            except (ValidationError, re.error) as error:
+                raise ConfigError(
+                    f"cleaners/rules/{name}: rule {row.get('id')!r}: {error}", "Correct the rule."
+                ) from error
+            rules.append(rule)
+    twice = {rule.id for rule in rules if sum(other.id == rule.id for other in rules) > 1}
+    if twice:
+        raise ConfigError(f"cleaners/rules: ids given twice: {', '.join(sorted(twice))}.", "Rename one of each.")
+    return tuple(rules)
+
+
+def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator[Passage]:
+    """Passages of a page that rules match; they may overlap.
+
+    Args:
+        page: the document.
+        rules: the rules to try, by default all of the package.
+
+    """
+    known = load_rules() if rules is None else rules
+    cues = _all_cues() if known is load_rules() else _list_cues(known)
+    present = {cue for cue in cues.narrow(page.marks) if cue in page.lower}
+    chosen = [rule for rule in known if not present.isdisjoint(rule.cues)]
+    for rule in chosen:
+        for start, end in _find(page, rule):
+            yield _passage(rule, start, end)
+    yield from _find_chain(page, [rule for rule in chosen if rule.chain])
+
+
+def _find(page: Page, rule: Rule) -> Iterator[Extent]:
+    pattern = rule.compiled
+    if rule.scope in ("line", "sentence"):
+        extents = page.lines if rule.scope == "line" else page.sentences
+        for start, end in _holding(page, extents, rule.cues) if rule.pattern.startswith(_ANYTHING) else extents:
+            if end - start <= rule.max_chars and pattern.fullmatch(page.text, start, end):
+                yield start, _own_end(page.text, pattern, start, end)
+        return
+    for match in page.match_openings(pattern) if _is_opening(rule.pattern) else pattern.finditer(page.text):
+        if rule.scope == "run_on":
+            line_end = page.line_end(match.end())
+            headline_end = find_headline_end(page.text, match.end(), line_end)
+            if headline_end is None and is_headline_like(
+                page.text[match.end() : min(line_end, match.end() + 400)].strip()[:300]
+            ):
+                headline_end = line_end  # nothing follows in its line
+            if headline_end is not None:
+                yield match.start(), headline_end
+            continue
+        if match.end() > match.start() and _ends_at_words(page.text, *match.span()):
+            yield match.span()
+
+
+def _holding(page: Page, extents: list[Extent], cues: tuple[str, ...]) -> list[Extent]:
+    """The lines or sentences that hold a cue; all of them where small letters are of another length."""
+    if len(page.lower) != len(page.text):
+        return extents
+    found = (place for cue in cues for place in find_all(page.lower, cue))
+    starts = [start for start, _ in extents]
+    held = {bisect_right(starts, place) - 1 for place in found}
+    return [extents[number] for number in sorted(held) if number >= 0]
+
+
+@lru_cache(maxsize=1024)
+def _is_opening(pattern: str) -> bool:
+    """Whether a pattern says first that it matches only where a line or a sentence may begin."""
+    begins = _BEGINS.match(pattern)
+    return begins is not None and set((begins[1] or begins[2]).replace("\\", "")) <= set(OPENERS)
+
+
+def _own_end(text: str, pattern: re.Pattern[str], start: int, end: int) -> int:
+    """Where a match ends that may have run on, for want of a stop, into the sentence behind it."""
+    shorter = find_headline_end(text, start, end)
+    if shorter is None:
+        return end
+    shorter = start + len(text[start:shorter].rstrip())
+    return shorter if pattern.fullmatch(text, start, shorter) else end
+
+
+def _find_chain(page: Page, rules: list[Rule]) -> Iterator[Passage]:
+    """Rules that stand one after the other, without line breaks, between the last sentence and the end of the text."""
+    if not rules or not page.sentences:
+        return
+    position, end = page.sentences[-1]
+    if end - position > max(rule.max_chars for rule in rules):
+        return
+    links: list[Passage] = []
+    while position < end:
+        matches = [(match.end(), rule) for rule in rules if (match := rule.compiled.match(page.text, position, end))]
+        longest = max(matches, key=lambda pair: pair[0], default=None)
+        if longest is None or longest[0] == position or not _ends_at_words(page.text, position, longest[0]):
+            return
+        links.append(_passage(longest[1], position, longest[0]))
+        position = longest[0]
+        while position < end and page.text[position].isspace():
+            position += 1
+    yield from links
+
+
+def _passage(rule: Rule, start: int, end: int) -> Passage:
+    return Passage(
+        start,
+        end,
+        rule.id,
+        rule.category,
+        rule.confidence,
+        is_bounded=rule.scope != "run_on",
+        is_attached=rule.scope == "attached",
+    )
+
+
+def _ends_at_words(text: str, start: int, end: int) -> bool:
+    """Whether a cut at both offsets leaves no half word."""
+    cuts_start = 0 < start < len(text) and text[start - 1].isalnum() and text[start].isalnum()
+    cuts_end = 0 < end < len(text) and text[end - 1].isalnum() and text[end].isalnum()
+    return not (cuts_start or cuts_end)
+
+
+def _list_cues(rules: tuple[Rule, ...]) -> Phrases:
+    return Phrases(sorted({cue for rule in rules for cue in rule.cues}))
+
+
+@lru_cache(maxsize=1)
+def _all_cues() -> Phrases:
+    return _list_cues(load_rules())
+
+
+@lru_cache(maxsize=1024)
+def _compile(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE if ignore_case else 0)

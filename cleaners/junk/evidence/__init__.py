@@ -1,0 +1,1 @@
+"""What many documents say of a passage: counted, merged, learned in parts."""

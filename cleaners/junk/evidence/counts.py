@@ -1,0 +1,253 @@
+"""What many documents tell together: takes document frames, gives hashed counts that detectors look up.
+
+Two kinds of evidence: token 5-grams repeated over a site's documents (its templates), and token 8-grams with the
+document they begin (its owner). Evidence merges across shards and snapshots. Flags nothing by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from cleaners.junk.config import StripConfig
+from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, hash_words_of, mix_with, tokenize
+
+TEMPLATE_N = 5
+OWNER_N = 8
+# Leads are kept whole so that a passage's first word is found; the rest is sampled, for it only has to show its extent.
+LEAD_TOKENS = 96
+SAMPLE = 4
+
+SITE, TEMPLATE, OWNER, RECENT, RECENT_GRAM = 0, 1, 2, 3, 4
+
+# `n` is the number of documents (SITE, TEMPLATE), the position in the owner (OWNER), or 64 times the runs since, plus the
+# place of the document's sketch (RECENT); `value` a 64-bit set of document sketches, merged by OR (SITE, TEMPLATE), or the
+# hash of the document's id (OWNER, RECENT, RECENT_GRAM). The key of RECENT is the site's, as that of SITE.
+EVIDENCE_SCHEMA = pl.Schema({"kind": pl.UInt8, "key": pl.UInt64, "n": pl.UInt32, "value": pl.UInt64})
+
+_PARTITIONS = 16
+
+# A site that gives a page or two a run has its template only over several runs: of its last few documents the 5-grams that
+# no other one holds are kept too, so that the next document meets them. At most 5 x 1,000 rows of 21 bytes a site.
+RECENT_DOCUMENTS = 5
+RECENT_GRAMS = 1000  # of one document, half from each end: templates stand there
+RECENT_SITE_DOCUMENTS = 50  # a site of more documents has shown what it repeats
+
+
+class OwnedTokens(NamedTuple):
+    """Tokens of a document with its title in front where the text does not repeat it; `n_title` of them are title."""
+
+    hashes: U64
+    n_title: int
+
+
+def gather_evidence(documents: pl.DataFrame, config: StripConfig) -> pl.DataFrame:
+    """Count what one shard of documents can tell about templates and owners.
+
+    Args:
+        documents: frame with `article_id`, `site`, `title` and `text`.
+        config: settings of the strip step.
+
+    Returns:
+        Frame of `EVIDENCE_SCHEMA`; about 10 kB a document of 330 words. Linear in the length of the texts.
+
+    """
+    recent: dict[int, list[_Recent]] = {}
+    columns: dict[str, list[U64]] = {"kind": [], "key": [], "n": [], "value": []}
+    for article_id, site, title, text in documents.select("article_id", "site", "title", "text").iter_rows():
+        if not text:
+            continue
+        tokens = tokenize(text)
+        if site is not None:
+            grams = mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), hash_text(site))
+            _add_templates(columns, grams, site)
+            _add_recent(recent.setdefault(hash_text(site), []), grams, article_id)
+        _add_leads(columns, owned_tokens(tokens, title), article_id)
+    return pl.concat([_to_frame(columns), _recent_rows(recent)])
+
+
+def learn_evidence(
+    shards: Sequence[pl.DataFrame], config: StripConfig, earlier: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Merge the evidence of shards with what earlier snapshots learned, and drop what cannot matter.
+
+    Kept are 5-grams seen in two documents of a site or more (a third may come in a later run), those of the last few
+    documents of a small site, passages that two documents share, and a sample of every document's beginning, by which a
+    later run knows it again.
+
+    Args:
+        shards: frames of `gather_evidence`, in any order.
+        config: settings of the strip step.
+        earlier: the result of an earlier call. A document that is learned again counts once for the templates.
+
+    Returns:
+        Frame of `EVIDENCE_SCHEMA`, sorted by kind and key, the same for any order of the shards.
+
+    """
+    earlier = pl.DataFrame(schema=EVIDENCE_SCHEMA) if earlier is None else earlier
+    is_small = pl.col("kind").is_in([SITE, RECENT])
+    recent = choose_recent(pl.concat([earlier.clear(), *(frame.filter(is_small) for frame in shards)]), earlier)
+    is_gram, is_counted = pl.col("kind") == RECENT_GRAM, pl.col("kind") == TEMPLATE
+    met = count_met(earlier.filter(is_gram), earlier.filter(is_counted), recent)
+    frames = [
+        *(frame.filter(pl.col("kind") != RECENT) for frame in shards),
+        earlier.filter(pl.col("kind") != RECENT),
+        met,
+    ]
+    kept = [recent.chosen]
+    for part in range(_PARTITIONS):  # a part of the keys at a time bounds memory to the input and a sixteenth of it
+        merged = merge_rows(pl.concat([frame.filter(pl.col("key") % _PARTITIONS == part) for frame in frames]))
+        n_owners = pl.len().over("kind", "key")
+        repeated = merged.filter((pl.col("kind") == TEMPLATE) & (pl.col("n") >= 2))["key"]
+        kept.append(
+            merged.filter(
+                (pl.col("kind") == SITE)
+                | ((pl.col("kind") == TEMPLATE) & (pl.col("n") >= min(2, config.template_min_documents)))
+                | ((pl.col("kind") == OWNER) & ((n_owners >= 2) | is_kept_lead()))
+                | (
+                    (pl.col("kind") == RECENT_GRAM)
+                    & pl.col("value").is_in(recent.chosen["value"].implode())
+                    & ~pl.col("key").is_in(repeated.implode())
+                )
+            )
+        )
+    return pl.concat(kept).sort("kind", "key", "n", "value")
+
+
+def owned_tokens(tokens: Tokens, title: str | None) -> OwnedTokens:
+    """Tokens by which a document is known as the owner of a passage: its title, then its text."""
+    heading = hash_words_of(title) if title else np.zeros(0, dtype=np.uint64)
+    if not len(heading) or np.array_equal(heading, tokens.hashes[: len(heading)]):
+        return OwnedTokens(tokens.hashes, 0)
+    return OwnedTokens(np.concatenate((heading, tokens.hashes)), len(heading))
+
+
+class _Recent(NamedTuple):
+    """A document of a shard: the hash of its id, the place of its sketch, 5-grams of its ends."""
+
+    document: int
+    place: int
+    grams: U64
+
+
+def _add_templates(columns: dict[str, list[U64]], grams: U64, site: str) -> None:
+    grams = np.unique(grams)
+    sketch = 1 << _sketch_place(grams)
+    keys = np.concatenate((np.array([hash_text(site)], dtype=np.uint64), grams))
+    columns["kind"].append(np.concatenate(([SITE], np.full(len(grams), TEMPLATE))).astype(np.uint64))
+    columns["key"].append(keys)
+    columns["n"].append(np.ones(len(keys), dtype=np.uint64))
+    columns["value"].append(np.full(len(keys), sketch, dtype=np.uint64))
+
+
+def _sketch_place(grams: U64) -> int:
+    """Versions of one story share most 5-grams, hence mostly the least of them: they count as one document."""
+    return int(grams.min() % np.uint64(64)) if len(grams) else 0
+
+
+def _add_recent(recent: list[_Recent], grams: U64, article_id: str) -> None:
+    """Keep the few documents of a site whose ids' hashes are least: the same for any order."""
+    half = RECENT_GRAMS // 2
+    ends = grams if len(grams) <= RECENT_GRAMS else np.concatenate((grams[:half], grams[-half:]))
+    recent.append(_Recent(hash_text(article_id), _sketch_place(grams), np.unique(ends)))
+    recent.sort(key=lambda document: document.document)
+    del recent[RECENT_DOCUMENTS:]
+
+
+def _recent_rows(recent: dict[int, list[_Recent]]) -> pl.DataFrame:
+    columns: dict[str, list[U64]] = {"kind": [], "key": [], "n": [], "value": []}
+    for site, documents in recent.items():
+        for document, place, grams in documents:
+            n_rows = len(grams) + 1
+            columns["kind"].append(np.concatenate(([RECENT], np.full(len(grams), RECENT_GRAM))).astype(np.uint64))
+            columns["key"].append(np.concatenate((np.array([site], dtype=np.uint64), grams)))
+            columns["n"].append(np.full(n_rows, place, dtype=np.uint64))
+            columns["value"].append(np.full(n_rows, document, dtype=np.uint64))
+    return _to_frame(columns)
+
+
+class Recent(NamedTuple):
+    """Of small sites: the last documents to keep (rows of kind RECENT), and the earlier ones that were not learned anew."""
+
+    chosen: pl.DataFrame
+    known: pl.DataFrame
+
+
+def choose_recent(new: pl.DataFrame, earlier: pl.DataFrame) -> Recent:
+    """Choose the recent documents to keep; those there were are a run older.
+
+    Args:
+        new: what this run gathered; rows of the kinds SITE and RECENT are looked at.
+        earlier: what earlier runs learned; the same.
+    """
+    is_recent = pl.col("kind") == RECENT
+    fresh = new.filter(is_recent).unique(["key", "value"])
+    known = earlier.filter(is_recent).join(fresh, on="value", how="anti")
+    sites = pl.concat([earlier, new]).filter(pl.col("kind") == SITE)
+    small = sites.group_by("key").agg(n_site=pl.col("n").sum()).filter(pl.col("n_site") <= RECENT_SITE_DOCUMENTS)
+    chosen = (
+        pl.concat([fresh, known.with_columns(n=pl.col("n") + 64)])
+        .join(small, on="key", how="semi")
+        .sort("key", pl.col("n") // 64, "value")
+        .group_by("key", maintain_order=True)
+        .head(RECENT_DOCUMENTS)
+        .select(EVIDENCE_SCHEMA.names())
+    )
+    return Recent(chosen, known)
+
+
+def count_met(grams: pl.DataFrame, counted: pl.DataFrame, recent: Recent) -> pl.DataFrame:
+    """What earlier documents of small sites hold that was not counted yet, as counts.
+
+    Args:
+        grams: earlier rows of kind RECENT_GRAM.
+        counted: earlier rows of kind TEMPLATE, those of the same keys at least.
+        recent: the recent documents.
+
+    Returns:
+        Rows of kind TEMPLATE.
+    """
+    return (
+        grams.join(counted, on="key", how="anti")
+        .join(recent.known.select("value", place=pl.col("n") % 64), on="value")
+        .select(
+            kind=pl.lit(TEMPLATE, pl.UInt8),
+            key="key",
+            n=pl.lit(1, pl.UInt32),
+            value=pl.lit(1, pl.UInt64) * pl.lit(2, pl.UInt64).pow(pl.col("place")),
+        )
+        .cast(dict(EVIDENCE_SCHEMA))  # type: ignore[arg-type]
+    )
+
+
+def _add_leads(columns: dict[str, list[U64]], owned: OwnedTokens, article_id: str) -> None:
+    grams = hash_ngrams(owned.hashes, OWNER_N)
+    positions = np.arange(len(grams), dtype=np.uint64)
+    chosen = (positions < LEAD_TOKENS) | (grams % np.uint64(SAMPLE * _PARTITIONS) < _PARTITIONS)
+    columns["kind"].append(np.full(int(chosen.sum()), OWNER, dtype=np.uint64))
+    columns["key"].append(grams[chosen])
+    columns["n"].append(positions[chosen])
+    columns["value"].append(np.full(int(chosen.sum()), hash_text(article_id), dtype=np.uint64))
+
+
+def is_kept_lead() -> pl.Expr:
+    """Rows of kind OWNER that are kept although nobody else holds them yet: a sample of a document's beginning."""
+    return (pl.col("n") < LEAD_TOKENS) & (pl.col("key") % (SAMPLE * _PARTITIONS) < _PARTITIONS)
+
+
+def _to_frame(columns: dict[str, list[U64]]) -> pl.DataFrame:
+    empty = np.zeros(0, dtype=np.uint64)
+    return pl.DataFrame(
+        {name: np.concatenate(parts) if parts else empty for name, parts in columns.items()}, schema=EVIDENCE_SCHEMA
+    )
+
+
+def merge_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """One row a key for counts, one row a key and document for owners (its first position) and recent documents."""
+    is_owner = pl.col("kind") >= OWNER
+    counts = frame.filter(~is_owner).group_by("kind", "key").agg(pl.col("n").sum(), pl.col("value").bitwise_or())
+    owners = frame.filter(is_owner).group_by("kind", "key", "value").agg(pl.col("n").min())
+    return pl.concat([counts.select(EVIDENCE_SCHEMA.names()), owners.select(EVIDENCE_SCHEMA.names())])

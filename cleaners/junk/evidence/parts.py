@@ -1,0 +1,174 @@
+"""Evidence of any size, a part of the keys at a time: takes what a run gathered, gives what it adds to what is known.
+
+What earlier runs learned is never rewritten: each run adds a segment, and counts of one key add up over the segments. Gives the
+same as `learn_evidence` on everything at once. Flags nothing by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from cleaners.junk.config import StripConfig
+from cleaners.junk.evidence.counts import (
+    EVIDENCE_SCHEMA,
+    OWNER,
+    OWNER_N,
+    RECENT_GRAM,
+    SITE,
+    TEMPLATE,
+    TEMPLATE_N,
+    Recent,
+    count_met,
+    is_kept_lead,
+    merge_rows,
+    owned_tokens,
+)
+from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, mix_with
+
+PARTS = 128  # a million new articles give some four million rows a part
+_SHIFT = 57  # a part is the keys that begin with the same seven bits
+
+# Keys that are asked for, by kind; each array sorted, no key twice.
+Wanted = Mapping[int, U64]
+
+
+class Learned(NamedTuple):
+    """What a part of the keys adds to a segment (SITE, TEMPLATE, OWNER), and its rows of recent documents (RECENT_GRAM)."""
+
+    added: pl.DataFrame
+    recent: pl.DataFrame
+
+
+def split_parts(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """Rows by the part of their keys: PARTS frames, in order."""
+    places = (rows["key"].to_numpy() >> np.uint64(_SHIFT)).astype(np.int64)
+    order = np.argsort(places, kind="stable")
+    bounds = np.searchsorted(places[order], np.arange(PARTS + 1)).tolist()
+    ordered = rows[order]
+    return [ordered[bounds[part] : bounds[part + 1]] for part in range(PARTS)]
+
+
+def list_keys(frame: pl.DataFrame, *kinds: int) -> U64:
+    """The keys of some kinds of rows, sorted, no key twice."""
+    return _unique(frame.filter(pl.col("kind").is_in(kinds))["key"].to_numpy())
+
+
+def learn_part(
+    new: pl.DataFrame, earlier: pl.DataFrame, grams: pl.DataFrame, recent: Recent, config: StripConfig
+) -> Learned:
+    """Say what the rows of a part of the keys add to what is known.
+
+    Args:
+        new: rows of `gather_evidence`, of all shards of the run.
+        earlier: earlier rows of the kinds TEMPLATE and OWNER with the keys of `new` and `grams`, as `look_up` gives them.
+        grams: earlier rows of kind RECENT_GRAM.
+        recent: the recent documents, of `choose_recent`.
+        config: thresholds.
+    """
+    counted = earlier.filter(pl.col("kind") == TEMPLATE)
+    owned = earlier.filter(pl.col("kind") == OWNER)
+    met = count_met(grams, counted, recent)
+    is_site, is_template, is_owner = (pl.col("kind") == kind for kind in (SITE, TEMPLATE, OWNER))
+    # Most keys occur once and count for nothing: they leave before anything is grouped.
+    templates = pl.concat([new.filter(is_template), met])
+    if config.template_min_documents >= 2:
+        templates = templates.filter(pl.col("key").is_duplicated() | pl.col("key").is_in(counted["key"].implode()))
+    owners = new.filter(is_owner)
+    is_held = pl.col("key").is_duplicated() | pl.col("key").is_in(owned["key"].implode())
+    owners = owners.filter(is_held | is_kept_lead())
+    counts = merge_rows(templates).join(counted.select("key", n_known="n"), on="key", how="left")
+    n_documents = pl.col("n") + pl.col("n_known").fill_null(0)
+    repeated = pl.concat([counts.filter(n_documents >= 2)["key"], counted.filter(pl.col("n") >= 2)["key"]])
+    added = [
+        merge_rows(new.filter(is_site)),
+        counts.filter(n_documents >= min(2, config.template_min_documents)).drop("n_known"),
+        _add_owners(merge_rows(owners), owned),
+    ]
+    kept = merge_rows(pl.concat([new.filter(pl.col("kind") == RECENT_GRAM), grams])).filter(
+        pl.col("value").is_in(recent.chosen["value"].implode()) & ~pl.col("key").is_in(repeated.implode())
+    )
+    return Learned(pl.concat(added).sort("kind", "key", "n", "value"), kept)
+
+
+def _add_owners(new: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """New rows of kind OWNER worth keeping: another document holds the passage, or it is a sampled beginning."""
+    fresh = new.join(known.select("key", "value", n_known="n"), on=["key", "value"], how="left")
+    others = known.group_by("key").agg(n_owners=pl.len())
+    fresh = fresh.join(others, on="key", how="left")
+    is_new = pl.col("n_known").is_null()
+    n_owners = is_new.cast(pl.UInt32).sum().over("key") + pl.col("n_owners").fill_null(0)
+    is_better = is_new | (pl.col("n") < pl.col("n_known"))
+    return fresh.filter(is_better & ((n_owners >= 2) | is_kept_lead())).select(EVIDENCE_SCHEMA.names())
+
+
+def look_up(parts: Sequence[pl.DataFrame], wanted: Wanted) -> pl.DataFrame:
+    """The rows of a segment that have one of the wanted keys.
+
+    Args:
+        parts: a segment's rows by part, each sorted by kind and key; nothing but the rows looked at is read, where they are
+            mapped files.
+        wanted: sorted keys for each kind.
+    """
+    none = [np.zeros(0, dtype) for dtype in (np.uint8, np.uint64, np.uint32, np.uint64)]
+    found = [none]
+    bounds = np.arange(PARTS + 1, dtype=np.uint64) << np.uint64(_SHIFT)
+    for kind, keys in wanted.items():
+        places = np.append(np.searchsorted(keys, bounds[:-1]), len(keys))
+        for number in np.flatnonzero(np.diff(places)).tolist():
+            kinds, part_keys, counts, values = (column.to_numpy() for column in parts[number].get_columns())
+            first, last = np.searchsorted(kinds, np.array((kind, kind + 1), np.uint8)).tolist()
+            if first == last:
+                continue
+            rows = _find_rows(part_keys[first:last], keys[places[number] : places[number + 1]]) + first
+            if len(rows):
+                found.append([kinds[rows], part_keys[rows], counts[rows], values[rows]])
+    columns = (np.concatenate(column) for column in zip(*found, strict=True))
+    return pl.DataFrame(dict(zip(EVIDENCE_SCHEMA.names(), columns, strict=True)), schema=EVIDENCE_SCHEMA)
+
+
+def list_wanted(documents: Sequence[Mapping[str, str | None]], tokens: Sequence[Tokens]) -> dict[int, U64]:
+    """The keys that stripping looks up for some documents.
+
+    Args:
+        documents: with `site` and `title`.
+        tokens: of their texts.
+    """
+    sites, templates, owners = [], [], []
+    for document, words in zip(documents, tokens, strict=True):
+        site = document["site"]
+        if site is not None:
+            salt = hash_text(site)
+            sites.append(salt)
+            templates.append(mix_with(hash_ngrams(words.hashes, TEMPLATE_N), salt))
+        owners.append(hash_ngrams(owned_tokens(words, document["title"]).hashes, OWNER_N))
+    none = [np.zeros(0, np.uint64)]
+    return {
+        SITE: _unique(np.array(sites, np.uint64)),
+        TEMPLATE: _unique(np.concatenate(templates or none)),
+        OWNER: _unique(np.concatenate(owners or none)),
+    }
+
+
+def _find_rows(keys: U64, needles: U64) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Numbers of all rows with one of the needles; both sorted."""
+    first = np.searchsorted(keys, needles)
+    held = np.flatnonzero(first < len(keys))
+    held = held[keys[first[held]] == needles[held]]
+    first = first[held]
+    n_rows = np.searchsorted(keys, needles[held], side="right") - first
+    rows: np.ndarray[tuple[int], np.dtype[np.int64]] = np.arange(n_rows.sum()) + np.repeat(
+        first - np.cumsum(n_rows) + n_rows, n_rows
+    )
+    return rows
+
+
+def _unique(keys: U64) -> U64:
+    ordered = np.sort(keys)
+    if len(ordered) < 2:
+        return ordered
+    unique: U64 = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    return unique

@@ -1,0 +1,127 @@
+"""What of a document is junk: the findings of every detector, weighed into one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, cast
+
+import polars as pl
+
+from cleaners.document import Row
+from cleaners.junk.config import StripConfig
+from cleaners.junk.decide import Decision, cut_at, decide
+from cleaners.junk.detectors.captions import find_captions
+from cleaners.junk.detectors.cards import find_cards
+from cleaners.junk.detectors.credits import find_agency, find_bylines
+from cleaners.junk.detectors.languages import doubt_english_rules, is_english
+from cleaners.junk.detectors.owners import OwnerIndex, count_owners, find_own_lead, find_owned
+from cleaners.junk.detectors.rules import find_by_rules
+from cleaners.junk.detectors.templates import TemplateIndex, find_templates
+from cleaners.junk.detectors.widgets import find_widgets
+from cleaners.junk.evidence.counts import owned_tokens
+from cleaners.junk.evidence.parts import Wanted, list_wanted
+from cleaners.junk.model.learned import ExaminedPage, load_model, revise
+from cleaners.junk.model.measures import Findings
+from cleaners.junk.page.page import Page, Passage
+from cleaners.junk.page.tokens import Tokens, tokenize
+
+
+class Indexes(NamedTuple):
+    """Learned evidence, ready to look up."""
+
+    templates: TemplateIndex
+    owners: OwnerIndex
+
+
+# Gives the rows of the evidence with some keys, of an archive whose evidence is too large for the memory.
+EvidenceSource = Callable[[Wanted], pl.DataFrame]
+
+
+class KnownEvidence:
+    """What is known, asked for by the documents at hand."""
+
+    def __init__(self, evidence: pl.DataFrame | EvidenceSource, config: StripConfig) -> None:
+        self._source, self._config = evidence, config
+        self._whole = self._index(evidence) if isinstance(evidence, pl.DataFrame) else None
+
+    def of(self, documents: Sequence[Row], tokens: Sequence[Tokens]) -> Indexes:
+        """What concerns some documents, given with the tokens of their texts."""
+        if self._whole or isinstance(self._source, pl.DataFrame):
+            return cast(Indexes, self._whole)
+        return self._index(self._source(list_wanted(documents, tokens)))
+
+    def _index(self, rows: pl.DataFrame) -> Indexes:
+        return Indexes(TemplateIndex(rows, self._config), OwnerIndex(rows))
+
+
+def find_junk(
+    documents: Sequence[Row], indexes: Indexes, config: StripConfig, tokens: Sequence[Tokens] | None = None
+) -> list[Decision]:
+    """What to remove from each document and what to report, by every detector, decided.
+
+    Args:
+        documents: rows of `DOCUMENT_SCHEMA`; some dozen at once take less time than one by one.
+        indexes: learned evidence.
+        config: thresholds.
+        tokens: of their texts, where they are known.
+
+    Returns:
+        For each document the passages to remove, with the agency credit that then closes it; and passages to report.
+
+    """
+    pages, english, proposed = [], [], []
+    for number, document in enumerate(documents):
+        page = Page(document["text"] or "", document["title"], document["site"])
+        words = tokens[number] if tokens else tokenize(page.text)
+        findings = gather_findings(page, words, document["article_id"], indexes, config)
+        found = list(findings.passages)
+        if not is_english(words, document["language"], found):
+            found = doubt_english_rules(found, config)
+        elif config.use_learned_layer:
+            english.append((number, ExaminedPage(page, words, findings)))
+        pages.append(page)
+        proposed.append(found)
+    revised = revise([examined for _, examined in english], load_model(), config) if english else []
+    for (number, _), passages in zip(english, revised, strict=True):
+        proposed[number] = passages
+    return [_decide(page, passages, config) for page, passages in zip(pages, proposed, strict=True)]
+
+
+def _decide(page: Page, proposed: list[Passage], config: StripConfig) -> Decision:
+    removed, suspected = decide(page, proposed, config)
+    agency = find_agency(page.text, _kept_end(page.text, removed))
+    if agency is None:
+        return Decision(removed, suspected)
+    before = [cut_at(page.text, passage, agency.start) for passage in suspected]
+    return Decision(
+        sorted([*removed, agency], key=lambda passage: passage.start), [passage for passage in before if passage]
+    )
+
+
+def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexes, config: StripConfig) -> Findings:
+    """What rules, cards, repetition and ownership propose for a page, and how many documents hold its words."""
+    proposed = [*find_by_rules(page), *find_captions(page), *find_widgets(page), *find_cards(page), *find_bylines(page)]
+    owned = owned_tokens(tokens, page.title)
+    shared = indexes.owners.find_shared(owned.hashes, article_id)
+    own_end = find_own_lead(page, tokens, owned, shared)
+    repeated = indexes.templates.count(tokens, page.site)
+    proposed += find_templates(page, tokens, repeated, own_end, indexes.templates, config)
+    proposed += find_owned(page, tokens, owned, shared, config)
+    owners, owners_lead = count_owners(owned, shared)
+    return Findings(proposed, repeated, owners, owners_lead, indexes.templates.n_documents(page.site))
+
+
+def _kept_end(text: str, chosen: list[Passage]) -> int:
+    """Where the text ends once the passages at its end are cut."""
+    end = _solid_end(text, len(text))
+    for passage in reversed(chosen):
+        if text[passage.end : end].strip():
+            break
+        end = _solid_end(text, passage.start)
+    return end
+
+
+def _solid_end(text: str, end: int) -> int:
+    while end > 0 and text[end - 1].isspace():
+        end -= 1
+    return end

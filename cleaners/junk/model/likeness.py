@@ -1,0 +1,119 @@
+"""Likeness of a passage to the rest of its document: hashed words shared with windows and with the title."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy import typing as npt
+
+from cleaners.junk.model.features import COLUMN, F64, RARITY_BITS
+from cleaners.junk.page.reading import Reading, Units, slot_index
+from cleaners.junk.page.tokens import I64, U64, hash_words_of
+
+
+class Likeness(NamedTuple):
+    """Distinct content words by unit: sorted pairs of word number and unit, for likeness of any run to the rest."""
+
+    words: I64
+    units: I64
+    counts: I64
+    weights: F64  # how rare the word is in the news, 0 to 1
+    is_name: npt.NDArray[np.bool_]
+    vocabulary: U64  # hashes of the words, by their number
+
+
+def hash_words(reading: Reading, units: Units, n_bits: int) -> tuple[npt.NDArray[np.int64], I64]:
+    """Hashed word features of units: single words, pairs, the first and last; (features,) places and their units."""
+    hashes, unit = reading.tokens.hashes, units.unit_of_token
+    if not len(hashes):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    same = unit[1:] == unit[:-1]
+    pairs = hashes[:-1] * np.uint64(0x9E3779B97F4A7C15) + hashes[1:]
+    first = np.flatnonzero(np.concatenate((np.ones(1, dtype=bool), ~same)))
+    last = np.append(first[1:] - 1, len(hashes) - 1)
+    has_pair = last > first
+    size = np.minimum(np.log2(last - first + 1.0).astype(np.int64), 6).astype(np.uint64)
+    shape = reading.shapes.astype(np.uint64)
+    parts = (
+        (hashes, unit),
+        (pairs[same], unit[1:][same]),
+        (hashes[first], unit[first]),
+        (pairs[first[has_pair]], unit[first[has_pair]]),
+        (hashes[last], unit[last]),
+        (pairs[last[has_pair] - 1], unit[last[has_pair]]),
+        (size * np.uint64(64) + shape[first] * np.uint64(8) + shape[last], unit[first]),
+    )
+    slots = np.repeat(np.arange(len(parts)), [len(values) for values, _ in parts])
+    places = slot_index(np.concatenate([values for values, _ in parts]), slots, n_bits)
+    return places, np.concatenate([owner for _, owner in parts])
+
+
+def find_likeness(reading: Reading, units: Units, rarity: F64) -> Likeness:
+    """Pairs of content words (five letters or more, or capitals) and units, each once."""
+    tokens = reading.tokens
+    lengths = tokens.ends - tokens.starts
+    is_content = (lengths >= 5) | ((lengths >= 3) & ((reading.shapes == 1) | (reading.shapes == 2)))
+    is_content &= reading.shapes != 3
+    n_units = len(units.starts)
+    vocabulary, words = np.unique(tokens.hashes[is_content], return_inverse=True)
+    keys = np.unique(words.astype(np.int64) * n_units + units.unit_of_token[is_content])
+    numbers, owners = keys // max(n_units, 1), keys % max(n_units, 1)
+    counts = np.bincount(numbers)[numbers] if len(numbers) else numbers
+    # A name is written with a capital wherever it stands in its sentence; most often is enough.
+    is_capital = ((reading.shapes == 1) | (reading.shapes == 2))[is_content]
+    share = np.bincount(words, weights=is_capital) / np.maximum(np.bincount(words), 1) if len(words) else np.zeros(0)
+    weights = rarity[slot_index(vocabulary, 0, RARITY_BITS)]
+    return Likeness(numbers, owners, counts, weights[numbers], (share > 0.5)[numbers], vocabulary)
+
+
+def put_likeness(table: F64, reading: Reading, units: Units, likeness: Likeness, n_tokens: F64) -> None:
+    """Fill the columns of the features that compare each unit with its neighbourhood, the lead and the title."""
+    n_units = len(units.starts)
+    words, owner, counts, weights, is_name, _ = likeness
+    # Pairs are sorted by word and unit: a word's first and last unit tell whether it stands further off.
+    begin = np.flatnonzero(np.diff(words, prepend=-1))
+    before = np.repeat(owner[begin], counts[begin]) < owner - 2
+    after = np.repeat(owner[begin + counts[begin] - 1], counts[begin]) > owner + 2
+    # The lead: the first units that are sentences, by their length.
+    long_units = np.flatnonzero(n_tokens >= 8)[:4]
+    in_lead = np.isin(owner, long_units)
+    lead_count = np.bincount(words, weights=in_lead, minlength=int(words[-1]) + 1 if len(words) else 0)
+    of_lead = (lead_count[words] - in_lead) > 0 if len(words) else np.zeros(0, dtype=bool)
+    of_title = _in_title(reading, likeness)
+
+    # Sums by unit of the words, of rare words and of names, all at once: (kinds, units).
+    flags = np.stack((np.ones(len(owner), dtype=bool), before | after, before, after, of_title, of_lead)).astype(
+        np.float64
+    )
+    kinds = np.concatenate((flags, flags * weights, flags[:4] * is_name))
+    places = (np.arange(len(kinds))[:, None] * n_units + owner).ravel()
+    totals = np.bincount(places, weights=kinds.ravel(), minlength=len(kinds) * n_units).astype(np.float64)
+    sums = totals.reshape(len(kinds), n_units)
+    five, eleven = _window(sums, 2), _window(sums, 5)
+    at = COLUMN["content"]
+    table[:, at] = np.log1p(sums[0])
+    table[:, at + 1 : at + 6] = (sums[1:6] / np.maximum(sums[0], 1.0)).T
+    table[:, at + 6 : at + 11] = (five[1:6] / np.maximum(five[0], 1.0)).T
+    table[:, at + 11 : at + 14] = (eleven[1:4] / np.maximum(eleven[0], 1.0)).T
+    table[:, at + 14 : at + 19] = (five[7:12] / np.maximum(five[6], 0.1)).T
+    table[:, at + 19 : at + 21] = (eleven[8:10] / np.maximum(eleven[6], 0.1)).T
+    table[:, at + 21] = np.log1p(five[12])
+    table[:, at + 22 : at + 25] = (five[13:16] / np.maximum(five[12], 1.0)).T
+    table[:, at + 25] = np.log1p(eleven[12])
+    table[:, at + 26] = eleven[13] / np.maximum(eleven[12], 1.0)
+
+
+def _in_title(reading: Reading, likeness: Likeness) -> npt.NDArray[np.bool_]:
+    if not reading.page.title or not len(likeness.words):
+        return np.zeros(len(likeness.words), dtype=bool)
+    return np.isin(likeness.vocabulary, hash_words_of(reading.page.title))[likeness.words]
+
+
+def _window(sums: F64, reach: int) -> F64:
+    """Sums over each unit and as many on both sides, (kinds, units)."""
+    n_units = sums.shape[1]
+    running = np.concatenate((np.zeros((len(sums), 1)), np.cumsum(sums, axis=1)), axis=1)
+    here = np.arange(n_units)
+    total: F64 = running[:, np.minimum(here + reach + 1, n_units)] - running[:, np.maximum(here - reach, 0)]
+    return total

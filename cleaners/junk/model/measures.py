@@ -1,0 +1,254 @@
+"""Evidence a unit: takes a page cut into units and what the detectors found, gives a table of numbers; removes nothing.
+
+Repetition over the site, other documents that hold the words, the words' likeness to the rest of the page, distance from
+cues, what the rules proposed, shape and place. Array code throughout: no Python loop over units or tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaners.junk.model.features import COLUMN, F32, F64, FEATURES, NEIGHBOUR_FEATURES
+from cleaners.junk.model.likeness import Likeness, put_likeness
+from cleaners.junk.page.page import Passage
+from cleaners.junk.page.reading import OTHER, QUOTE, STOP, Reading, Units
+from cleaners.junk.page.tokens import I64, U64, tokenize
+from cleaners.junk.rule_files import load_words
+
+# Kinds of passages that have a column of their own: what stands beside a credit or a button is often part of it.
+_FIRM_KINDS = {"caption_credit": ("firm_caption",), "signup_banner": ("firm_signup",)}
+_SOFT_KINDS = {"template": "template", "owned": "owned", "shared": "owned", "caption": "caption"}
+
+_FAR = 1000.0  # tokens: a cue further off tells nothing
+_AGE = re.compile(r"\b(?:\d{1,3}|an?|one) (?:sec|min|hour|hr|day|week|month|year)\w* ago\b")
+_CLOSERS = frozenset('.!?…"”’)')
+_HEADINGS = ("related articles", "related stories", "more on this topic", "more from", "more in")
+
+
+class Findings(NamedTuple):
+    """What the other detectors know of a page: passages, and for each token the documents that hold its words.
+
+    `repeated` counts documents of the site, `owners` other documents that share a passage, `owners_lead` those of them
+    that begin with it; `n_site` is the number of the site's documents.
+    """
+
+    passages: Sequence[Passage]
+    repeated: I64
+    owners: I64
+    owners_lead: I64
+    n_site: int
+
+
+def is_firm(passage: Passage) -> bool:
+    """Whether a passage says itself what it is and where it ends, so that no model is asked."""
+    return passage.is_certain and passage.is_bounded and not passage.is_attached
+
+
+def is_soft(passage: Passage) -> bool:
+    """Whether a passage's end is guessed, or only repetition and ownership show it."""
+    return not (passage.is_attached or is_firm(passage))
+
+
+def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: Findings, words: F64) -> F32:
+    """The table of evidence, (units, features).
+
+    Args:
+        reading: the page.
+        units: its units.
+        likeness: its content words by unit.
+        findings: of the other detectors.
+        words: score of each unit by its words alone.
+
+    """
+    n_units = len(units.starts)
+    table = np.zeros((n_units, len(FEATURES)), dtype=np.float64)
+
+    def put(**columns: npt.NDArray[np.generic] | float) -> None:
+        for name, values in columns.items():
+            table[:, COLUMN[name]] = values
+
+    unit = units.unit_of_token
+
+    shapes, repeated = reading.shapes, findings.repeated
+    # Sums by unit, all at once; tokens are in the order of units.
+    counted = np.zeros((9, len(unit) + 1))
+    for row, values in enumerate(
+        (
+            *(shapes == 1, shapes == 2, shapes == 3, repeated >= 2, repeated >= 3, repeated),
+            *(findings.owners > 0, findings.owners_lead > 0, findings.owners),
+        )
+    ):
+        counted[row, 1:] = values
+    np.cumsum(counted, axis=1, out=counted)
+    bounds = np.searchsorted(unit, np.arange(n_units + 1))
+    n_tokens = np.maximum(np.diff(bounds), 1).astype(np.float64)
+    initials, capitals, digits, twice, thrice, often, owners, owners_lead, owners_sum = (
+        np.diff(counted[:, bounds], axis=1) / n_tokens
+    )
+    # White space alone stands between a unit's end and the next one's start.
+    stops, quotes, marks = (
+        np.add.reduceat((reading.classes & mark) > 0, units.starts, dtype=np.int64) if n_units else np.zeros(0)
+        for mark in (STOP, QUOTE, OTHER)
+    )
+    size = (units.ends - units.starts).astype(np.float64)
+    first, last = reading.classes[units.starts], reading.classes[units.ends - 1]
+    put(
+        tokens=np.log1p(n_tokens),
+        chars=np.log1p(size),
+        initials=initials,
+        capitals=capitals,
+        digits=digits,
+        stops=stops,
+        quotes=quotes,
+        marks=marks / n_tokens,
+        mean_token=size / n_tokens,
+        begins_capital=(first & 1) > 0,
+        begins_mark=(first & 16) > 0,
+        begins_quote=(first & 8) > 0,
+        ends_stop=(last & 4) > 0,
+        ends_quote=(last & 8) > 0,
+        ends_other=(last & 16) > 0,
+    )
+    line = np.cumsum(units.breaks >= 2) - 1
+    n_lines = int(line[-1]) + 1 if n_units else 1
+    line_units = np.bincount(np.maximum(line, 0))[np.maximum(line, 0)] if n_units else line
+    token_end = np.cumsum(n_tokens)
+    total = float(token_end[-1]) if n_units else 1.0
+    put(
+        break_before=units.breaks,
+        break_after=np.append(units.breaks[1:], 3),
+        score_before=units.scores,
+        score_after=np.append(units.scores[1:], 1.0),
+        line_units=np.log1p(line_units),
+        place=(token_end - n_tokens) / total,
+        from_start=np.log1p(token_end - n_tokens),
+        to_end=np.log1p(total - token_end),
+        page_units=np.log1p(n_units),
+        page_lines=np.log1p(n_lines),
+        page_mean_line=np.log1p(total / n_lines),
+    )
+    put(
+        repeated_2=twice,
+        repeated_3=thrice,
+        repeated_share=often / max(findings.n_site, 10),
+        owners=owners,
+        owners_lead=owners_lead,
+        owners_max=np.log1p(owners_sum),
+    )
+    put_likeness(table, reading, units, likeness, n_tokens)
+    _put_cues(table, reading, units, n_tokens, token_end)
+    _put_passages(table, units, findings.passages, n_tokens, token_end)
+    put(words=words)
+    return table.astype(np.float32)
+
+
+def add_neighbours(table: F32) -> F32:
+    """The table with columns of the two units before and the two behind, (units, features + 4 * neighbours)."""
+    columns = table[:, [COLUMN[name] for name in NEIGHBOUR_FEATURES]]
+    shifted = []
+    for step in (-2, -1, 1, 2):
+        moved = np.full_like(columns, -1.0)
+        if step < 0:
+            moved[-step:] = columns[:step]
+        else:
+            moved[:-step] = columns[step:]
+        shifted.append(moved)
+    return np.concatenate([table, *shifted], axis=1)
+
+
+def _put_cues(table: F64, reading: Reading, units: Units, n_tokens: F64, token_end: F64) -> None:
+    lower = reading.page.lower
+    ages = [match.start() for match in _AGE.finditer(lower)] if " ago" in lower else []
+    headings = _find_headings(reading)
+    is_age, is_heading = _holds(units, ages), _holds(units, headings)
+    table[:, COLUMN["is_ago"]] = is_age
+    table[:, COLUMN["is_heading"]] = is_heading
+    table[:, COLUMN["since_ago"]] = _since(is_age, token_end, n_tokens)
+    table[:, COLUMN["until_ago"]] = _until(is_age, token_end, n_tokens)
+    table[:, COLUMN["since_heading"]] = _since(is_heading, token_end, n_tokens)
+
+
+def _holds(units: Units, offsets: list[int]) -> npt.NDArray[np.bool_]:
+    held = np.zeros(len(units.starts), dtype=bool)
+    if offsets:
+        held[np.maximum(np.searchsorted(units.starts, np.array(offsets), side="right") - 1, 0)] = True
+    return held
+
+
+def _since(marked: npt.NDArray[np.bool_], token_end: F64, n_tokens: F64) -> F64:
+    """Tokens between a unit and the last marked one before it."""
+    ends = np.where(marked, token_end, -np.inf)
+    last = np.concatenate((np.full(1, -np.inf), np.maximum.accumulate(ends)[:-1])) if len(ends) else ends
+    distance: F64 = np.log1p(np.minimum(token_end - n_tokens - last, _FAR))
+    return distance
+
+
+def _until(marked: npt.NDArray[np.bool_], token_end: F64, n_tokens: F64) -> F64:
+    starts = np.where(marked, token_end - n_tokens, np.inf)
+    following = np.minimum.accumulate(starts[::-1])[::-1]
+    following = np.append(following[1:], np.inf) if len(starts) else starts
+    distance: F64 = np.log1p(np.minimum(following - token_end, _FAR))
+    return distance
+
+
+def _put_passages(table: F64, units: Units, passages: Sequence[Passage], n_tokens: F64, token_end: F64) -> None:
+    size = (units.ends - units.starts).astype(np.float64)
+    for passage in passages:
+        low = int(np.searchsorted(units.ends, passage.start, side="right"))
+        high = int(np.searchsorted(units.starts, passage.end, side="left"))
+        if low >= high:
+            continue
+        some = slice(low, high)
+        part = np.minimum(units.ends[some], passage.end) - np.maximum(units.starts[some], passage.start)
+        share = np.maximum(part / size[some], 0.0)
+        if is_firm(passage):
+            names = ["firm", *_FIRM_KINDS.get(passage.category, ())]
+        elif passage.is_attached:
+            names = ["attached"]
+        else:
+            kind = passage.rule_id.split("-")[0]
+            names = ["soft", _SOFT_KINDS.get(kind, "card")]
+            column = table[some, COLUMN["soft_max"]]
+            np.maximum(column, passage.confidence * (share >= 0.5), out=column)
+        for name in names:
+            column = table[some, COLUMN[name]]
+            np.maximum(column, share, out=column)
+    is_cut = table[:, COLUMN["firm"]] > 0.5
+    table[:, COLUMN["since_firm"]] = _since(is_cut, token_end, n_tokens)
+    table[:, COLUMN["until_firm"]] = _until(is_cut, token_end, n_tokens)
+
+
+def _find_headings(reading: Reading) -> list[int]:
+    """Offsets of the headings of lists of other articles, where a line or a sentence begins."""
+    headings, first_words = _headings()
+    lower, found = reading.page.lower, []
+    for token in np.flatnonzero(np.isin(reading.tokens.hashes, first_words)).tolist():
+        start = int(reading.tokens.starts[token])
+        begins = (
+            start == 0
+            or lower[start - 1] == "\n"
+            or (lower[start - 1] == " " and lower[start - 2 : start - 1] in _CLOSERS)
+        )
+        if begins and any(
+            lower.startswith(heading, start) and not _is_word(lower[start + len(heading) : start + len(heading) + 1])
+            for heading in headings
+        ):
+            found.append(start)
+    return found
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+@lru_cache(maxsize=1)
+def _headings() -> tuple[tuple[str, ...], U64]:
+    """The headings, and the hashes of their first words."""
+    headings = tuple(sorted({*load_words()["widget_headings"], *_HEADINGS}))
+    return headings, np.unique(np.concatenate([tokenize(heading).hashes[:1] for heading in headings]))

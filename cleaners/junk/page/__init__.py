@@ -1,0 +1,1 @@
+"""A document as stripping sees it: tokens, units, phrases, and cutting it."""

@@ -1,0 +1,140 @@
+"""One document as the detectors see it: takes a text, gives its lines and sentences by offset; removes nothing.
+
+Also the two small types that pass between detectors and the decision: a passage proposed, and the card inside it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+
+from cleaners.junk.page.phrases import Marks, mark_sequences
+
+_LINE = re.compile(r"[^\s][^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
+_BREAK = re.compile("\n")
+# A sentence ends at a stop (with what closes a quotation or a bracket) before a space and anything but a small letter.
+_STOP = re.compile(r"[.!?…。！？][\"'”’»)\]*]{0,4}(?=\s+[^\sa-z])")
+# Behind these a rule may ask for the beginning of a line or a sentence.
+OPENERS = ".!?…\"”’')]"
+_OPENING = re.compile(rf"[{re.escape(OPENERS)}\n](?:(?<=\n)|\s)")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Gen|Sen|Rep|Gov|Lt|Col|Sgt|Capt|Rev|Hon|Jr|Sr|vs|No|Inc|Corp|Co|Ltd|Jan|Feb"
+    r"|Mar|Apr|Aug|Sept?|Oct|Nov|Dec))\.$"
+)
+
+Extent = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card says about the article inside it."""
+
+    body: Extent
+    title: str | None
+    site: str | None
+    age: timedelta | None
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A passage that a detector proposes to remove.
+
+    `is_certain` tells rules and cards, whose text says itself what it is, from repetition and ownership, which depend
+    on what else was crawled; `is_bounded` tells passages whose ends the text shows from those whose end is guessed, which the
+    learned layer may shorten or refuse. `kept_as` is what the passage says that goes to a column (an agency, an author).
+    `doubt` says in plain words why a passage is not cut but reported; None for one to cut.
+    """
+
+    start: int
+    end: int
+    rule_id: str
+    category: str
+    confidence: float
+    is_certain: bool = True
+    is_bounded: bool = True
+    is_attached: bool = False
+    card: Card | None = None
+    kept_as: str | None = None
+    doubt: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A text with its title and site, cut into lines and sentences when first asked for."""
+
+    text: str
+    title: str | None = None
+    site: str | None = None
+    lower: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lower", self.text.lower())
+
+    @cached_property
+    def marks(self) -> Marks:
+        """The sequences of the text in small letters, for `Phrases.narrow`."""
+        return mark_sequences(self.lower)
+
+    @cached_property
+    def lines(self) -> list[Extent]:
+        """Lines that hold more than white space, without the white space around them."""
+        return [(match.start(), match.start() + len(match[0].rstrip())) for match in _LINE.finditer(self.text)]
+
+    def line_end(self, position: int) -> int:
+        """Where the line ends that holds an offset; found without reading the line again, however long it is."""
+        number = bisect_left(self._breaks, position)
+        return self._breaks[number] if number < len(self._breaks) else len(self.text)
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        return [match.start() for match in _BREAK.finditer(self.text)]
+
+    @cached_property
+    def sentences(self) -> list[Extent]:
+        """Sentences, none across a line break; a line without a stop is one sentence."""
+        return [sentence for start, end in self.lines for sentence in split_sentences(self.text, start, end)]
+
+    @cached_property
+    def openings(self) -> list[int]:
+        """Offsets at which a line or a sentence may begin: first, behind line breaks, and behind a stop and a white space."""
+        return [0, *(match.end() for match in _OPENING.finditer(self.text))]
+
+    def match_openings(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """What `finditer` gives of a pattern that matches nowhere but at `openings`, in less time."""
+        last_end = 0
+        for place in self.openings:
+            match = pattern.match(self.text, place) if place >= last_end else None
+            if match:
+                yield match
+                last_end = match.end()
+
+    @cached_property
+    def edges(self) -> frozenset[int]:
+        """Offsets at which a sentence or a line begins or ends."""
+        return frozenset(edge for sentence in self.sentences for edge in sentence)
+
+
+def split_sentences(text: str, start: int, end: int) -> Iterator[Extent]:
+    """Extents of the sentences in `text[start:end]`, without the white space between them."""
+    first = start
+    for stop in _STOP.finditer(text, start, end):
+        if text[stop.start()] == "." and _ABBREVIATION.search(text, max(first, stop.start() - 6), stop.start() + 1):
+            continue
+        yield first, stop.end()
+        first = stop.end()
+        while first < end and text[first].isspace():
+            first += 1
+    if first < end:
+        yield first, end
+
+
+def find_all(text: str, part: str) -> Iterator[int]:
+    """Offsets at which a string stands in a text, one behind the other; they may overlap."""
+    place = text.find(part)
+    while place >= 0:
+        yield place
+        place = text.find(part, place + 1)

@@ -1,0 +1,145 @@
+"""Words of a text as arrays: takes a string, gives offsets and 64-bit hashes of its tokens and of their n-grams.
+
+A token is a run of letters and digits of any script, compared without case; a CJK character is a token of its own.
+Removes nothing: the evidence and the detectors that need repetition are built on it, without a Python loop per token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+U64 = npt.NDArray[np.uint64]
+I64 = npt.NDArray[np.int64]
+
+_TABLE_SIZE = 0x20000  # planes 0 and 1 hold every script in daily use; what lies above counts as no letter
+_BASE = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd: multiplication by it is a bijection
+_MAX_TOKEN_CHARS = 64  # characters of a token that enter its hash
+
+
+class Tokens(NamedTuple):
+    """Tokens of one text: code point offsets (start included, end excluded) and hashes, all of one length."""
+
+    starts: I64
+    ends: I64
+    hashes: U64
+
+
+def tokenize(text: str) -> Tokens:
+    """Split a text into hashed tokens.
+
+    Args:
+        text: any string.
+
+    Returns:
+        Offsets in code points and 64-bit hashes, in order of position. Linear in the length of the text.
+
+    """
+    code_points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    kinds, lower = _tables()
+    clipped = np.minimum(code_points, _TABLE_SIZE - 1)
+    kind = kinds[clipped]
+    is_word = kind > 0
+    before = np.concatenate((np.zeros(1, dtype=kind.dtype), kind[:-1])) if len(kind) else kind
+    after = np.concatenate((kind[1:], np.zeros(1, dtype=kind.dtype))) if len(kind) else kind
+    starts = np.flatnonzero(is_word & ((before == 0) | (kind == 2) | (before == 2))).astype(np.int64)
+    ends = np.flatnonzero(is_word & ((after == 0) | (kind == 2) | (after == 2))).astype(np.int64) + 1
+    if not len(starts):
+        return Tokens(starts, ends, np.zeros(0, dtype=np.uint64))
+    positions = np.flatnonzero(is_word)
+    lengths = ends - starts
+    firsts = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(lengths)[:-1]))
+    within = np.arange(len(positions), dtype=np.int64) - np.repeat(firsts, lengths)
+    terms = lower[clipped[positions]].astype(np.uint64) * _powers()[np.minimum(within, _MAX_TOKEN_CHARS)]
+    return Tokens(starts, ends, _mix(np.add.reduceat(terms, firsts)))
+
+
+@lru_cache(maxsize=256)
+def hash_words_of(title: str) -> U64:
+    """Hashes of the tokens of a short text that is asked for several times in a row, such as a title."""
+    hashes = tokenize(title).hashes
+    hashes.flags.writeable = False
+    return hashes
+
+
+def hash_ngrams(hashes: U64, n: int) -> U64:
+    """Hashes of all runs of `n` tokens; shape (max(0, tokens - n + 1),)."""
+    size = len(hashes) - n + 1
+    if size <= 0:
+        return np.zeros(0, dtype=np.uint64)
+    total = np.zeros(size, dtype=np.uint64)
+    for offset in range(n):
+        total = _mix(total * np.uint64(_BASE) + hashes[offset : offset + size])
+    return total
+
+
+def hash_text(value: str) -> int:
+    """A 64-bit hash of a string that is the same in every process and on every machine."""
+    return int.from_bytes(hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+def mix_with(values: U64, salt: int) -> U64:
+    """The same hashes, made particular to one owner (for instance a site)."""
+    return _mix(values ^ np.uint64(salt))
+
+
+def _mix(values: U64) -> U64:
+    """Finaliser of splitmix64: spreads every input bit over the output."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: U64 = values ^ (values >> np.uint64(31))
+    return mixed
+
+
+@lru_cache(maxsize=1)
+def _powers() -> U64:
+    values = [1]
+    for _ in range(_MAX_TOKEN_CHARS):
+        values.append(values[-1] * _BASE % 2**64)
+    values[-1] = 0  # what lies beyond the longest token leaves the hash alone
+    return np.array(values, dtype=np.uint64)
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+    """For each code point: 0 no letter, 1 letter or digit, 2 CJK; and its lower case where that is one character."""
+    kinds = np.zeros(_TABLE_SIZE, dtype=np.uint8)
+    lower = np.arange(_TABLE_SIZE, dtype=np.uint32)
+    for value in range(_TABLE_SIZE - 1):
+        character = chr(value)
+        if character.isalnum():
+            kinds[value] = 1
+            small = character.lower()
+            if len(small) == 1:
+                lower[value] = ord(small)
+    for first, last in ((0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF)):
+        kinds[first : last + 1][kinds[first : last + 1] == 1] = 2
+    return kinds, lower
+
+
+class KeyTable:
+    """Sorted 64-bit keys with a coarse map in front, which tells of most values at once that they are not there.
+
+    Args:
+        keys: sorted, repeated or not.
+
+    """
+
+    def __init__(self, keys: U64) -> None:
+        self._keys = keys
+        # Eight places a key at least, a byte each: one absent value in eight passes the map. At most 16 MB.
+        self._shift = np.uint64(64 - min(int(len(keys) * 8).bit_length() + 1, 24))
+        self._known = np.zeros(1 << (64 - int(self._shift)), dtype=bool)
+        self._known[keys >> self._shift] = True
+
+    def find(self, values: U64) -> tuple[I64, I64]:
+        """Which of the values are keys, and the first row of each such key; both (values found,)."""
+        maybe = np.flatnonzero(self._known[values >> self._shift])
+        rows = np.searchsorted(self._keys, values[maybe])
+        found = rows < len(self._keys)
+        found[found] = self._keys[rows[found]] == values[maybe[found]]
+        return maybe[found], rows[found]

@@ -1,0 +1,46 @@
+"""Stories inside other stories: a passage that is cut becomes an article of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from cleaners.document import DOCUMENT_SCHEMA, Row, make_id
+from cleaners.junk.config import StripConfig
+from cleaners.junk.page.page import Card
+
+SALVAGE_EXTRACTOR = "copydesk salvage"
+
+
+def salvage(parent: Row, card: Card, config: StripConfig) -> Row | None:
+    """The document inside a card, not yet stripped; None for a mere teaser."""
+    start, end = card.body
+    body = parent["text"][start:end].strip()
+    if len(body.split()) < config.salvage_min_words:
+        return None
+    return {
+        **dict.fromkeys(DOCUMENT_SCHEMA.names()),
+        "article_id": make_id(parent["article_id"], "embedded", str(start)),
+        "origin": "embedded",
+        "parent_article_id": parent["article_id"],
+        "source_uri": parent["source_uri"],
+        "site": card.site,
+        "title": card.title,
+        "authors": [],
+        "published_at": _published_at(parent, card),
+        "fetched_at": parent["fetched_at"],
+        "language": parent["language"],
+        "text": body,
+        "raw_sha256": parent["raw_sha256"],
+        "extractor": SALVAGE_EXTRACTOR,
+    }
+
+
+def _published_at(parent: Row, card: Card) -> datetime | None:
+    """An age counts back from when the page was fetched; from its own date only where that has a time of day."""
+    if card.age is None:
+        return None
+    published: datetime | None = parent["published_at"]
+    seen: datetime | None = parent["fetched_at"]
+    if seen is None and published is not None and published.time() != time(0):
+        seen = published
+    return seen - card.age if seen else None

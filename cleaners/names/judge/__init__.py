@@ -1,0 +1,1 @@
+"""Forms of a name compared: what is suspect, and why."""

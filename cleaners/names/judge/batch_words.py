@@ -1,0 +1,70 @@
+"""What a batch as a whole says of single words: which stand before surnames, which are common words.
+
+Takes the texts and the mentions of people found in them, gives the given names and surnames that the batch itself
+teaches and the words it writes mostly in lower case; recognition leans on these where the word lists know nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+import polars as pl
+
+from cleaners.names.lexicon.lexicon import load_lexicon
+from cleaners.names.recognise.recognise import STRONG
+
+MIN_SURNAMES = 2  # people of different surnames that make a word a given name
+
+
+@dataclass(frozen=True)
+class BatchWords:
+    """Folded words of a batch."""
+
+    given: frozenset[str]  # the first name of people with different surnames
+    people_of: dict[str, int]  # surname -> people of that surname, or titled bearers, on their texts' own evidence
+    common: frozenset[str]  # written in lower case in more texts than as part of a name
+
+    def is_given(self, name: str) -> bool:
+        """Whether the lists or the batch know a folded given name."""
+        return name in load_lexicon().given or name in self.given
+
+
+def learn_words(sample: pl.DataFrame, share: float, people: pl.DataFrame) -> BatchWords:
+    """Learn the words of a batch. The cost is linear in the sample's length and in the mentions.
+
+    Args:
+        sample: `article_id` and `text` of some of the articles.
+        share: how large a share of the articles the sample is.
+        people: mentions of people in all the articles, as `find_mentions` gives them.
+    """
+    titles = load_lexicon().titles
+    surnames: dict[str, set[str]] = defaultdict(set)
+    bearers: dict[str, set[str]] = defaultdict(set)
+    certain = people.filter(pl.col("strength") >= STRONG).select("given", "surname", "is_titled").unique()
+    for given, surname, is_titled in certain.iter_rows():
+        if given and given not in titles:
+            surnames[given].add(surname)
+        if given or is_titled:
+            bearers[surname].add(given)
+    return BatchWords(
+        given=frozenset(g for g, of in surnames.items() if len(of) >= MIN_SURNAMES and len(g) > 2),
+        people_of={surname: len(of) for surname, of in bearers.items()},
+        common=_common_words(sample, share, people),
+    )
+
+
+def _common_words(sample: pl.DataFrame, share: float, people: pl.DataFrame) -> frozenset[str]:
+    """The parts of names that more texts write in lower case than use in a name."""
+    in_names: Counter[str] = Counter()
+    for parts in people.select("article_id", "given", "surname").unique().drop("article_id").iter_rows():
+        in_names.update({word for part in parts for word in part.split()})
+    lower = (
+        sample.select(pl.col("text").fill_null("").str.extract_all(r"\b\p{Ll}{2,}\b").list.unique().alias("word"))
+        .explode("word")
+        .drop_nulls()
+        .filter(pl.col("word").is_in(list(in_names)))
+        .group_by("word")
+        .len()
+    )
+    return frozenset(word for word, n in lower.iter_rows() if n > share * in_names[word])

@@ -1,0 +1,219 @@
+"""The forms of names in a batch and the pairs of them that may be one person.
+
+Takes mentions, clusters and the authority file, gives each form with its independent support, and for a form the
+better-supported forms that look like it, found through an inverted index and never by comparing all with all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from cleaners.names.config import NamesConfig
+from cleaners.names.judge.batch_words import BatchWords
+from cleaners.names.lexicon.compare import are_given_variants, deletion_keys, fold, romanisation_key
+from cleaners.names.lexicon.lexicon import load_lexicon
+from cleaners.names.lexicon.relate import Key, relate_keys
+from cleaners.names.lexicon.split import split_name
+from cleaners.names.recognise.recognise import STRONG
+
+
+@dataclass(eq=False, slots=True)
+class Form:
+    """One spelling of a full name, without regard to case and diacritics."""
+
+    key: Key
+    articles: list[str] = field(default_factory=list)  # sorted, each once
+    clusters: set[str] = field(default_factory=set)
+    strength: int = -9
+    surfaces: Counter[str] = field(default_factory=Counter)
+    canonical: str | None = None  # from the authority file
+    is_alias: bool = False  # the authority file knows this spelling as another name of `canonical`
+    authority_roles: tuple[str, ...] = ()
+
+    @property
+    def support(self) -> int:
+        """Independent texts that hold the form."""
+        return len(self.clusters)
+
+    @property
+    def is_person(self) -> bool:
+        """Whether the batch or the authority file takes the form for a person."""
+        return self.canonical is not None or self.strength >= STRONG or (self.strength == 1 and self.support >= 2)
+
+    @property
+    def is_family_first(self) -> bool:
+        """Whether the texts write the family name first."""
+        surname = self.key[1]
+        return bool(self.surfaces) and all(fold(surface).split()[0] == surname for surface in self.surfaces)
+
+    def display(self) -> str:
+        """The form as a reader expects it: the authority's, else the most usual spelling, not in capitals."""
+        if self.canonical is not None and not self.is_alias:
+            return self.canonical
+        if not self.surfaces:
+            return " ".join(part.title() for part in self.key if part)
+        if len(self.surfaces) == 1:
+            only = next(iter(self.surfaces))
+            return recase(only) if only.isupper() else only
+        mixed = {s: n for s, n in self.surfaces.items() if not s.isupper()}
+        if mixed:
+            return min(mixed, key=lambda s: (-mixed[s], -len(s), s))
+        return recase(min(self.surfaces, key=lambda s: (-self.surfaces[s], s)))
+
+
+def recase(capitals: str) -> str:
+    """A name in capitals in the usual case: particles in lower case, O'Neill and Jean-Pierre as written."""
+    particles = load_lexicon().particles
+    words = [word.lower() if word.lower() in particles else _capitalised(word) for word in capitals.split()]
+    return " ".join(words)
+
+
+def _capitalised(word: str) -> str:
+    cased = word.title()
+    return "Mc" + cased[2:].capitalize() if cased.startswith("Mc") and len(cased) > 4 else cased
+
+
+def collect_forms(
+    people: pl.DataFrame, cluster_of: dict[str, str], authority: pl.DataFrame, words: BatchWords
+) -> dict[Key, Form]:
+    """Every full form of a batch, and every name of the authority file, by key."""
+    forms: dict[Key, Form] = {}
+    full = people.filter(pl.col("given") != "").sort("article_id", "start")
+    seen: set[tuple[Key, str, str]] = set()
+    for article_id, surface, given, surname, strength in full.select(
+        "article_id", "surface", "given", "surname", "strength"
+    ).iter_rows():
+        key = (given, surname)
+        form = forms.setdefault(key, Form(key))
+        if not form.articles or form.articles[-1] != article_id:
+            form.articles.append(article_id)
+        cluster = cluster_of.get(article_id, article_id)
+        form.clusters.add(cluster)
+        form.strength = max(form.strength, strength)
+        if (key, cluster, surface) not in seen:
+            seen.add((key, cluster, surface))
+            form.surfaces[surface] += 1
+    for form in forms.values():
+        form.strength += _batch_strength(form, words)
+    aliases: list[tuple[Key, str, tuple[str, ...]]] = []
+    for canonical, spellings, roles in (
+        authority.filter(pl.col("entity") == "person").select("canonical", "aliases", "roles").iter_rows()
+    ):
+        offices = tuple(roles)
+        key = split_name(fold(canonical).split())
+        form = forms.setdefault(key, Form(key))
+        form.canonical, form.authority_roles = canonical, offices
+        aliases += [(split_name(fold(s).split()), canonical, offices) for s in spellings if " " in s]
+    for key, canonical, offices in aliases:
+        alias_form = forms.get(key)
+        if alias_form is not None and alias_form.canonical is None:
+            alias_form.canonical, alias_form.is_alias, alias_form.authority_roles = canonical, True, offices
+    return forms
+
+
+def _batch_strength(form: Form, words: BatchWords) -> int:
+    """What the batch adds to, or takes from, the strength that a form has from its own texts."""
+    given, surname = form.key
+    if given in words.common and all(part in words.common for part in surname.split()):
+        return -2  # Blue Moon, Human Rights; Will Young has a role or an age in some text
+    if given in load_lexicon().given:
+        return 0
+    if given in words.common:
+        return -1 if form.strength < STRONG else 0  # Questioning Harper
+    return 2 * (given in words.given) + (words.people_of.get(surname, 0) >= 1)
+
+
+class FormIndex:
+    """Inverted index over the forms that may correct another."""
+
+    def __init__(self, forms: dict[Key, Form], config: NamesConfig, words: BatchWords) -> None:
+        self._config = config
+        self._words = words
+        self._forms = forms
+        self._by_surname: dict[str, list[Form]] = {}
+        self._by_near_surname: dict[str, dict[str, list[Form]]] = {}  # by given name, then by surname short of a letter
+        self._by_romanisation: dict[Key, list[Form]] = {}
+        self.people_of_surname: Counter[str] = Counter()
+        self.support_of_surname: Counter[str] = Counter()
+        titles = load_lexicon().titles
+        for key in sorted(forms):
+            form = forms[key]
+            if form.is_person and len(key[0]) > 1:
+                self.people_of_surname[key[1]] += 1
+                self.support_of_surname[key[1]] += form.support
+            trusted = (form.support >= config.min_support and form.is_person) or form.canonical is not None
+            if not trusted or form.is_alias or key[0] in titles or len(key[0].replace("-", "")) < 3:
+                continue
+            self._by_surname.setdefault(key[1], []).append(form)
+            near = self._by_near_surname.setdefault(key[0], {})
+            for deleted in set(deletion_keys(key[1])):
+                near.setdefault(deleted, []).append(form)
+            self._by_romanisation.setdefault((romanisation_key(key[0]), romanisation_key(key[1])), []).append(form)
+
+    def is_given(self, name: str) -> bool:
+        """Whether the lists or the batch know a folded given name."""
+        return self._words.is_given(name)
+
+    def is_crowded(self, form: Form) -> bool:
+        """Whether too many bear a form's surname for all of them to be compared with it."""
+        return len(self._by_surname.get(form.key[1], ())) > self._config.max_surname_forms
+
+    def compare(self, form: Form, other: Form) -> str | None:
+        """The kind of the difference between a form and one of its surname; None where the other may not correct it."""
+        block = self._by_surname.get(form.key[1], ())
+        if other not in block or any(are_given_variants(form.key[0], known.key[0]) for known in block):
+            return None
+        return self._kind(form, other)
+
+    def expected_for(self, form: Form) -> Iterator[tuple[str, Form]]:
+        """Forms that a form may stand for, each with the kind of the difference."""
+        given, surname = form.key
+        if given in load_lexicon().titles:
+            return
+        seen: set[Key] = {form.key}
+        swapped = self._forms.get((surname, given))
+        if swapped is not None and swapped in self._by_surname.get(given, ()):
+            seen.add(swapped.key)
+            yield "swapped_order", swapped
+        candidates: list[Form] = list(
+            self._by_romanisation.get((romanisation_key(given), romanisation_key(surname)), ())
+        )
+        near = self._by_near_surname.get(given)
+        if near is not None:
+            for deleted in deletion_keys(surname):
+                candidates += near.get(deleted, ())
+        block = self._by_surname.get(surname, [])
+        # A nickname of one of them is that one, and no error for another. Nor is a name that is in the block itself:
+        # two independent texts know that person (measured: asking for them too cost about one false flag per 1,000 texts).
+        is_crowded = len(block) > self._config.max_surname_forms
+        if not is_crowded and not any(are_given_variants(given, other.key[0]) for other in block):
+            candidates += block
+        for other in candidates:
+            if other.key in seen:
+                continue
+            seen.add(other.key)
+            kind = self._kind(form, other)
+            if kind:
+                yield kind, other
+
+    def _kind(self, form: Form, other: Form) -> str | None:
+        """The kind of the difference between a form and the one it may stand for, None for a legitimate variant."""
+        given = form.key[0]
+        kind = relate_keys(form.key, other.key, self._config.min_edit_length_two, self._words.is_given)
+        if kind in ("same", "variant", "swapped_order", "different"):
+            return None
+        if kind not in ("given_slip", "wrong_given") and not (kind == "misspelling" and form.key[1] == other.key[1]):
+            return kind
+        if any(given in fold(surface).split()[1:-1] for surface in other.surfaces):
+            return None  # a double surname without the given name: Garcia Lopez, Maria Garcia Lopez
+        if len(given) < 3:
+            return None  # initials and the shortest pet names say too little to be wrong
+        if kind == "wrong_given" and form.is_family_first != other.is_family_first:
+            return None  # Li Ka-shing is not Ronald Li: nobody slips into the other order and another name at once
+        known = self._words.is_given
+        is_name = known(given) or known(given.split("-")[0]) or form.strength >= STRONG
+        return kind if kind != "wrong_given" or is_name else None

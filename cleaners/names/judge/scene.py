@@ -1,0 +1,170 @@
+"""A batch of articles laid out for judging its names.
+
+Takes articles and their mentions of people, gives the forms with their index, the full form that each mention stands
+for, the places and offices of every form in every text, and the texts as vectors.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+import polars as pl
+
+from cleaners.names.collector import share_strings
+from cleaners.names.config import NamesConfig
+from cleaners.names.judge.batch_words import BatchWords, learn_words
+from cleaners.names.judge.contexts import Evidence, Place
+from cleaners.names.judge.forms import Form, FormIndex, collect_forms
+from cleaners.names.lexicon.compare import fold
+from cleaners.names.lexicon.relate import Key
+
+MAX_COUNTED_ARTICLES = 6_000  # the frequencies of words are steady long before
+
+
+class Person(NamedTuple):
+    """A mention of a person, as `find_mentions` gives it."""
+
+    article_id: str
+    start: int
+    end: int
+    surface: str
+    given: str
+    surname: str
+    role: str
+    is_titled: bool
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is weighed when names are judged."""
+
+    config: NamesConfig
+    judged: frozenset[str]  # articles whose names are judged; the others only bear witness
+    forms: dict[Key, Form]
+    index: FormIndex
+    words: BatchWords
+    attached: list[tuple[Person, Key | None]]  # each mention in a judged text with the full form it stands for
+    places: Mapping[tuple[str, Key], list[Place]]  # where a form, or its surname alone, stands in a text
+    roles: Mapping[tuple[str, Key], set[str]]  # offices that a text gives a form, as written
+    bearers: Mapping[tuple[str, str], set[Key]]  # who holds an office, by surname and folded office
+    n_people: Mapping[str, int]  # full names in a text
+    cluster_of: Mapping[str, str]  # articles of one cluster are one witness
+    evidence: Evidence
+    people_in: Mapping[str, frozenset[Key]]  # full names in a text
+    day_of: Mapping[str, float]  # days since 1970 of the articles that have a date
+
+    def is_witness(self, article_id: str, other_id: str) -> bool:
+        """Whether two articles lie within the window of time."""
+        day, other_day = self.day_of.get(article_id), self.day_of.get(other_id)
+        return day is None or other_day is None or abs(day - other_day) <= self.config.window_days
+
+
+def set_scene(
+    articles: pl.DataFrame | pl.LazyFrame,
+    people: pl.DataFrame,
+    cluster_of: dict[str, str],
+    authority: pl.DataFrame,
+    config: NamesConfig,
+    judged: pl.Series | None = None,
+) -> Scene:
+    """Lay out a batch.
+
+    Args:
+        articles: `article_id`, `text` and, if known, `published_at`; of a lazy frame only the texts needed are read.
+        people: the mentions of people in them, as `find_mentions` gives them.
+        cluster_of: cluster of each article.
+        authority: authority file as `load_authority` gives it.
+        config: settings of the step.
+        judged: ids of the articles whose names are judged; all when None.
+    """
+    facts = articles.lazy().drop("text", strict=False).collect()
+    sample = _sample(articles, facts["article_id"])
+    words = learn_words(sample, sample.height / max(facts.height, 1), people)
+    forms = collect_forms(people, cluster_of, authority, words)
+    to_judge = frozenset(facts["article_id"] if judged is None else judged)
+    attached = attach_mentions(people, forms)
+    places: dict[tuple[str, Key], list[Place]] = defaultdict(list)
+    roles: dict[tuple[str, Key], set[str]] = defaultdict(set)
+    bearers: dict[tuple[str, str], set[Key]] = defaultdict(set)
+    for mention, key in attached:
+        if key is not None:
+            places[(mention.article_id, key)].append((mention.article_id, mention.start, mention.end))
+            if mention.role:
+                roles[(mention.article_id, key)].add(mention.role)
+                bearers[(key[1], fold(mention.role))].add(key)
+    people_in: dict[str, set[Key]] = defaultdict(set)
+    for key, form in forms.items():
+        if form.is_person:
+            for article_id in form.articles:
+                people_in[article_id].add(key)
+    return Scene(
+        config=config,
+        judged=to_judge,
+        forms=forms,
+        index=FormIndex(forms, config, words),
+        words=words,
+        attached=[each for each in attached if each[0].article_id in to_judge],
+        places=places,
+        roles=roles,
+        bearers=bearers,
+        n_people=Counter(article_id for form in forms.values() for article_id in form.articles),
+        cluster_of=cluster_of,
+        evidence=Evidence(articles, sample, config.context_chars, config.beside_chars, cluster_of),
+        people_in={article_id: frozenset(keys) for article_id, keys in people_in.items()},
+        day_of=_days(facts),
+    )
+
+
+def _sample(articles: pl.DataFrame | pl.LazyFrame, article_ids: pl.Series) -> pl.DataFrame:
+    """The articles with the smallest ids and their texts (ids are digests: as good as drawn by lot)."""
+    chosen = article_ids.sort().head(MAX_COUNTED_ARTICLES)
+    rows = articles.lazy().select("article_id", "text").filter(pl.col("article_id").is_in(chosen.implode()))
+    return rows.collect().sort("article_id")
+
+
+def _days(articles: pl.DataFrame) -> dict[str, float]:
+    """Days since 1970 of the articles with a date; none where the frame has no dates."""
+    if "published_at" not in articles.columns or articles.schema["published_at"] == pl.Null:
+        return {}
+    dated = articles.select("article_id", pl.col("published_at").dt.epoch("s") / 86400).drop_nulls()
+    return dict(dated.iter_rows())
+
+
+def attach_mentions(people: pl.DataFrame, forms: dict[Key, Form]) -> list[tuple[Person, Key | None]]:
+    """Each mention of a person with the full form that it stands for in its text.
+
+    A surname alone stands for the last full name before it that has it, else for the first after it; None where the
+    text has no such full name.
+    """
+    lends = {key for key, form in forms.items() if form.is_person or form.strength >= 1}
+    attached: list[tuple[Person, Key | None]] = []
+    mentions = [Person(*row) for row in share_strings(people.select(Person._fields).iter_rows())]
+    for _, group in groupby(mentions, key=itemgetter(0)):
+        in_text = list(group)
+        first: dict[str, Key] = {}
+        last: dict[str, Key] = {}
+        for mention in in_text:
+            key = (mention.given, mention.surname)
+            if mention.given and key in lends:
+                for name in _surnames(mention.surname):
+                    first.setdefault(name, key)
+        for mention in in_text:
+            key = (mention.given, mention.surname)
+            if not mention.given:
+                attached.append((mention, last.get(mention.surname) or first.get(mention.surname)))
+                continue
+            if key in lends:
+                for name in _surnames(mention.surname):
+                    last[name] = key
+            attached.append((mention, key))
+    return attached
+
+
+def _surnames(surname: str) -> tuple[str, ...]:
+    """What a surname alone may look like: van Nistelrooy, Nistelrooy."""
+    return (surname, surname.rsplit(" ", 1)[-1]) if " " in surname else (surname,)

@@ -1,0 +1,268 @@
+"""Suspect names with the evidence for and against them, and the confidence that follows from it.
+
+Takes forms, their index and the texts, gives one suspect a text and form: the expected form, the kind of the
+difference, the features and a confidence by a small logistic regression whose weights are in `decision.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from importlib.resources import files
+
+from cleaners.names.config import NamesConfig
+from cleaners.names.judge.contexts import cosine
+from cleaners.names.judge.forms import Form
+from cleaners.names.judge.scene import Scene
+from cleaners.names.lexicon.compare import are_given_variants, fold
+from cleaners.names.lexicon.lexicon import load_lexicon
+from cleaners.names.lexicon.relate import Key
+
+MAX_TEXTS = 400  # texts of one person that are looked at; the logarithm of their number says little more beyond
+MAX_PLACES = 3  # mentions of one person in one text whose surroundings are looked at
+MAX_NEIGHBOURS = 50  # texts above which a person shared by two of them says nothing
+FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
+
+# A slip is seldom repeated by papers that do not copy each other: how many times as well known the other form must be.
+_MIN_RATIO = {"wrong_given": 2, "given_slip": 2, "misspelling": 4}
+
+# Capitalised words, joined to the name that follows: "Anna, Ben and" before "Carl Cole".
+_COORDINATED = re.compile(r"(?:\b[A-Z][\w'’\-]+,? ){0,3}\b[A-Z][\w'’\-]+,? (?:and|&) $")
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A form in one text that may stand for a better-known one."""
+
+    article_id: str
+    form: Form
+    expected: Form
+    kind: str
+    features: dict[str, float]
+    evidence_articles: tuple[str, ...]
+    shared_roles: tuple[str, ...]
+
+    @cached_property
+    def confidence(self) -> float:
+        """How surely the form stands for the expected one, by the model of its kind."""
+        return _confidence(self.kind, self.features)
+
+    def is_flagged(self, config: NamesConfig, was_flagged: bool = False) -> bool:
+        """Whether the suspicion is sure enough to be shown to an editor, or to stay where an earlier run showed it."""
+        least = config.keep_confidence if was_flagged else config.min_confidence
+        if self.kind in ("wrong_given", "given_slip", "misspelling") and not self.expected.canonical:
+            return self.confidence >= least and self.features["likeness_best"] >= config.min_likeness
+        return self.confidence >= least
+
+
+def find_suspects(scene: Scene) -> list[Suspect]:
+    """Every suspect of a batch, scored; the best explanation for each text and form."""
+    found: dict[tuple[str, Key], list[Suspect]] = {}
+    for suspect in iter_suspects(scene):
+        found.setdefault((suspect.article_id, suspect.form.key), []).append(suspect)
+    return [_best(found[at]) for at in sorted(found)]
+
+
+def _best(explanations: list[Suspect]) -> Suspect:
+    """The surest explanation; of two names of one person (Charles, Charlie) the better known is the one expected."""
+    best = max(explanations, key=lambda s: (s.confidence, s.expected.support, s.expected.key))
+    given, surname = best.expected.key
+    names = [s.expected for s in explanations if s.expected.key[1] == surname]
+    names = [name for name in names if are_given_variants(given, name.key[0])]
+    return replace(best, expected=max(names, key=lambda name: (name.canonical is not None, name.support, name.key)))
+
+
+def iter_suspects(scene: Scene) -> Iterator[Suspect]:
+    """Every explanation of every form that is less known than what it may stand for, weighed."""
+    pairs = [
+        (article_id, form, expected, kind, _others(scene, article_id, expected))
+        for article_id, form, expected, kind in _iter_pairs(scene)
+    ]
+    # One expected name after the other: its texts are laid out once, however few of all can be held.
+    pairs.sort(key=lambda pair: (pair[2].key[1], pair[2].key[0], pair[0], pair[1].key))
+    needed: set[str] = set()
+    for article_id, _form, _expected, _kind, others in pairs:
+        needed.add(article_id)
+        needed.update(_spread(others, scene.config.max_compared_texts))
+    scene.evidence.read(needed)
+    for article_id, form, expected, kind, others in pairs:
+        yield weigh_suspect(scene, article_id, form, expected, kind, others)
+
+
+def _iter_pairs(scene: Scene) -> Iterator[tuple[str, Form, Form, str]]:
+    """Article, form, expected form and kind of every explanation."""
+    for key in sorted(scene.forms):
+        form = scene.forms[key]
+        if form.canonical is not None or scene.judged.isdisjoint(form.articles):
+            continue
+        for kind, expected in _explanations(scene, form):
+            if form.support > max(1, expected.support // _MIN_RATIO.get(kind, 1)):
+                continue
+            if form.support >= expected.support and not (expected.canonical and form.support <= 1):
+                continue
+            for article_id in form.articles:
+                if article_id in scene.judged:
+                    yield article_id, form, expected, kind
+
+
+def _explanations(scene: Scene, form: Form) -> Iterator[tuple[str, Form]]:
+    """The forms that a form may stand for, with the kind of the difference.
+
+    Of a surname that many bear, only those are asked who stand in a text with somebody that the form's text names too, or
+    hold its office: the others would never be sure enough, and the cost would grow with the square of the block.
+    """
+    yield from scene.index.expected_for(form)
+    if form.support > 1 or not scene.index.is_crowded(form):
+        return
+    article_id = form.articles[0]
+    near: set[Key] = set()
+    for key in scene.people_in.get(article_id, ()):
+        articles = scene.forms[key].articles
+        if key != form.key and len(articles) <= MAX_NEIGHBOURS:
+            for other in articles:
+                near.update(k for k in scene.people_in[other] if k[1] == form.key[1])
+    for role in scene.roles.get((article_id, form.key), ()):
+        near.update(scene.bearers.get((form.key[1], fold(role)), ()))
+    for key in sorted(near - {form.key}):
+        kind = scene.index.compare(form, scene.forms[key])
+        if kind is not None:
+            yield kind, scene.forms[key]
+
+
+def _others(scene: Scene, article_id: str, expected: Form) -> list[str]:
+    """The texts of the expected person, of the best known a sample, that are no copies and lie within the window."""
+    cluster_of, day_of, window = scene.cluster_of, scene.day_of, scene.config.window_days
+    cluster, day = cluster_of.get(article_id, article_id), day_of.get(article_id)
+    spread = _spread(expected.articles, MAX_TEXTS)
+    others = [other for other in spread if cluster_of.get(other, other) != cluster]
+    return others if day is None else [other for other in others if abs(day_of.get(other, day) - day) <= window]
+
+
+def weigh_suspect(
+    scene: Scene, article_id: str, form: Form, expected: Form, kind: str, others: list[str] | None = None
+) -> Suspect:
+    """A suspect with its features; `others` are the texts that bear witness, where somebody has looked for them."""
+    cluster_of, evidence, places, roles, index = (
+        scene.cluster_of,
+        scene.evidence,
+        scene.places,
+        scene.roles,
+        scene.index,
+    )
+    others = _others(scene, article_id, expected) if others is None else others
+    witnesses = _spread(others, scene.config.max_compared_texts)
+    names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
+    text = evidence.text_vector(article_id)
+    likeness = sorted(((cosine(text, evidence.text_vector(a), names), a) for a in witnesses), reverse=True)
+    mine = places.get((article_id, form.key), [])
+    near = evidence.compare_surroundings(
+        mine[:MAX_PLACES],
+        [place for a in witnesses for place in places.get((a, expected.key), [])[:MAX_PLACES]],
+        witnesses,
+        names,
+    )
+    my_roles = roles.get((article_id, form.key), set())
+    their_roles = {r for a in witnesses for r in roles.get((a, expected.key), ())} | set(expected.authority_roles)
+    offices = {fold(role) for role in my_roles} & {fold(role) for role in their_roles}
+    agreement = 1 if offices else -1 if my_roles and their_roles else 0
+    # Papers differ in the capitals of an office; the least string of each has them.
+    shared = {min(r for r in my_roles | their_roles if fold(r) == office) for office in offices}
+    has_its_surname = form.key[1] == expected.key[1]
+    rivals = max(index.people_of_surname[expected.key[1]] - 1 - has_its_surname, 0)
+    bearers = max(index.people_of_surname[form.key[1]] - 1, 0)
+    features = {
+        "log_per_million": math.log1p(_per_million(expected.key[1])),
+        "log_own_per_million": math.log1p(_per_million(form.key[1])),
+        "shared_people": math.log1p(
+            max((_shared_people(scene, article_id, a, form, expected) for a in witnesses), default=0.0)
+        ),
+        "likeness_best": likeness[0][0] if likeness else 0.0,
+        "likeness_mean": sum(x for x, _ in likeness[:3]) / 3,
+        "capitals_near": near.capitals,
+        "words_beside": near.beside,
+        "words_covered": near.covered,
+        "log_support": math.log1p(len({cluster_of.get(a, a) for a in others})),
+        "log_own_support": math.log(max(form.support, 1)),
+        "log_rivals": math.log1p(rivals),
+        # Misprints are seldom names: the part that differs is somebody else's name too.
+        "is_part_attested": float(index.is_given(form.key[0]) if has_its_surname else bearers > 0),
+        "is_expected_in_text": float(
+            article_id in expected.articles
+            or any(_is_coordinated(evidence.text(article_id), start, expected.key[0]) for _, start, _ in mine)
+        ),
+        "role_agreement": float(agreement),
+        "is_office_shared": float(any(is_single_office(role) for role in shared)),
+        "is_given_known": float(index.is_given(form.key[0])),
+        "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
+        "list_likeness": likeness[0][0] * _listness(scene.n_people[article_id], len(text)) if likeness else 0.0,
+    }
+    return Suspect(
+        article_id=article_id,
+        form=form,
+        expected=expected,
+        kind=kind,
+        features=features,
+        evidence_articles=tuple(sorted(a for _, a in likeness[:5])),
+        shared_roles=tuple(sorted(shared)),
+    )
+
+
+def is_single_office(role: str) -> bool:
+    """Whether one person of a country holds an office at a time: "Home Secretary", "Minister for Work"; not "Minister"."""
+    words = fold(role).split()
+    return len(words) > 1 and any(word in load_lexicon().state_offices for word in (words[0], words[-1]))
+
+
+def _is_coordinated(text: str, start: int, given: str) -> bool:
+    """Whether another given name shares the surname that follows: "Anna and Ben Cole" names Anna Cole too."""
+    listed = _COORDINATED.search(text, max(0, start - 60), start)
+    return listed is not None and given in {fold(word) for word in re.findall(r"[\w'’\-]+", listed.group())}
+
+
+def _listness(n_people: int, n_words: int) -> float:
+    """How far a text is a list of people, 0 to 1: a story names one in thirty of its different words, results one in ten."""
+    density = n_people / max(n_words, 1)
+    return min(max((density - 0.03) / 0.07, 0.0), 1.0)
+
+
+def _per_million(surname: str) -> int:
+    """Bearers of a surname in a million people, 0 where hardly anybody bears it."""
+    lexicon = load_lexicon()
+    last = surname.rsplit(" ", 1)[-1]
+    # The census counts Americans: a few Chinese, Korean and Vietnamese surnames are a large share of their countries.
+    return max(lexicon.per_million.get(last, 0), FAMILY_FIRST_PER_MILLION if last in lexicon.family_first else 0)
+
+
+def _shared_people(scene: Scene, article_id: str, other_id: str, form: Form, expected: Form) -> float:
+    """How much two texts share of the other people they name; a person named in few texts counts for more."""
+    shared = scene.people_in.get(article_id, frozenset()) & scene.people_in.get(other_id, frozenset())
+    n = len(scene.cluster_of) + 1
+    own = {form.key[1], expected.key[1]}
+    return sum(max(math.log(n / (scene.forms[key].support + 1)), 0.0) for key in shared if key[1] not in own)
+
+
+def _spread(articles: list[str], limit: int) -> list[str]:
+    """At most `limit` articles, evenly spread over the sorted ids (ids are digests: as good as drawn by lot)."""
+    if len(articles) <= limit:
+        return articles
+    return [articles[i * len(articles) // limit] for i in range(limit)]
+
+
+def _confidence(kind: str, features: Mapping[str, float]) -> float:
+    """Logistic regression over the features of the kind's model."""
+    weights = _models()[kind]
+    return 1 / (
+        1 + math.exp(-weights["intercept"] - sum(w * features[f] for f, w in weights.items() if f != "intercept"))
+    )
+
+
+@cache
+def _models() -> dict[str, dict[str, float]]:
+    models: dict[str, dict[str, float]] = json.loads(
+        files("cleaners.names.judge").joinpath("decision.json").read_text(encoding="utf-8")
+    )["weights"]
+    return models

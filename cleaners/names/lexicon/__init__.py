@@ -1,0 +1,1 @@
+"""Word lists, kinds of names, and how two names relate."""

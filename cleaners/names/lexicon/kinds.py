@@ -1,0 +1,162 @@
+"""The kinds of the words of a capitalised run: office, title, given name, thing and so on.
+
+Takes the words of a run, gives a letter for each and the office among them; nothing here knows the text around it. Runs come
+again and again, so that the latest are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from cleaners.names.lexicon.compare import fold
+from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
+
+UPPER = "".join(chr(c) for c in [*range(0x41, 0x530), *range(0x1E00, 0x1F00)] if chr(c).isupper())
+_INITIALS = re.compile(rf"(?:[{UPPER}]\.?-?){{1,3}}")
+_MAX_KEPT_CHARS = 80  # characters of a run that is kept: the kept ones take some megabytes at most
+NAMING = frozenset("GWAIP")  # kinds of words that may be part of a name
+
+
+class Judged(NamedTuple):
+    """What the words of a run say by themselves."""
+
+    caps: bool  # all in capitals
+    kinds: tuple[str, ...]  # a letter a word, see `_kind`
+    office: int  # number of the last office or title with a word behind it, -1 where there is none
+    role: str  # the office as written, "" where there is none
+
+
+def judge_words(run: str) -> Judged:
+    """Judge the words of a run by themselves.
+
+    Args:
+        run: the words, one space between them.
+    """
+    return _judge_again(run) if len(run) <= _MAX_KEPT_CHARS else _judge(run)
+
+
+@lru_cache(maxsize=20_000)
+def _judge_again(run: str) -> Judged:
+    return _judge(run)
+
+
+def _judge(run: str) -> Judged:
+    lexicon = load_lexicon()
+    words = run.split(" ")
+    keys = [fold(word) for word in words]
+    caps = len(words) > 1 and all(w.isupper() or k in lexicon.particles for w, k in zip(words, keys, strict=True))
+    kinds = [_kind(i, words, keys, caps, lexicon) for i in range(len(words))]
+    if kinds == ["S"] and keys[0] in lexicon.surname_things:
+        kinds = ["W"]  # Woods alone, if the text names a Woods in full
+    # A word of office, place or thing behind a given name is a surname: Stephen King, Tiger Woods, Theresa May.
+    for i in range(1, len(words)):
+        last = i == len(words) - 1
+        behind_given = kinds[i - 1] == "G" and (i == 1 or kinds[i - 2] in "RTNM")
+        behind_initial = kinds[i - 1] == "I" and i > 1 and kinds[i - 2] == "G"
+        is_street = kinds[i] != "N" or keys[i] in lexicon.thing_suffixes  # King Street, but King Francis
+        behind_title = kinds[i - 1] == "T" and not (is_street and keys[i - 1] in lexicon.naming_titles)
+        is_thing = kinds[i] == "S" and keys[i] not in lexicon.surname_things  # Jiffy Lube, Davis Cup
+        if (
+            last
+            and kinds[i] in "RTSNM"
+            and not words[i].endswith(".")
+            and (behind_title or ((behind_given or behind_initial) and not is_thing))
+        ):
+            kinds[i] = "A"
+        elif keys[i - 1] in lexicon.place_prefixes and kinds[i - 1] == "N" and kinds[i] in "GW":
+            kinds[i] = "N"
+    # A thing's word between an office and a last word is a given name: President Bill Hart.
+    if len(words) > 2 and kinds[-1] == "W" and kinds[-2] == "S" and kinds[-3] in "RT":
+        kinds[-2] = "A"
+    office = next((i for i in range(len(kinds) - 2, -1, -1) if kinds[i] in "RT"), -1)
+    role = role_words([w for w, k in zip(words[: office + 1], kinds, strict=False) if k in "RMTW"], lexicon)
+    return Judged(caps, tuple(kinds), office, role)
+
+
+@lru_cache(maxsize=200_000)
+def lone_key(word: str) -> str | None:
+    """The folded word if it may be a name where it stands alone, the most frequent run by far; else None."""
+    lexicon = load_lexicon()
+    key = fold(word)
+    kind = _kind(0, [word], [key], False, lexicon)
+    is_name = kind in NAMING or (kind == "S" and key in lexicon.surname_things)
+    return key if is_name and key not in lexicon.suffixes else None
+
+
+@lru_cache(maxsize=200_000)
+def class_of(key: str) -> str:
+    """The letter of a folded word wherever it stands; ? for a given name only as the first of two."""
+    lexicon = load_lexicon()
+    if key in lexicon.titles or _is_compound_rank(key, lexicon):
+        return "T"
+    if key in lexicon.place_prefixes:
+        return "N"
+    if key in lexicon.given and key not in lexicon.not_names and key not in lexicon.roles:
+        return "G"
+    if key in lexicon.roles:
+        return "R"
+    if key in lexicon.not_names:
+        return "?" if key in lexicon.given and key not in lexicon.demonyms else "N"
+    if key in lexicon.thing_suffixes:
+        return "S"
+    if key in lexicon.role_modifiers:
+        return "M"
+    return "N" if "-" in key and any(part in lexicon.not_names for part in key.split("-")) else "W"
+
+
+def _is_compound_rank(key: str, lexicon: Lexicon) -> bool:
+    """Whether a word is a rank of two: Lieutenant-Colonel, Vice-Admiral."""
+    return "-" in key and key not in lexicon.roles and key.rpartition("-")[2] in lexicon.offices
+
+
+def is_given(key: str) -> bool:
+    """Whether a folded word is a known given name, or a compound of one."""
+    given = load_lexicon().given
+    return key in given or ("-" in key and key.split("-", 1)[0] in given)
+
+
+def is_initials(text: str) -> bool:
+    """Whether a word is nothing but initials: J., J.K., JK."""
+    n = len(text)
+    return n <= 6 and (n <= 2 or "." in text) and _INITIALS.fullmatch(text) is not None
+
+
+def role_words(words: list[str], lexicon: Lexicon) -> str:
+    """The office itself as the paper writes it: the last noun of office with the modifiers before it, without country,
+    article or title.
+    """
+    kept: list[str] = []
+    for word in reversed(words):
+        key = fold(word)
+        if key in lexicon.titles and not kept:
+            continue
+        if not kept:
+            if key not in lexicon.roles:
+                return ""
+            kept.append(word)
+        elif key in lexicon.role_modifiers or key in lexicon.roles or key == "of":
+            kept.append(word)
+        else:
+            break
+    return " ".join(w for w in reversed(kept) if fold(w) not in {"former", "ex", "late", "then", "acting", "of"})
+
+
+def _kind(index: int, words: Sequence[str], keys: Sequence[str], caps: bool, lexicon: Lexicon) -> str:
+    """One letter a word: Role, Title, Modifier, Not a name, thing Suffix, Given name, Initials, Particle, other Word."""
+    word, key = words[index], keys[index]
+    if key in lexicon.particles and index and (caps or word.islower()):
+        return "P"
+    if is_initials(word) and (len(word.replace(".", "")) == 1 or not caps):
+        if key in lexicon.not_names and not (len(key) == 1 and index and keys[index - 1] in lexicon.given):
+            return "N" if len(key) > 1 else "I"
+        letters = word.replace(".", "").replace("-", "")
+        if len(letters) == 1 or "." in word or index + 2 == len(words):
+            return "I"
+        return "N"
+    kind = class_of(key)
+    if kind == "?":
+        return "G" if index + 2 == len(words) else "N"
+    return "N" if kind == "W" and not caps and word.isupper() and len(word) > 1 else kind  # an acronym

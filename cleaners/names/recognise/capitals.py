@@ -1,0 +1,306 @@
+"""Capitalised runs of a text, cut into the segments that may be names.
+
+Takes a text, gives segments of tokens with the office, title or thing beside them. Words of office, place, calendar and
+grammar end a segment; possessives part a run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cleaners.names.lexicon.compare import fold
+from cleaners.names.lexicon.kinds import (
+    NAMING,
+    UPPER,
+    class_of,
+    is_given,
+    is_initials,
+    judge_words,
+    lone_key,
+    role_words,
+)
+from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
+
+
+class Token(NamedTuple):
+    """A capitalised word, an initial or a particle."""
+
+    start: int
+    end: int
+    text: str
+    key: str  # folded
+
+
+class Segment(NamedTuple):
+    """Neighbouring tokens that may be one name."""
+
+    tokens: list[Token]
+    role: str | None  # office as written, "" where none is given, None where nobody has looked yet (a word alone)
+    title: Token | None  # the title or office with a capital right before it
+    is_titled: bool  # a title, an office or an occupation stands before it, with or without a capital
+    precedes_thing: bool  # "Ford Foundation"
+    follows_determiner: bool  # "the Beatles", "our Blue Moon"
+
+    @property
+    def names(self) -> list[Token]:
+        """The tokens without particles."""
+        if len(self.tokens) == 1:
+            return self.tokens
+        lexicon = load_lexicon()
+        first, *others = self.tokens
+        opens = first.key not in lexicon.particles or (first.key in lexicon.opening_given and first.text.istitle())
+        return [first] * opens + [token for token in others if token.key not in lexicon.particles]
+
+
+_LETTER = r"[^\W\d_]"
+_PARTICLE = r"(?:de|del|della|dello|delle|der|den|di|da|das|do|dos|du|la|le|van|von|zu|zur|ten|ter|bin|ibn|bint|al|el|y|af|av|op)"
+_TITLES = (
+    *("Mrs", "Mr", "Ms", "Dr", "Prof", "Sen", "Rep", "Gov", "Gen", "Col", "Lt", "Capt", "Maj", "Sgt", "Adm", "Rev"),
+    *("Hon", "Jr", "Sr", "St"),
+)
+_TOKEN = (
+    rf"(?:(?:{'|'.join(_TITLES)})\."
+    rf"|[{UPPER}]\.(?:-?[{UPPER}]\.)*(?!\w)"
+    rf"|[{UPPER}]\.(?=[{UPPER}]{_LETTER})"
+    rf"|(?:al|el|as|ad|an|ash|ul|ur)-[{UPPER}]{_LETTER}+"
+    rf"|[{UPPER}](?:{_LETTER}|['’ʼ\-](?={_LETTER}))*)"
+)
+# The same with its first letter in front, for a pattern that begins with letters is sought faster than one that looks behind.
+_FIRST_TOKEN = (
+    rf"[{UPPER}aeu](?<![\w@#/&$.'’\-].)"
+    rf"(?:(?:{'|'.join(f'(?<={title[0]}){title[1:]}' for title in _TITLES)})\."
+    rf"|(?<=[{UPPER}])(?:\.(?:-?[{UPPER}]\.)*(?!\w)|\.(?=[{UPPER}]{_LETTER})|(?:{_LETTER}|['’ʼ\-](?={_LETTER}))*)"
+    rf"|(?:(?<=a)(?:l|s|d|n|sh)|(?<=e)l|(?<=u)[lr])-[{UPPER}]{_LETTER}+)"
+)
+_TOKEN_PATTERN = re.compile(rf"{_TOKEN}|(?<=[ \u00a0]){_PARTICLE}(?=[ \u00a0])|(?<![^ \u00a0]){_PARTICLE}(?=[ \u00a0])")
+_RUN = re.compile(
+    rf"{_FIRST_TOKEN}(?:[ \u00a0]?(?:(?<=[ \u00a0.]){_PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){_TOKEN})*"
+)
+_POSSESSIVE = re.compile(r"['’ʼ][sS]$")
+_TAIL = re.compile(r"(?:-[a-z]+)+$")
+_MAX_WORD_CHARS = 100  # of a word with a tail; the pattern above looks back from every hyphen
+_LOWER_WORDS = re.compile(r"(?<![\w'’\-])[a-z][a-z'’\-]*")
+_INNER = frozenset("_'’-")
+_GOES_ON = frozenset("abcdefghijklmnopqrstuvwxyz'’-")
+# Seeking a word takes a thirtieth of collecting all.
+_MAX_SOUGHT = 16
+_DETERMINERS = frozenset({"the", "his", "her", "its", "our", "your", "their", "my", "this", "that"})
+# The words that open most sentences; every one of them is among the lexicon's words that are no names.
+_SENTENCE_OPENERS = frozenset(
+    {
+        "The",
+        "He",
+        "It",
+        "In",
+        "But",
+        "She",
+        "They",
+        "We",
+        "And",
+        "This",
+        "There",
+        "If",
+        "At",
+        "On",
+        "As",
+        "For",
+        "That",
+        "You",
+    }
+)
+_WORD = re.compile(r"[\w'’\-.]+")
+
+
+def find_segments(text: str) -> Iterator[Segment]:
+    """Every segment of a text that may be a name, in order."""
+    lexicon = load_lexicon()
+    lower_words = _LowerWords(text)
+    for run in _RUN.finditer(text):
+        start, end = run.span()
+        if text[end : end + 1] == "." and text[end + 1 : end + 2].isalnum():
+            continue  # an address: Example.com
+        word = text[start:end]
+        if not word.isalpha():  # more than one token, or a possessive, a hyphen, initials
+            pieces = [_plain_piece(start, word)] if word.replace(" ", "").isalpha() else _pieces(run)
+            for piece in pieces:
+                yield from _segments(piece, text, lexicon, lower_words)
+        elif len(word) > 1 and word not in _SENTENCE_OPENERS:
+            key = lone_key(word)
+            if key is not None:  # its role is left to who needs it
+                yield Segment([Token(start, end, word, key)], None, None, False, False, False)
+
+
+def word_before(text: str, position: int) -> str:
+    """The last of `words_before`, which mostly tells enough; "" where there is none."""
+    if text[max(0, position - 1) : position] not in (" ", "\u00a0"):
+        return ""
+    before = text[max(0, position - 60) : position - 1]
+    word = before[max(before.rfind(" "), before.rfind("\n"), before.rfind("\u00a0")) + 1 :]
+    if word.isalpha():
+        return word
+    bare = word.removesuffix(",")
+    return word if _WORD.fullmatch(bare) and "." not in bare else ""
+
+
+def words_before(text: str, position: int) -> list[str]:
+    """The up to four words before a position, with nothing but spaces between; the last may end in a comma."""
+    before = text[max(0, position - 60) : position].rpartition("\n")[2]
+    if before[-1:] not in (" ", "\u00a0"):
+        return []
+    words: list[str] = []
+    for word in reversed(before[:-1].replace("\u00a0", " ").rsplit(" ", 4)[-4:]):
+        bare = word if words else word.removesuffix(",")
+        if not _WORD.fullmatch(bare) or (not words and "." in bare):
+            break
+        words.append(word)
+    return words[::-1]
+
+
+class _LowerWords:
+    """The words that a text writes in lower case: the first few are sought, then all of them are collected."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._words: set[str] | None = None
+        self._n_sought = 0
+
+    def __contains__(self, word: str) -> bool:
+        if self._words is None:
+            self._n_sought += 1
+            if self._n_sought <= _MAX_SOUGHT:
+                return self._holds(word)
+            self._words = set(_LOWER_WORDS.findall(self._text))
+        return word in self._words
+
+    def _holds(self, word: str) -> bool:
+        """Whether the word stands in lower case by itself, as `_LOWER_WORDS` would find it."""
+        if not _LOWER_WORDS.fullmatch(word):
+            return False
+        text = self._text
+        place = text.find(word)
+        while place >= 0:
+            before, behind = text[max(0, place - 1) : place], text[place + len(word) : place + len(word) + 1]
+            if not (before.isalnum() or before in _INNER) and behind not in _GOES_ON:
+                return True
+            place = text.find(word, place + 1)
+        return False
+
+
+def role_before(text: str, start: int, lexicon: Lexicon) -> str:
+    """The office in lower case right before a position: "the striker Roe"."""
+    last = word_before(text, start).removesuffix(",")
+    word = fold(last)
+    if not word or not (word in lexicon.roles or word in lexicon.titles):
+        return ""
+    return role_words([*words_before(text, start)[:-1], last], lexicon)
+
+
+def _plain_piece(start: int, words: str) -> list[Token]:
+    """The tokens of a run of nothing but letters and spaces, the most frequent of the longer ones."""
+    tokens = []
+    for word in words.split(" "):
+        end = start + len(word)
+        tokens.append(Token(start, end, word, fold(word)))
+        start = end + 1
+    return tokens
+
+
+def _pieces(run: re.Match[str]) -> list[list[Token]]:
+    """The tokens of a run, parted at possessives and adjectives: "Poland's Marcin Nowak", "Nowak-led Poland"."""
+    pieces: list[list[Token]] = [[]]
+    for match in _TOKEN_PATTERN.finditer(run.string, run.start(), run.end()):
+        text, end = match.group(), match.end()
+        cut = (_POSSESSIVE.search(text) if text[-1] in "sS" else None) or _adjective_tail(text)
+        if cut:
+            text, end = text[: cut.start()], match.start() + cut.start()
+        if text:
+            pieces[-1].append(Token(match.start(), end, text, fold(text)))
+        if cut:
+            pieces.append([])
+    return [piece for piece in pieces if piece]
+
+
+def _adjective_tail(text: str) -> re.Match[str] | None:
+    """What makes an adjective of a name: the tail of "Bezos-backed"."""
+    tail = _TAIL.search(text) if "-" in text and len(text) <= _MAX_WORD_CHARS else None
+    return tail if tail and set(tail.group()[1:].split("-")) & load_lexicon().compound_tails else None
+
+
+def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _LowerWords) -> Iterator[Segment]:
+    """The parts of a piece that may be names."""
+    caps, kinds, office, office_role = judge_words(" ".join([token.text for token in piece]))
+    if NAMING.isdisjoint(kinds):
+        return
+    role, is_titled = "", office >= 0
+    after_the = False
+    start = office + 1
+    if office >= 0:
+        role = office_role
+    else:
+        last = word_before(text, piece[0].start)
+        after_the = last.lower() in _DETERMINERS
+        bare = last.removesuffix(",")
+        word = fold(bare)
+        if word in lexicon.roles or word in lexicon.titles:
+            role = role_words([*words_before(text, piece[0].start)[:-1], bare], lexicon)
+            is_titled = kinds[0] not in "NSM"
+        elif word in ("for", "of") and kinds[0] in "MS":  # "Secretary of State Jane Roe"
+            n_portfolio = next((i for i, k in enumerate(kinds) if k in NAMING), 0)
+            held = role_words(words_before(text, piece[0].start)[:-1], lexicon)
+            if held and n_portfolio:
+                role = " ".join([held, last, *(t.text for t in piece[:n_portfolio])])
+                is_titled, start = True, n_portfolio
+    current: list[Token] = []
+    first = True
+    for i in range(start, len(piece) + 1):
+        kind = kinds[i] if i < len(piece) else "."
+        if i < len(piece) and kind in NAMING:
+            current.append(piece[i])
+            continue
+        if current:
+            segment = _trim(current, text, lexicon, lower_words, keep_first=is_titled and first, caps=caps)
+            if segment:
+                beside = piece[start - 1] if office >= 0 and first else None
+                yield Segment(
+                    tokens=segment,
+                    role=role if first else "",
+                    title=beside if beside and (class_of(beside.key) == "T" or beside.key in lexicon.offices) else None,
+                    is_titled=is_titled and first,
+                    precedes_thing=kind in "SR",
+                    follows_determiner=after_the and first,
+                )
+            current = []
+        first = first and kind == "M"
+
+
+def _trim(
+    tokens: list[Token], text: str, lexicon: Lexicon, lower_words: _LowerWords, keep_first: bool, caps: bool
+) -> list[Token]:
+    """A segment without what only stands next to the name: words of the sentence's start, particles, Jr."""
+    while tokens and (tokens[0].key in lexicon.particles and tokens[0].text.islower()):
+        tokens = tokens[1:]
+    while tokens and (tokens[-1].key in lexicon.particles or tokens[-1].key in lexicon.suffixes):
+        tokens = tokens[:-1]
+    for i in range(2, len(tokens)):
+        if tokens[i].key in lexicon.suffixes:  # Jr ends a name: "Robert Hale Jr. Announces"
+            tokens = tokens[:i]
+            break
+    if not keep_first and len(tokens) > 1:
+        first = tokens[0]
+        # The first word of a sentence is capitalised whatever it is; the text itself tells a common word.
+        if first.key not in lexicon.given and first.text.lower() in lower_words and len(tokens) > 2:
+            tokens = tokens[1:]
+        for i in range(1, len(tokens) - 1):
+            if is_given(tokens[i].key) and not is_given(tokens[0].key) and not is_initials(tokens[0].text):
+                if tokens[0].key not in lexicon.family_first:
+                    tokens = tokens[i:]
+                break
+    if caps:
+        seen = 0
+        for i, token in enumerate(tokens):
+            seen += token.key not in lexicon.particles
+            if seen == 2:
+                return tokens[: i + 1]
+    return tokens

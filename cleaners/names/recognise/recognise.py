@@ -1,0 +1,253 @@
+"""The recogniser of people in one English news text: capitalised runs, judged by the company they keep.
+
+Takes a text, gives the spans that may be a person with given name, surname, role and a strength. Titles, roles, ages,
+speech verbs, known given names and the surname used alone later in the text speak for a person; words of places and
+organisations speak against. No surname is known beforehand.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Container, Mapping
+from typing import NamedTuple
+
+from cleaners.names.lexicon.compare import fold
+from cleaners.names.lexicon.kinds import is_given, is_initials, role_words
+from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
+from cleaners.names.lexicon.split import split_name
+from cleaners.names.recognise.capitals import Segment, Token, find_segments, role_before, word_before
+
+NOBODY = -1  # strength of a single word that nothing in its own text takes for a person
+STRONG = 2  # strength from which a span is a person on the evidence of its own text
+
+
+class PersonSpan(NamedTuple):
+    """A span that may be a person; `given` is empty where the surname stands alone."""
+
+    start: int
+    end: int
+    given: str  # folded, middle names left out
+    surname: str  # folded, with its particles
+    role: str  # as written, "" where none is given
+    strength: int  # below 0 hardly, 0 a guess, 1 likely, 2 or more a person
+    is_titled: bool  # a title or an office stands before it, here or elsewhere in the text
+
+
+_UNREAD = "?"  # role of a word alone until somebody needs it
+_AFTER_ROLE = re.compile(
+    r"[,;(][ \u00a0]?(?:the[ \u00a0]|an?[ \u00a0]|who is[ \u00a0])?((?:[\w'’\-.]+[ \u00a0]?){1,6})"
+)
+_TABLE = re.compile(r"\d|\(|^\W*--|,.*,.*,")  # results, signatures and lists hold capitals for another reason
+# A name alone in its line before a dateline in capitals: the reporter.
+_BYLINE_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:[Bb][Yy][ \t]+)?$")
+_BYLINE_AFTER = re.compile(r"[ \t]{0,20}\n\s{0,20}[A-Z]{3,}")
+_VOWEL = re.compile(r"[aeiouyw]")
+_AGE = re.compile(r"(?:, (?:aged )?\d{2}(?:,|\.|$)| \(\d{2}\))")
+# A score, a club's or a country's name in brackets, a relative clause.
+_RESULT = re.compile(r" \((?:\d|[A-Z][a-z]+(?: [A-Z][a-z]+)?[,)]|U\.S\.\))|,? who\b")
+# What stands between the names of a list or of a table of results: brackets, figures, "and".
+_BETWEEN_LISTED = re.compile(r"(?:\s?\([^()\n]{1,30}\))?[\s\d.,;:/–\-]*+(?:(?:and|&|beat|bt|vs?\.?)\s[\s\d.\-]*+)?")
+_MAX_BETWEEN = 45
+_FIGURE_AFTER = re.compile(r"(?: not out| run out| lbw)? \d")
+_FIRM_AFTER = re.compile(r",? (?:and|&) (?:Co|Sons|Bros|Partners)\b|, (?:Inc|LLP|LLC)\b")
+_PLACE_AFTER = re.compile(
+    r" (?:airport|stadium|street|square|avenue|road|bridge|hospital|university|prize|award|trophy|cup)\b"
+)
+_NEXT_WORD = re.compile(r"[ \u00a0]([a-z]+)")
+_MAX_HEADLINE_WORDS = 25
+_CLOSING = frozenset('.!?"”')
+_CLAUSE = frozenset(
+    {"and", "but", "or", "who", "which", "that", "where", "when", "is", "was", "has", "had", "said", "says"}
+)
+
+
+def find_people(text: str, headline_capitals: float, aliases: Container[str] = frozenset()) -> list[PersonSpan]:
+    """Every span of a text that may be a person, in order.
+
+    Args:
+        text: the article's text; offsets are code points of it.
+        headline_capitals: share of capitalised words from which a line is a headline in title case.
+        aliases: folded words that stand for a person by themselves; other words alone, of which the text says nothing,
+            are left out.
+    """
+    lexicon = load_lexicon()
+    headlines = _title_case_lines(text, headline_capitals)
+    fulls: list[PersonSpan] = []
+    in_headline: list[PersonSpan] = []
+    singles: list[PersonSpan] = []
+    in_capitals: dict[int, list[Token]] = {}
+    for segment in find_segments(text):
+        names = segment.names
+        if len(names) == 1:
+            token, title = segment.tokens[-1], segment.title
+            if segment.precedes_thing or len(token.text) < 2:
+                continue
+            if title is not None and title.key in lexicon.naming_titles:
+                role = segment.role or ""
+                fulls.append(PersonSpan(title.start, token.end, title.key, token.key, role, STRONG, True))
+            else:
+                strength = STRONG if title is not None else 0
+                role = _UNREAD if segment.role is None else segment.role
+                surname = " ".join(each.key for each in segment.tokens)  # De Wilde, Van der Meer
+                start = segment.tokens[0].start
+                singles.append(PersonSpan(start, token.end, "", surname, role, strength, bool(title)))
+        elif 2 <= len(names) <= 4:
+            span = _full_name(segment, names, text, lexicon)
+            if span is not None:
+                (in_headline if _inside(headlines, span.start) else fulls).append(span)
+                if all(token.text.isupper() for token in names):
+                    in_capitals[span.start] = names
+    alone = Counter(span.surname for span in singles)
+    fulls = _with_neighbours([_with_backing(span, alone) for span in fulls], text)
+    likely = [span for span in fulls if span.strength >= 1]
+    forms = {(span.given, span.surname) for span in likely}
+    fulls += [
+        span if (span.given, span.surname) in forms or span.is_titled else span._replace(strength=min(span.strength, 0))
+        for span in in_headline
+    ]
+    # A surname alone is the person named in full, or with a title, somewhere in the text.
+    of_likely = {name for span in likely for name in _surnames(span)}
+    # "SURNAME RETURNS" in a headline is no full name.
+    parted: set[int] = set()
+    for span in fulls:
+        if span.start in in_capitals and span.strength < STRONG and (span.given, span.surname) not in forms:
+            known = [token for token in in_capitals[span.start] if token.key in of_likely]
+            singles += [PersonSpan(t.start, t.end, "", t.key, "", 0, False) for t in known]
+            parted.update({span.start} if known else ())
+    fulls = [span for span in fulls if span.start not in parted]
+    of_guess = {name for span in fulls for name in _surnames(span)}
+    titled = {span.surname for span in singles if span.is_titled}
+    named = []
+    for span in singles:
+        is_titled = span.surname in titled
+        strength = STRONG if is_titled or span.surname in of_likely else 0 if span.surname in of_guess else NOBODY
+        if strength == NOBODY and span.surname not in aliases:
+            continue
+        role = role_before(text, span.start, lexicon) if span.role is _UNREAD else span.role
+        named.append(span._replace(role=role, strength=strength, is_titled=is_titled))
+    return sorted(fulls + named)
+
+
+def _surnames(span: PersonSpan) -> tuple[str, str]:
+    """What a surname alone may look like: van Nistelrooy, Nistelrooy."""
+    return span.surname, span.surname.rsplit(" ", 1)[-1]
+
+
+def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon) -> PersonSpan | None:
+    """A segment of two to four names as a person, with the strength that its own surroundings give it."""
+    if is_initials(names[-1].text) and len(names[-1].text) < 3:
+        return None
+    if names[0].text in ("A", "I"):
+        return None  # the article or the pronoun far more often than an initial
+    start, end = segment.tokens[0].start, segment.tokens[-1].end
+    first, last = names[0].key, names[-1].key
+    if not is_initials(names[0].text) and not is_given(first) and first.isascii() and not _VOWEL.search(first):
+        return None  # an abbreviation of a table: "Ttl Exports"
+    if f"{first} {names[1].key}" in lexicon.namesake_things:
+        return None
+    given, surname = split_name([t.key for t in segment.tokens])
+    following = text[end : end + 80]
+    strength = 0
+    if surname == first != last:
+        strength += 2
+    elif is_initials(names[0].text):
+        strength += 1 if "." in names[0].text or len(names[0].text) == 1 else 0
+        strength += 1 if _FIGURE_AFTER.match(following) else 0  # a table of results
+    elif is_given(first):
+        strength += 1 if first in lexicon.ambiguous_given or first in lexicon.opening_given else 2
+    before = fold(word_before(text, start).removesuffix(","))
+    if segment.is_titled:
+        strength += 2
+    role = segment.role or ""
+    if not role:
+        is_byline = _BYLINE_AFTER.match(following) and _BYLINE_BEFORE.search(text, max(0, start - 20), start)
+        role = "reporter" if is_byline else _role_after(following, lexicon)
+        strength += 2 if role else 0
+    if _AGE.match(following):
+        strength += 2
+    word = _NEXT_WORD.match(following)
+    if (word and word.group(1) in lexicon.speech_verbs) or before in lexicon.speech_verbs:
+        strength += 1
+    if not segment.is_titled and names[-1].text.isupper():
+        strength -= 1  # a headline in capitals
+    if segment.follows_determiner and not segment.is_titled:
+        strength -= 2
+    is_unsure = strength < STRONG and not segment.is_titled and not is_given(first)
+    if is_unsure and (before in ("in", "at") or _opens_sentence(text, start)):
+        strength -= 1  # a place, or a word whose capital says nothing
+    if segment.precedes_thing or _FIRM_AFTER.match(following) or _PLACE_AFTER.match(following):
+        strength -= 3
+    if last in lexicon.thing_suffixes:
+        strength -= 2
+    elif last in lexicon.not_names and first in lexicon.ambiguous_given:
+        strength -= 1
+    if _RESULT.match(following):
+        strength += 1
+    return PersonSpan(start, end, given, surname, role, strength, segment.is_titled)
+
+
+def _opens_sentence(text: str, start: int) -> bool:
+    """Whether a position is the beginning of a sentence or line."""
+    before = text[max(0, start - 4) : start].rstrip(" \u00a0\"“‘'(")
+    return before[-1:] in ("", "\n", ".", "!", "?", ":", "*")
+
+
+def _with_backing(span: PersonSpan, alone: Mapping[str, int]) -> PersonSpan:
+    """A surname that stands alone elsewhere in the text speaks for a person; a given name that does speaks less."""
+    is_backed = alone.get(span.surname, 0) or alone.get(span.surname.rsplit(" ", 1)[-1], 0)
+    return span._replace(strength=span.strength + 1) if is_backed else span
+
+
+def _with_neighbours(fulls: list[PersonSpan], text: str) -> list[PersonSpan]:
+    """What stands in a list beside people is one of them: one point for each neighbour that its own text makes sure of."""
+    raised = list(fulls)
+    for i in range(1, len(fulls)):
+        left, right = fulls[i - 1], fulls[i]
+        gap = text[left.end : right.start]
+        if len(gap) <= _MAX_BETWEEN and _BETWEEN_LISTED.fullmatch(gap):
+            if left.strength >= STRONG > right.strength >= 0:
+                raised[i] = raised[i]._replace(strength=raised[i].strength + 1)
+            if right.strength >= STRONG > left.strength >= 0:
+                raised[i - 1] = raised[i - 1]._replace(strength=raised[i - 1].strength + 1)
+    return raised
+
+
+def _role_after(following: str, lexicon: Lexicon) -> str:
+    """The office in an apposition: ", the US commerce secretary,"."""
+    match = _AFTER_ROLE.match(following)
+    if not match:
+        return ""
+    words = [word.strip(",;.") for word in match.group(1).split()]
+    has_article = not match.group().startswith(match.group(1), 2)
+    for i, word in enumerate(words):
+        key = fold(word)
+        if key in lexicon.roles:
+            is_name = i and word[:1].isupper() and is_given(fold(words[i - 1]))  # ", Robin Cook and"
+            return "" if is_name else role_words(words[: i + 1], lexicon)
+        is_part = key in lexicon.role_modifiers or word[:1].isupper() or key.endswith("'s") or key == "of"
+        if key in _CLAUSE or not (is_part or has_article):
+            return ""
+    return ""
+
+
+def _title_case_lines(text: str, share: float) -> list[tuple[int, int]]:
+    """Spans of the lines where nearly every word has a capital without the line being in capitals."""
+    spans = []
+    position = 0
+    for line in text.split("\n"):
+        # Most lines end as prose does; of one that is too long, one word too many is enough.
+        words = [] if line[-1:] in _CLOSING else line.split(None, _MAX_HEADLINE_WORDS)
+        if 4 <= len(words) <= _MAX_HEADLINE_WORDS and not _TABLE.search(line):
+            long_words = [w for w in words if len(w) > 3 and w[0].isalpha()]
+            capitals = sum(w[0].isupper() for w in long_words)
+            if len(long_words) >= 4 and capitals >= share * len(long_words) and not line.isupper():
+                spans.append((position, position + len(line)))
+        position += len(line) + 1
+    return spans
+
+
+def _inside(spans: list[tuple[int, int]], position: int) -> bool:
+    at = bisect_right(spans, (position, 1 << 60)) - 1
+    return at >= 0 and spans[at][0] <= position < spans[at][1]

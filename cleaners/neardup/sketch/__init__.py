@@ -1,0 +1,1 @@
+"""Signatures of texts, and the buckets in which like ones meet."""

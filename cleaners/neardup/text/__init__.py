@@ -1,0 +1,1 @@
+"""Texts to folded words and shingles."""

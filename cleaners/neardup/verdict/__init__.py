@@ -1,0 +1,1 @@
+"""Pairs measured and judged, stories put together."""

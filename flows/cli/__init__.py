@@ -1,0 +1,1 @@
+"""The command `copydesk`: one command line over everything else."""

@@ -1,0 +1,86 @@
+"""What `copydesk run` shows in the terminal: progress while it works, then what it did."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from flows.settings import Settings
+from flows.steps.progress import Estimate, in_words, listening
+from flows.steps.step import STEPS
+
+if TYPE_CHECKING:
+    from flows.pipeline import RunResult
+
+SAID_EVERY_S = 60.0
+
+
+@contextmanager
+def showing_progress(console: Console | None = None) -> Iterator[None]:
+    """Show a bar a step while the run works; in a pipe or a log, a line when a step is done, and one a minute before."""
+    console = console or Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<32}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        waiting = bars.add_task("Starting Prefect", total=None)
+        shown: dict[str, TaskID] = {}
+        estimate = Estimate()
+        said = time.monotonic()
+
+        def show(step: str, done: int, total: int) -> None:
+            bars.remove_task(waiting) if waiting in bars.task_ids else None
+            if step not in shown:
+                shown[step] = bars.add_task(STEPS[step].title, total=total)
+            bars.update(shown[step], completed=done, total=total)
+            left = estimate(step, done, total)
+            if console.is_terminal:
+                return
+            nonlocal said
+            if done == total:
+                console.print(f"{STEPS[step].title}: {done} of {total}", highlight=False)
+            elif left is not None and time.monotonic() - said >= SAID_EVERY_S:
+                said = time.monotonic()
+                console.print(f"{STEPS[step].title}: {done} of {total}, about {in_words(left)} left", highlight=False)
+
+        with listening(show):
+            yield
+
+
+def show_result(result: "RunResult", settings: Settings, console: Console | None = None) -> None:
+    """Say what a run did, where its results lie and how to see the run in the Prefect UI."""
+    from flows.report.figures import summarise_run
+    from flows.report.summary import print_summary
+
+    console = console or Console()
+    if result.n_steps_resumed:
+        console.print(f"Went on with an interrupted run: {result.n_steps_resumed} of its steps were done.")
+    if result.status == "nothing_new":
+        latest = settings.folder / "latest"
+        console.print(Text(f"Nothing is new: all {result.n_inputs:,} inputs are in {latest}."), soft_wrap=True)
+    elif result.status == "dry_run":
+        console.print(Text(f"Dry run: nothing was published. The report is {result.report}."), soft_wrap=True)
+    elif result.snapshot:
+        print_summary(summarise_run(result.snapshot, result.run_id), result.snapshot, console)
+    console.print(
+        "Prefect   http://127.0.0.1:4200/runs after [bold]make ui[/] or [bold]copydesk ui[/]", highlight=False
+    )

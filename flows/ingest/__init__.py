@@ -1,0 +1,1 @@
+"""Bytes to records: sources, inputs, formats, containers."""

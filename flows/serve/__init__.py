@@ -1,0 +1,1 @@
+"""The long-running side: deployment, automations, e-mail, the reports over HTTP."""

@@ -1,0 +1,254 @@
+"""The step `assemble`: takes the intermediate files of a run and the last snapshot, leaves whole tables in staging.
+
+Every row is checked against its contract. A file whose rows still hold is a hard link to the last snapshot's, so that a run writes
+what it brings and what it changes.
+"""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from cleaners.document import SCHEMA_VERSION
+from cleaners.errors import ContractBroken
+from cleaners.neardup import NearDuplicateConfig
+from cleaners.neardup.sketch.segments import describe_scheme
+from flows.run import Run
+from flows.steps.carry_over import carry_over_files, find_stale, merge_parts
+from flows.steps.gates import measure_outcome
+from flows.steps.health import judge_run
+from flows.steps.names import MENTIONS
+from flows.steps.parts import part_file, part_names
+from flows.store.archive import INDEX, find_parts
+from flows.store.digests import SUMS, SUMS_KEY
+from flows.store.evidence import INDEX as EVIDENCE
+from flows.store.evidence import find_segments
+from flows.store.files import write_json, write_parquet
+from flows.store.snapshots import Snapshot, name_latest
+from flows.store.tables import (
+    GROWING_TABLES,
+    PARTED_TABLES,
+    SORT_KEYS,
+    WHOLE_TABLES,
+    describe_columns,
+    describe_file,
+    describe_table,
+)
+from flows.workers.pool import map_in_workers, run_in_worker
+
+
+def clear_tables(run: Run) -> None:
+    """Remove what a run left that was interrupted here."""
+    from cleaners.schemas import TABLES
+
+    for table in TABLES:
+        shutil.rmtree(run.staging / "snapshot" / table, ignore_errors=True)
+    shutil.rmtree(run.staging / "snapshot" / MENTIONS, ignore_errors=True)
+    (run.staging / "snapshot" / SUMS).unlink(missing_ok=True)
+
+
+def list_files(run: Run) -> list[tuple[str, str]]:
+    """What `write_part` writes: the parts of the run's articles, names that were judged anew of earlier ones, whole tables."""
+    new = part_names(run)
+    again = sorted(path.stem for path in run.work("name_mentions").glob("*.parquet"))
+    return [
+        *(("", name) for name in new),
+        *(("name_mentions", name) for name in again if name not in new),
+        *((table, run.run_id) for table in WHOLE_TABLES),
+    ]
+
+
+def write_part(run: Run, table: str, name: str) -> dict[str, dict[str, Any]]:
+    """Write a file of a table, or of every parted table where none is named; give the entries in the manifest by table."""
+    if not table:
+        return _write_new_part(run, name)
+    if table == "name_mentions":
+        rows = pl.read_parquet(run.work(table, f"{name}.parquet"), glob=False)
+    else:
+        rows = pl.read_parquet(run.work(f"{table}.parquet"), glob=False)
+        if table == "clusters":
+            rows = rows.with_columns(pl.lit(run.run_id).alias("run_id"))
+    return {table: _write_table(run, table, rows, name)}
+
+
+def _write_new_part(run: Run, name: str) -> dict[str, dict[str, Any]]:
+    """The files of one part of the run's articles."""
+    stamp = pl.lit(run.run_id).alias("run_id")
+    entries = {}
+    for table in PARTED_TABLES:
+        if table == "name_mentions":
+            rows = pl.read_parquet(run.work(table, f"{name}.parquet"), glob=False)
+        else:
+            rows = pl.read_parquet(part_file(run, table, name), glob=False).with_columns(stamp)
+        if table == "articles":
+            named = pl.read_parquet(run.work("named", f"{name}.parquet"), glob=False)
+            rows = rows.join(named, on="article_id", how="left").with_columns(
+                pl.col("people").fill_null([]), code_version=pl.lit(run.code_version)
+            )
+        if rows.height or table in ("articles", "name_mentions"):
+            entries[table] = _write_table(run, table, rows, name)
+    target = run.staging / "snapshot" / MENTIONS / f"{name}.parquet"
+    mentions = pl.read_parquet(part_file(run, "mentions", name), glob=False)
+    write_parquet(mentions.sort("article_id", maintain_order=True), target)
+    entries[MENTIONS] = describe_file(run.staging / "snapshot", target, mentions.height)
+    return entries
+
+
+def _write_table(run: Run, table: str, rows: pl.DataFrame, name: str) -> dict[str, Any]:
+    """Write a file of a table, its contract held; give its entry in the manifest.
+
+    Raises:
+        ContractBroken: some rows break it.
+    """
+    from cleaners.schemas import TABLES
+
+    schema = TABLES[table]
+    rows = rows.select(schema.column_names()).cast(dict(schema.create_empty().schema))  # type: ignore[arg-type]
+    result, failures = schema.filter(rows)
+    if len(failures):
+        raise ContractBroken(
+            f"{len(failures)} rows of {table} break their contract: {failures.counts()}.",
+            "Nothing was published. Please report this with the input that caused it.",
+        )
+    staged = run.staging / "snapshot"
+    path = staged / table / f"{name}.parquet"
+    descriptions, metadata = describe_table(table)
+    write_parquet(result.sort(SORT_KEYS[table]), path, descriptions=descriptions, metadata=metadata)
+    return describe_file(staged, path, result.height)
+
+
+def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dict[str, Any]]]) -> Path:
+    """Write the tables that are no parts, take over what earlier runs left, and write the manifest."""
+    from cleaners.schemas import TABLES
+
+    staged = run.staging / "snapshot"
+    previous = run.previous_snapshot
+    stale = find_stale(run, previous)
+    tables: dict[str, dict[str, Any]] = {}
+    for table in (*TABLES, MENTIONS):
+        new = {entry["path"]: entry for entry in (part[table] for part in written if table in part)}
+        entries = []
+        if previous and table not in WHOLE_TABLES:
+            entries = carry_over_files(run, previous, table, stale, new)
+        if table not in GROWING_TABLES:
+            entries += [entry for entry in new.values() if entry not in entries]
+            if not entries:
+                entries = [_write_nothing(run, table)]
+        else:
+            rows = _rows_of(run, table, figures)
+            if rows.height or not entries:
+                entries.append(_write_table(run, table, rows, run.run_id))
+        tables[table] = {"files": entries}
+    merge_parts(run, tables)
+    columns = describe_columns()
+    for table, held in tables.items():
+        if table in columns:
+            held["columns"] = columns[table]
+        held["rows"] = sum(entry["rows"] for entry in held["files"])
+    tables["index/inputs"] = _write_inputs(run, staged)
+    tables[EVIDENCE] = describe_evidence(staged, previous)
+    tables[INDEX] = describe_index(staged, previous, run.settings.cleaning.near_duplicates)
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": run.run_id,
+        "previous_run_id": previous.run_id if previous else name_latest(run.output),  # also where it is read anew
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code_version": run.code_version,
+        "checks": run.versions.of_checks,
+        "settings": run.settings.model_dump(mode="json"),
+        "tables": tables,
+        SUMS_KEY: SUMS,
+    }
+    write_json(manifest, staged / "manifest.json")
+    return staged
+
+
+def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
+    """This run's rows of a table that grows."""
+    stamp = pl.lit(run.run_id).alias("run_id")
+    if table == "run_summary":
+        return pl.concat([figures, measure_outcome(run, figures.schema)]).with_columns(stamp)
+    if table == "site_health":
+        return judge_run(run).with_columns(stamp)
+    # A file that breaks is told of by each part that reads it.
+    is_first = pl.struct("source_uri", "stage", "reason", "detail").is_first_distinct()
+    return run.scan(table).filter(is_first).with_columns(stamp).collect()
+
+
+def _write_nothing(run: Run, table: str) -> dict[str, Any]:
+    """The file of a table without a row."""
+    from cleaners.schemas import TABLES
+
+    if table in TABLES:
+        return _write_table(run, table, TABLES[table].create_empty(), run.run_id)
+    staged = run.staging / "snapshot"
+    path = staged / table / f"{run.run_id}.parquet"
+    write_parquet(run.scan("mentions").head(0).collect(), path)
+    return describe_file(staged, path, 0)
+
+
+def _write_inputs(run: Run, staged: Path) -> dict[str, Any]:
+    """The index of the inputs: what the next run needs to skip."""
+    target = run.index_file("inputs")
+    names = ("inputs.parquet", "restored.parquet")
+    inputs = pl.concat([pl.read_parquet(run.work(name), glob=False) for name in names]).with_columns(
+        code_version=pl.lit(run.code_version), run_id=pl.lit(run.run_id)
+    )
+    # What changed under the reader's hands is not known: whatever it is by then, the next run reads it.
+    changed = run.scan("rejects").filter(pl.col("reason") == "changed").select("source_uri").collect()
+    inputs = inputs.join(changed, on="source_uri", how="anti")
+    previous = run.previous_snapshot
+    if previous:
+        earlier = pl.read_parquet(previous.files("index/inputs"), glob=False)
+        inputs = pl.concat([earlier.join(inputs, on="input_id", how="anti"), inputs])
+    write_parquet(inputs.sort("input_id"), target)
+    return {"files": [describe_file(staged, target, inputs.height)], "rows": inputs.height}
+
+
+def describe_index(staged: Path, previous: Snapshot | None, config: NearDuplicateConfig) -> dict[str, Any]:
+    """What the manifest says of the archive index: its files, and what made its keys."""
+    rows_of = {file: part.n_articles for part in find_parts(staged) for file in part.files if file.suffix == ".parquet"}
+    files = [file for part in find_parts(staged) for file in part.files]
+    entries = _entries_of(staged, previous, INDEX, {file: rows_of.get(file, 0) for file in files})
+    return {"files": entries, "rows": sum(rows_of.values()), "scheme": describe_scheme(config)}
+
+
+def describe_evidence(staged: Path, previous: Snapshot | None) -> dict[str, Any]:
+    """What the manifest says of the learned evidence."""
+    segments = find_segments(staged / EVIDENCE)
+    rows_of = {segment.path: 0 for segment in segments}
+    for path in sorted((staged / EVIDENCE).glob("*.parquet")):
+        rows_of[path] = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+    return {"files": _entries_of(staged, previous, EVIDENCE, rows_of), "rows": sum(rows_of.values())}
+
+
+def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
+    """Write the whole snapshot into staging and hold every table against its contract.
+
+    Runs in the flow's own process and holds no articles: its files are written by workers.
+
+    Args:
+        run: the run.
+        figures: rows of `run_summary` without `run_id`.
+
+    Returns:
+        The staged snapshot's folder.
+
+    Raises:
+        ContractBroken: a table breaks its contract; nothing is published.
+    """
+    run_in_worker(clear_tables, run)
+    files = list_files(run)
+    written = map_in_workers(write_part, [run] * len(files), *zip(*files, strict=True))
+    return run_in_worker(finish_snapshot, run, figures, written)
+
+
+def _entries_of(staged: Path, previous: Snapshot | None, table: str, rows_of: dict[Path, int]) -> list[dict[str, Any]]:
+    """Entries of files; those linked from the previous snapshot are not read again for their digests."""
+    known = {}
+    if previous:
+        entries = previous.manifest["tables"].get(table, {}).get("files", [])
+        known = {(previous.path / entry["path"]).stat().st_ino: entry for entry in entries}
+    return [known.get(file.stat().st_ino) or describe_file(staged, file, rows) for file, rows in rows_of.items()]

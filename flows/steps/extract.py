@@ -1,0 +1,143 @@
+"""The step `extract`: the records of a shard to documents and rejects, in slices of some megabytes of text."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import polars as pl
+
+from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA
+from cleaners.extract import extract_articles
+from cleaners.junk import gather_evidence
+from cleaners.quality import RunCounts
+from flows.ingest.formats import read_records
+from flows.ingest.inputs import Tally
+from flows.ingest.sources import DOCUMENT_FORMATS
+from flows.run import Run
+from flows.steps.completeness import PartRead, write_parts_read
+from flows.steps.documents import concat_frames, set_aside, try_singly
+from flows.steps.learn import write_evidence
+from flows.steps.plan import Piece, Shard, read_pieces
+from flows.store.files import write_parquet
+from flows.store.restore import PUBLISHED_FORMAT, restore_documents
+from flows.workers.marks import FIRST_TRY, Tries, mark_document
+
+# Text of a slice: some 4,000 articles, of which stripping holds a hundred megabytes or two at a time.
+SLICE_BYTES = 8 * 2**20
+
+
+def extract_shard(run: Run, shard: Shard, tries: Tries = FIRST_TRY) -> RunCounts:
+    """Read the records of a shard and turn each into a document or a reject; count the evidence in them.
+
+    Documents are written in slices of some megabytes of text, so that memory holds one whatever the size of an input.
+    """
+    rejects, counts, parts = [], RunCounts(), []
+    writer = _SliceWriter(run, shard, tries)
+    for piece in read_pieces(run, shard):
+        tally, n_records, n_refused = Tally(), 0, 0
+        for batch in _extract_piece(run, piece, tries, tally):
+            writer.add(batch.documents)
+            rejects += batch.rejects
+            counts = counts.plus(batch.counts)
+            n_records += batch.counts.n_records
+            n_refused += batch.n_refused
+        if piece.format not in (*DOCUMENT_FORMATS, PUBLISHED_FORMAT):
+            parts.append(
+                PartRead(piece.source_uri, piece.part, tally.n_rows, n_records, n_refused, tally.n_passed_over)
+            )
+    writer.close()
+    write_parquet(concat_frames(rejects, REJECT_SCHEMA), run.work("rejects", f"extract-{shard.name}.parquet"))
+    write_parts_read(run, shard, parts)
+    return counts
+
+
+class _Batch(NamedTuple):
+    """Documents and rejects of some records; `n_refused` are the records among them that could not be read."""
+
+    documents: pl.DataFrame
+    rejects: list[pl.DataFrame]
+    counts: RunCounts
+    n_refused: int = 0
+
+
+def _extract_piece(run: Run, piece: Piece, tries: Tries, tally: Tally) -> Iterator[_Batch]:
+    """Read and extract a piece, batch by batch."""
+    settings = run.settings
+    if piece.format == PUBLISHED_FORMAT:
+        restored = _restore_piece(run, piece)
+        n_records = restored.filter(pl.col("origin") != "embedded").height  # appended articles are no records
+        yield _Batch(restored, [], RunCounts(n_records=n_records))
+        return
+    for batch in read_records(piece, settings.input, settings.cleaning.text, tries, tally):
+        fresh = _without_known(run, piece, batch.records)
+        sound, quarantined = set_aside(fresh, tries, "extract")
+        extracted = extract_articles(sound, settings.cleaning.extract, settings.cleaning.text, mark_document)
+        # Most inputs are single documents without a reject, and a frame costs more than a document.
+        rejects = [frame for frame in (batch.rejects, quarantined, extracted.rejects) if frame.height]
+        counts = RunCounts(
+            n_records=batch.records.height,
+            n_known=batch.records.height - fresh.height,
+            n_rejects=quarantined.height + extracted.rejects.height,
+            n_unreadable_values=batch.n_unreadable_values,
+        )
+        n_refused = batch.rejects.filter(pl.col("source_uri") != piece.source_uri).height
+        yield _Batch(extracted.documents, rejects, counts, n_refused)
+
+
+class _SliceWriter:
+    """Writes the documents of a shard and their evidence, a file each for every SLICE_BYTES of text."""
+
+    def __init__(self, run: Run, shard: Shard, tries: Tries) -> None:
+        self._run, self._shard, self._caution = run, shard, tries
+        for folder in ("extracted", "evidence", "evidence_of_sites"):  # of a worker that was lost
+            for path in run.work(folder).glob(f"{shard.name}-*.parquet"):
+                path.unlink()
+        self._waiting: list[pl.DataFrame] = []
+        self._n_bytes = self._n_slices = 0
+
+    def add(self, documents: pl.DataFrame) -> None:
+        """Take documents; write them when there are enough."""
+        if documents.height:
+            self._waiting.append(documents)
+            self._n_bytes += int(documents["text"].str.len_bytes().sum())
+        if self._n_bytes >= SLICE_BYTES:
+            self._write()
+
+    def close(self) -> None:
+        """Write what is left; a shard has one slice at least."""
+        if self._waiting or not self._n_slices:
+            self._write()
+
+    def _write(self) -> None:
+        name = f"{self._shard.name}-{self._n_slices:03d}.parquet"
+        config = self._run.settings.cleaning.strip
+        documents = concat_frames(self._waiting, DOCUMENT_SCHEMA)
+        if self._caution.singly:
+            try_singly(documents, lambda one: gather_evidence(one, config))
+        mark_document()
+        write_parquet(documents, self._run.work("extracted", name))
+        write_evidence(gather_evidence(documents, config), self._run, name)
+        self._waiting, self._n_bytes = [], 0
+        self._n_slices += 1
+
+
+def _without_known(run: Run, piece: Piece, records: pl.DataFrame) -> pl.DataFrame:
+    """Leave out records of a container that an earlier run of the same code already turned into articles or rejects."""
+    previous = run.previous_snapshot
+    if previous is None or piece.format in DOCUMENT_FORMATS:
+        return records
+    known = (
+        previous.scan("articles", DOCUMENT_SCHEMA)
+        .filter(pl.col("code_version") == run.code_version)
+        .select("article_id")
+        .join(records.lazy().select("article_id"), on="article_id", how="semi")
+        .collect()
+    )
+    return records.join(known, on="article_id", how="anti")
+
+
+def _restore_piece(run: Run, piece: Piece) -> pl.DataFrame:
+    """The documents of a published file whose inputs are to be stripped anew."""
+    previous = run.previous_snapshot
+    assert previous
+    wanted = pl.read_parquet(run.work("restored.parquet"), glob=False)
+    return restore_documents(previous, piece.source_uri, piece.part, piece.n_parts, wanted)

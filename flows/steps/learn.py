@@ -1,0 +1,232 @@
+"""The step `learn`: what many documents tell, merged with what earlier runs learned; documents that came twice are rejects.
+
+Takes the evidence of the slices that `extract` left, gives the evidence of the new snapshot: one immutable segment a run, merged
+with others as they grow in number.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cleaners.document import REJECT_SCHEMA
+from cleaners.junk.evidence.counts import (
+    EVIDENCE_SCHEMA,
+    OWNER,
+    RECENT,
+    RECENT_GRAM,
+    SITE,
+    TEMPLATE,
+    Recent,
+    choose_recent,
+    merge_rows,
+)
+from cleaners.junk.evidence.parts import PARTS, Wanted, learn_part, list_keys, split_parts
+from flows.ingest.sources import find_changed
+from flows.run import Run
+from flows.steps.completeness import check_containers
+from flows.steps.documents import concat_frames
+from flows.store.archive import group_by_size
+from flows.store.evidence import INDEX, SEGMENT_SCHEMA, EvidenceArchive, Segment, find_segments, to_frame
+from flows.store.files import write_parquet
+from flows.store.snapshots import Snapshot, check_digest
+from flows.workers.pool import map_in_workers, run_in_worker
+
+# Rows of 21 bytes that are looked at together, some 4,000 documents' worth.
+ROWS_AT_ONCE = 2_000_000
+# So many are shared among the workers, however few jobs they would make: a tenth of a second's work.
+ROWS_WORTH_SHARING = 200_000
+
+
+def write_evidence(rows: pl.DataFrame, run: Run, name: str) -> None:
+    """Write what a slice of documents gave, a row group for each part of the keys; sites and recent documents apart."""
+    path = run.work("evidence", name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sites = merge_rows(rows.filter(pl.col("kind") == SITE))
+    write_parquet(pl.concat([sites, rows.filter(pl.col("kind") == RECENT)]), run.work("evidence_of_sites", name))
+    options = {"compression": "zstd", "compression_level": 1, "use_dictionary": ["kind", "value"]}
+    with pq.ParquetWriter(path, SEGMENT_SCHEMA, **options) as writer:
+        for part in split_parts(rows):
+            writer.write_table(part.to_arrow().cast(SEGMENT_SCHEMA))
+
+
+def learn_archive(run: Run) -> None:
+    """Add what the run's documents tell to what earlier runs learned; leaves the index of the new snapshot in staging.
+
+    Runs in the flow's own process and holds no rows: each part of the keys is learned by a worker.
+    """
+    target = run.index_folder("evidence")
+    shutil.rmtree(target, ignore_errors=True)  # of a run that was interrupted here
+    target.mkdir(parents=True)
+    work = run.work("learned")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    n_rows = run_in_worker(_begin_learning, run)
+    step = max(1, PARTS * ROWS_AT_ONCE // max(1, n_rows))
+    if n_rows >= ROWS_WORTH_SHARING:
+        step = min(step, -(-PARTS // run.settings.n_workers))
+    jobs = [range(first, min(first + step, PARTS)) for first in range(0, PARTS, step)]
+    map_in_workers(_learn_parts, [run] * len(jobs), jobs)
+    run_in_worker(_end_learning, run)
+
+
+def read_known(snapshot: Snapshot, wanted: Wanted) -> pl.DataFrame:
+    """What a snapshot knows about some keys, its recent documents included."""
+    return pl.concat([EvidenceArchive(snapshot.path / INDEX)(wanted), _read_recent(snapshot)])
+
+
+def learn_from_shards(run: Run) -> int:
+    """Merge the shards' evidence with what earlier runs learned, and find documents that came twice.
+
+    Returns:
+        How many documents came twice (same bytes, same name or address, in different places).
+    """
+    learn_archive(run)
+    return run_in_worker(_find_twice, run)
+
+
+def _begin_learning(run: Run) -> int:
+    """Choose the recent documents; say how many rows there are to learn."""
+    n_rows = 0
+    small: list[pl.DataFrame] = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
+    for path in sorted(run.work("evidence").glob("*.parquet")):
+        n_rows += pq.ParquetFile(path).metadata.num_rows
+        small.append(pl.read_parquet(run.work("evidence_of_sites", path.name), glob=False))
+    new = pl.concat(small)
+    earlier = pl.DataFrame(schema=EVIDENCE_SCHEMA)
+    previous = run.previous_snapshot
+    if previous:
+        keys = list_keys(new, SITE)
+        recent = _read_recent(previous).filter(pl.col("kind") == RECENT)
+        keys = np.union1d(keys, recent["key"].to_numpy())
+        earlier = pl.concat([EvidenceArchive(previous.path / INDEX)({SITE: keys}), recent])
+    chosen = choose_recent(new, earlier)
+    write_parquet(chosen.chosen, run.work("learned", "chosen.parquet"))
+    write_parquet(chosen.known, run.work("learned", "known.parquet"))
+    return n_rows
+
+
+def _learn_parts(run: Run, parts: range) -> None:
+    """Learn some neighbouring parts of the keys at once."""
+    recent = Recent(*(pl.read_parquet(run.work("learned", f"{name}.parquet"), glob=False) for name in Recent._fields))
+    new = _read_parts(sorted(run.work("evidence").glob("*.parquet")), parts)
+    grams, known = new.clear(), new.clear()
+    previous = run.previous_snapshot
+    if previous:
+        places = pl.col("key") // 2**57
+        is_ours = (pl.col("kind") == RECENT_GRAM) & places.is_between(parts.start, parts.stop - 1)
+        grams = _read_recent(previous).filter(is_ours)
+        both = pl.concat([new, grams])
+        wanted = {TEMPLATE: list_keys(both, TEMPLATE, RECENT_GRAM), OWNER: list_keys(new, OWNER)}
+        known = EvidenceArchive(previous.path / INDEX)(wanted)
+    learned = learn_part(new, known, grams, recent, run.settings.cleaning.strip)
+    _write_segment(
+        run.work("learned", f"{parts.start:03d}.arrow"), split_parts(learned.added)[parts.start : parts.stop]
+    )
+    write_parquet(learned.recent, run.work("learned", f"{parts.start:03d}.parquet"))
+
+
+def _end_learning(run: Run) -> None:
+    """Put the parts together, and take earlier segments over: linked, or merged where there are many of one size."""
+    target, work = run.index_folder("evidence"), run.work("learned")
+    jobs = sorted(work.glob("[0-9]*.arrow"))
+    _write_segment(target / f"{run.run_id}.arrow", (part for job in jobs for part in Segment(job, 0).open()))
+    grams = [pl.read_parquet(path, glob=False) for path in sorted(work.glob("[0-9]*.parquet"))]
+    recent = pl.concat([pl.read_parquet(work / "chosen.parquet", glob=False), *grams])
+    write_parquet(recent.sort("kind", "key", "n", "value"), target / f"{run.run_id}.parquet")
+    shutil.rmtree(work)
+    previous = run.previous_snapshot
+    earlier = find_segments(previous.path / INDEX) if previous else []
+    added = find_segments(target)
+    for number, group in enumerate(group_by_size({part: part.n_rows for part in [*earlier, *added]})):
+        if len(group) > 1:
+            for segment in group:
+                if previous and segment in earlier:
+                    check_digest(segment.path, previous.entry(segment.path))
+            _merge(group, target / f"merged-{run.run_id}-{number}.arrow")
+            for segment in group:
+                if segment in added:
+                    segment.path.unlink()
+        elif group[0] in earlier:
+            os.link(group[0].path, target / group[0].name)
+
+
+def _merge(group: Sequence[Segment], path: Path) -> None:
+    """Write the segments of a group as one, a part of the keys at a time."""
+    opened = [segment.open() for segment in group]
+    merged = (
+        merge_rows(pl.concat([parts[number] for parts in opened])).sort("kind", "key", "n", "value")
+        for number in range(PARTS)
+    )
+    _write_segment(path, merged)
+
+
+def _write_segment(path: Path, parts: Iterable[pl.DataFrame]) -> None:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, SEGMENT_SCHEMA) as writer:
+        for part in parts:
+            table = part.rechunk().to_arrow().cast(SEGMENT_SCHEMA).combine_chunks()
+            # Made of nulls: from Python values pyarrow would import pandas, where there is one, for half a second.
+            empty = pa.RecordBatch.from_arrays(
+                [pa.nulls(0, field.type) for field in SEGMENT_SCHEMA], schema=SEGMENT_SCHEMA
+            )
+            for batch in table.to_batches() or [empty]:
+                writer.write_batch(batch)
+
+
+def _read_parts(paths: Iterable[Path], parts: range) -> pl.DataFrame:
+    """The rows of some parts, of all slices."""
+    tables = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
+    for path in paths:
+        table = pq.ParquetFile(path).read_row_groups(list(parts), use_threads=False)
+        tables.append(to_frame(table).filter(pl.col("kind") != RECENT))
+    return pl.concat(tables)
+
+
+def _read_recent(snapshot: Snapshot) -> pl.DataFrame:
+    paths: Iterator[Path] = (snapshot.path / INDEX).glob("*.parquet")
+    rows = pl.concat([pl.DataFrame(schema=EVIDENCE_SCHEMA), *(pl.read_parquet(path, glob=False) for path in paths)])
+    return rows.filter(pl.col("kind").is_in([RECENT, RECENT_GRAM]))
+
+
+def _find_twice(run: Run) -> int:
+    """Find documents that came twice; leaves them as rejects."""
+    twice = (
+        run.scan("extracted")
+        .select("article_id", "source_uri", "raw_sha256", "origin", "url", "site")
+        .sort("article_id", "source_uri")
+        .with_columns(first_uri=pl.col("source_uri").first().over("article_id"))
+        .filter(pl.int_range(pl.len()).over("article_id") > 0)
+        .collect()
+    )
+    write_parquet(twice.select("article_id", "source_uri"), run.work("twice.parquet"))
+    # Articles appended to a page are no records of their own: they go with their page, which is counted.
+    main = twice.filter(pl.col("origin") != "embedded")
+    rejects = main.select(
+        "source_uri",
+        stage=pl.lit("read"),
+        reason=pl.lit("identical_input"),
+        detail=pl.lit("the same content under the same name or address as ") + pl.col("first_uri"),
+        raw_sha256="raw_sha256",
+        n_bytes=pl.lit(None, pl.Int64),
+        article_id=pl.lit(None, pl.String),
+        url="url",
+        site="site",
+    )
+    write_parquet(concat_frames([rejects], REJECT_SCHEMA), run.work("rejects", "twice.parquet"))
+    _note_changed(run)
+    check_containers(run)
+    return main.height
+
+
+def _note_changed(run: Run) -> None:
+    """Reject containers that changed while they were read, unless that was noticed before; what was read of them stays."""
+    inputs = pl.read_parquet(run.work("inputs.parquet"), glob=False)
+    known = run.scan("rejects").filter(pl.col("reason") == "changed").select("source_uri").collect()
+    versions = dict(pl.read_parquet(run.work("versions.parquet"), glob=False).iter_rows())
+    changed = find_changed(inputs.join(known, on="source_uri", how="anti"), versions, run.settings.input)
+    write_parquet(changed, run.work("rejects", "changed.parquet"))

@@ -1,0 +1,1 @@
+"""A snapshot on disk and in a bucket."""

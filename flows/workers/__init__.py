@@ -1,0 +1,1 @@
+"""Processes that may die, and what is known of them."""

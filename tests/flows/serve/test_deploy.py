@@ -1,0 +1,449 @@
+"""The newsroom on a real server: runs by schedule and by hand, one at a time; what went wrong is told; a killed run is marked
+and gone on with; a password where the network can reach it.
+
+Its server asks for a password all along, so that everything is known to work with one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+from uuid import UUID
+
+import pytest
+import yaml
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowFilter, FlowFilterName
+from prefect.client.schemas.schedules import IntervalSchedule
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+
+from cleaners.errors import ConfigError
+from flows.serve.automations import BREACH_AUTOMATION, CRASH_AUTOMATION, NOTICE_AUTOMATION, watch_runs
+from flows.serve.email import SmtpEmail
+from flows.serve.prefect_server import AUTH_VARIABLE, Address, check_address
+from flows.settings import Settings
+from tests.conftest import SEEDS
+from tests.flows.serve.mailbox import Letter, mail_server
+from tests.flows.serve.test_reports_server import get
+from tests.flows.steps.test_health import SOON, feed
+
+ROOT = Path(__file__).parents[3]
+COPYDESK = Path(sys.executable).with_name("copydesk")
+
+PASSWORD = "desk:wachtwoord"
+
+
+class Newsroom(NamedTuple):
+    """A served deployment: the command's process, its client, its port, its folder, and the bodies of the notices it sent."""
+
+    process: subprocess.Popen[bytes]
+    client: SyncPrefectClient
+    port: int
+    folder: Path
+    notices: list[str]
+
+    @property
+    def log(self) -> str:
+        """What `serve` and the runs said."""
+        return (self.folder / "log").read_text()
+
+
+def free_port() -> int:
+    """A port that nobody has, nor the one after it, which is the reports'."""
+    while True:
+        with socket.socket() as probe, socket.socket() as after, suppress(OSError, OverflowError):
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            after.bind(("127.0.0.1", port + 1))
+            return port
+
+
+def wait_for(what: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.5)
+
+
+@pytest.fixture(scope="module")
+def webhook() -> Iterator[tuple[str, list[str]]]:
+    """An address that keeps what is posted to it."""
+    bodies: list[str] = []
+
+    class Keep(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["content-length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Keep)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/", bodies
+    server.shutdown()
+
+
+def open_newsroom(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PREFECT_HOME": str(folder / "prefect"), AUTH_VARIABLE: PASSWORD}
+    for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_SERVER_ANALYTICS_ENABLED", "DO_NOT_TRACK"):
+        environment.pop(name, None)
+    command = [COPYDESK, "serve", SEEDS, "--output", "out", "--cron", "0 0 1 1 *", "--port", str(port)]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen([str(part) for part in command], cwd=folder, env=environment, stdout=log, stderr=log)
+
+
+def deployment_status(client: SyncPrefectClient) -> str:
+    try:
+        status = client.read_deployment_by_name("clean-news/newsroom").status
+    except Exception:  # not up yet
+        return ""
+    return status.value if status else ""
+
+
+@pytest.fixture
+def letters(newsroom: Newsroom) -> Iterator[list[Letter]]:
+    """The e-mails that the newsroom's automations send while the test runs."""
+    with mail_server() as (port, letters):
+        block = SmtpEmail(
+            host="127.0.0.1", port=port, security="none", sender="desk@news.example", recipients=["night@news.example"]
+        )
+        block.save("desk", overwrite=True)
+        watch_runs("smtp-email/desk")
+        yield letters
+
+
+@pytest.fixture(scope="module")
+def newsroom(tmp_path_factory: pytest.TempPathFactory, webhook: tuple[str, list[str]]) -> Iterator[Newsroom]:
+    folder = tmp_path_factory.mktemp("newsroom")
+    port = free_port()
+    process = open_newsroom(folder, port)
+    settings = {PREFECT_API_URL: f"http://127.0.0.1:{port}/api", PREFECT_API_AUTH_STRING: PASSWORD}
+    with temporary_settings(settings), get_client(sync_client=True) as client:
+
+        def is_ready() -> bool:
+            assert process.poll() is None, (folder / "log").read_text()
+            return deployment_status(client) == "READY"
+
+        wait_for(is_ready, 180)
+        yield Newsroom(process, client, port, folder, webhook[1])
+        servers = subprocess.run(
+            ["pgrep", "-f", f"flows.serve.server_process .*--port {port}"], capture_output=True, text=True, check=False
+        )
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+        for pid in servers.stdout.split():
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGTERM)
+
+
+def start(newsroom: Newsroom, **settings: object) -> UUID:
+    deployment = newsroom.client.read_deployment_by_name("clean-news/newsroom")
+    parameters = {"settings": {**deployment.parameters["settings"], **settings}}
+    return newsroom.client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
+
+
+OTHER_FLOW = """
+import sys, time
+from prefect import flow
+
+@flow(name="weather", flow_run_name=sys.argv[1])
+def weather() -> None:
+    if sys.argv[1] == "fails":
+        raise ValueError("no weather today")
+    time.sleep(600)
+
+weather()
+"""
+
+
+def run_other_flow(newsroom: Newsroom, folder: Path, name: str) -> subprocess.Popen[bytes]:
+    """A run of a flow that is not ours, on the newsroom's server: it fails, or it goes on until it is killed."""
+    script = folder / "weather.py"
+    script.write_text(OTHER_FLOW)
+    there = {
+        "PREFECT_API_URL": f"http://127.0.0.1:{newsroom.port}/api",
+        "PREFECT_API_AUTH_STRING": PASSWORD,
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    }
+    with (folder / "weather.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, str(script), name], cwd=folder, env={**os.environ, **there}, stdout=log, stderr=log
+        )
+
+
+def other_runs(newsroom: Newsroom) -> dict[str, str]:
+    """The states of the runs of the other flow, by their names."""
+    runs = newsroom.client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=["weather"])))
+    return {run.name: run.state.name for run in runs if run.state}
+
+
+def events_of_other_flow(newsroom: Newsroom, event: str) -> int:
+    """The events of a kind that the server has of runs of the other flow."""
+    body = {"filter": {"event": {"name": [event]}}}
+    answer = newsroom.client._client.post("/events/filter", json=body)
+    return sum(
+        any(related.get("prefect.resource.name") == "weather" for related in event["related"])
+        for event in answer.json()["events"]
+    )
+
+
+def listeners(port: int) -> list[str]:
+    """The addresses at which anything listens on a port, as the kernel has them."""
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+            address, _, hexport = line.split()[1].partition(":")
+            if int(hexport, 16) == port and line.split()[3] == "0A":
+                found.append(socket.inet_ntoa(bytes.fromhex(address)[::-1]) if table == "tcp" else address)
+    return found
+
+
+def state_of(newsroom: Newsroom, run: UUID) -> str:
+    state = newsroom.client.read_flow_run(run).state
+    return state.name if state else ""
+
+
+def test_the_schedule_and_the_form_are_there(newsroom: Newsroom) -> None:
+    deployment = newsroom.client.read_deployment_by_name("clean-news/newsroom")
+    assert [schedule.schedule.cron for schedule in deployment.schedules] == ["0 0 1 1 *"]
+    assert deployment.global_concurrency_limit
+    assert deployment.global_concurrency_limit.limit == 1
+    assert deployment.parameters["settings"]["output"] == str(newsroom.folder / "out")
+    form = deployment.parameter_openapi_schema["definitions"]["Settings"]["properties"]
+    assert all(field["description"] for field in form.values())
+
+
+def test_the_schedule_runs_it(newsroom: Newsroom) -> None:
+    deployment = newsroom.client.read_deployment_by_name("clean-news/newsroom")
+    # The schedule that it is served with is once a year; another one shows that the server makes runs of schedules.
+    (added,) = newsroom.client.create_deployment_schedules(
+        deployment.id, [(IntervalSchedule(interval=timedelta(seconds=10)), True)]
+    )
+
+    def scheduled() -> list[str]:
+        runs = newsroom.client.read_flow_runs(flow_run_filter=None)
+        return [run.state.name for run in runs if run.auto_scheduled and run.state]
+
+    try:
+        wait_for(lambda: "Completed" in scheduled(), 240)
+    finally:
+        newsroom.client.delete_deployment_schedule(deployment.id, added.id)
+    assert (newsroom.folder / "out" / "latest" / "report.html").is_file()
+    wait_for(lambda: not {"Pending", "Running"} & set(scheduled()), 60)
+
+
+def test_a_run_by_hand_publishes_and_a_second_one_meanwhile_is_cancelled(newsroom: Newsroom) -> None:
+    output = newsroom.folder / "by-hand"
+    first, second = (start(newsroom, output=str(output)) for _ in range(2))
+    wait_for(lambda: {state_of(newsroom, first), state_of(newsroom, second)} == {"Completed", "Cancelled"}, 180)
+    assert (output / "latest" / "report.html").is_file()
+
+
+def test_the_link_of_the_ui_opens_the_report(newsroom: Newsroom) -> None:
+    (artifact,) = newsroom.client.read_artifacts(
+        artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["copydesk-report"])), limit=1
+    )
+    address = re.search(r"\((http://[^)]+)\)", str(artifact.data))
+    assert address, artifact.data
+    parts = urlsplit(address[1])
+    latest = newsroom.folder / "out" / "latest"
+    known = b64encode(PASSWORD.encode()).decode()
+    path = f"/runs/{latest.readlink().name}/report.html"
+    assert parts.port == newsroom.port + 1
+    assert get(address[1], path)[0] == 401
+    assert get(address[1], path, Authorization=f"Basic {known}")[1] == (latest / "report.html").read_text()
+
+
+def test_nobody_gets_in_without_the_password(newsroom: Newsroom) -> None:
+    connection = HTTPConnection("127.0.0.1", newsroom.port, timeout=10)
+    connection.request("POST", "/api/flow_runs/filter", "{}", {"content-type": "application/json"})
+    assert connection.getresponse().status == 401
+
+
+def test_the_server_is_quiet_and_here_only(newsroom: Newsroom) -> None:
+    (pid,) = subprocess.run(
+        ["pgrep", "-f", f"flows.serve.server_process .*--port {newsroom.port}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    told = dict(
+        line.partition("=")[::2] for line in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in line
+    )
+    assert (told["PREFECT_SERVER_ANALYTICS_ENABLED"], told["DO_NOT_TRACK"]) == ("false", "1")
+    with urlopen(f"http://127.0.0.1:{newsroom.port}/ui-settings", timeout=10) as answer:
+        assert json.load(answer)["api_url"] == "/api"
+    for port in (newsroom.port, newsroom.port + 1):
+        assert listeners(port) == ["127.0.0.1"]
+
+
+def test_a_broken_gate_publishes_nothing_and_a_mail_says_so(
+    newsroom: Newsroom, letters: list[Letter], run_pipeline: Callable
+) -> None:
+    output = newsroom.folder / "walled"
+    for day in range(1, 5):
+        run_pipeline([feed(newsroom.folder / "open", day)], output, run_id=f"2026010{day}T000000Z-0001", **SOON)
+    before = (output / "latest").readlink()
+    rows = [json.dumps({"text": "too short", "url": f"https://a.example/{n}"}) for n in range(60)]
+    (newsroom.folder / "walls.jsonl").write_text("\n".join(rows))
+    run = start(newsroom, sources=[str(newsroom.folder / "walls.jsonl")], output=str(output), **SOON)
+    wait_for(lambda: state_of(newsroom, run) == "Failed", 120)
+    assert (output / "latest").readlink() == before
+    wait_for(lambda: letters, 30)
+    time.sleep(2)  # the site left its band too, but what failed is not told of a second time
+    told = {(str(letter.message["Subject"]), letter.message.get_content()) for letter in letters}
+    ((subject, body),) = [(subject, body) for subject, body in told if str(run) in body]
+    assert subject.endswith("is Failed")
+    for part in ("reject_share is 1 share, expected at most 0.9", "widen the bounds", f"/runs/flow-run/{run}"):
+        assert part in body
+    letters.clear()
+
+
+def test_a_site_out_of_its_band_is_told_of(newsroom: Newsroom, letters: list[Letter], run_pipeline: Callable) -> None:
+    output = newsroom.folder / "sites"
+    for day in range(1, 5):
+        run_pipeline([feed(newsroom.folder / "in", day)], output, run_id=f"2026010{day}T000000Z-0001", **SOON)
+    walled = feed(newsroom.folder / "in", 5, walled=True)
+    run = start(newsroom, sources=[str(walled)], output=str(output), **SOON)
+    wait_for(lambda: state_of(newsroom, run) == "Completed", 120)
+
+    def told() -> list[str]:
+        breaches = (letter.message for letter in letters if "sites out of their band" in str(letter.message["Subject"]))
+        return [message.get_content() for message in breaches]
+
+    wait_for(told, 30)
+    assert "a.example: reject_share is 0.75 share, expected 0.0 to " in told()[0]
+
+
+def test_a_killed_run_of_ours_is_marked_crashed_within_two_minutes_and_told_of(
+    newsroom: Newsroom, webhook: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    from prefect.blocks.notifications import CustomWebhookNotificationBlock
+
+    block = CustomWebhookNotificationBlock(
+        name="desk", url=webhook[0], json_data={"subject": "{{subject}}", "body": "{{body}}"}
+    )
+    block.save("desk", overwrite=True)
+    watch_runs("custom-webhook/desk")
+    names = [automation.name for automation in newsroom.client.read_automations()]
+    assert sorted(names) == sorted([CRASH_AUTOMATION, NOTICE_AUTOMATION, BREACH_AUTOMATION])
+    # Runs of another flow end as badly: one fails, one falls silent before ours.
+    run_other_flow(newsroom, tmp_path, "fails").wait(60)
+    other = run_other_flow(newsroom, tmp_path, "silent")
+    wait_for(lambda: events_of_other_flow(newsroom, "prefect.flow-run.heartbeat") > 1, 60)
+    other.kill()
+    other.wait()
+    # Enough to do that the kill comes in the middle of it.
+    story = (SEEDS / "000_e92e818c1740ec33.txt").read_text()
+    for number in range(500):
+        (tmp_path / f"{number}.txt").write_text(f"Story {number}\n{story}")
+    much = {"sources": [str(tmp_path)], "output": str(newsroom.folder / "other"), "shard_bytes": 2**16}
+    run = start(newsroom, **much)
+    wait_for(lambda: state_of(newsroom, run) == "Running", 120)
+    wait_for(lambda: list((newsroom.folder / "other" / "_staging").rglob("extract-*.json")), 120)
+    # The whole machine but the server: the process that would have reported the death of its child dies with it.
+    children = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(newsroom.process.pid)], capture_output=True, text=True, check=True
+    )
+    commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children.stdout.split()}
+    for pid in [
+        newsroom.process.pid,
+        *(pid for pid, command in commands.items() if b"flows.serve.server_process" not in command),
+    ]:
+        os.kill(pid, signal.SIGKILL)
+    newsroom.process.wait()
+    began = time.monotonic()
+    wait_for(lambda: state_of(newsroom, run) == "Crashed", 120)
+    assert time.monotonic() - began < 120
+    wait_for(lambda: any("Crashed" in body for body in newsroom.notices), 30)
+    # Those of the other flow are nobody's business here.
+    assert events_of_other_flow(newsroom, "prefect.flow-run.Failed") == 1
+    assert other_runs(newsroom) == {"fails": "Failed", "silent": "Running"}
+    assert [body for body in newsroom.notices if "weather" in body or "fails" in body or "silent" in body] == []
+    # Served again, the next run takes the place and the work of the dead one: neither slot nor lock outlived it.
+    again = open_newsroom(newsroom.folder, newsroom.port)
+    try:
+        seen = (newsroom.folder / "log").stat().st_size
+        run = start(newsroom, **much)
+        wait_for(lambda: state_of(newsroom, run) in ("Completed", "Failed", "Cancelled"), 180)
+        assert state_of(newsroom, run) == "Completed", newsroom.log[seen:]
+        assert "continuing the interrupted run" in newsroom.log[seen:]
+        assert (newsroom.folder / "other" / "latest" / "articles").is_dir()
+    finally:
+        again.send_signal(signal.SIGINT)
+        again.wait(60)
+
+
+def test_an_unknown_block_says_how_to_make_one(newsroom: Newsroom) -> None:
+    with pytest.raises(ConfigError, match="no notification block 'custom-webhook/nowhere'"):
+        watch_runs("custom-webhook/nowhere")
+
+
+def test_the_network_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(AUTH_VARIABLE, raising=False)
+    for host in ("127.0.0.1", "localhost", "::1"):
+        check_address(Address(host, 4200))
+    for host in ("0.0.0.0", "192.168.1.5", "news.example"):
+        with pytest.raises(ConfigError, match="open to anyone"):
+            check_address(Address(host, 4200))
+    monkeypatch.setenv(AUTH_VARIABLE, "user:password")
+    check_address(Address("0.0.0.0", 4200))
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:4200"),
+        ("::1", "http://[::1]:4200"),
+        ("0.0.0.0", "http://127.0.0.1:4200"),
+        ("::", "http://[::1]:4200"),
+        ("desk.example", "http://desk.example:4200"),
+    ],
+)
+def test_a_server_is_asked_where_it_can_be_reached(host: str, url: str) -> None:
+    assert Address(host, 4200).url == url
+
+
+def test_a_wrong_schedule_and_a_taken_port_say_so(tmp_path: Path) -> None:
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "prefect")}
+
+    def serve(*options: str) -> subprocess.CompletedProcess[str]:
+        command = [str(COPYDESK), "serve", str(SEEDS), *options]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path, timeout=120
+        )
+
+    wrong = serve("--cron", "every morning")
+    assert (wrong.returncode, "'every morning' is no schedule" in wrong.stderr) == (2, True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        busy = serve("--port", str(taken.getsockname()[1]))
+    assert (busy.returncode, "Another program listens" in busy.stderr) == (1, True)
+
+
+def test_the_work_pools_file_names_the_flow_and_its_limit() -> None:
+    (deployment,) = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    module, _, flow = deployment["entrypoint"].rpartition(".")
+    assert getattr(import_module(module), flow).name == "clean-news"
+    Settings.model_validate(deployment["parameters"]["settings"])
+    assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
