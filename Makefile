@@ -45,7 +45,7 @@ site: .venv/test-ready
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q \
-		pyproject.toml --extra build --extra fast -o requirements.txt
+		pyproject.toml --extra build -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q \
 		pyproject.toml --extra build --extra fast --extra dev -o requirements-dev.txt
 

@@ -2,7 +2,7 @@
 
 Takes nothing, gives dataframely schemas; `docs/data-dictionary.md` and the column descriptions inside the Parquet files
 are generated from here. A column that is added bears a `default` in its `metadata` unless null will do: rows of older snapshots
-get it. `SCHEMA_VERSION` (`cleaners.document`) rises with every change.
+get it. `SCHEMA_VERSION` (`cleaners.document`) rises whenever a column is dropped or changes its type or meaning.
 """
 
 from __future__ import annotations

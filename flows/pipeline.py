@@ -6,7 +6,7 @@ An engine says how the work of a step is done: as Prefect's tasks (`flows/tasks.
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -24,13 +24,11 @@ from flows.steps.discover import plan_run
 from flows.steps.extract import extract_shard
 from flows.steps.gates import list_broken_gates, summarise_counts
 from flows.steps.learn import learn_from_shards
-from flows.steps.match import match_archive
-from flows.steps.names import judge_names
 from flows.steps.plan import Shard
 from flows.steps.progress import announce
 from flows.steps.publish import switch_latest
 from flows.steps.resume import continue_interrupted, do_once, n_done
-from flows.steps.step import STEPS, Step
+from flows.steps.step import STEPS, Step, archive_steps
 from flows.steps.strip import strip_shard
 from flows.steps.versions import find_versions
 from flows.store.locks import output_lock
@@ -130,8 +128,8 @@ def run_pipeline(settings: Settings, engine: Engine, run_id: str | None = None) 
         extracted = _each(engine, "extract", extract_shard, run, plan.shards)
         n_repeated = _once(engine, "learn", lambda: do_once(run, "learn", lambda: learn_from_shards(run)))
         stripped = _each(engine, "strip", strip_shard, run, plan.shards)
-        _once(engine, "match", lambda: do_once(run, "match", lambda: match_archive(run)))
-        _once(engine, "names", lambda: do_once(run, "names", lambda: judge_names(run)))
+        for step in archive_steps():
+            _once(engine, step.name, partial(do_once, run, step.name, partial(step.load_work(), run)))
         counts = reduce(RunCounts.plus, [*extracted, *stripped], RunCounts(n_rejects=n_repeated))
         gates = check_gates(counts, settings.cleaning.quality)
         figures = summarise_counts(plan, counts, gates)

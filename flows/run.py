@@ -16,23 +16,16 @@ from flows.store.snapshots import Snapshot, name_latest, read_snapshot
 
 
 class Versions(NamedTuple):
-    """The digest of each step and of the editors' decisions, eight digits."""
+    """The digest of each step, eight digits; `checks` are those of the steps over the archive and of the editors' decisions."""
 
     extract: str
     strip: str
-    match: str
-    names: str
-    decisions: str = ""
+    checks: dict[str, str]
 
     @property
     def of_articles(self) -> str:
         """What made an article's text, its `code_version`: `<version of Copydesk>+<extract>.<strip>`."""
         return f"{version('copydesk')}+{self.extract}.{self.strip}"
-
-    @property
-    def of_checks(self) -> dict[str, str]:
-        """The digests of what the steps over the whole archive go by."""
-        return {"match": self.match, "names": self.names, "decisions": self.decisions}
 
     @property
     def of_extracted(self) -> str:

@@ -147,7 +147,7 @@ class Settings(BaseModel):
         ge=1,
         description="Seconds that one document may take in a step (a worker's first one also has to load what the step needs); "
         "then the step is done again without it, and it becomes a reject. "
-        "The slowest of the hostile corpus (bench/hostile_corpus) takes a tenth of it.",
+        "The slowest of the hostile corpus (bench/hostile) takes a tenth of it.",
     )
     worker_memory_bytes: int = Field(
         4 * 2**30,

@@ -13,11 +13,6 @@ class NamesConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    spacy_model: str | None = Field(
-        None,
-        description="Name of an installed spaCy model that finds people instead of the built-in recogniser (extra "
-        "`spacy`; tens of times slower); none by default.",
-    )
     min_support: int = Field(
         2,
         ge=1,

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from cleaners import schemas
 from cleaners.document import SCHEMA_VERSION
 from cleaners.errors import ContractBroken
 from cleaners.neardup import NearDuplicateConfig
@@ -19,7 +20,6 @@ from flows.run import Run
 from flows.steps.carry_over import carry_over_files, find_stale, merge_parts
 from flows.steps.gates import measure_outcome
 from flows.steps.health import judge_run
-from flows.steps.names import MENTIONS
 from flows.steps.parts import part_file, part_names
 from flows.store.archive import INDEX, find_parts
 from flows.store.digests import SUMS, SUMS_KEY
@@ -27,125 +27,99 @@ from flows.store.evidence import INDEX as EVIDENCE
 from flows.store.evidence import find_segments
 from flows.store.files import write_json, write_parquet
 from flows.store.snapshots import Snapshot, name_latest
-from flows.store.tables import (
-    GROWING_TABLES,
-    PARTED_TABLES,
-    SORT_KEYS,
-    WHOLE_TABLES,
-    describe_columns,
-    describe_file,
-    describe_table,
-)
+from flows.store.tables import MENTIONS, TABLES, describe_columns, describe_file, describe_table, list_tables
 from flows.workers.pool import map_in_workers, run_in_worker
 
 
 def clear_tables(run: Run) -> None:
     """Remove what a run left that was interrupted here."""
-    from cleaners.schemas import TABLES
-
     for table in TABLES:
         shutil.rmtree(run.staging / "snapshot" / table, ignore_errors=True)
-    shutil.rmtree(run.staging / "snapshot" / MENTIONS, ignore_errors=True)
     (run.staging / "snapshot" / SUMS).unlink(missing_ok=True)
 
 
 def list_files(run: Run) -> list[tuple[str, str]]:
-    """What `write_part` writes: the parts of the run's articles, names that were judged anew of earlier ones, whole tables."""
+    """List what `write_part` writes: parts of the run's articles, names of earlier parts that were judged again, whole tables."""
     new = part_names(run)
     again = sorted(path.stem for path in run.work("name_mentions").glob("*.parquet"))
     return [
         *(("", name) for name in new),
         *(("name_mentions", name) for name in again if name not in new),
-        *((table, run.run_id) for table in WHOLE_TABLES),
+        *((table, run.run_id) for table in list_tables("whole")),
     ]
 
 
 def write_part(run: Run, table: str, name: str) -> dict[str, dict[str, Any]]:
-    """Write a file of a table, or of every parted table where none is named; give the entries in the manifest by table."""
+    """Write a file of a table, or of every table in parts where none is named; give the entries in the manifest by table."""
     if not table:
-        return _write_new_part(run, name)
-    if table == "name_mentions":
-        rows = pl.read_parquet(run.work(table, f"{name}.parquet"), glob=False)
-    else:
-        rows = pl.read_parquet(run.work(f"{table}.parquet"), glob=False)
-        if table == "clusters":
-            rows = rows.with_columns(pl.lit(run.run_id).alias("run_id"))
-    return {table: _write_table(run, table, rows, name)}
+        return {part: entry for part in list_tables("parts") if (entry := _write_part_of(run, part, name))}
+    file = run.work(table, f"{name}.parquet") if table == "name_mentions" else run.work(f"{table}.parquet")
+    return {table: _write_table(run, table, pl.read_parquet(file, glob=False), name)}
 
 
-def _write_new_part(run: Run, name: str) -> dict[str, dict[str, Any]]:
-    """The files of one part of the run's articles."""
-    stamp = pl.lit(run.run_id).alias("run_id")
-    entries = {}
-    for table in PARTED_TABLES:
-        if table == "name_mentions":
-            rows = pl.read_parquet(run.work(table, f"{name}.parquet"), glob=False)
-        else:
-            rows = pl.read_parquet(part_file(run, table, name), glob=False).with_columns(stamp)
-        if table == "articles":
-            named = pl.read_parquet(run.work("named", f"{name}.parquet"), glob=False)
-            rows = rows.join(named, on="article_id", how="left").with_columns(
-                pl.col("people").fill_null([]), code_version=pl.lit(run.code_version)
-            )
-        if rows.height or table in ("articles", "name_mentions"):
-            entries[table] = _write_table(run, table, rows, name)
-    target = run.staging / "snapshot" / MENTIONS / f"{name}.parquet"
-    mentions = pl.read_parquet(part_file(run, "mentions", name), glob=False)
-    write_parquet(mentions.sort("article_id", maintain_order=True), target)
-    entries[MENTIONS] = describe_file(run.staging / "snapshot", target, mentions.height)
-    return entries
+def _write_part_of(run: Run, table: str, name: str) -> dict[str, Any] | None:
+    """Write a part's file of a table; None where it has no rows there, and no run needs the file."""
+    slices = TABLES[table].slices
+    file = part_file(run, slices, name) if slices else run.work(table, f"{name}.parquet")
+    rows = pl.read_parquet(file, glob=False)
+    if table == "articles":
+        named = pl.read_parquet(run.work("named", f"{name}.parquet"), glob=False)
+        rows = rows.join(named, on="article_id", how="left").with_columns(
+            pl.col("people").fill_null([]), code_version=pl.lit(run.code_version)
+        )
+    if rows.height or table in ("articles", "name_mentions", MENTIONS):
+        return _write_table(run, table, rows, name)
+    return None
 
 
 def _write_table(run: Run, table: str, rows: pl.DataFrame, name: str) -> dict[str, Any]:
-    """Write a file of a table, its contract held; give its entry in the manifest.
+    """Write a file of a table, its contract checked; give its entry in the manifest.
 
     Raises:
         ContractBroken: some rows break it.
     """
-    from cleaners.schemas import TABLES
-
-    schema = TABLES[table]
-    rows = rows.select(schema.column_names()).cast(dict(schema.create_empty().schema))  # type: ignore[arg-type]
-    result, failures = schema.filter(rows)
-    if len(failures):
-        raise ContractBroken(
-            f"{len(failures)} rows of {table} break their contract: {failures.counts()}.",
-            "Nothing was published. Please report this with the input that caused it.",
-        )
+    contract = schemas.TABLES.get(table)
+    if contract:
+        if "run_id" in contract.column_names() and "run_id" not in rows.columns:
+            rows = rows.with_columns(run_id=pl.lit(run.run_id))
+        rows = rows.select(contract.column_names()).cast(dict(contract.create_empty().schema))  # type: ignore[arg-type]
+        rows, failures = contract.filter(rows)
+        if len(failures):
+            raise ContractBroken(
+                f"{len(failures)} rows of {table} break their contract: {failures.counts()}.",
+                "Nothing was published. Please report this with the input that caused it.",
+            )
     staged = run.staging / "snapshot"
     path = staged / table / f"{name}.parquet"
     descriptions, metadata = describe_table(table)
-    write_parquet(result.sort(SORT_KEYS[table]), path, descriptions=descriptions, metadata=metadata)
-    return describe_file(staged, path, result.height)
+    ordered = rows.sort(TABLES[table].sort_key, maintain_order=contract is None)
+    write_parquet(ordered, path, descriptions=descriptions, metadata=metadata)
+    return describe_file(staged, path, rows.height)
 
 
 def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dict[str, Any]]]) -> Path:
-    """Write the tables that are no parts, take over what earlier runs left, and write the manifest."""
-    from cleaners.schemas import TABLES
-
+    """Write the tables that grow, take over what earlier runs left, and write the manifest."""
     staged = run.staging / "snapshot"
     previous = run.previous_snapshot
     stale = find_stale(run, previous)
     tables: dict[str, dict[str, Any]] = {}
-    for table in (*TABLES, MENTIONS):
-        new = {entry["path"]: entry for entry in (part[table] for part in written if table in part)}
-        entries = []
-        if previous and table not in WHOLE_TABLES:
-            entries = carry_over_files(run, previous, table, stale, new)
-        if table not in GROWING_TABLES:
+    for name, table in TABLES.items():
+        new = {entry["path"]: entry for entry in (part[name] for part in written if name in part)}
+        entries = carry_over_files(run, previous, name, stale, new) if previous and table.kind != "whole" else []
+        if table.kind == "growing":
+            rows = _rows_of(run, name, figures)
+            if rows.height or not entries:
+                entries.append(_write_table(run, name, rows, run.run_id))
+        else:
             entries += [entry for entry in new.values() if entry not in entries]
             if not entries:
-                entries = [_write_nothing(run, table)]
-        else:
-            rows = _rows_of(run, table, figures)
-            if rows.height or not entries:
-                entries.append(_write_table(run, table, rows, run.run_id))
-        tables[table] = {"files": entries}
+                entries = [_write_table(run, name, _no_rows(run, name), run.run_id)]
+        tables[name] = {"files": entries}
     merge_parts(run, tables)
     columns = describe_columns()
-    for table, held in tables.items():
-        if table in columns:
-            held["columns"] = columns[table]
+    for name, held in tables.items():
+        if name in columns:
+            held["columns"] = columns[name]
         held["rows"] = sum(entry["rows"] for entry in held["files"])
     tables["index/inputs"] = _write_inputs(run, staged)
     tables[EVIDENCE] = describe_evidence(staged, previous)
@@ -153,10 +127,12 @@ def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dic
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "run_id": run.run_id,
-        "previous_run_id": previous.run_id if previous else name_latest(run.output),  # also where it is read anew
+        "previous_run_id": previous.run_id
+        if previous
+        else name_latest(run.output),  # also where everything is read again
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "code_version": run.code_version,
-        "checks": run.versions.of_checks,
+        "checks": run.versions.checks,
         "settings": run.settings.model_dump(mode="json"),
         "tables": tables,
         SUMS_KEY: SUMS,
@@ -167,26 +143,20 @@ def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dic
 
 def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
     """This run's rows of a table that grows."""
-    stamp = pl.lit(run.run_id).alias("run_id")
     if table == "run_summary":
-        return pl.concat([figures, measure_outcome(run, figures.schema)]).with_columns(stamp)
+        return pl.concat([figures, measure_outcome(run, figures.schema)])
     if table == "site_health":
-        return judge_run(run).with_columns(stamp)
-    # A file that breaks is told of by each part that reads it.
-    is_first = pl.struct("source_uri", "stage", "reason", "detail").is_first_distinct()
-    return run.scan(table).filter(is_first).with_columns(stamp).collect()
+        return judge_run(run)
+    rows = run.scan(table)
+    if table == "rejects":  # a file that breaks is reported by each part that reads it
+        rows = rows.filter(pl.struct("source_uri", "stage", "reason", "detail").is_first_distinct())
+    return rows.collect()
 
 
-def _write_nothing(run: Run, table: str) -> dict[str, Any]:
-    """The file of a table without a row."""
-    from cleaners.schemas import TABLES
-
-    if table in TABLES:
-        return _write_table(run, table, TABLES[table].create_empty(), run.run_id)
-    staged = run.staging / "snapshot"
-    path = staged / table / f"{run.run_id}.parquet"
-    write_parquet(run.scan("mentions").head(0).collect(), path)
-    return describe_file(staged, path, 0)
+def _no_rows(run: Run, table: str) -> pl.DataFrame:
+    """The columns of a table without a row."""
+    contract = schemas.TABLES.get(table)
+    return contract.create_empty() if contract else run.scan(TABLES[table].slices).head(0).collect()
 
 
 def _write_inputs(run: Run, staged: Path) -> dict[str, Any]:

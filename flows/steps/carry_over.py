@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from flows.run import Run
-from flows.steps.names import MENTIONS
 from flows.steps.parts import ARTICLES_A_PART, replaced_article_ids
 from flows.store.files import write_parquet
 from flows.store.snapshots import Snapshot, check_digest
-from flows.store.tables import PARTED_TABLES, describe_file, describe_table
+from flows.store.tables import MENTIONS, TABLES, describe_file, describe_table, list_tables
 
 
 class Stale(NamedTuple):
@@ -42,7 +41,7 @@ def carry_over_files(
     staged = run.staging / "snapshot"
     descriptions, metadata = describe_table(table)
     entries: list[dict[str, Any]] = []
-    has_articles = table in (*PARTED_TABLES, MENTIONS)
+    has_articles = TABLES[table].kind == "parts"
     for entry in previous.manifest["tables"].get(table, {}).get("files", []):
         if entry["path"] in new:
             entries.append(new[entry["path"]])
@@ -69,7 +68,7 @@ def carry_over_files(
             kept = rows.filter(~is_stale).collect()
             write_parquet(kept, target, descriptions=descriptions, metadata=metadata)
             entries.append(describe_file(staged, target, kept.height))
-    if table not in (*PARTED_TABLES, MENTIONS) and len(entries) > run.settings.max_files_per_table:
+    if not has_articles and len(entries) > run.settings.max_files_per_table:
         middle = len(entries) // 2 + 1
         entries = [_merge_files(run, table, entries[:middle], f"merged-{run.run_id}"), *entries[middle:]]
     return entries
@@ -94,7 +93,7 @@ def merge_parts(run: Run, tables: dict[str, dict[str, Any]]) -> None:
     merged = [group for group in groups if len(group) > 1]
     for number, group in enumerate(merged):
         name = f"merged-{run.run_id}" if len(merged) == 1 else f"merged-{run.run_id}-{number:03d}"
-        for table in (*PARTED_TABLES, MENTIONS):
+        for table in list_tables("parts"):
             files = tables[table]["files"]
             chosen = [entry for entry in files if Path(entry["path"]).stem in group]
             if chosen:

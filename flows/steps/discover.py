@@ -64,7 +64,7 @@ def plan_run(run: Run) -> Plan:
         earlier_rejects, on=["source_uri", "reason", "raw_sha256"], how="anti", nulls_equal=True
     )
     # New rejects, or other code for a step over the whole archive, are worth a run too: one without documents.
-    is_stale = previous is not None and not settings.retry and previous.manifest.get("checks") != run.versions.of_checks
+    is_stale = previous is not None and not settings.retry and previous.manifest.get("checks") != run.versions.checks
     pieces = _deal(_cut_inputs(inputs.new, inputs.files, found.cuts, settings), settings)
     sizes = pieces.group_by("shard").agg(pl.col("size").sum()).sort("shard").rows()
     shards = tuple(Shard(*row) for row in sizes) or ((Shard(0, 0),) if rejects.height or is_stale else ())

@@ -159,7 +159,9 @@ def _begin(run: Run, articles_at_once: int) -> tuple[list[Lot], list[Part] | Non
     """
     write_parquet(replaced_article_ids(run).to_frame("article_id"), run.work("matching", "gone.parquet"))
     previous = run.previous_snapshot
-    is_current = previous is not None and previous.manifest.get("checks", {}).get("match") == run.versions.match
+    is_current = (
+        previous is not None and previous.manifest.get("checks", {}).get("match") == run.versions.checks["match"]
+    )
     earlier = list_parts(previous, run.settings.cleaning.near_duplicates) if is_current else None
     return plan_lots(run, previous if earlier is None else None, articles_at_once), earlier
 

@@ -26,9 +26,8 @@ from flows.steps.parts import ARTICLES_A_PART, gather_part, part_file, part_name
 from flows.store.editors import read_authority, read_decisions
 from flows.store.files import write_parquet
 from flows.store.snapshots import Snapshot, check_digest
+from flows.store.tables import MENTIONS
 from flows.workers.pool import map_in_workers, run_in_worker
-
-MENTIONS = "index/mentions"
 
 
 def judge_names(run: Run) -> int:
@@ -108,7 +107,7 @@ def _is_all_judged(run: Run) -> bool:
     previous = run.previous_snapshot
     return (
         previous is None
-        or previous.manifest.get("checks") != run.versions.of_checks
+        or previous.manifest.get("checks") != run.versions.checks
         or "name_replacements" not in previous.manifest["tables"]
     )
 
@@ -212,7 +211,7 @@ def _find_again(run: Run, name: str) -> None:
 
 def _are_mentions_current(run: Run) -> bool:
     previous = run.previous_snapshot
-    return previous is None or previous.manifest.get("checks", {}).get("names") == run.versions.names
+    return previous is None or previous.manifest.get("checks", {}).get("names") == run.versions.checks["names"]
 
 
 def _mentions_file(run: Run, part: str) -> Path:

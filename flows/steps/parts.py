@@ -12,11 +12,11 @@ import polars as pl
 from cleaners.document import DOCUMENT_SCHEMA
 from flows.run import Run
 from flows.store.files import write_parquet
+from flows.store.tables import TABLES
 
 # A part has one row group of articles, or some 130 MB of text: names judges it with its neighbours at a time.
 ARTICLES_A_PART = 32_768
 WORDS_A_PART = 20_000_000
-PARTED_TABLES = ("articles", "removed_spans", "suspected_spans", "mentions")
 
 
 def plan_parts(run: Run) -> list[str]:
@@ -51,16 +51,16 @@ def gather_part(run: Run, number: int, name: str) -> None:
     slices = run.work("slices.parquet")
     is_ours = pl.col("part") == number
     chosen = pl.read_parquet(slices, glob=False).filter(is_ours)["slice"].to_list() if slices.exists() else None
-    for table in PARTED_TABLES:
-        rows = pl.concat([pl.scan_parquet(path, glob=False) for path in _slices(run, table, chosen)])
+    for folder in (table.slices for table in TABLES.values() if table.slices):
+        rows = pl.concat([pl.scan_parquet(path, glob=False) for path in _slices(run, folder, chosen)])
         write_parquet(
-            rows.join(ids, on="article_id", how="semi").collect(engine="streaming"), part_file(run, table, name)
+            rows.join(ids, on="article_id", how="semi").collect(engine="streaming"), part_file(run, folder, name)
         )
 
 
-def part_file(run: Run, table: str, name: str) -> Path:
-    """Where a part's rows of a table lie while the run works."""
-    return run.work("parts", table, f"{name}.parquet")
+def part_file(run: Run, folder: str, name: str) -> Path:
+    """The file of a part's rows while the run works; `folder` is that of the slices which they are gathered from."""
+    return run.work("parts", folder, f"{name}.parquet")
 
 
 def part_names(run: Run) -> list[str]:
@@ -68,8 +68,8 @@ def part_names(run: Run) -> list[str]:
     return sorted(path.stem for path in run.work("parts", "articles").glob("*.parquet"))
 
 
-def _slices(run: Run, table: str, chosen: list[str] | None) -> Iterable[Path]:
-    return [path for path in sorted(run.work(table).glob("*.parquet")) if chosen is None or path.name in chosen]
+def _slices(run: Run, folder: str, chosen: list[str] | None) -> Iterable[Path]:
+    return [path for path in sorted(run.work(folder).glob("*.parquet")) if chosen is None or path.name in chosen]
 
 
 def replaced_article_ids(run: Run) -> pl.Series:

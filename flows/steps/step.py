@@ -1,30 +1,58 @@
-"""The steps of a run: what each is called in the log, the UI and the terminal, and its share of the time."""
+"""The steps of a run as data: what each is called in the log, the UI and the terminal, its share of the time, its code.
 
-from typing import NamedTuple
+The order of the steps over the archive is theirs in `STEPS`; `flows/pipeline.py` says where they stand among the others.
+"""
+
+from collections.abc import Callable
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+if TYPE_CHECKING:
+    from flows.run import Run
 
 
 class Step(NamedTuple):
     """One step of a run.
 
-    `share` is its part of the time of a large run on text, in percent (docs/benchmarks.md). `is_repeatable` says that a failed
-    one may be tried again: a worker that died, a file system that hiccuped.
+    Args:
+        name: in the log, the UI, and the names of intermediate files.
+        title: what the terminal says while it works.
+        share: its part of the time of a large run on text, in percent (docs/benchmarks.md).
+        is_repeatable: whether a failed one may be tried again: a worker that died, a file system that hiccuped.
+        code: beginnings of the paths in `cleaners` of what it runs. A change there does the step again.
+        work: of a step over the whole archive, `module:function`. The function takes the run and leaves intermediate files.
     """
 
     name: str
     title: str
     share: float
     is_repeatable: bool = True
+    code: tuple[str, ...] = ()
+    work: str = ""
 
+    def load_work(self) -> "Callable[[Run], Any]":
+        """Import the function of a step over the archive."""
+        return cast("Callable[[Run], Any]", resolve_name(self.work))
+
+
+EXTRACTION = ("extract/", "text.py", "dates.py", "document.py", "rules/agencies.toml", "rules/block_pages.toml",
+              "rules/junk_language.toml", "rules/page_blocks.toml")  # fmt: skip
 
 STEPS = {
     step.name: step
     for step in (
         Step("discover", "Looking for what is new", 2),
-        Step("extract", "Reading and extracting", 14),
+        Step("extract", "Reading and extracting", 14, code=EXTRACTION),
         Step("learn", "Learning what repeats", 5),
-        Step("strip", "Stripping what is not the story", 60),
-        Step("match", "Finding near-duplicates", 2),
-        Step("names", "Checking names", 11),
+        Step("strip", "Stripping what is not the story", 60, code=("junk/", "rules/junk_", "codes.py", "document.py")),
+        Step(
+            "match",
+            "Finding near-duplicates",
+            2,
+            code=("neardup/", "document.py"),
+            work="flows.steps.match:match_archive",
+        ),
+        Step("names", "Checking names", 11, code=("names/", "document.py"), work="flows.steps.names:judge_names"),
         Step("assemble", "Checking contracts", 3),
         Step("report", "Writing the report", 2, is_repeatable=False),
         Step("gates", "Checking gates", 0, is_repeatable=False),
@@ -32,3 +60,8 @@ STEPS = {
         Step("publish", "Publishing", 1, is_repeatable=False),
     )
 }
+
+
+def archive_steps() -> list[Step]:
+    """The steps over the whole archive, in order."""
+    return [step for step in STEPS.values() if step.work]

@@ -5,7 +5,7 @@ Takes the slices that `extract` left, gives articles, removed and suspected pass
 
 import polars as pl
 
-from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA
+from cleaners.document import REJECT_SCHEMA
 from cleaners.junk import Stripped, restore, strip_articles
 from cleaners.junk.salvage import SALVAGE_EXTRACTOR
 from cleaners.junk.strip import BATCH
@@ -20,7 +20,8 @@ from flows.store.evidence import EvidenceArchive
 from flows.store.files import write_parquet
 from flows.workers.marks import FIRST_TRY, Tries, mark_document
 
-CLEANED_COLUMNS = [*DOCUMENT_SCHEMA.names(), "n_words", "n_removed_chars", "text_sha256"]
+# Columns of articles that later steps fill.
+LATER_COLUMNS = {"text_normalised", "people", "code_version", "run_id"}
 
 
 def strip_shard(run: Run, shard: Shard, tries: Tries = FIRST_TRY) -> RunCounts:
@@ -120,7 +121,9 @@ def _validate_contract(
         url="url",
         site="site",
     )
-    sound = articles.filter(~pl.col("article_id").is_in(list(broken))).select(CLEANED_COLUMNS)
+    sound = articles.filter(~pl.col("article_id").is_in(list(broken))).select(
+        [name for name in Articles.column_names() if name not in LATER_COLUMNS]
+    )
     # A passage that did become an article, but not one that was published, is junk like any other.
     is_published = pl.col("salvaged_article_id").is_in(sound["article_id"].implode())
     kept_spans = spans.join(sound, on="article_id", how="semi").with_columns(

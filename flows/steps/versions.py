@@ -12,24 +12,9 @@ from importlib.resources.abc import Traversable
 
 from flows.run import Versions
 from flows.settings import Settings
+from flows.steps.step import STEPS
 from flows.store.editors import read_authority, read_decisions
 
-# Files of `cleaners` that each step runs, by the beginning of their path; a test holds this against their imports.
-STEP_FILES: dict[str, tuple[str, ...]] = {
-    "extract": (
-        "extract/",
-        "text.py",
-        "dates.py",
-        "document.py",
-        "rules/agencies.toml",
-        "rules/block_pages.toml",
-        "rules/junk_language.toml",
-        "rules/page_blocks.toml",
-    ),
-    "strip": ("junk/", "rules/junk_", "codes.py", "document.py"),
-    "match": ("neardup/", "document.py"),
-    "names": ("names/", "document.py"),
-}
 # Libraries whose new version may change an article.
 LIBRARIES_THAT_SHAPE_TEXT = ("trafilatura", "htmldate", "lxml", "ftfy", "charset-normalizer", "py3langid")
 
@@ -42,7 +27,7 @@ def find_versions(settings: Settings) -> Versions:
     """
     cleaning = settings.cleaning
     libraries = " ".join(f"{library} {version(library)}" for library in LIBRARIES_THAT_SHAPE_TEXT)
-    given = {
+    given: dict[str, tuple[str, ...]] = {
         "extract": (
             libraries,
             cleaning.extract.model_dump_json(),
@@ -53,12 +38,17 @@ def find_versions(settings: Settings) -> Versions:
         "match": (cleaning.near_duplicates.model_dump_json(),),
         "names": (cleaning.names.model_dump_json(), read_authority(settings) or ""),
     }
-    digests = {}
-    for step, parts in given.items():
-        whole = "\0".join((_digest_files("cleaners", STEP_FILES[step]), *parts))
-        digests[step] = hashlib.sha256(whole.encode()).hexdigest()[:8]
-    decisions = hashlib.sha256(read_decisions(settings).encode()).hexdigest()[:8]
-    return Versions(**digests, decisions=decisions)
+    digests = {
+        step.name: _digest("\0".join((_digest_files("cleaners", step.code), *given.get(step.name, ()))))
+        for step in STEPS.values()
+        if step.code
+    }
+    extract, strip = digests.pop("extract"), digests.pop("strip")
+    return Versions(extract, strip, {**digests, "decisions": _digest(read_decisions(settings))})
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def flow_version() -> str:

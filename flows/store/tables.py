@@ -1,32 +1,52 @@
-"""How each table of a snapshot is kept: whole, growing or in parts; by what it is sorted; how the manifest describes it."""
+"""How each table of a snapshot is kept, by what it is sorted, and how the manifest and its files describe it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from cleaners.document import SCHEMA_VERSION
 from flows.store.files import file_sha256
 
-# These are written whole by each run.
-WHOLE_TABLES = ("clusters", "duplicate_pairs", "name_flags", "name_replacements")
-# Rows of these never change; a run adds one file.
-GROWING_TABLES = ("rejects", "run_summary", "site_health")
-# Nor of these, a file for each part of a run's articles; names that a later run judges anew are written anew, part by part.
-PARTED_TABLES = ("articles", "removed_spans", "suspected_spans", "name_mentions")
-SORT_KEYS = {
-    "articles": ["site", "published_at", "article_id"],
-    "removed_spans": ["article_id", "span_no"],
-    "suspected_spans": ["article_id", "span_no"],
-    "clusters": ["cluster_id", "article_id"],
-    "duplicate_pairs": ["left_id", "right_id"],
-    "name_mentions": ["article_id", "start"],
-    "name_flags": ["article_id", "start", "flag_id"],
-    "name_replacements": ["article_id", "start"],
-    "rejects": ["source_uri", "stage", "reason"],
-    "run_summary": ["stage", "metric"],
-    "site_health": ["site", "metric"],
+MENTIONS = "index/mentions"  # what recognition found, for later runs; `name_mentions` is what was made of it
+
+
+class Table(NamedTuple):
+    """One table of a snapshot.
+
+    Args:
+        kind: `whole`: each run writes it whole, of the intermediate file of its name. `growing`: rows never change, each run adds a
+            file, of the intermediate folder of its name. `parts`: rows never change, each run adds a file for each part of its
+            articles; a part bears one name in all its tables.
+        sort_key: columns that its files are sorted by.
+        slices: of a table in parts, the intermediate folder that its parts are gathered from; none where a step writes parts.
+    """
+
+    kind: Literal["whole", "growing", "parts"]
+    sort_key: tuple[str, ...]
+    slices: str = ""
+
+
+# Columns, types and descriptions stand in `cleaners/schemas.py`.
+TABLES = {
+    "articles": Table("parts", ("site", "published_at", "article_id"), slices="articles"),
+    "removed_spans": Table("parts", ("article_id", "span_no"), slices="removed_spans"),
+    "suspected_spans": Table("parts", ("article_id", "span_no"), slices="suspected_spans"),
+    "clusters": Table("whole", ("cluster_id", "article_id")),
+    "duplicate_pairs": Table("whole", ("left_id", "right_id")),
+    "name_mentions": Table("parts", ("article_id", "start")),
+    "name_flags": Table("whole", ("article_id", "start", "flag_id")),
+    "name_replacements": Table("whole", ("article_id", "start")),
+    "rejects": Table("growing", ("source_uri", "stage", "reason")),
+    "run_summary": Table("growing", ("stage", "metric")),
+    "site_health": Table("growing", ("site", "metric")),
+    MENTIONS: Table("parts", ("article_id",), slices="mentions"),
 }
+
+
+def list_tables(kind: Literal["whole", "growing", "parts"]) -> list[str]:
+    """The tables of a kind."""
+    return [name for name, table in TABLES.items() if table.kind == kind]
 
 
 def describe_file(staged: Path, path: Path, rows: int) -> dict[str, Any]:
@@ -40,20 +60,20 @@ def describe_file(staged: Path, path: Path, rows: int) -> dict[str, Any]:
 
 
 def describe_columns() -> dict[str, list[str]]:
-    """The columns of each published table as the manifest says them: name and type, in order."""
-    from cleaners.schemas import TABLES
+    """Describe the columns of each published table as the manifest does: name and type, in order."""
+    from cleaners import schemas
 
     return {
         table: [f"{name}: {dtype}" for name, dtype in schema.create_empty().schema.items()]
-        for table, schema in TABLES.items()
+        for table, schema in schemas.TABLES.items()
     }
 
 
 def describe_table(table: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Descriptions of the columns of a table, and what its files say of it; none for an index."""
-    from cleaners.schemas import TABLES
+    """Give the descriptions of a table's columns, and what its files say of it; none for an index."""
+    from cleaners import schemas
 
-    schema = TABLES.get(table)
+    schema = schemas.TABLES.get(table)
     if schema is None:
         return {}, {}
     descriptions = {name: column.description or "" for name, column in schema.columns().items()}

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from cleaners.document import SCHEMA_VERSION
 from cleaners.errors import CopydeskError
 from flows.store.digests import SUMS_KEY
 from flows.store.files import file_sha256, write_json, write_parquet
@@ -39,6 +40,8 @@ def open_previous(output: Path, *, anew: bool = False) -> Snapshot | None:
         check_latest_version(output)
         return None
     snapshot = latest_snapshot(output)
+    if snapshot:
+        _check_columns(snapshot)
     if snapshot is None or not _differing_tables(snapshot):
         return snapshot
     return _carry_over(snapshot, output / CARRIED / snapshot.run_id)
@@ -55,6 +58,27 @@ def check_latest_version(output: Path) -> None:
     except CopydeskError:
         return
     check_version(latest)
+
+
+def _check_columns(snapshot: Snapshot) -> None:
+    """Refuse a snapshot of this schema version with columns that this program does not know: it would drop them.
+
+    Raises:
+        CopydeskError: a newer version of Copydesk wrote it.
+    """
+    known = {table: {_name(column) for column in columns} for table, columns in describe_columns().items()}
+    for table, held in snapshot.manifest["tables"].items():
+        unknown = {_name(column) for column in held.get("columns", ())} - known.get(table, set())
+        if unknown and snapshot.manifest.get("schema_version") == SCHEMA_VERSION:
+            raise CopydeskError(
+                f"A newer version of Copydesk wrote {snapshot.path}: {table} has {', '.join(sorted(unknown))}.",
+                "Use the newer version. Nothing was changed.",
+            )
+
+
+def _name(column: str) -> str:
+    """The name in a manifest's `name: type`."""
+    return column.partition(":")[0]
 
 
 def _differing_tables(snapshot: Snapshot) -> list[str]:

@@ -38,8 +38,14 @@ KILL_SECONDS = 10.0  # a process that waits for a file system is not even killed
 # Workers started before the run knows what to do: one finds that out, another stands ready. A run of an hourly schedule mostly
 # finds nothing new, and on a machine of many cores would start them all for it.
 STARTED_AHEAD = 2
-# What every worker will want, imported as it starts.
-STEPS = ("flows.steps.discover", "flows.steps.extract", "flows.steps.strip", "flows.steps.match", "flows.steps.names")
+# Modules that every worker will want, imported as it starts.
+PRELOADED = (
+    "flows.steps.discover",
+    "flows.steps.extract",
+    "flows.steps.strip",
+    "flows.steps.match",
+    "flows.steps.names",
+)
 # What it will want later, and imports as long as nobody wants anything of it: contracts, repair of text, the report.
 LATER = ("cleaners.schemas", "ftfy", "flows.report.page:load_page")
 IDLE_SECONDS = 0.05  # who waited so long may wait longer; between two calls of a step it is less
@@ -149,8 +155,8 @@ def _serve(calls: Connection, mark: Mark) -> None:
     """The life of a worker: take a call, answer it, until nobody is there any more."""
     _end_with_parent()
     write_marks_to(mark)
-    for step in STEPS:
-        import_module(step)
+    for module in PRELOADED:
+        import_module(module)
     gc.freeze()
     gc.set_threshold(*COLLECTED_AFTER)
     later = list(LATER)

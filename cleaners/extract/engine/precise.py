@@ -28,9 +28,9 @@ WIDGETS = re.compile(r"mvp-post-add|infinite-?scroll|elementor-share")
 # A thread of a forum, whose posts stand where elsewhere the comments are.
 MAX_TYPES = 400  # characters of a list of types
 FORUM = re.compile(rf'"@type"\s*:\s*(?:\[[^\]]{{0,{MAX_TYPES}}})?"DiscussionForumPosting"')
-# Inline elements from which on stripping them can leave a text in so many pieces that looking for each in turn, which takes the
-# square of their number, is worth avoiding.
-MANY_INLINE = 2_000
+# Elements that trafilatura takes out one by one: from so many on the pieces of text that they leave are joined at once, for
+# finding each piece, or adding it to those before, takes the square of their number.
+MANY_TAKEN_OUT = 2_000
 
 
 def keep_precisely(tree: HtmlElement) -> _Element | None:
@@ -48,15 +48,14 @@ def keep_precisely(tree: HtmlElement) -> _Element | None:
     options = _options()
     page = copy(tree)
     names = _list_names(page)
-    joins = next(islice(page.iter(*_list_inline()), MANY_INLINE, None), None) is not None
     has_comments = COMMENTS.search(names) is not None
-    scripts = page.iterfind(".//script[@type='application/ld+json']")
-    is_forum = any(FORUM.search(script.text or "") for script in scripts)
+    is_forum = is_forum_page(page)
     try:
         if WIDGETS.search(names):
             page = prune_unwanted_nodes(page, RAW_TREE_PRUNE_XPATH)
         if has_comments:
             page = prune_unwanted_nodes(page, REMOVE_COMMENTS_AND_LISTS_XPATH)
+        joins = prepare_large(page)
         page = convert_tags(tree_cleaning(page, options), options)
         page = join_texts(page) if joins else page
         if has_comments and not is_forum:
@@ -65,6 +64,31 @@ def keep_precisely(tree: HtmlElement) -> _Element | None:
     except (TypeError, ValueError):  # as there
         return None
     return body if len(text) >= options.min_output_size else None
+
+
+def is_forum_page(tree: HtmlElement) -> bool:
+    """Tell whether a page calls itself a thread of a forum."""
+    scripts = tree.iterfind(".//script[@type='application/ld+json']")
+    return any(FORUM.search(script.text or "") for script in scripts)
+
+
+def prepare_large(tree: HtmlElement) -> bool:
+    """Take out of a page what trafilatura takes out too, if that is much, and join the text around it.
+
+    Args:
+        tree: the parsed page; it is changed.
+
+    Returns:
+        Whether it was much.
+    """
+    from lxml.etree import strip_elements
+
+    cleaned, inline = _list_taken_out()
+    if next(islice(tree.iter(*cleaned, *inline, "a"), MANY_TAKEN_OUT, None), None) is None:
+        return False
+    strip_elements(tree, *cleaned, with_tail=False)
+    join_texts(tree)
+    return True
 
 
 def join_texts(tree: HtmlElement) -> HtmlElement:
@@ -83,12 +107,14 @@ def _list_names(tree: HtmlElement) -> str:
 
 
 @cache
-def _list_inline() -> tuple[str, ...]:
-    """The elements that trafilatura strips, whose text stays."""
+def _list_taken_out() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The elements that trafilatura drops whatever is in them, and those of which it keeps the text."""
     from trafilatura.htmlprocessing import REND_TAG_MAPPING
-    from trafilatura.settings import MANUALLY_STRIPPED
+    from trafilatura.settings import MANUALLY_CLEANED, MANUALLY_STRIPPED
 
-    return "a", "span", *MANUALLY_STRIPPED, *REND_TAG_MAPPING
+    # A form, a figure with a table and a formula can stay.
+    cleaned = set(MANUALLY_CLEANED) - {"form", "figure", "math"}
+    return tuple(sorted(cleaned)), ("span", *MANUALLY_STRIPPED, *REND_TAG_MAPPING)
 
 
 @cache

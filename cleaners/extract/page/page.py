@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -19,7 +19,8 @@ from cleaners.errors import Rejected
 from cleaners.extract.blocks.describe import PageFacts
 from cleaners.extract.blocks.rewrite import rewrite_story
 from cleaners.extract.config import ExtractConfig
-from cleaners.extract.engine.precise import keep_precisely
+from cleaners.extract.engine.precise import is_forum_page, keep_precisely, prepare_large
+from cleaners.extract.engine.rebind import rebind
 from cleaners.extract.page.appended import Appended, cut_appended
 from cleaners.extract.page.metadata import PageMetadata, is_front_page, read_metadata
 from cleaners.extract.page.parse import parse_page
@@ -28,6 +29,7 @@ from cleaners.extract.text.plain import WORD, count_words
 if TYPE_CHECKING:
     from lxml.etree import _Element
     from lxml.html import HtmlElement
+    from trafilatura.settings import Extractor
 
 # trafilatura's own XML: elements that start a line, and those that keep their line ends.
 LINE_ELEMENTS = frozenset({"p", "head", "item", "list", "quote", "table", "row", "lb", "code", "fw", "ab", "graphic"})
@@ -180,11 +182,10 @@ def _extract(tree: HtmlElement, *, is_precise: bool, is_fast: bool) -> str:
 def _ask_trafilatura(tree: HtmlElement, *, is_precise: bool) -> _Element | None:
     # Its comparison with other extractors takes the square of the page's paragraphs.
     is_large = next(islice(tree.iter(), MAX_COMPARED, None), None) is not None
-    from trafilatura import bare_extraction
     from trafilatura.settings import Document
 
     # No `deduplicate`: its memory of earlier pages would make the result depend on their order.
-    document = bare_extraction(
+    document = _bare_extraction()(
         tree,
         fast=is_large,
         favor_precision=is_precise,
@@ -193,6 +194,25 @@ def _ask_trafilatura(tree: HtmlElement, *, is_precise: bool) -> _Element | None:
         include_formatting=False,
     )
     return document.body if isinstance(document, Document) else None
+
+
+@cache
+def _bare_extraction() -> Callable[..., object]:
+    """Trafilatura's `bare_extraction`, its search for a forum's threads and its cleaning of large pages bounded."""
+    from trafilatura import core
+    from trafilatura.htmlprocessing import tree_cleaning
+
+    def clean(page: HtmlElement, options: Extractor) -> HtmlElement:
+        if options.focus != "recall":  # which takes nothing out where all paragraphs would go
+            prepare_large(page)
+        return tree_cleaning(page, options)
+
+    prepare = rebind(core._prepare_tree, tree_cleaning=clean)
+    retry = rebind(core._recall_retry, _prepare_tree=prepare)
+    sequence = rebind(
+        core.trafilatura_sequence, _forum_thread_page=is_forum_page, _prepare_tree=prepare, _recall_retry=retry
+    )
+    return rebind(core.bare_extraction, trafilatura_sequence=sequence)
 
 
 def _lines(body: _Element, *, keeps_breaks: bool) -> list[str]:

@@ -120,13 +120,7 @@ def _mentions_of(
     ordered = sorted(taken)
     at = 0
     last_end = -1
-    if config.spacy_model is None:
-        spans = find_people(text, config.headline_capitals, people)
-    else:
-        from cleaners.names.spacy_engine import find_people_by_spacy
-
-        spans = find_people_by_spacy(text, config.spacy_model)
-    for span in spans:
+    for span in find_people(text, config.headline_capitals, people):
         while at < len(ordered) and ordered[at][1] <= span.start:
             at += 1
         if at < len(ordered) and ordered[at][0] < span.end:

@@ -17,7 +17,7 @@ MENDED = (
     *("page: headlines", "page: many span in a p", "page: many a in a p"),
     *("page: lists in JSON-LD", "page: JSON-LD of a forum", "page: JSON-LD authors in broken", "page: JSON-LD publishers in broken"),
     *("page: JSON-LD authors", "page: meta authors", "page: meta authors in one"),
-    *("bare: many ul", "text: combining marks of two classes"),
+    *("bare: many ul", "bare: JSON-LD of a forum", "text: combining marks of two classes"),
 )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ from flows.settings import Settings
 from flows.steps.health import judge_run
 from flows.run import Versions
 folder = Path(sys.argv[1])
-figures = judge_run(Run("r", Settings(sources=["in"]), folder, folder, None, Versions("a", "b", "c", "d")))
+figures = judge_run(Run("r", Settings(sources=["in"]), folder, folder, None, Versions("a", "b", {"match": "c", "names": "d"})))
 assert figures.filter(metric="articles")["value"].to_list() == [960.0]
 print(int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) // 1024)
 """

@@ -18,7 +18,9 @@ from flows.steps.match import LOOKUPS_AT_ONCE
 from flows.store.archive import Part, write_part
 
 CONFIG = NearDuplicateConfig()
-RUN = Run("r", Settings(sources=["in"]), Path("out"), Path("staging"), None, Versions("a", "b", "c", "d"))
+RUN = Run(
+    "r", Settings(sources=["in"]), Path("out"), Path("staging"), None, Versions("a", "b", {"match": "c", "names": "d"})
+)
 SIZES = st.lists(st.integers(0, 90_000), min_size=1, max_size=6)
 
 

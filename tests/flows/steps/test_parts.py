@@ -50,7 +50,7 @@ def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def plan_of(folder: Path, source: Path, **settings) -> tuple[Run, list[list[Piece]]]:
     chosen = Settings(sources=[str(source)], **settings)
-    run = Run("r", chosen, folder, folder / "staging", None, Versions("a", "b", "c", "d"))
+    run = Run("r", chosen, folder, folder / "staging", None, Versions("a", "b", {"match": "c", "names": "d"}))
     return run, [list(read_pieces(run, shard)) for shard in plan_run(run).shards]
 
 
@@ -259,7 +259,7 @@ learn.ROWS_AT_ONCE = 100_000  # of a million that the larger feed gives
 path, folder = map(Path, sys.argv[1:])
 # One shard for everything: what is held must not grow with it.
 settings = Settings(sources=[str(path)], workers=1, max_shards=1, shard_bytes=2**30)
-run = Run("r", settings, folder, folder / "staging", None, Versions("a", "b", "c", "d"))
+run = Run("r", settings, folder, folder / "staging", None, Versions("a", "b", {"match": "c", "names": "d"}))
 [shard] = plan_run(run).shards
 extract.extract_shard(run, shard)
 learn.learn_from_shards(run)

@@ -233,7 +233,7 @@ def test_shards_share_a_large_feed_and_lose_nothing(tmp_path: Path, n_workers: i
     rows = [json.dumps({"text": f"Number {n}. {STORIES[n % 3]}", "url": f"https://a.example/{n}"}) for n in range(1200)]
     (tmp_path / "feed.jsonl").write_text("\n".join(rows))
     settings = Settings(sources=[str(tmp_path / "feed.jsonl")], workers=n_workers, shard_bytes=2**16)
-    run = Run("r", settings, tmp_path, tmp_path / "staging", None, Versions("a", "b", "c", "d"))
+    run = Run("r", settings, tmp_path, tmp_path / "staging", None, Versions("a", "b", {"match": "c", "names": "d"}))
     plan = plan_run(run)
     assert len(plan.shards) == 2  # a file is cut no finer than DIGEST_CHUNK
     counts = [extract_shard(run, shard) for shard in plan.shards]

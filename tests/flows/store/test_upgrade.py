@@ -22,6 +22,7 @@ from cleaners.schemas import TABLES
 from flows.cli.main import app
 from flows.run import Run
 from flows.steps import assemble
+from flows.store import snapshots, upgrade
 from flows.store.upgrade import open_previous
 from flows.store.verify import verify_snapshot
 from tests.conftest import SEEDS, run_steps
@@ -122,11 +123,20 @@ def test_a_column_can_be_added(default: str | None, tmp_path: Path, monkeypatch:
     assert views == views[:1] * 4
 
 
-def test_a_column_can_be_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_later_version", [True, False])
+def test_a_later_version_can_drop_a_column(
+    is_later_version: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_steps([SEEDS], tmp_path)
     kept = {name: column for name, column in TABLES["rejects"].columns().items() if name != "url"}
     monkeypatch.setitem(cleaners.schemas.TABLES, "rejects", type("Rejects", (dy.Schema,), dict(kept)))
     (tmp_path / "more.txt").write_text("Too short.")
+    if not is_later_version:  # a column that this version does not know is a newer one's
+        with pytest.raises(CopydeskError, match=r"A newer version of Copydesk wrote .* rejects has url"):
+            run_steps([tmp_path / "more.txt"], tmp_path, "20260401T000000Z-0001")
+        return
+    for module in (upgrade, snapshots):
+        monkeypatch.setattr(module, "SCHEMA_VERSION", str(int(SCHEMA_VERSION) + 1))
     assert run_steps([tmp_path / "more.txt"], tmp_path, "20260401T000000Z-0001")
     assert pl.read_parquet(tmp_path / "latest/rejects/*.parquet").columns == list(kept)
 
