@@ -117,7 +117,7 @@ class Settings(BaseModel):
         False,
         description="Read the inputs of earlier rejects again, wherever they lie, and nothing else; `sources` are not looked at.",
     )
-    anew: bool = Field(
+    rebuild: bool = Field(
         False,
         description="Read every input again, as if nothing had been published: for when the latest snapshot is damaged. What is "
         "no longer among the sources will not be in the new snapshot.",

@@ -88,7 +88,7 @@ def _check_backup(backup: Path, verdict: Verdict) -> str:
         more = f", and {len(verdict.damaged) - 1} more" if len(verdict.damaged) > 1 else ""
         raise CopydeskError(
             f"The backup {backup} is damaged: {name} {trouble}{more}.",
-            f"{_NOTHING_DONE} Restore another copy, or read everything again: copydesk run --anew SOURCE...",
+            f"{_NOTHING_DONE} Restore another copy, or read everything again: copydesk run --rebuild SOURCE...",
         )
     run_id = read_manifest(backup).run_id
     outside = [

@@ -125,7 +125,7 @@ def name_published(store: ObjectStore) -> str | None:
     if pointer.run_id is None:
         raise CopydeskError(
             f"{POINTER} of the output is damaged: it names no run.",
-            'Put {"run_id": "<a run under runs/>"} into it, or read everything again: copydesk run --anew SOURCE...',
+            'Put {"run_id": "<a run under runs/>"} into it, or read everything again: copydesk run --rebuild SOURCE...',
         )
     return pointer.run_id
 

@@ -40,7 +40,7 @@ def pull_latest(settings: Settings, without: str | None = None) -> None:
     """Bring the mirror of a remote output up to its latest snapshot; a local output needs nothing.
 
     What the mirror has already, of that snapshot or of an earlier one with the same digest, is not fetched again. A run that
-    reads everything anew (`settings.anew`) needs no snapshot, only its name: what the store has of it may be damaged.
+    reads everything anew (`settings.rebuild`) needs no snapshot, only its name: what the store has of it may be damaged.
 
     Args:
         settings: the output and its mirror.
@@ -57,7 +57,7 @@ def pull_latest(settings: Settings, without: str | None = None) -> None:
         decisions = get_object(store, DECISIONS)
         if decisions is not None:
             _write_whole(folder / DECISIONS, decisions)
-        if settings.anew:
+        if settings.rebuild:
             pointer = read_pointer(store)
             run_id = pointer.run_id if pointer else None
         else:

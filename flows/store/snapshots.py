@@ -27,7 +27,7 @@ from flows.store.files import file_sha256, read_bytes
 
 ARCHIVE_INDEX = "index/archive"  # see flows/store/archive.py
 REBUILD_HINT = (
-    "Read everything again and publish it: copydesk run --anew SOURCE... What is no longer among the sources will not be in "
+    "Read everything again and publish it: copydesk run --rebuild SOURCE... What is no longer among the sources will not be in "
     "it."
 )
 REINDEX_HINT = "The tables are sound. Build the index anew: copydesk reindex."

@@ -47,7 +47,9 @@ def push_snapshot(settings: Settings, staged: Path, remade: str | None = None) -
     run_id, base = manifest["run_id"], manifest["previous_run_id"]
     with open_store(settings.output) as store:
         # A run that read everything anew copies nothing: the store would hand its damage on.
-        upload_snapshot(store, staged, run_id, {} if settings.anew else _unchanged(settings.folder, manifest, remade))
+        upload_snapshot(
+            store, staged, run_id, {} if settings.rebuild else _unchanged(settings.folder, manifest, remade)
+        )
         pointer = read_pointer(store)
         if (pointer.run_id if pointer else None) == base:
             mode: Any = {"e_tag": pointer.e_tag} if pointer else "create"

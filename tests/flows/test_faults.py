@@ -143,7 +143,7 @@ def test_a_full_disk_stops_other_commands_without_a_trace_and_with_room_they_are
     subprocess.run(["cp", "-rL", output / "latest", backup], check=True)
     if name == "restore":
         drop_old_snapshots(output, 1)
-        run_steps([tmp_path], output, "20260103T000000Z-0001", anew=True)
+        run_steps([tmp_path], output, "20260103T000000Z-0001", rebuild=True)
         drop_old_snapshots(output, 1)
     flags = tmp_path / "flags.csv"
     decided = dict.fromkeys(DECISION_SCHEMA, "") | {"decision": "reject", "flag_id": "0" * 24, "article_id": "1" * 24}
@@ -455,9 +455,9 @@ def test_a_flipped_byte_in_a_table_is_found_named_and_mended_by_one_command(
     code, said = verify(published)
     assert code == 1
     assert f"{table}/{victim.name} has other bytes than were written" in said
-    assert "copydesk run --anew" in said
+    assert "copydesk run --rebuild" in said
     assert "ln -sfn runs/20260101T000000Z-0001" in said.replace("\n", "")
-    run_steps([landing], published, "20260103T000000Z-0001", anew=True)
+    run_steps([landing], published, "20260103T000000Z-0001", rebuild=True)
     assert verify(published)[0] == 0
     assert set(differences(published, undisturbed)) <= {
         "clusters"
@@ -486,10 +486,10 @@ def test_a_damaged_manifest_is_found_named_and_mended_by_one_command(
     manifest = (published / "latest").resolve() / "manifest.json"
     manifest.write_bytes(damage)
     code, said = verify(published)
-    assert (code, "manifest.json" in said, "copydesk run --anew" in said) == (1, True, True)
+    assert (code, "manifest.json" in said, "copydesk run --rebuild" in said) == (1, True, True)
     with pytest.raises(CopydeskError, match=r"its manifest\.json cannot be read"):
         run_steps([landing], published, "20260103T000000Z-0001")
-    run_steps([landing], published, "20260103T000000Z-0001", anew=True)
+    run_steps([landing], published, "20260103T000000Z-0001", rebuild=True)
     assert verify(published)[0] == 0
     assert set(differences(published, undisturbed)) <= {"clusters"}
 
@@ -505,7 +505,7 @@ def test_a_run_that_meets_a_damaged_snapshot_says_which_file_it_is(table: str, p
     finally:
         (landing / "more.txt").unlink()
     assert victim.name in error.value.message
-    assert "copydesk run --anew" in str(error.value.hint)
+    assert "copydesk run --rebuild" in str(error.value.hint)
 
 
 def test_a_file_cut_short_is_noticed_when_the_snapshot_is_opened(published: Path) -> None:

@@ -136,9 +136,9 @@ def test_an_older_program_leaves_a_newer_snapshot_alone(old_output: Path) -> Non
     manifest = json.loads(manifest_file.read_text())
     manifest_file.write_text(json.dumps({**manifest, "schema_version": str(int(SCHEMA_VERSION) + 1)}))
     before = state(old_output / "runs")
-    for anew in (False, True):
+    for rebuild in (False, True):
         with pytest.raises(CopydeskError, match="A newer version of Copydesk wrote"):
-            run_steps([SEEDS], old_output, anew=anew)
+            run_steps([SEEDS], old_output, rebuild=rebuild)
     for command in (["reindex"], ["report", "--write", str(old_output / "r.html")]):
         result = CliRunner().invoke(app, [*command, "--output", str(old_output)])
         assert result.exit_code == 1
