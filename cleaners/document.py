@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 UTC_MICROSECONDS = pl.Datetime("us", "UTC")
 
-# Of the published tables (`cleaners.schemas`): it rises whenever a column is added, dropped or changes its meaning.
+# Version of the published tables (`cleaners.schemas`): it rises whenever a column is added, dropped or changes its meaning.
 SCHEMA_VERSION = "3"
 
 # Names and types of the frame of extracted documents; every step that takes documents takes this frame.
