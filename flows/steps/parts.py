@@ -59,7 +59,7 @@ def gather_part(run: Run, number: int, name: str) -> None:
 
 
 def part_file(run: Run, table: str, name: str) -> Path:
-    """Where a part's rows of a table lie while the run works."""
+    """Return the file of a part's rows of a table while the run works."""
     return run.work("parts", table, f"{name}.parquet")
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong around a run: the disk, the sources, the clock, other runs, damaged snapshots. Nothing is lost or torn, and
+"""Faults around a run: the disk, the sources, the clock, other runs, damaged snapshots. Nothing is lost or torn, and
 each error says what happened, where, and what to do. Kills are in test_killed_runs, lost workers in test_lost_workers."""
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """How it ends where nothing goes wrong."""
+    """Return the output of a run in which nothing goes wrong."""
     output = tmp_path_factory.mktemp("undisturbed")
     run_steps([landing / "old"], output, "20260101T000000Z-0001")
     run_steps([landing], output, "20260102T000000Z-0001")
@@ -302,7 +302,7 @@ def test_a_source_cut_short_in_the_middle_of_reading_is_read_again_by_the_next_r
 # ---- Other runs, and the clock
 
 
-def test_of_two_runs_at_once_the_second_is_told_and_the_first_ends(
+def test_of_two_runs_at_once_the_second_fails_with_an_error_and_the_first_ends(
     landing: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     output, is_on, may_go = tmp_path / "out", threading.Event(), threading.Event()
@@ -461,7 +461,7 @@ def test_a_flipped_byte_in_a_table_is_found_named_and_mended_by_one_command(
     assert verify(published)[0] == 0
     assert set(differences(published, undisturbed)) <= {
         "clusters"
-    }  # which tell of the cluster that an article was in before
+    }  # which name the cluster that an article was in before
 
 
 @pytest.mark.parametrize("kind", ["keys.npy", "articles.parquet"])
@@ -521,7 +521,7 @@ def test_a_file_cut_short_is_noticed_when_the_snapshot_is_opened(published: Path
 def test_a_damaged_file_is_never_given_a_digest_of_its_own(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where rows are written anew, as when files are merged, a flipped byte would be blessed."""
+    """Rewriting rows, as when files are merged, would give a flipped byte a valid digest."""
     monkeypatch.setattr(carry_over, "write_parquet", lambda *_, **__: pytest.fail("written"))
     snapshot = latest_snapshot(published)
     assert snapshot

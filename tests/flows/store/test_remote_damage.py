@@ -212,11 +212,11 @@ def test_a_restore_that_another_writer_overtakes_says_so(
 
     monkeypatch.setattr(backup, "read_pointer", read_and_lose)
     code, said = command("restore", published, mirror, str(tmp_path / "backup"))
-    assert (code, "Somebody published" in said) == (1, True)
+    assert (code, "Another writer published" in said) == (1, True)
     assert (mirror / "latest").readlink().name == SECOND
 
 
-def test_a_damaged_archive_index_is_built_anew_by_a_machine_that_has_nothing(published: str, tmp_path: Path) -> None:
+def test_a_damaged_archive_index_is_rebuilt_by_a_machine_that_has_nothing(published: str, tmp_path: Path) -> None:
     key, mirror = find_key(published, "keys.npy"), tmp_path / "elsewhere"
     flip_object(published, key)
     code, said = command("verify", published, mirror)
@@ -232,7 +232,9 @@ def test_a_damaged_archive_index_is_built_anew_by_a_machine_that_has_nothing(pub
     assert texts_of(published, tmp_path / "reader") == set(STORIES[:3])
 
 
-def test_a_machine_that_fetches_a_damaged_snapshot_is_told_how_to_mend_it(published: str, tmp_path: Path) -> None:
+def test_a_machine_that_fetches_a_damaged_snapshot_names_the_command_that_mends_it(
+    published: str, tmp_path: Path
+) -> None:
     for part, words in (("/articles/", "1 object.*articles/"), ("/manifest.json", r"manifest\.json cannot be read")):
         (put_garbage if "manifest" in part else flip_object)(published, find_key(published, part))
         with pytest.raises(CopydeskError, match=words) as error:
@@ -240,7 +242,7 @@ def test_a_machine_that_fetches_a_damaged_snapshot_is_told_how_to_mend_it(publis
         assert "copydesk run --rebuild" in str(error.value.hint)
 
 
-def test_a_damaged_pointer_is_told_and_put_anew(published: str, landing: Path, tmp_path: Path) -> None:
+def test_a_damaged_pointer_is_reported_and_replaced(published: str, landing: Path, tmp_path: Path) -> None:
     mirror = tmp_path / "elsewhere"
     put_garbage(published, "latest.json")
     code, said = command("verify", published, mirror)
@@ -250,7 +252,7 @@ def test_a_damaged_pointer_is_told_and_put_anew(published: str, landing: Path, t
     assert texts_of(published, mirror) == set(STORIES[:3])
 
 
-def test_who_reads_anew_loses_to_another_writer_and_takes_nothing_of_theirs(
+def test_a_rebuild_loses_to_another_writer_and_takes_nothing_of_theirs(
     published: str, landing: Path, tmp_path: Path
 ) -> None:
     flip_object(published, find_key(published, "/articles/"))
@@ -273,7 +275,7 @@ def test_who_reads_anew_loses_to_another_writer_and_takes_nothing_of_theirs(
     ]
 
 
-def test_what_is_read_anew_is_never_copied_from_what_is_damaged(s3_output: str, tmp_path: Path) -> None:
+def test_what_is_rebuilt_is_never_copied_from_what_is_damaged(s3_output: str, tmp_path: Path) -> None:
     settings = Settings(output=s3_output, mirror=str(tmp_path))
     publish(settings, "run-1", None, a="whole")
     obstore.put(from_url(s3_output), "runs/run-1/articles/a", b"whol?")
@@ -294,7 +296,7 @@ def test_behind_a_damaged_manifest_the_newest_whole_snapshots_are_kept(s3_output
     assert drop_remote_snapshots(settings, keep=3) == ["run-0", "run-2"]
 
 
-def test_a_mirror_that_alone_is_damaged_is_fetched_anew(published: str, landing: Path, tmp_path: Path) -> None:
+def test_a_mirror_that_alone_is_damaged_is_fetched_again(published: str, landing: Path, tmp_path: Path) -> None:
     settings = Settings(output=published, mirror=str(tmp_path / "here"))
     victim = sorted((settings.folder / "latest" / "articles").glob("*.parquet"))[0]
     twin = settings.folder / "runs" / FIRST / "articles" / victim.name
@@ -309,7 +311,7 @@ def test_a_mirror_that_alone_is_damaged_is_fetched_anew(published: str, landing:
     assert "`copydesk verify`" in str(error.value.hint)
     assert "ln -sfn" not in str(error.value.hint)
     code, said = command("verify", published, settings.folder)
-    assert (code, victim.name in said, "fetched anew" in said) == (0, True, True)
+    assert (code, victim.name in said, "fetched again" in said) == (0, True, True)
     assert file_sha256(victim) == whole
-    assert "fetched anew" not in command("verify", published, settings.folder)[1]
+    assert "fetched again" not in command("verify", published, settings.folder)[1]
     run_steps([landing], published, THIRD, mirror=str(settings.folder))

@@ -75,7 +75,7 @@ def test_a_snapshot_of_version_0_1_0_is_carried_on(old_output: Path) -> None:
     assert after.select(rejects.columns).equals(rejects)
     assert verify_snapshot(old_output / "runs" / run.run_id).is_intact
     assert state(old_output / "runs" / OLD_RUN) == before
-    # What has today's columns is the same file still, and what had not was written once: the next run links it.
+    # A file with today's columns stays the same; any other was written once: the next run links it.
     linked = (old_output / "latest/removed_spans" / f"{OLD_RUN}.parquet").stat()
     assert linked.st_ino == (old_output / "runs" / OLD_RUN / "removed_spans" / f"{OLD_RUN}.parquet").stat().st_ino
     written = (old_output / "latest/rejects" / f"{OLD_RUN}.parquet").stat().st_ino

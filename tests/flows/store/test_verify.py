@@ -1,4 +1,4 @@
-"""Every bit of what is published counts: flipped bits, lost files and files that nobody wrote are found, in tables, indexes, the
+"""Every bit of what is published counts: flipped bits, lost files and files that no run wrote are found, in tables, indexes, the
 manifest, the report and the digests themselves; each is mended by one command. Whole damaged tables: test_faults."""
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def test_random_flips_of_all_files_are_found(output: Path) -> None:
     assert verify_snapshot(snapshot).is_intact
 
 
-def test_anybody_can_check_a_snapshot_with_sha256sum(output: Path) -> None:
+def test_anyone_can_check_a_snapshot_with_sha256sum(output: Path) -> None:
     check = ["sha256sum", "--check", "--quiet", "--strict", SUMS]
     assert subprocess.run(check, cwd=output / "latest", check=False, capture_output=True).returncode == 0
     flip_bit((output / "latest" / REPORT).resolve(), 4001)
