@@ -24,7 +24,7 @@ def generate_pages() -> dict[str, str]:
 
     return {
         "data-dictionary.md": (
-            "# Data dictionary\n\n"
+            "# Data dictionary\n\nFor analysts who read the Parquet.\n\n"
             f"{GENERATED}\nSource: `cleaners/schemas.py`. The same descriptions stand in the Parquet files, as metadata of "
             "each field.\n\n" + describe_tables(list(TABLES))
         ),
@@ -50,6 +50,8 @@ def _configuration_page() -> str:
 
     parts = [
         "# Settings",
+        "",
+        "For engineers who run Copydesk.",
         "",
         GENERATED,
         "Source: the config models, `flows/settings.py` and beside each step in `cleaners/`. Every field can be set in",
@@ -87,6 +89,8 @@ def _rules_page() -> str:
     parts = [
         "# Rules",
         "",
+        "For editors who check what was cut, and for contributors who add a rule.",
+        "",
         GENERATED,
         "Source: `cleaners/rules/*.toml` and the detectors in `cleaners/junk/`. `removed_spans.rule_id` and",
         "`suspected_spans.rule_id` name one of these. In texts that are not English only those marked *in any language* cut.",
@@ -111,7 +115,8 @@ def _cli_page() -> str:
 
     runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"})
     commands = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
-    parts = ["# The command `copydesk`", "", GENERATED, "Source: `flows/cli/`.", ""]
+    readers = "For engineers who run Copydesk, and for whoever types the command."
+    parts = ["# The command `copydesk`", "", readers, "", GENERATED, "Source: `flows/cli/`.", ""]
     for arguments in ([], *([name] for name in commands)):
         shown = " ".join(["copydesk", *arguments, "--help"])
         output = runner.invoke(app, [*arguments, "--help"], prog_name="copydesk").output
