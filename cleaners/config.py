@@ -17,7 +17,7 @@ from cleaners.text import TextConfig
 
 
 class CleaningConfig(BaseModel):
-    """What the cleaning steps do; a change here re-cleans what it can touch."""
+    """Settings of the cleaning steps; a change here re-cleans what it can touch."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 
-# Unix time in seconds, milliseconds or microseconds, told apart by length: 9 to 11 digits reach from 1973 to 5138.
+# Unix time in seconds, milliseconds or microseconds, distinguished by length: 9 to 11 digits reach from 1973 to 5138.
 EPOCH = re.compile(r"-?\d{9,11}(?:\.\d+)?|\d{12,14}|\d{15,17}")
 ZONE_NAME = re.compile(r"(?<!\s)\s*(?:UTC|GMT|Z)$", re.I)
 SPACED_OFFSET = re.compile(r"(?<!\s)\s+([+-]\d\d:?\d\d)$")

@@ -15,7 +15,7 @@ from cleaners.codes import UNITS
 
 SiteMetric = Literal["articles", "median_words", "removed_share", "reject_share", "duplicate_share"]
 
-# What usually makes a figure leave its band, and where to look.
+# Usual causes of a figure that leaves its band, and where to look.
 ADVICE: dict[str, str] = {
     "articles": "fewer or more articles than usual: is the crawl complete, has the feed moved?",
     "median_words": "another length than usual: a paywall, teasers in place of articles, or a new layout; inspect one of its pages",
@@ -40,7 +40,7 @@ MAD_TO_DEVIATION = 1.4826
 
 
 class SiteHealthConfig(BaseModel):
-    """When a site's figures are said to leave their band."""
+    """Bounds beyond which a site's figures are reported as out of their band."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -106,7 +106,7 @@ def measure_sites(articles: pl.DataFrame, rejects: pl.DataFrame) -> pl.DataFrame
 
 
 def judge_sites(current: pl.DataFrame, history: pl.DataFrame, config: SiteHealthConfig) -> pl.DataFrame:
-    """Hold the figures of a run against each site's own past.
+    """Compare the figures of a run with each site's own past.
 
     Args:
         current: result of `measure_sites`.

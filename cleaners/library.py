@@ -80,7 +80,7 @@ def find_near_duplicates(articles: Texts, *, config: CleaningConfig | None = Non
 
 
 def check_names(articles: Texts, *, config: CleaningConfig | None = None) -> CheckedNames:
-    """Hold the names in some texts against each other and against the authority file.
+    """Compare the names in some texts with each other and with the authority file.
 
     Args:
         articles: as for `find_near_duplicates`.
@@ -140,7 +140,7 @@ def _articles(texts: Texts) -> pl.DataFrame:
 
 
 def _ids(digests: list[str], names: list[str | None]) -> list[str]:
-    """Stable ids; the second of two equal documents is told apart by its number."""
+    """Stable ids; the second of two equal documents is distinguished by its number."""
     seen: Counter[tuple[str, str | None]] = Counter()
     ids = []
     for digest, name in zip(digests, names, strict=True):

@@ -1,4 +1,4 @@
-"""Gates: figures of a run held against bounds; a breach stops the publication.
+"""Gates: figures of a run compared with bounds; a breach stops the publication.
 
 Takes the figures of a run, gives one `Gate` a bounded figure. Counting gates catch a lost document; share gates catch a
 source that changed under our feet.
@@ -79,12 +79,12 @@ class Gate(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether the figure keeps its bounds."""
+        """Tell whether the figure keeps its bounds."""
         return (self.lower is None or self.value >= self.lower) and (self.upper is None or self.value <= self.upper)
 
 
 def check_gates(counts: RunCounts, config: QualityConfig) -> list[Gate]:
-    """Hold the figures of a run against their bounds.
+    """Compare the figures of a run with their bounds.
 
     Args:
         counts: figures of the run.

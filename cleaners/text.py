@@ -110,7 +110,7 @@ MOJIBAKE_REACH = 8  # characters around one beyond ASCII that ftfy's pattern of 
 
 
 class TextConfig(BaseModel):
-    """How bytes become text."""
+    """Settings of decoding and cleaning: how bytes become text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -176,7 +176,7 @@ def decode_text(data: bytes, config: TextConfig, declared: str | None = None) ->
     except UnicodeDecodeError:
         pass
     else:
-        # Stateful 7-bit encodings look like ASCII; only their declaration or their escapes tell.
+        # Stateful 7-bit encodings look like ASCII; only their declaration or their escapes show it.
         if b"\x1b" in data or named == "hz":
             return _decode_strict(data, named) or _decode_strict(data, "iso2022_jp_2") or text
         return text
@@ -185,7 +185,7 @@ def decode_text(data: bytes, config: TextConfig, declared: str | None = None) ->
 
 
 def find_wide_encoding(data: bytes) -> str | None:
-    """UTF-16 or UTF-32, told by its mark or by the zero bytes of its letters; None for what is neither."""
+    """UTF-16 or UTF-32, recognised by its mark or by the zero bytes of its letters; None for what is neither."""
     marked = (codec for mark, codec in BYTE_ORDER_MARKS if codec != "utf-8" and data.startswith(mark))
     return next(marked, None) or _wide_codec(data)
 
@@ -221,7 +221,7 @@ def drop_surrogates(text: str) -> str:
 
 
 def _needs_no_repair(text: str, config: TextConfig) -> bool:
-    """Tell at a tenth of a repair's cost that it would change nothing: so it is for nearly all texts."""
+    """Tell whether a repair would change nothing, at a tenth of its cost: so it is for nearly all texts."""
     if text.isascii():
         return text.replace("\n", "").replace("\t", "").isprintable()
     if ODD.search("".join(set(text))) or not unicodedata.is_normalized("NFC", text):
@@ -230,7 +230,7 @@ def _needs_no_repair(text: str, config: TextConfig) -> bool:
 
 
 def _may_be_mojibake(text: str) -> bool:
-    """Tell whether ftfy's pattern, asked line by line, could match; it does only around characters beyond ASCII."""
+    """Tell whether ftfy's pattern, tried line by line, could match; it does only around characters beyond ASCII."""
     from ftfy.badness import is_bad
 
     reach = MOJIBAKE_REACH
@@ -261,7 +261,7 @@ def _bound_marks(text: str) -> str:
 
 
 def _is_mark(character: str) -> bool:
-    """Whether a character is one that NFC puts in order, or is taken apart into such."""
+    """Tell whether a character is one that NFC puts in order, or is taken apart into such."""
     return unicodedata.combining(unicodedata.normalize("NFD", character)[0]) > 0
 
 

@@ -21,7 +21,7 @@ TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=MAX_IN_FLIGHT)
 
 
 def name_run() -> str:
-    """What the Prefect UI calls the run: its first source and the time."""
+    """Return the name of the run in the Prefect UI: its first source and the time."""
     settings: Any = flow_run.parameters.get("settings")
     sources = settings.get("sources", []) if isinstance(settings, dict) else getattr(settings, "sources", [])
     more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""

@@ -1,4 +1,4 @@
-"""What went wrong outside of the program, said so that somebody can mend it: a full disk, lost workers, a damaged snapshot.
+"""Errors from outside the program, with what to do about them: a full disk, lost workers, a damaged snapshot.
 
 Takes the error that ended a run, gives a `CopydeskError` with what happened, where, and what to do.
 """

@@ -177,7 +177,7 @@ def _begin_run(settings: Settings, output: Path, run_id: str | None) -> Run:
     """A run's name and places."""
     finish_publication(output)
     run_id = run_id or name_run_id(output)
-    previous = open_previous(output, anew=settings.anew)
+    previous = open_previous(output, rebuild=settings.rebuild)
     return Run(
         run_id=run_id,
         settings=settings,

@@ -1,4 +1,4 @@
-"""What every step of one run shares: its name, its settings, its places."""
+"""Facts that every step of one run shares: its name, its settings, its places."""
 
 import secrets
 from contextlib import suppress
@@ -24,17 +24,17 @@ class Versions(NamedTuple):
 
     @property
     def of_articles(self) -> str:
-        """What made an article's text, its `code_version`: `<version of Copydesk>+<extract>.<strip>`."""
+        """Return what made an article's text, its `code_version`: `<version of Copydesk>+<extract>.<strip>`."""
         return f"{version('copydesk')}+{self.extract}.{self.strip}"
 
     @property
     def of_extracted(self) -> str:
-        """How `of_articles` begins for every article that this extraction gave, however it was stripped."""
+        """Return the beginning of `of_articles` for every article that this extraction gave, however it was stripped."""
         return f"{version('copydesk')}+{self.extract}."
 
 
 class Run(NamedTuple):
-    """What every step of one run shares. Small, so that it can travel to worker processes."""
+    """Name, settings and places that every step of one run shares. Small, so that it can be sent to worker processes."""
 
     run_id: str
     settings: Settings
@@ -45,7 +45,7 @@ class Run(NamedTuple):
 
     @property
     def code_version(self) -> str:
-        """What makes the text of this run's articles."""
+        """The code that makes the text of this run's articles."""
         return self.versions.of_articles
 
     @property
@@ -89,13 +89,13 @@ _FORMAT = "%Y%m%dT%H%M%SZ"
 def name_run_id(output: Path) -> str:
     """A name for a new run. Names sort by time, also where the clock went backwards: after the names of all snapshots.
 
-    Four random digits tell apart two runs of one second.
+    Four random digits separate two runs of one second.
     """
     now = f"{datetime.now(UTC):{_FORMAT}}"
     # Those later than the latest one, which a backup that was restored leaves, too: the newest are what retention keeps.
     for name in (name_latest(output) or "", *(path.name for path in (output / "runs").glob("*"))):
         earlier = name.split("-")[0]
         if earlier >= now:
-            with suppress(ValueError, OverflowError):  # a name that somebody gave it
+            with suppress(ValueError, OverflowError):  # a name that a person gave it
                 now = f"{datetime.strptime(earlier, _FORMAT) + timedelta(seconds=1):{_FORMAT}}"
     return f"{now}-{secrets.token_hex(2)}"

@@ -16,7 +16,7 @@ DEFAULT_CONFIG_FILE = "copydesk.toml"
 
 
 class ColumnNames(BaseModel):
-    """Which columns or keys of a container hold what; the first one that is present and not empty counts."""
+    """Columns or keys of a container, by what they hold; the first one that is present and not empty counts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -52,7 +52,7 @@ class ColumnNames(BaseModel):
 
 
 class Suffixes(BaseModel):
-    """Which files hold what, by their suffixes; each also with `.gz` after it."""
+    """Suffixes of files, by what the files hold; each also with `.gz` after it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -69,7 +69,7 @@ class Suffixes(BaseModel):
 
 
 class InputConfig(BaseModel):
-    """What is read, up to which size, and how its columns are named."""
+    """Settings of reading: what is read, up to which size, and how its columns are named."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -99,7 +99,7 @@ class InputConfig(BaseModel):
 
 
 class Settings(BaseModel):
-    """Everything a run can be told."""
+    """All settings of a run."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -117,7 +117,7 @@ class Settings(BaseModel):
         False,
         description="Read the inputs of earlier rejects again, wherever they lie, and nothing else; `sources` are not looked at.",
     )
-    anew: bool = Field(
+    rebuild: bool = Field(
         False,
         description="Read every input again, as if nothing had been published: for when the latest snapshot is damaged. What is "
         "no longer among the sources will not be in the new snapshot.",
@@ -179,7 +179,7 @@ class Settings(BaseModel):
 
     @property
     def is_remote(self) -> bool:
-        """Whether the output is an address on object storage."""
+        """Tell whether the output is an address on object storage."""
         return "://" in self.output
 
     @property

@@ -1,4 +1,4 @@
-"""What a run says to the Prefect server beside its state: a run goes on without the server, and ends soon without it.
+"""Messages of a run to the Prefect server beside its state: a run goes on without the server, and ends soon without it.
 
 Takes calls of the server that a run can do without, makes them, or leaves them out while the server does not answer. Keeps the
 result of the run for whoever started it: what was published is published, also where the server did not hear of it.
@@ -27,7 +27,7 @@ PROBE_SECONDS = 0.5
 
 
 class Outcome:
-    """How a run ended, whatever the server knows of it: its result or its error, both None until then."""
+    """Outcome of a run, whatever the server knows of it: its result or its error, both None until then."""
 
     def __init__(self) -> None:
         self.result: Any = None
@@ -83,7 +83,7 @@ def reporting() -> Iterator[Outcome]:
 
 
 def is_silent() -> bool:
-    """Whether the server did not answer when the last run had done its work."""
+    """Tell whether the server did not answer when the last run had done its work."""
     return _hasty is not None
 
 
@@ -108,7 +108,7 @@ def run_with_or_without(flow: Callable[[Any], R], settings: Any) -> R:  # noqa: 
 
 
 def _answers_in_time() -> bool:
-    """Whether the server answers, or does so soon."""
+    """Tell whether the server answers, or does so soon."""
     deadline = time.monotonic() + MAX_END_SECONDS
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
         while get_client(sync_client=True).api_healthcheck():

@@ -1,4 +1,4 @@
-"""What must never stand in a file of the repository."""
+"""Text that must never stand in a file of the repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documentation tells a reader to run, run on the published seeds."""
+"""Commands that the documentation gives a reader, run on the published seeds."""
 
 from __future__ import annotations
 

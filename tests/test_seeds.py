@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import SEEDS, Tables
 
-# What is removed from each main story, white space at the edges aside. Offsets are code points of the file.
+# Text removed from each main story, white space at the edges aside. Offsets are code points of the file.
 REMOVED = {
     "000_e92e818c1740ec33.txt": [],
     "001_7d87d238794ebb31.txt": ["Ft"],

@@ -17,7 +17,7 @@ from bench.hostile.documents import File
 from bench.hostile.stories import make_page, make_story, make_title
 
 FIELDS = ("text", "html", "url", "title", "site", "authors", "published_at", "fetched_at", "id")
-# What a field may hold that no field should.
+# Values that a field may hold and that no field should.
 _ODD_VALUES: tuple[Any, ...] = (
     None, True, 0, -1, 10**30, 1e308, float("nan"), float("inf"), "", " ", [], {}, [None], [[["x"]]], {"a": {"b": 1}}, "\ud800",
     "\0",

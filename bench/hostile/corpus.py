@@ -28,7 +28,7 @@ GATES_OPEN = {"quality": {"max_reject_share": 1.0, "max_removed_share": 1.0}}
 
 
 class Outcome(NamedTuple):
-    """What became of a class: its cases (files), rows published, rows rejected by reason, files that are neither, and what
+    """Outcome of a class: its cases (files), rows published, rows rejected by reason, files that are neither, and what
     it took at worst.
     """
 

@@ -3,7 +3,7 @@
 Each trial copies an output folder with one snapshot, begins a run with new input in a process group of its own, and kills the
 whole group with SIGKILL: half of the trials at a random time, half at a random operation on the file system (the run's own,
 counted by an audit hook), so that the short moments of publication are met too. Meanwhile a reader opens `latest` again and
-again, checks every digest and reads every table. Then the next run must end as one that nobody disturbed.
+again, checks every digest and reads every table. Then the next run must end as an undisturbed one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from flows.store.verify import verify_snapshot
 from tests.conftest import run_steps
 
 KEPT = 3  # snapshots
-# What differs between two runs of the same input.
+# Columns that differ between two runs of the same input.
 OF_THE_RUN = {"run_id"}
 _FILE_EVENTS = ("open", "os.", "shutil.", "tempfile.")
 _JOIN_SECONDS = 300.0
@@ -47,7 +47,7 @@ class Trial(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """What all trials share: the landing zone, the output before, the tables after a run that nobody disturbed."""
+    """Facts that all trials share: the landing zone, the output before, the tables after an undisturbed run."""
 
     landing: Path
     before: Path
@@ -147,7 +147,7 @@ def run_trial(
 
 
 def begin_run(landing: Path, output: Path, run_id: str, n_workers: int, kill_at: int | None, counter: Any) -> None:  # noqa: ANN401
-    """A run in this process, which kills its own group at one of its operations on files if told so."""
+    """Run in this process, and kill the own group at the operation on files that is given."""
     os.setsid()
     n_events = 0
 
@@ -176,7 +176,7 @@ def kill_group(process: multiprocessing.process.BaseProcess) -> None:
 
 
 def look(latest: Path) -> list[str]:
-    """What a reader finds wrong: a file that is not what the manifest says, or tables that do not belong together."""
+    """List what a reader finds wrong: a file that is not what the manifest says, or tables that do not belong together."""
     snapshot = latest.resolve()
     verdict = verify_snapshot(snapshot)
     if not verdict.is_intact:
@@ -194,7 +194,7 @@ def read_all(snapshot: Path) -> dict[str, pl.DataFrame]:
 
 
 def find_leftovers(output: Path) -> list[Path]:
-    """What an interrupted run left and the next one did not clear away."""
+    """List what an interrupted run left and the next one did not clear away."""
     runs = sorted((output / "runs").iterdir())
     unpublished = [path for path in runs if path.name > (output / "latest").resolve().name]
     return [*output.glob("_staging"), *output.glob(".latest-*"), *unpublished, *runs[:-KEPT]]

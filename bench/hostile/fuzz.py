@@ -1,6 +1,6 @@
 """The readers under coverage-guided fuzzing: `python -m bench.hostile.fuzz [TARGET...] [--seconds 60]`.
 
-Needs atheris (`pip install atheris`), which is no dependency of the project: it is asked for by this command alone. Each target
+Needs atheris (`pip install atheris`), which is no dependency of the project: this command alone needs it. Each target
 runs in a process of its own; an input that lets an error out, or takes more than ten seconds, stops it and is
 kept here as `fuzz-TARGET-...`.
 """
@@ -35,7 +35,7 @@ CONFIG = InputConfig(max_bytes=100_000)
 
 
 class Found(NamedTuple):
-    """What became of a file: records and rejects of reading it, errors that a reader or the extractor did not foresee, and
+    """Outcome of a file: records and rejects of reading it, errors that a reader or the extractor did not foresee, and
     records that are neither article nor reject.
     """
 
@@ -46,7 +46,7 @@ class Found(NamedTuple):
 
 
 class Reviewed(NamedTuple):
-    """What became of an editor's file: why it was refused (None where it was taken), the decisions kept before and after."""
+    """Outcome of an editor's file: why it was refused (None where it was taken), the decisions kept before and after."""
 
     refusal: str | None
     n_decided: int
@@ -132,12 +132,12 @@ def take_review(data: bytes, folder: Path) -> Reviewed:
 
 
 def is_sound(found: Found) -> bool:
-    """Whether nothing failed, and whatever was there left a record or a reject."""
+    """Tell whether nothing failed, and whatever was there left a record or a reject."""
     return not found.failures and not found.lost and found.n_records + found.n_rejects > 0
 
 
 def is_settled(reviewed: Reviewed) -> bool:
-    """Whether an editor's file was refused with a reason and nothing written, or taken so that every decision can be read back."""
+    """Tell whether an editor's file was refused with a reason and nothing written, or taken with every decision readable."""
     if reviewed.refusal is not None:
         return bool(reviewed.refusal) and reviewed.after == reviewed.before
     n_before, n_after = (load_decisions(text).height for text in (reviewed.before, reviewed.after))

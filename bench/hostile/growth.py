@@ -1,4 +1,4 @@
-"""What a hostile document costs as it grows: `python -m bench.hostile.growth [--size 1000000] [PART-OF-A-FAMILY'S-NAME...]`.
+"""Cost of a hostile document as it grows: `python -m bench.hostile.growth [--size 1000000] [PART-OF-A-FAMILY'S-NAME...]`.
 
 Doubles a document of each family (`bench/hostile/families.py`) up to a size, measures the CPU seconds of each step and
 prints the steps whose seconds grow faster than the document: the exponent over the last two doublings that cost enough to tell.
@@ -23,14 +23,14 @@ from cleaners.neardup import kernel, sign_articles
 
 # An exponent of 1 is linear, of 2 quadratic; sorting and the machine's noise stay below this.
 MAX_EXPONENT = 1.25
-MIN_SECONDS = 0.3  # what costs less at the full size is not told
+MIN_SECONDS = 0.3  # a step that costs less at the full size is not reported
 MIN_TIMED = 0.03  # seconds from which on a step's growth is measured
 ENOUGH_SECONDS = 4.0  # a document that took so long is not doubled again
 SMALLEST = 16_000
 
 
 class Growth(NamedTuple):
-    """How the cost of a step grew with the documents of a family."""
+    """Growth of the cost of a step with the documents of a family."""
 
     family: str
     step: str
@@ -40,7 +40,7 @@ class Growth(NamedTuple):
 
     @property
     def is_steep(self) -> bool:
-        """Whether it grows faster than the document, and is worth a look."""
+        """Tell whether it grows faster than the document, and is worth a look."""
         return self.exponent > MAX_EXPONENT and self.seconds >= MIN_SECONDS
 
 
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def measure_family(family: str, max_size: int) -> Iterator[Growth]:
-    """How the cost of each step grows with the documents of a family."""
+    """Measure how the cost of each step grows with the documents of a family."""
     measured: dict[str, list[tuple[int, float]]] = {}
     size = SMALLEST
     while size <= max_size:

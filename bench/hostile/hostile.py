@@ -40,14 +40,14 @@ FAMILIES = {
     "spaced digits": "1 ",
     "lines": "Aa bb\n",
 }
-# A pattern is linear where four times the text takes at most this many times the time; below the least seconds nothing is told.
+# A pattern is linear where four times the text takes at most this many times the time; below MIN_SECONDS no verdict is given.
 # A quadratic one takes sixteen times as long, and is found out on a short text before it could keep us for an hour.
 MAX_GROWTH = 7.0
 MIN_SECONDS = 0.15
 STEPS = (64, 16, 4, 1)
 
 MAX_ITEMS = 500  # gazetteers and weights hold no patterns
-# What the code never shows a longer text than this, in characters, so that its shape does not matter.
+# Patterns to which the code never shows a longer text than this, in characters, so that its shape does not matter.
 BOUNDED = {
     "cleaners.extract.blocks.bylines": 700,
     "cleaners.extract.blocks.conventions.load_block_rules": 900,
@@ -107,7 +107,7 @@ def list_runs() -> Iterator[tuple[str, Callable[[str], None], dict[str, str]]]:
 
 
 def find_slow(name: str, run: Callable[[str], None], units: dict[str, str], size: int) -> Slow | None:
-    """Where a pattern's time grows faster than a hostile text of up to `size` characters; None where it does not."""
+    """Find where a pattern's time grows faster than a hostile text of up to `size` characters; None where it does not."""
     before = None
     for step in STEPS:
         text = mix(units, size // step)

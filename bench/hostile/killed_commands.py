@@ -4,7 +4,7 @@
 `gc`, the retention of a run, `retry`, `review --take`, `reindex` and `restore`. Each trial copies an output folder, does the
 command in a process of its own and kills it with SIGKILL at one operation (`--every 1`: at each in turn). Meanwhile a reader holds
 `latest` again and again, checks every digest, reads every table, and reads the decisions. Then the command is done again and must
-end as one that nobody disturbed, with nothing left behind.
+end as an undisturbed one, with nothing left behind.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ PRELOADED = (
     "flows.steps.discover",
 )
 _FILE_EVENTS = ("open", "os.", "shutil.", "tempfile.")
-# What a run tells of itself, and what the summary counts of the inputs it found.
+# Tables about the run itself, and the summary's counts of the inputs it found.
 _OF_THE_RUN = {"run_summary", "site_health"}
 
 
 class Scene(NamedTuple):
-    """What the trials share: a folder with the sources, an output of three snapshots, a backup, and reviewed flags."""
+    """Files that the trials share: a folder with the sources, an output of three snapshots, a backup, and reviewed flags."""
 
     folder: Path
 
@@ -139,7 +139,7 @@ def set_scene(folder: Path) -> Scene:
 def undisturbed(
     scene: Scene, name: str, output: Path, context: ForkServerContext
 ) -> tuple[int, dict[str, pl.DataFrame]]:
-    """How many operations on files a command has that nobody disturbs, and how it ends."""
+    """Count the operations on files of an undisturbed command, and return how it ends."""
     _copy_output(scene, output)
     counter = context.Value("q", 0)
     process = context.Process(target=act, args=(scene, name, output, None, counter))
@@ -180,7 +180,7 @@ def run_trial(
 
 
 def act(scene: Scene, name: str, output: Path, kill_at: int | None, counter: Any) -> None:  # noqa: ANN401
-    """Do a command in this process, which kills itself at one of its operations on files if one is given."""
+    """Run a command in this process, which kills itself at one of its operations on files if one is given."""
     os.setsid()
     n_events = 0
 
@@ -250,7 +250,7 @@ def _copy_output(scene: Scene, output: Path) -> None:
 
 
 def _look(output: Path) -> list[str]:
-    """What a reader finds wrong who holds the latest snapshot."""
+    """List what a reader who holds the latest snapshot finds wrong."""
     with hold_snapshot(output) as snapshot:
         return look(snapshot.path) + _read_decisions(output)[1]
 
@@ -262,7 +262,7 @@ def _read_decisions(output: Path) -> tuple[pl.DataFrame, list[str]]:
 
 
 def _state(output: Path) -> dict[str, pl.DataFrame]:
-    """The latest snapshot's tables and the decisions, without what tells of the run."""
+    """The latest snapshot's tables and the decisions, without what describes the run."""
     tables = read_all((output / "latest").resolve())
     return {name: frame for name, frame in tables.items() if name not in _OF_THE_RUN} | {
         "decisions": _read_decisions(output)[0]

@@ -168,7 +168,7 @@ def measure_once(name: str, corpus: Path, labels: Path) -> dict[str, float]:
 
 
 def measure_history(sizes: list[int], folder: Path, made: Path | None) -> None:
-    """Publish histories of growing size, probe each with the same new batch, and ask each for what is like one document."""
+    """Publish histories of growing size, probe each with the same new batch, and search each for what is like one document."""
     corpus = made or folder / "history.parquet"
     if made is None:
         Generator().write(corpus, max(sizes) + NEW_ARTICLES)
@@ -206,8 +206,8 @@ def publish_history(articles: pl.DataFrame, before: Path, after: Path) -> Path:
     """A snapshot of `before` and some articles more: their table and the index, no more than probing reads."""
     config = NearDuplicateConfig()
     added = write_part(after / INDEX, f"run-{after.name}", sign_articles(articles, config), config)
-    nobody = pl.Series("article_id", [], dtype=pl.String)
-    carry_over(find_parts(before), after / INDEX, f"merged-{after.name}", nobody, config, added)
+    no_ids = pl.Series("article_id", [], dtype=pl.String)
+    carry_over(find_parts(before), after / INDEX, f"merged-{after.name}", no_ids, config, added)
     table = after / "articles"
     table.mkdir()
     for path in before.glob("articles/*"):

@@ -74,7 +74,7 @@ def rensa(articles: pl.DataFrame) -> Labels:
 
 
 def gaoya(articles: pl.DataFrame) -> Labels:
-    """gaoya, which shingles, hashes and asks in Rust on all cores."""
+    """gaoya, which shingles, hashes and looks up in Rust on all cores."""
     from gaoya.minhash import MinHashStringIndex
 
     texts = articles["text"].to_list()

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over its DevTools protocol with what Prefect brings along (websockets): pages to look at and to ask.
+"""A headless Chromium, driven over its DevTools protocol with what Prefect brings along (websockets): pages to show and script.
 
 Takes addresses, gives screenshots and what a script in the page returns; keeps what the page wrote to its console.
 """
@@ -33,7 +33,7 @@ FLAGS = [
 
 
 class Browser:
-    """One page of a running Chromium; `console` holds its errors and warnings, `requested` the addresses it asked for."""
+    """One page of a running Chromium; `console` holds its errors and warnings, `requested` the addresses it requested."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -82,8 +82,8 @@ class Browser:
                 raise TimeoutError(f"waited {seconds:g} seconds in vain for: {expression}")
             time.sleep(0.2)
 
-    def ask(self, expression: str) -> Any:  # noqa: ANN401
-        """What an expression in the page gives, promises awaited.
+    def evaluate(self, expression: str) -> Any:  # noqa: ANN401
+        """Evaluate an expression in the page, promises awaited.
 
         Raises:
             RuntimeError: it threw.
@@ -95,8 +95,10 @@ class Browser:
 
     def _is_true(self, expression: str) -> bool:
         try:
-            return bool(self.ask(f"(() => {{ try {{ return Boolean({expression}); }} catch {{ return false; }} }})()"))
-        except RuntimeError:  # the page went to another while it was asked
+            return bool(
+                self.evaluate(f"(() => {{ try {{ return Boolean({expression}); }} catch {{ return false; }} }})()")
+            )
+        except RuntimeError:  # the page went to another while it was evaluated
             return False
 
     def shoot(self, path: Path, *, whole: bool = False, clip: tuple[float, float, float, float] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The pictures of the documentation, taken anew from a real newsroom: `python -m bench.pictures.screenshots docs/images`.
+"""The pictures of the documentation, taken again from a real newsroom: `python -m bench.pictures.screenshots docs/images`.
 
 Serves the seeds as they would land, two runs by schedule and one started by hand from its form in the browser, then shoots the
 run's page, the form, the artifacts and the report. Takes some three minutes: the shortest schedule of cron is a minute.
@@ -69,7 +69,7 @@ def shoot_newsroom(folder: Path, target: Path) -> None:
                 for address in browser.requested
                 if not address.startswith((api.address, "file:", "data:", "blob:"))
             }
-            print(f"asked for outside this machine: {sorted(outside) or 'nothing'}")
+            print(f"requested outside this machine: {sorted(outside) or 'nothing'}")
     except BaseException:
         print((folder / "log").read_text()[-3000:], file=sys.stderr)
         raise
@@ -89,7 +89,7 @@ def run_by_hand(browser: Browser, api: "Api", landing: Path, target: Path) -> No
     browser.shoot(target / "form.png")
     wait_for(lambda: 12 < time.time() % 60 < 25 and not api.runs("RUNNING"), 120)
     land(landing, LANDINGS[1])
-    browser.ask(
+    browser.evaluate(
         "[...document.querySelectorAll('button')].find((button) => button.innerText.trim() === 'Submit').click()"
     )
     wait_for(lambda: any(not run["auto_scheduled"] for run in api.runs("COMPLETED")), 120)
@@ -121,7 +121,8 @@ def shoot_report(browser: Browser, report: Path, target: Path) -> None:
     browser.shoot(target / "report.png", clip=(0, 0, 1000, 1130))
     browser.scheme("dark")
     top, height = (
-        browser.ask(f"document.getElementById('names').getBoundingClientRect().{side}") for side in ("top", "height")
+        browser.evaluate(f"document.getElementById('names').getBoundingClientRect().{side}")
+        for side in ("top", "height")
     )
     browser.shoot(target / "report-dark.png", clip=(0, top, 1000, min(height, 820)))
     browser.scheme("light")
@@ -132,43 +133,43 @@ def shoot_report(browser: Browser, report: Path, target: Path) -> None:
 
 
 class Api:
-    """The few questions to the Prefect server that the script asks."""
+    """The few requests to the Prefect server that the script sends."""
 
     def __init__(self, address: str) -> None:
         self.address = address
 
-    def ask(self, path: str, **body: Any) -> Any:  # noqa: ANN401
+    def post(self, path: str, **body: Any) -> Any:  # noqa: ANN401
         request = Request(f"{self.address}/api{path}", json.dumps(body).encode(), {"content-type": "application/json"})
         with urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def deployment(self) -> str:
-        (deployment,) = self.ask("/deployments/filter")
+        (deployment,) = self.post("/deployments/filter")
         return str(deployment["id"])
 
     def runs(self, state: str) -> list[dict[str, Any]]:
         """The runs in a state, the latest first."""
         wanted = {"state": {"type": {"any_": [state]}}}
-        runs: list[dict[str, Any]] = self.ask("/flow_runs/filter", sort="START_TIME_DESC", flow_runs=wanted)
+        runs: list[dict[str, Any]] = self.post("/flow_runs/filter", sort="START_TIME_DESC", flow_runs=wanted)
         return runs
 
     def published(self) -> int:
-        """How many reports the runs have left so far; none while the server is not up yet."""
+        """Count the reports that the runs have left so far; none while the server is not up yet."""
         try:
             key = {"key": {"any_": ["copydesk-report"]}}
-            return len([each for each in self.ask("/artifacts/filter", artifacts=key) if each])
+            return len([each for each in self.post("/artifacts/filter", artifacts=key) if each])
         except OSError:
             return 0
 
     def scheduled_with_artifacts(self) -> list[str]:
         """The completed runs of the schedule that found something, the latest first."""
-        found = self.ask("/artifacts/filter", artifacts={"key": {"any_": ["copydesk-report"]}})
+        found = self.post("/artifacts/filter", artifacts={"key": {"any_": ["copydesk-report"]}})
         published = {artifact["flow_run_id"] for artifact in found}
         runs = self.runs("COMPLETED")
         return [str(run["id"]) for run in runs if run["auto_scheduled"] and run["id"] in published]
 
     def latest(self, key: str) -> str:
-        (artifact,) = self.ask("/artifacts/latest/filter", artifacts={"key": {"any_": [key]}})
+        (artifact,) = self.post("/artifacts/latest/filter", artifacts={"key": {"any_": [key]}})
         return str(artifact["latest_id"])
 
 
@@ -180,7 +181,7 @@ def land(landing: Path, patterns: tuple[str, ...]) -> None:
 
 
 def settle(seconds: float = 2.5) -> None:
-    """Let the page draw what it has asked for."""
+    """Let the page draw what it has requested."""
     time.sleep(seconds)
 
 

@@ -1,1 +1,1 @@
-"""How right each step is, on the development sets."""
+"""Quality of each step, on the development sets."""

@@ -1,4 +1,4 @@
-"""What each detector adds and costs: `python -m bench.quality.ablation CONTAMINATION.jsonl[.gz] [...]`.
+"""Gain and cost of each detector: `python -m bench.quality.ablation CONTAMINATION.jsonl[.gz] [...]`.
 
 Strips the sets (each as one batch) whole, then with one detector left out in turn; prints a Markdown table of character F1, damage,
 hard negatives, documents exactly right and processor time, and the ten worst documents by id with what went wrong.
@@ -60,7 +60,7 @@ def main() -> None:
     sets = [read_rows(path) for path in parser.parse_args().sets]
     print("| left out | F1 | precision | recall | damage | hard negatives | exact | seconds |\n|" + " --- |" * 8)
     whole: list[Stripped] = []
-    strip_rows(sets[0][:20])  # what is loaded once is nobody's cost
+    strip_rows(sets[0][:20])  # what is loaded once is no detector's cost
     detectors: dict[str, dict[str, Any] | None] = {"nothing": None, **list_detectors()}
     for name, leave_out in detectors.items():
         started = time.process_time()
@@ -100,7 +100,7 @@ def list_detectors() -> dict[str, dict[str, Any]]:
 
 
 def strip_without(rows: list[dict[str, Any]], leave_out: dict[str, Any] | None) -> Stripped:
-    """What stripping makes of a set without a detector; None leaves nothing out."""
+    """Strip a set without a detector; None leaves nothing out."""
     changes = dict(leave_out or {})
     config = StripConfig(use_learned_layer=changes.pop("use_learned_layer", True))
     learns = changes.pop("gather_evidence", True) is not None
@@ -158,10 +158,10 @@ def report_worst(rows: list[dict[str, Any]], result: Stripped) -> None:
             if left:
                 part = "" if left == int(solid[extent].sum()) else "a part of "
                 where[f"{part}a {gold['kind']}, {gold.get('placement', '?')}"] += left
-        told = "; ".join(f"{what} ({n:,})" for what, n in where.most_common(3))
+        missed = "; ".join(f"{what} ({n:,})" for what, n in where.most_common(3))
         lost = score.removed - score.hit
         print(
-            f"| {key} | {row.get('layout') or ''} | {score.junk - score.hit:,} | {lost:,} | {told} | "
+            f"| {key} | {row.get('layout') or ''} | {score.junk - score.hit:,} | {lost:,} | {missed} | "
             f"{suspected[make_id(key)]} |"
         )
 

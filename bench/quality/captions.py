@@ -1,4 +1,4 @@
-"""Whether captions that no rule has seen are cut:
+"""Test of whether captions that no rule has seen are cut:
 `python -m bench.quality.captions HTML_FOLDER STORIES.jsonl KNOWN.jsonl[.gz] ...`.
 
 Takes the captions of real pages' figures, leaves out those that share a sentence with the known sets, puts one between two
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def has_credit(caption: str) -> bool:
-    """Whether a caption closes with a credit, to the detector's eye."""
+    """Tell whether a caption closes with a credit, to the detector's eye."""
     return any(passage.end >= len(caption) - 1 for passage in find_captions(Page(caption)))
 
 

@@ -16,7 +16,7 @@ import polars as pl
 from cleaners.document import DOCUMENT_SCHEMA, make_id, sha256_hex
 from cleaners.junk import StripConfig, Stripped, gather_evidence, learn_evidence, strip_articles
 
-# What a whole article has besides, but the set keeps as article.
+# Kinds that a whole article has besides, but the set keeps as article.
 NO_KIND = ("byline", "agency_credit")
 
 
@@ -66,7 +66,7 @@ def find_spans(rows: list[dict[str, Any]]) -> pl.DataFrame:
 def strip_rows(
     rows: list[dict[str, Any]], config: StripConfig | None = None, *, with_evidence: bool = True
 ) -> Stripped:
-    """What stripping makes of a set, cleaned as one batch; `article_id` is `make_id(row["id"])`.
+    """Strip a set as one batch; `article_id` is `make_id(row["id"])`.
 
     Args:
         rows: of `read_rows`.

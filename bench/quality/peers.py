@@ -23,7 +23,7 @@ SECONDS_A_PAGE = 20.0
 
 
 class _TooSlowError(BaseException):
-    """Not an Exception, so that no peer catches it."""
+    """Signal that is no Exception, so that no peer catches it."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Whether reporters' phrases stay: `python -m bench.quality.phrases CONTAMINATION.jsonl`.
+"""Test of whether reporters' phrases stay: `python -m bench.quality.phrases CONTAMINATION.jsonl`.
 
 Puts one of six common phrases between two paragraphs of every clean story of the set, cleans all as one batch, and counts the
 phrases that were cut. They repeat over a paper's stories as a banner does, and are a part of each.

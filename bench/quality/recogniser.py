@@ -97,7 +97,7 @@ def find_by_copydesk(texts: list[str]) -> list[list[Span]]:
 
 
 def find_by_spacy(texts: list[str], model: str) -> list[list[Span]]:
-    """What a spaCy model calls a person, without the possessive that it keeps in the span."""
+    """Find what a spaCy model calls a person, without the possessive that it keeps in the span."""
     import spacy
 
     language = spacy.load(model, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"])

@@ -1,4 +1,4 @@
-"""Whether nothing vanishes: `python -m bench.quality.reconstruct SET.jsonl[.gz] ... [--pages GOLD.json HTML_DIR]`.
+"""Test of whether nothing vanishes: `python -m bench.quality.reconstruct SET.jsonl[.gz] ... [--pages GOLD.json HTML_DIR]`.
 
 Strips each set as one batch and checks every document: its removed spans, spliced back, give the extracted text; an embedded
 article is whole within the span it came from; suspected spans stand in the published text. Exit code 1 if one does not.
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def find_broken(documents: pl.DataFrame, result: Stripped) -> list[str]:
-    """What does not hold, a line each."""
+    """List what does not hold, a line each."""
     extracted = dict(documents.select("article_id", "text").iter_rows())
     removed, suspected = (_by_article(frame) for frame in (result.removed_spans, result.suspected_spans))
     salvaged = {span["salvaged_article_id"]: span["text"] for spans in removed.values() for span in spans}

@@ -1,4 +1,4 @@
-"""How right a confidence is: `python -m bench.quality.reliability CONTAMINATION.jsonl[.gz] [...]`.
+"""Calibration of the confidences: `python -m bench.quality.reliability CONTAMINATION.jsonl[.gz] [...]`.
 
 Strips each set as one batch; prints, for the learned layer by tenths of its confidence and for each other detector, the mean
 confidence beside the share of spans that are junk (nine tenths of their characters) and of characters that are.

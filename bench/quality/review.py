@@ -1,4 +1,4 @@
-"""What stripping reports instead of cutting: `python -m bench.quality.review SET.jsonl[.gz] ...`.
+"""Amount of what stripping reports instead of cutting: `python -m bench.quality.review SET.jsonl[.gz] ...`.
 
 Takes contaminated sets (with `spans`) and clean ones (with `text`, all of it article), each stripped as one batch; prints
 how much there is to review, how much of it is junk, and which share of a document the uncertain removals take.

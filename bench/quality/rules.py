@@ -1,4 +1,4 @@
-"""How right each rule is: `python -m bench.quality.rules CONTAMINATION.jsonl [...] flows/query/rule_precision.json`.
+"""Precision of each rule: `python -m bench.quality.rules CONTAMINATION.jsonl [...] flows/query/rule_precision.json`.
 
 Strips each set as one batch and counts, rule by rule, the characters removed that the gold calls junk. `copydesk rules` shows
 the result beside the counts of the last snapshot.

@@ -1,4 +1,4 @@
-"""How well embedded articles are salvaged: `python -m bench.quality.salvage CONTAMINATION.jsonl[.gz] [...]`.
+"""Quality of the salvage of embedded articles: `python -m bench.quality.salvage CONTAMINATION.jsonl[.gz] [...]`.
 
 Gold are the `related_article` spans: cut at their cards ('Publisher, N hours ago, - Publisher'), each part with a body of enough
 words is an article that should come out on its own. Counts those whose body came out exactly, white space aside, before and
@@ -67,7 +67,7 @@ def count_salvage(rows: list[dict[str, Any]], result: Stripped) -> Counter[tuple
             best = max(children, key=lambda child: _common(bare(child[1]), gold), default=None)
             if best is None or _common(bare(best[1]), gold) < 0.5:
                 continue
-            # Where a headline ends that is glued to its body is a guess: both together must be right.
+            # The end of a headline that is glued to its body is a guess: both together must be right.
             title = bare(best[0]) if kind == "card, inline" else ""
             raw, clean = title + bare(best[1]), bare(best[2])
             counts[kind, "found"] += 1

@@ -81,7 +81,7 @@ def copy_pages(folders: list[Path], times: int, target: Path) -> Path:
 
 
 def measure_datatrove(folders: list[Path], work: Path, python: str) -> dict[str, float]:
-    """What datatrove's pipeline costs on the same pages: trafilatura, filters, MinHash."""
+    """Measure what datatrove's pipeline costs on the same pages: trafilatura, filters, MinHash."""
     feed, scratch = work / "html-feed", work / "html-datatrove"
     for folder in (feed, scratch):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""What it costs to know which document a worker is at: `python -m bench.scale.isolation [--articles 5000] [--rounds 5]`.
+"""Cost of knowing which document a worker is at: `python -m bench.scale.isolation [--articles 5000] [--rounds 5]`.
 
 Extracts and strips the same articles in one worker process, by turns watched as in every run (each document marked in shared
-memory, the worker polled, its memory limited) and with marks that go nowhere and nobody watching. CPU time of the worker and
+memory, the worker polled, its memory limited) and with marks that go nowhere and no one watching. CPU time of the worker and
 of the process that waits for it: of each shard the least of the rounds, and their middle. As the difference is smaller than
 what one round differs from the next by, also with every mark made a thousand times, of which follows what one costs.
 """
@@ -102,7 +102,7 @@ def _interleave(work: Callable[..., RunCounts], run: Run, plan: Plan, n_rounds: 
 
 
 def _cpu_seconds() -> float:
-    """Of the one worker and of this process."""
+    """Return the CPU time of the one worker and of this process."""
     return run_in_worker(time.process_time) + time.process_time()
 
 

@@ -2,7 +2,7 @@
 
 Makes windows of N documents by drawing from real ones again and again; in every round people of rare surnames get other
 surnames (people differ from story to story), those of common surnames stay (blocks grow). Prints
-CPU time, so that other work on the machine tells less: mentions are found in as many processes as there are cores, names
+CPU time, so that other work on the machine matters less: mentions are found in as many processes as there are cores, names
 are checked in one.
 """
 

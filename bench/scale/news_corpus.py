@@ -160,7 +160,7 @@ def make_articles(start: int, stop: int, of: int) -> Iterator[dict[str, Any]]:
 
 
 class World:
-    """What the stories are about: words, people, organisations, sites. The same in every process."""
+    """Subjects of the stories: words, people, organisations, sites. The same in every process."""
 
     def __init__(self) -> None:
         from cleaners.names.lexicon.lexicon import load_lexicon

@@ -18,7 +18,7 @@ def draw(runs: list[dict[str, Any]]) -> str:
     """Two panels: seconds by step and in all, with the aim; peak memory of all processes and of the main one alone.
 
     Args:
-        runs: `first` of the figures of each size, the smallest first; `records` tells the size.
+        runs: `first` of the figures of each size, the smallest first; `records` gives the size.
     """
     sizes = [int(run["records"]) for run in runs] or [10_000]
     low, high = _decades(min(sizes), max(sizes))

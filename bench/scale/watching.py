@@ -1,4 +1,4 @@
-"""What a process and its children cost while it runs: time, CPU and memory for each step that it announces.
+"""Cost of a process and its children while it runs: time, CPU and memory for each step that it announces.
 
 Takes a command that prints `{"begin": step}` and `{"end": step}` as lines of JSON, gives the figures of each step. Memory is the
 proportional set size from /proc: pages that processes share, such as mapped index files, count once over all of them.
@@ -101,7 +101,7 @@ class _Watcher:
             self._step = None
 
     def stop(self) -> None:
-        """No more samples."""
+        """Stop taking samples."""
         self._is_done.set()
 
     def total(self, seconds: float) -> dict[str, float]:

@@ -107,7 +107,7 @@ def to_forest(dump: dict[str, Any]) -> Forest:
 
 
 def join_forests(forests: list[Forest], weight: float) -> Forest:
-    """One forest of the trees of several; each leaf counts as much as `weight` tells."""
+    """One forest of the trees of several; each leaf counts as much as `weight` says."""
     return Forest(
         np.concatenate([forest.feature for forest in forests], axis=1),
         np.concatenate([forest.threshold for forest in forests], axis=1),

@@ -1,7 +1,7 @@
 """Suspect names with their truth, for training and for measuring the verdicts on names.
 
 Takes real documents, gives pairs of a suspect and whether it is wrong. Errors are names of well-supported people that
-are changed here (another given name, a slip of the keyboard); the rest occurs by itself: suspects that nobody changed,
+are changed here (another given name, a slip of the keyboard); the rest occurs by itself: suspects that were not changed,
 and people of different given names whose surnames are one slip apart.
 """
 

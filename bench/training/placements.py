@@ -16,12 +16,12 @@ Row = dict[str, Any]
 _BREAKS = {"lines": "\n", "paragraphs": "\n\n", "one_line": " "}
 # One story in so many comes again, once to three times, if it has so many paragraphs or sentences.
 _VERSIONS, _MIN_PARTS = 6, 8
-# What belongs to the story, and goes with it.
+# Fields that belong to the story, and go with it.
 _OF_STORY = ("origin", "origin_url", "origin_dataset", "published", "title", "hard_negative", "gold_text")
 
 
 def place_again(rows: list[Row], seed: int) -> list[Row]:
-    """The documents of a set with other stories, contaminated anew.
+    """The documents of a set with other stories, contaminated again.
 
     Args:
         rows: of a contaminated set, with exact spans.

@@ -97,7 +97,7 @@ def fold_junk(loaded: list[tuple[bool, str, list[Span]]]) -> list[list[tuple[int
     """Extents of the sentences of each document's junk, with their folds.
 
     Sentences that are alike (equal, or sharing an 8-gram of tokens) and sentences that stand side by side in the junk of
-    several documents are of one string and share a fold. Sets placed again keep neighbours together, so that they tell nothing.
+    several documents are of one string and share a fold. Sets placed again keep neighbours together, so that nothing leaks.
     """
     parent: dict[str, str] = {}
 
@@ -147,7 +147,7 @@ def unit_labels(example: Example, cut: Units) -> tuple[F64, I64]:
 
 
 def run_labels(example: Example, cut: Units, runs: list[tuple[int, int]]) -> tuple[F64, F64, I64]:
-    """Whether each run is all junk, whether it is all of the junk it touches, and the fold of its junk."""
+    """Return for each run whether it is all junk, whether it is all of the junk it touches, and the fold of its junk."""
     text = example.reading.page.text
     solid = example.is_solid
     junk = np.concatenate((np.zeros(1), np.cumsum(example.is_junk & solid)))
@@ -173,7 +173,7 @@ def run_labels(example: Example, cut: Units, runs: list[tuple[int, int]]) -> tup
 def strip_example(
     example: Example, cut: Units, runs: list[tuple[int, int]], scores: tuple[F64, F64], model: LearnedModel
 ) -> list[tuple[int, int]]:
-    """What is removed from a document whose runs are already scored."""
+    """Return what is removed from a document whose runs are already scored."""
     passages = learned.choose_passages(example.reading, cut, runs, *scores, example.findings, model)
     return decided(example, passages)
 

@@ -38,7 +38,7 @@ FEATURES = {
     ],
 }  # fmt: skip
 KINDS = {"wrong_given": ("wrong_given", "given_slip"), "misspelling": ("misspelling",)}
-# Set by hand: the reversed, re-romanised or re-accented name of a known person is hardly ever somebody else's.
+# Set by hand: the reversed, re-romanised or re-accented name of a known person is hardly ever another person's.
 BY_HAND = {
     "swapped_order": {"intercept": 1.5, "likeness_best": 4.0, "is_given_known": -0.7},
     "transliteration": {"intercept": 2.0},
@@ -48,7 +48,7 @@ SEEDS = range(16)
 RIDGE = 0.3  # on standardised features; chosen among 0.3, 1 and 3 by recall on unseen sources
 FOLDS = 10
 BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
-RATES = (1, 2, 3, 5)  # false flags per 1,000 documents at which recall is told
+RATES = (1, 2, 3, 5)  # false flags per 1,000 documents at which recall is reported
 
 
 def main() -> None:
@@ -57,7 +57,9 @@ def main() -> None:
     parser.add_argument("authority", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument(
-        "--groups", nargs="+", help="only documents whose group_id begins with one of these: those that nobody changed"
+        "--groups",
+        nargs="+",
+        help="only documents whose group_id begins with one of these: those that were not changed",
     )
     parser.add_argument(
         "--also", type=Path, help="a near-duplicate set (JSON lines): its untouched originals are a second source"

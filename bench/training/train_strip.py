@@ -1,6 +1,6 @@
 """Train the learned layer of stripping: `python -m bench.training.train_strip TRAIN.jsonl.gz ... OUT.npz --report DEV.jsonl`.
 
-Takes contaminated texts with exact spans; gives `cleaners/junk/model/learned.npz`. Every score that a later stage is trained on,
+Takes contaminated texts with exact spans; gives `cleaners/junk/model/learned.npz`. Every score that a later layer is trained on,
 and every figure printed, comes from models that saw neither the site of the article nor the junk string: articles and
 junk strings are hashed into folds, and for each pair of folds a model leaves both out. Needs the `train` extra.
 """
@@ -52,7 +52,7 @@ DAMAGE = 0.0011
 HARD_DAMAGE = 0.0005
 THRESHOLDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9)
 ROUNDS = {"units": 160, "windows": 160, "pure": 160, "exact": 160}
-# How often each set is placed again, with other stories beside the same junk.
+# Times that each set is placed again, with other stories beside the same junk.
 AGAINS = 2
 
 
@@ -78,7 +78,7 @@ def note(what: str) -> None:
 
 
 def train(examples: list[Example], report: str, rarity: F64, out: Path, with_words: bool, damage: float) -> None:
-    """Train all stages, print cross-validated figures, write the model. The set named `report` is not learned from."""
+    """Train all layers, print cross-validated figures, write the model. The set named `report` is not learned from."""
     is_report = np.array([example.set_name == report for example in examples])
     is_train = ~is_report
     # Sets placed again are learned from and not counted.
@@ -163,7 +163,7 @@ def tune(
 
 
 def measure_rarity(background: Path) -> F64:
-    """How rare words are in clean articles: 0 in one of eight or more, 1 in none; by the word's place in the table."""
+    """Measure how rare words are in clean articles: 0 in one of eight or more, 1 in none; by the word's place in the table."""
     held = np.zeros(2**RARITY_BITS)
     rows = read_set(background)
     for row in rows:
@@ -174,7 +174,7 @@ def measure_rarity(background: Path) -> F64:
 
 
 def train_boundaries(examples: list[Example], is_train: npt.NDArray[np.bool_]) -> tuple[list[F64], tuple[F64, float]]:
-    """Is a sentence break missing here? Learned where line breaks were, with the breaks taken out, and at span edges."""
+    """Learn whether a sentence break is missing here: from where line breaks were, with the breaks taken out, and at span edges."""
     places, labels, article, junk = [], [], [], []
     for example in (one for one, used in zip(examples, is_train, strict=True) if used):
         page = example.reading.page
@@ -275,7 +275,7 @@ def stack_rows(rows: list[csr_matrix]) -> csr_matrix:
 def train_units(
     examples: list[Example], cuts: list[Units], tables: list[npt.NDArray[np.float32]], is_train: npt.NDArray[np.bool_]
 ) -> tuple[list[F64], Forest]:
-    """Is a unit junk? By its own evidence, and with its neighbours'."""
+    """Learn whether a unit is junk, by its own evidence and with its neighbours'."""
     known = [number for number, used in enumerate(is_train) if used]
     labelled = [unit_labels(examples[number], cuts[number]) for number in range(len(examples))]
     y = (np.concatenate([labelled[number][0] for number in known]) >= 0.5).astype(float)
@@ -309,7 +309,7 @@ def train_runs(
     measured: list[Any],
     is_train: npt.NDArray[np.bool_],
 ) -> tuple[list[tuple[F64, F64]], Forest]:
-    """Is a run all junk, and is it all of the junk?"""
+    """Learn whether a run is all junk, and all of the junk."""
     labels = [run_labels(*each) for each in zip(examples, cuts, runs, strict=True)]
     known = [number for number, used in enumerate(is_train) if used and runs[number]]
     x = np.concatenate([measured[number] for number in known])

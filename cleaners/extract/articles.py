@@ -17,7 +17,7 @@ from cleaners.extract.text.language import identify_language
 from cleaners.extract.text.plain import count_words, find_agency, find_title
 from cleaners.text import TextConfig, drop_surrogates, repair_text
 
-# What a reader of inputs gives: one row a record, its content decoded. `media` is "html" or "text".
+# The output of a reader of inputs: one row a record, its content decoded. `media` is "html" or "text".
 RAW_SCHEMA = pl.Schema(
     {
         "article_id": pl.String(),

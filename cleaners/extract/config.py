@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ExtractConfig(BaseModel):
-    """How pages and texts become documents, and what is too little to be one."""
+    """Settings of extraction: how pages and texts become documents, and what is too little to be one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -97,7 +97,7 @@ class ExtractConfig(BaseModel):
         ge=0.0,
         le=1.0,
         description="Share of the words of trafilatura's text that must be found on the page in its order; below it the "
-        "text stays as it is, for its blocks cannot be told.",
+        "text stays as it is, for its blocks cannot be found.",
     )
     min_kept_share: float = Field(
         0.3,
@@ -119,7 +119,7 @@ class ExtractConfig(BaseModel):
     keep_notes: bool = Field(
         False,
         description="Whether corrections, credits of contributors and sources at the end stay where trafilatura keeps them. "
-        "They tell of the article, not of the event; hand-labelled training pages hold 9 % of the credits, others 73 %.",
+        "They describe the article, not the event; hand-labelled training pages hold 9 % of the credits, others 73 %.",
     )
     keep_subheads: bool = Field(
         True,
@@ -139,6 +139,6 @@ class ExtractConfig(BaseModel):
     )
     keep_captions: bool = Field(
         False,
-        description="Whether figure captions may stay. They tell of a picture that the text does not show; the "
+        description="Whether figure captions may stay. They describe a picture that the text does not show; the "
         "hand-labelled training pages hold none of 118, the others 8 %.",
     )

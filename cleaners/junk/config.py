@@ -47,7 +47,9 @@ class StripConfig(BaseModel):
         "of its words: then both are of one story.",
     )
     shared_min_documents: int = Field(
-        3, ge=3, description="Documents that must share a passage, this one included, before it counts as nobody's own."
+        3,
+        ge=3,
+        description="Documents that must share a passage, this one included, before it counts as no document's own.",
     )
     shared_min_tokens: int = Field(40, ge=8, description="Tokens of such a passage.")
     shared_max_own_share: float = Field(

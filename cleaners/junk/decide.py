@@ -72,14 +72,14 @@ def _doubt_unsure(passage: Passage, config: StripConfig) -> Passage:
 
 
 def holds_body(text: str, passage: Passage, card: Card) -> bool:
-    """Whether a passage holds the whole body of a card, the white space around it aside."""
+    """Tell whether a passage holds the whole body of a card, the white space around it aside."""
     start, end = card.body
     body = text[start:end]
     return passage.start <= end - len(body.lstrip()) and start + len(body.rstrip()) <= passage.end
 
 
 def _spare_lone_sentences(text: str, chosen: list[Passage], config: StripConfig) -> list[Passage]:
-    """Without single sentences of prose that only repetition or likeness speak against.
+    """Leave out single sentences of prose that only repetition or likeness speak against.
 
     "The ministry did not respond to a request for comment" stands in many stories of a paper and is a part of each.
     A story of another outlet is more than one sentence; an advertisement's marker is less.
@@ -98,7 +98,7 @@ def _spare_lone_sentences(text: str, chosen: list[Passage], config: StripConfig)
 
 
 def _is_sentence(text: str, passage: Passage, most_words: int) -> bool:
-    """Whether a passage is one sentence of at most so many words."""
+    """Tell whether a passage is one sentence of at most so many words."""
     if passage.end - passage.start > most_words * _MAX_WORD_CHARS:
         return False
     sentence = text[passage.start : passage.end]

@@ -1,4 +1,4 @@
-"""What of a document is junk: the findings of every detector, weighed into one decision."""
+"""Search for the junk in a document: the findings of every detector, weighed into one decision."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ EvidenceSource = Callable[[Wanted], pl.DataFrame]
 
 
 class KnownEvidence:
-    """What is known, asked for by the documents at hand."""
+    """Evidence that is known, looked up for the documents at hand."""
 
     def __init__(self, evidence: pl.DataFrame | EvidenceSource, config: StripConfig) -> None:
         self._source, self._config = evidence, config
         self._whole = self._index(evidence) if isinstance(evidence, pl.DataFrame) else None
 
     def of(self, documents: Sequence[Row], tokens: Sequence[Tokens]) -> Indexes:
-        """What concerns some documents, given with the tokens of their texts."""
+        """Return what concerns some documents, given with the tokens of their texts."""
         if self._whole or isinstance(self._source, pl.DataFrame):
             return cast(Indexes, self._whole)
         return self._index(self._source(list_wanted(documents, tokens)))
@@ -57,7 +57,7 @@ class KnownEvidence:
 def find_junk(
     documents: Sequence[Row], indexes: Indexes, config: StripConfig, tokens: Sequence[Tokens] | None = None
 ) -> list[Decision]:
-    """What to remove from each document and what to report, by every detector, decided.
+    """Decide by every detector what to remove from each document and what to report.
 
     Args:
         documents: rows of `DOCUMENT_SCHEMA`; some dozen at once take less time than one by one.
@@ -99,7 +99,7 @@ def _decide(page: Page, proposed: list[Passage], config: StripConfig) -> Decisio
 
 
 def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexes, config: StripConfig) -> Findings:
-    """What rules, cards, repetition and ownership propose for a page, and how many documents hold its words."""
+    """Collect what rules, cards, repetition and ownership propose for a page, and how many documents hold its words."""
     proposed = [*find_by_rules(page), *find_captions(page), *find_widgets(page), *find_cards(page), *find_bylines(page)]
     owned = owned_tokens(tokens, page.title)
     shared = indexes.owners.find_shared(owned.hashes, article_id)
@@ -112,7 +112,7 @@ def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexe
 
 
 def _kept_end(text: str, chosen: list[Passage]) -> int:
-    """Where the text ends once the passages at its end are cut."""
+    """Return where the text ends once the passages at its end are cut."""
     end = _solid_end(text, len(text))
     for passage in reversed(chosen):
         if text[passage.end : end].strip():

@@ -1,6 +1,6 @@
 """The rule files as they stand: takes nothing, gives the tables and word lists of `cleaners/rules/junk_*.toml`.
 
-Read once, when first asked for. Removes nothing.
+Read once, on first use. Removes nothing.
 """
 
 from __future__ import annotations

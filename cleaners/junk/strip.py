@@ -62,7 +62,7 @@ Found = tuple[Row, list[Row], list[Row]]
 
 
 class Stripped(NamedTuple):
-    """What stripping a shard gives.
+    """Result of stripping a shard.
 
     `articles` has the columns of DOCUMENT_SCHEMA (its `text` cleaned) with `n_words`, `n_removed_chars` and
     `text_sha256`; `removed_spans`, `suspected_spans` and `rejects` have those of their tables without `run_id`.

@@ -1,4 +1,4 @@
-"""What the names step answers: rows of mentions, flags and replacements, and the people of each article.
+"""Results of the names step: rows of mentions, flags and replacements, and the people of each article.
 
 Takes verdicts mention by mention, gives the frames of `CheckedNames`; a replacement is a row of its own, and the
 article's text stays as it is.
@@ -59,7 +59,7 @@ CHECKED_ARTICLES = pl.Schema(
 
 
 class CheckedNames(NamedTuple):
-    """What `check_names` gives; the columns of the first three are those of the published tables."""
+    """Result of `check_names`; the columns of the first three are those of the published tables."""
 
     mentions: pl.DataFrame
     flags: pl.DataFrame

@@ -222,7 +222,7 @@ def _single_aliases(authority: pl.DataFrame) -> dict[str, str]:
 
 
 def _differs_in_surname(verdict: Verdict, surname: str) -> bool:
-    """Whether a flag on the full name also holds for the surname alone."""
+    """Tell whether a flag on the full name also holds for the surname alone."""
     if verdict.kind not in ("misspelling", "transliteration", "diacritics"):
         return False
     return fold(surname_of(verdict.expected or verdict.canonical)) != surname

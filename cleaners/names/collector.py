@@ -1,4 +1,4 @@
-"""Large batches in plain Python: the cyclic garbage collector held back, rows turned into frames.
+"""Large batches in plain Python: the cyclic garbage collector paused, rows turned into frames.
 
 Takes nothing or rows, gives a context or a frame. Millions of rows and sets without cycles are made, which the collector would
 walk again and again (measured: a third of the time of a check of 10,000 texts). Reference counts free them as ever.
@@ -16,7 +16,7 @@ import polars as pl
 
 @contextmanager
 def pause_collector() -> Iterator[None]:
-    """Hold the collector; it is on again afterwards if it was on before."""
+    """Pause the collector; it is on again afterwards if it was on before."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -53,7 +53,7 @@ class Decision(NamedTuple):
 
     @property
     def is_for(self) -> bool:
-        """Whether the editor agrees with the flag."""
+        """Tell whether the editor agrees with the flag."""
         return self.decision in ("accept", "add_to_authority")
 
 
@@ -99,7 +99,7 @@ def _read(number: int, row: dict[str, str | None]) -> dict[str, object]:
 
 
 class Decided:
-    """Decisions, ready to be asked."""
+    """Decisions, ready for lookups."""
 
     def __init__(self, decisions: pl.DataFrame | None) -> None:
         rows = [] if decisions is None else decisions.select(Decision._fields).iter_rows()
@@ -118,7 +118,7 @@ class Decided:
         return row if row is not None and row.surface == " ".join(surface.split()) else None
 
     def are_two_people(self, surface: str, canonical: str) -> bool:
-        """Whether an editor said that two names are two people."""
+        """Tell whether an editor said that two names are two people."""
         return frozenset((fold(surface), fold(canonical))) in self._two_people
 
     def extend(self, authority: pl.DataFrame) -> pl.DataFrame:

@@ -147,9 +147,9 @@ def _rank(articles: pl.DataFrame, signed: Signatures, config: NearDuplicateConfi
 
 
 def _find_copies(articles: pl.DataFrame, signed: Signatures, order: Int64s, config: NearDuplicateConfig) -> Int64s:
-    """For each article, best first, the number of the best one with the same text.
+    """Return for each article, best first, the number of the best one with the same text.
 
-    Where a text is too short to tell a story, titles must agree too; a text without a word is nobody's copy.
+    Where a text is too short to tell a story, titles must agree too; a text without a word is no copy of another.
     """
     words = pl.DataFrame({"digest": signed.digests, "n_words": signed.n_words})
     texts = words.with_columns(articles["title"])[order].with_row_index("number")

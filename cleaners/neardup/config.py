@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class NearDuplicateConfig(BaseModel):
-    """What counts as the same story, and how hard to look for it."""
+    """Settings of near-duplicates: what counts as the same story, and how hard to look for it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,4 +1,4 @@
-"""Which code reads large batches: machine code where numba is installed and the work is worth loading it, else arrays.
+"""Choice of the code that reads large batches: machine code where numba is installed and the work is worth loading it, else arrays.
 
 Takes how much text is about to be read, gives the compiled functions or None; decides nothing about articles, since
 both ways give the same bits. numba comes with the extra `fast`.
@@ -21,7 +21,7 @@ MIN_BYTES = 1 << 26
 
 
 class _State:
-    """What this process has read and loaded so far."""
+    """State of this process: what it has read and loaded so far."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -67,7 +67,7 @@ def load() -> ModuleType | None:
     NUMBA_CACHE_DIR names another one. Where it cannot be kept, or does not compile, arrays do the work.
 
     Returns:
-        The functions; None where numba is missing or fails, which the log tells.
+        The functions; None where numba is missing or fails, which the log says.
     """
     with _STATE.lock:
         _STATE.is_settled = True

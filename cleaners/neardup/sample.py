@@ -11,8 +11,8 @@ from cleaners.neardup.sketch.signatures import compute_signatures
 from cleaners.neardup.text.shingles import count_shared
 from cleaners.neardup.text.words import collect_sets, read_numbers, read_words
 
-# What is read both ways before machine code is trusted. numba recognises what it compiled by the one file it stands in
-# and would miss a constant that changed in another; and a compiler may fail on a processor nobody tried.
+# Texts that are read both ways before machine code is trusted. numba recognises what it compiled by the one file it stands in
+# and would miss a constant that changed in another; and a compiler may fail on a processor that was never tried.
 SAMPLE = (
     "The ferry Solvang left at 12:30 with 1,200 on board, and an uncharacteristically-long-word.",
     "Zürich: ŁÓDŹ, Straße, ﬁnal\u00adly ½ 𝐁𝐨𝐥𝐝 ３４",
@@ -22,7 +22,7 @@ SAMPLE = (
 
 
 def read_sample() -> list[list[int]]:
-    """What the present code makes of the sample."""
+    """Read the sample with the present code."""
     texts, config = pl.Series(SAMPLE), NearDuplicateConfig(minimum_containment=0.0)
     signed, words = compute_signatures(texts, config), read_words(texts)
     names = collect_sets(words.offsets, words.hashes, words.is_name)

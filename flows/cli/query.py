@@ -1,4 +1,4 @@
-"""Commands that ask a snapshot about a document or a name."""
+"""Commands that look up a document or a name in a snapshot."""
 
 from pathlib import Path
 from typing import Annotated

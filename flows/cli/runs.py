@@ -37,10 +37,10 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Do everything but publish; only the report is kept.")
     ] = False,
-    anew: Annotated[
+    rebuild: Annotated[
         bool,
         typer.Option(
-            "--anew",
+            "--rebuild",
             help="Read everything again, as if nothing had been published: for when the latest snapshot is damaged.",
         ),
     ] = False,
@@ -55,7 +55,7 @@ def run(
 
     with errors_reported():
         settings = load_settings(
-            config, sources=sources, output=output, workers=workers, dry_run=dry_run or None, anew=anew or None
+            config, sources=sources, output=output, workers=workers, dry_run=dry_run or None, rebuild=rebuild or None
         )
         if not settings.sources:
             fail(

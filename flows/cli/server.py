@@ -20,7 +20,7 @@ from flows.cli.app import (
 NotifyOption = Annotated[
     str | None,
     typer.Option(
-        help="Notification block, <type>/<name>, told of failed and crashed runs and of sites out of their band."
+        help="Notification block, <type>/<name>, notified of failed and crashed runs and of sites out of their band."
     ),
 ]
 

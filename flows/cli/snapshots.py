@@ -54,7 +54,7 @@ def gc(
 
 @app.command()
 def reindex(output: OutputOption = None, config: ConfigOption = None) -> None:
-    """Build the archive index anew from the articles of the latest snapshot, and publish it with the same tables."""
+    """Rebuild the archive index from the articles of the latest snapshot, and publish it with the same tables."""
     from flows.query.reindex import rebuild_index
     from flows.settings import load_settings
 
@@ -71,7 +71,7 @@ def verify(
 ) -> None:
     """Compare every file of a snapshot with its digest, and say what to do where one is damaged (exit code 1).
 
-    Of an output on object storage every object is read; the mirror is checked too, and fetched anew where it alone is damaged.
+    Of an output on object storage every object is read; the mirror is checked too, and fetched again where it alone is damaged.
     """
     from flows.settings import load_settings
     from flows.store.verify import describe_damage, verify_output
@@ -90,7 +90,7 @@ def verify(
         if not verdict.has_sums:
             typer.echo("Its manifest and its report have no digest: an older version wrote it.")
         if mended:
-            typer.echo(f"Its mirror was damaged ({mended}) and was fetched anew.")
+            typer.echo(f"Its mirror was damaged ({mended}) and was fetched again.")
 
 
 @app.command()

@@ -27,7 +27,7 @@ CONTAINER_READERS = {"jsonl": read_jsonl, "parquet": read_parquet, "warc": read_
 
 
 class RawBatch(NamedTuple):
-    """Raw records (`RAW_SCHEMA`), rejects (`REJECT_SCHEMA`), and how many optional values became null as nobody can read them."""
+    """Raw records (`RAW_SCHEMA`), rejects (`REJECT_SCHEMA`), and how many optional values became null as they cannot be read."""
 
     records: pl.DataFrame
     rejects: pl.DataFrame
@@ -81,7 +81,7 @@ def _to_batch(records: list[dict[str, Any]], rejects: list[dict[str, Any]], n_un
 
 
 def _guarded(source: InputSource) -> Iterator[Record | Unusable]:
-    """Read until the end or until the file breaks; what was read before the break stays. Every part tells of its own break."""
+    """Read until the end or until the file breaks; what was read before the break stays. Every part reports its own break."""
     reader = CONTAINER_READERS.get(source.piece.format, _read_document)
     try:
         if quarantined := source.begin():
@@ -103,7 +103,7 @@ def _guarded(source: InputSource) -> Iterator[Record | Unusable]:
 
 
 def _is_of_arrow(error: Exception) -> bool:
-    """Whether pyarrow says that it cannot read something; not all of its errors are `ValueError`s."""
+    """Tell whether pyarrow says that it cannot read something; not all of its errors are `ValueError`s."""
     return type(error).__module__.partition(".")[0] == "pyarrow"
 
 

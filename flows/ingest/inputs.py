@@ -15,11 +15,11 @@ from flows.workers.marks import Fate, Tries, mark_document
 
 READ_AHEAD_BYTES = 2**20  # of what is read from an address
 GZIP_MAGIC = b"\x1f\x8b"
-# What fsspec opens these protocols with, each a package of its own.
+# Packages with which fsspec opens these protocols.
 OBJECT_STORES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
-# Under which names their file systems tell an object's entity tag or generation.
+# Names under which their file systems give an object's entity tag or generation.
 VERSION_KEYS = ("e_tag", "ETag", "etag", "generation")
-# What a broken or vanishing file raises; pyarrow's and fastwarc's errors are OSError or ValueError.
+# Errors that a broken or vanishing file raises; pyarrow's and fastwarc's errors are OSError or ValueError.
 READ_ERRORS = (OSError, EOFError, zlib.error, ValueError)
 
 
@@ -44,11 +44,11 @@ class Piece(Protocol):
 
     @property
     def part(self) -> int:
-        """Which part, from 0."""
+        """The number of the part, from 0."""
 
     @property
     def n_parts(self) -> int:
-        """How many parts the records are dealt into."""
+        """The number of parts that the records are dealt into."""
 
     @property
     def stretch(self) -> tuple[int, int, int] | None:
@@ -96,7 +96,7 @@ class InputSource(NamedTuple):
         return self.piece.stretch is not None or number % self.piece.n_parts == self.piece.part
 
     def begin(self, number: int | None = None) -> Unusable | None:
-        """Mark a record, or the input itself, as the one at hand; say so where it is condemned."""
+        """Mark a record, or the input itself, as the one at hand; raise where it is quarantined."""
         name = self.piece.source_uri if number is None else f"{self.piece.source_uri}#{number}"
         fate: Fate | None = self.tries.fate_of(name)
         if fate:
@@ -127,7 +127,7 @@ def open_input(uri: str) -> Iterator[IO[bytes]]:
 
 
 class _Raw(io.RawIOBase):
-    """What fsspec opened, of which only `read`, `seek` and `tell` are asked: obstore's files know no limit of a line."""
+    """File that fsspec opened, used only through `read`, `seek` and `tell`: obstore's files know no limit of a line."""
 
     def __init__(self, remote: IO[bytes]) -> None:
         self._remote = remote
@@ -152,7 +152,7 @@ class _Raw(io.RawIOBase):
 
 
 def name_version(uri: str) -> str | None:
-    """What an object store calls the bytes that lie at an address now: other bytes have another name.
+    """Return the name that an object store gives to the bytes now at an address: other bytes have another name.
 
     None where there is no such name. Times do not serve, as two writes may fall into one tick of a clock; nor do the entity
     tags of web servers, which are made of times.

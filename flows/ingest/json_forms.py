@@ -1,4 +1,4 @@
-"""Forms of JSON files: tells how a file writes its records, and gives a stream of the plain form.
+"""Forms of JSON files: recognises how a file writes its records, and gives a stream of the plain form.
 
 The plain form is an object a line in UTF-8, ended by a line feed. Others are met in the wild: UTF-16 and UTF-32, lines ended by
 carriage returns alone, one array over the whole file, objects over several lines.
@@ -15,21 +15,21 @@ from typing import IO, NamedTuple, cast
 from cleaners.text import find_wide_encoding
 from flows.ingest.inputs import READ_ERRORS
 
-HEAD_BYTES = 1 << 18  # of a file, by which its form is told
+HEAD_BYTES = 1 << 18  # of a file, by which its form is recognised
 CHUNK_BYTES = 1 << 20
 LINE_BYTES = 1 << 20  # read on to the end of a line, so that its indentation is seen whole
 _SPACE = b" \t\r\n\x0b\x0c"
 MAX_NESTING = (
     64  # of a record's values; what feeds hold nests some five deep, and Python's parser gives up near a thousand
 )
-# What opens, closes and quotes; a line feed with the brace that begins the next line, for finding records after a broken one.
+# Bytes that open, close and quote; a line feed with the brace that begins the next line, for finding records after a broken one.
 _TOKEN = re.compile(rb'\n[ \t]*\{?|["\\{}\[\]]')
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _SEPARATORS = re.compile(rb"[\s,\x1e]*")
 
 
 class JsonForm(NamedTuple):
-    """How a JSON file writes its records.
+    """Layout of the records in a JSON file.
 
     `encoding` is None for UTF-8; `has_returns` says that carriage returns end the lines; `is_split` that records stand on more
     or fewer lines than one each.
@@ -41,12 +41,12 @@ class JsonForm(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether every line of bytes is a record, so that the file can be read from any line on."""
+        """Tell whether every line of bytes is a record, so that the file can be read from any line on."""
         return self == JsonForm()
 
 
 def find_form(head: bytes) -> JsonForm:
-    """Tell the form of a JSON file by its first `HEAD_BYTES`, decompressed."""
+    """Recognise the form of a JSON file by its first `HEAD_BYTES`, decompressed."""
     encoding = find_wide_encoding(head)
     if encoding:
         head = head.decode(encoding, "replace").encode()
@@ -158,7 +158,7 @@ def drop_nested(record: str) -> str:
 
 
 def _is_split(head: bytes) -> bool:
-    """Whether records are written over several lines, or as one array."""
+    """Tell whether records are written over several lines, or as one array."""
     lines = [line for line in head.splitlines() if line.strip()][:2]
     if head[:1] == b"[":
         return lines[0].strip() == b"[" or not _is_object(lines[-1])
@@ -175,7 +175,7 @@ def _is_object(line: bytes) -> bool:
 
 
 def _strip_separators(gap: bytearray) -> bytes:
-    """What stands between records beside white space and commas."""
+    """Return what stands between records besides white space and commas."""
     kept = bytes(gap)[_SEPARATORS.match(gap).end() :]  # type: ignore[union-attr]
     return kept.rstrip(_SPACE + b",\x1e")
 
@@ -208,5 +208,5 @@ class _Recoded(io.RawIOBase):
 
 
 def _read_some(stream: IO[bytes]) -> bytes:
-    """What can be read at once: before a break in a packed file, all that comes before it."""
+    """Return what can be read at once: before a break in a packed file, all that comes before it."""
     return stream.read1(CHUNK_BYTES)  # type: ignore[attr-defined, no-any-return]

@@ -1,4 +1,4 @@
-"""From a row of a container to a raw record: takes keys and values, gives the fields of `RAW_SCHEMA` or why there are none.
+"""Raw records from the rows of a container: takes keys and values, gives the fields of `RAW_SCHEMA` or why there are none.
 
 A value that cannot be read costs itself where the field is optional, and its row where it is the text.
 """
@@ -22,7 +22,7 @@ CONTENT_FIELDS = ("html", "text")
 
 
 class Unreadable(NamedTuple):
-    """Stands for a value that the container holds and nobody can read."""
+    """Stands for a value that the container holds and no reader understands."""
 
     detail: str
 

@@ -1,4 +1,4 @@
-"""What lies in the landing zone: takes files, folders, globs and addresses, gives inputs with their digests.
+"""Inputs of the landing zone: takes files, folders, globs and addresses, gives inputs with their digests.
 
 An input is its bytes and its file name, wherever it lies; what is no input becomes a reject. Nothing is changed.
 """
@@ -52,7 +52,7 @@ DOCUMENT_FORMATS = frozenset({"text", "html"})
 DIGEST_CHUNK = HEAD_BYTES
 DIGESTED_AT_ONCE = 4_096  # inputs whose digests are waited for together: a million files are no million waiting calls
 
-# Where a file of JSON lines can be cut: offsets of beginnings of lines, at least DIGEST_CHUNK apart, and the lines before each.
+# Cuts of a file of JSON lines: offsets of beginnings of lines, at least DIGEST_CHUNK apart, and the lines before each.
 Cuts = tuple[tuple[int, int], ...]
 MAX_CUTS = 1 << 15  # of a file; beyond, every second one is forgotten
 
@@ -151,7 +151,7 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
 
 
 def _list_all(sources: Sequence[str]) -> pl.DataFrame:
-    """What lies at the sources (`FOUND_SCHEMA`), each place once, sorted by address."""
+    """List what lies at the sources (`FOUND_SCHEMA`), each place once, sorted by address."""
     frames = [pl.DataFrame(schema=FOUND_SCHEMA)]
     items = (item for source in sources for item in (_list_remote if "://" in source else _list_local)(source))
     while some := [_row_of(item) for item in islice(items, DIGESTED_AT_ONCE)]:
@@ -346,7 +346,7 @@ class _LineCounter:
         self._is_ended = chunk.endswith(b"\n")
 
     def cuts(self) -> Cuts:
-        """Where the file can be cut: nowhere if it is packed, or its records are no lines."""
+        """Return where the file can be cut: nowhere if it is packed, or its records are no lines."""
         return tuple(cut for cut in self._found if cut[0] < self._n_bytes) if self._is_plain else ()
 
     def n_lines(self) -> int | None:
@@ -355,7 +355,7 @@ class _LineCounter:
 
 
 def _is_as_it_was(uri: str, n_bytes: int, raw_sha256: str, version: str | None) -> bool:
-    """Whether an input still begins with the bytes that were discovered."""
+    """Tell whether an input still begins with the bytes that were discovered."""
     try:
         return (version is not None and name_version(uri) == version) or _digest_beginning(uri, n_bytes) == raw_sha256
     except Exception:  # each file system has its own errors; what cannot be read any more is not as it was

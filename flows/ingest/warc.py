@@ -127,7 +127,7 @@ def _page_of(response: Any, block: bytes | None, number: int, source: InputSourc
 
 
 def _find_after(stream: IO[bytes], position: int, wanted: bytes) -> int | None:
-    """Where some bytes begin next after a position; None where they do not, or the stream cannot go back."""
+    """Find where some bytes begin next after a position; None where they do not, or the stream cannot go back."""
     if not stream.seekable():
         return None
     stream.seek(position + 1)

@@ -1,4 +1,4 @@
-"""What a change of rules, code or inputs did to the output: takes two snapshots, gives their differences, article by article."""
+"""Differences that a change of rules, code or inputs made: takes two snapshots, gives their differences by article."""
 
 from typing import NamedTuple
 

@@ -22,7 +22,7 @@ from flows.store.editors import read_authority, read_decisions
 from flows.store.snapshots import Snapshot, latest_snapshot
 
 N_NEAREST = 5
-MAX_WITNESSES = 300  # earlier articles that names are held against: 2 s at 5,000 characters each
+MAX_WITNESSES = 300  # earlier articles that names are compared with: 2 s at 5,000 characters each
 
 
 def inspect_file(file: Path, settings: Settings) -> None:
@@ -53,7 +53,7 @@ def inspect_file(file: Path, settings: Settings) -> None:
 
 
 def _check_names(articles: pl.DataFrame, snapshot: Snapshot | None, settings: Settings) -> CheckedNames:
-    """The names of the articles, held against each other and the newest articles of the snapshot that share a surname."""
+    """The names of the articles, compared with each other and the newest articles of the snapshot that share a surname."""
     config = settings.cleaning.names
     text = read_authority(settings)
     authority = core_authority() if text is None else load_authority(text, with_core=True)

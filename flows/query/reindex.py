@@ -1,4 +1,4 @@
-"""The archive index made anew from the articles of the latest snapshot, published as a snapshot that differs in nothing else.
+"""The archive index, rebuilt from the articles of the latest snapshot, published as a snapshot that differs in nothing else.
 
 Takes an output folder, leaves `output/latest` with a fresh index; every other file is a hard link to the snapshot before.
 """
@@ -43,12 +43,12 @@ def rebuild_index(settings: Settings) -> tuple[Path, int]:
         finish_publication(output)
         clear_staging(output)
         latest = (output / "latest").resolve()
-        # Where there is none, `find_snapshot` says so; where only the index is damaged, that is why we are here.
+        # Without one, `find_snapshot` says so; a snapshot of which only the index is damaged is the one to rebuild.
         snapshot = read_snapshot(latest, without=INDEX) if latest.exists() else find_snapshot(output, "latest")
         run_id = name_run_id(output)
         staged = output / "_staging" / run_id / "snapshot"
         try:
-            n_articles = _stage(snapshot, staged, run_id, config)
+            n_articles = _write_staged(snapshot, staged, run_id, config)
         except BaseException:  # on a full disk what there is of it takes room
             clear_staging(output)
             raise
@@ -58,7 +58,7 @@ def rebuild_index(settings: Settings) -> tuple[Path, int]:
     return published, n_articles
 
 
-def _stage(snapshot: Snapshot, staged: Path, run_id: str, config: NearDuplicateConfig) -> int:
+def _write_staged(snapshot: Snapshot, staged: Path, run_id: str, config: NearDuplicateConfig) -> int:
     """Put the snapshot together that differs in its index; give how many articles that holds."""
     for name in list_entries(snapshot.manifest):
         if not Path(name).is_relative_to(INDEX):
@@ -80,7 +80,7 @@ def _stage(snapshot: Snapshot, staged: Path, run_id: str, config: NearDuplicateC
 
 def _write_index(files: list[Path], staged: Path, run_id: str, config: NearDuplicateConfig) -> None:
     """Index some thousand articles at a time, then merge what grew too many; memory does not grow with the archive."""
-    nobody = pl.Series("article_id", [], dtype=pl.String)
+    no_ids = pl.Series("article_id", [], dtype=pl.String)
     pieces = staged.parent / "pieces"
     pieces.mkdir(parents=True)
     for number, file in enumerate(files):
@@ -89,4 +89,4 @@ def _write_index(files: list[Path], staged: Path, run_id: str, config: NearDupli
         while (articles := rows.slice(start, ROWS_COPIED_AT_ONCE).collect()).height:
             write_part(pieces / INDEX, f"{run_id}-{number}-{start}", sign_articles(articles, config), config)
             start += articles.height
-    carry_over(find_parts(pieces), staged / INDEX, f"merged-{run_id}", nobody, config)
+    carry_over(find_parts(pieces), staged / INDEX, f"merged-{run_id}", no_ids, config)

@@ -58,7 +58,7 @@ def find_reported(snapshot: Path) -> str:
 
 
 def is_report_sound(snapshot: Path) -> bool:
-    """Whether the report is there and, if the snapshot has a digest of it, is what was written."""
+    """Tell whether the report is there and, if the snapshot has a digest of it, is what was written."""
     if not (snapshot / REPORT).is_file():
         return False
     content = read_bytes(snapshot / SUMS)

@@ -49,7 +49,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class Taken(NamedTuple):
-    """What became of a reviewed file."""
+    """Outcome of a reviewed file."""
 
     n_decided: int
     n_open: int

@@ -33,14 +33,14 @@ def print_similar(file: Path, settings: Settings, n: int = N_SHOWN) -> None:
     """Print the nearest articles of a document, the likeliest copy first.
 
     Raises:
-        CopydeskError: nothing was published yet, the file is no document, or the index must be built anew.
+        CopydeskError: nothing was published yet, the file is no document, or the index must be rebuilt.
     """
     snapshot = find_snapshot(settings.folder, "latest")
     config = settings.cleaning.near_duplicates
     if list_parts(snapshot, config) is None:
         raise CopydeskError(
             f"The archive index of {snapshot.path} was made by another version or other settings.",
-            "Build it anew: copydesk reindex.",
+            "Rebuild it: copydesk reindex.",
         )
     nearest = find_similar(extract_document(file, _without_language(settings)), snapshot, config, n)
     console = Console()
@@ -72,11 +72,11 @@ def find_similar(document: pl.DataFrame, snapshot: Snapshot, config: NearDuplica
     wide = config.model_copy(update={"minimum_containment": min(MIN_CONTAINMENT, config.minimum_containment)})
     signed = sign_articles(document, config)
     mine = read_signatures(signed)
-    asked = make_segment(mine.matrix, mine.n_shingles, config)
+    probe = make_segment(mine.matrix, mine.n_shingles, config)
     found = []
     for part in list_parts(snapshot, config) or []:
         segment = part.open()
-        rows = probe_segment(segment, asked, wide).right
+        rows = probe_segment(segment, probe, wide).right
         likeness = np.count_nonzero(segment.signatures[rows] == mine.matrix[0], axis=1)
         found.append(pl.DataFrame({"article_id": part.name_articles(rows), "likeness": likeness}))
     own = pl.col("article_id").is_in(document["article_id"].implode())

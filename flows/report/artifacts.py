@@ -1,4 +1,4 @@
-"""What a run leaves in the Prefect UI, each under a key of its own, so that the UI keeps its history from run to run.
+"""Artifacts of a run in the Prefect UI, each under a key of its own, so that the UI keeps its history from run to run.
 
 Takes `RunFigures`, gives Markdown and table rows. Text from articles is escaped, so that it stays text; long lists are cut
 and say so.

@@ -17,7 +17,7 @@ class ArticleFigures:
 
 @dataclass(frozen=True)
 class RemovalFigures:
-    """What one rule removed in the run."""
+    """Figures of what one rule removed in the run."""
 
     rule_id: str
     category: str
@@ -54,7 +54,7 @@ class NameFigures:
 
 @dataclass(frozen=True)
 class RejectFigures:
-    """How many inputs were given up at one step for one reason."""
+    """Count of the inputs given up at one step for one reason."""
 
     stage: str
     reason: str
@@ -101,7 +101,7 @@ class BreachFigures:
 
 @dataclass(frozen=True)
 class SiteRemovals:
-    """What was removed from one site's articles in the run; `by_rule`: (rule, characters), most first."""
+    """Figures of what was removed from one site's articles in the run; `by_rule`: (rule, characters), most first."""
 
     site: str
     n_articles: int
@@ -112,7 +112,7 @@ class SiteRemovals:
 
 @dataclass(frozen=True)
 class RunFigures:
-    """What one run did. Tuples are sorted, the most telling first; counts are of this run unless they say otherwise.
+    """Figures of one run. Tuples are sorted, the most important first; counts are of this run unless they say otherwise.
 
     `n_salvaged_chars` is the part of `n_removed_chars` that became articles of its own; what is suspected is still in the
     texts.

@@ -35,7 +35,7 @@ class Passage:
 
     @property
     def is_removed(self) -> bool:
-        """Whether it is not in the published text."""
+        """Tell whether it is not in the published text."""
         return self.rule_id is not None and self.reason is None
 
 

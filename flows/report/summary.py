@@ -1,4 +1,4 @@
-"""What a run did, in words, for the terminal after `copydesk run`.
+"""Summary of a run in words, for the terminal after `copydesk run`.
 
 Takes `RunFigures`, prints lines; long lists end with how many more there are.
 """

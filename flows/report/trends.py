@@ -11,7 +11,7 @@ import polars as pl
 from flows.store.rows import scan_table
 
 TREND_RUNS = 30
-# Where `run_summary` keeps each total of a run.
+# Metrics under which `run_summary` keeps each total of a run.
 RECORDED = {
     "found": ("discover", "inputs_found"),
     "new": ("discover", "inputs_new"),

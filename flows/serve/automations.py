@@ -1,4 +1,4 @@
-"""The automations that watch runs: silent ones are marked Crashed, and somebody is told of what went wrong.
+"""The automations that watch runs: silent ones are marked Crashed, and notices go out about what went wrong.
 
 Takes the name of a notification block (a webhook, Slack, e-mail ...), makes the automations on the Prefect server in use. They
 see runs of the flow `clean-news` alone, whatever else the server runs.
@@ -25,10 +25,10 @@ BREACH_AUTOMATION = "copydesk: tell of sites out of their band"
 
 
 def watch_runs(notify: str | None) -> None:
-    """Make the automations, in place of those of the same names: silent runs crash; notices go out, if asked for.
+    """Make the automations, in place of those of the same names: silent runs crash; notices go out, if wanted.
 
     Args:
-        notify: a notification block, `<type>/<name>`; None makes no automation that tells anybody.
+        notify: a notification block, `<type>/<name>`; None makes no automation that sends notices.
 
     Raises:
         ConfigError: there is no such notification block.
@@ -78,7 +78,7 @@ def watch_runs(notify: str | None) -> None:
             notices = (
                 (
                     NOTICE_AUTOMATION,
-                    "A broken gate fails the run, so it is told of as well.",
+                    "A broken gate fails the run, so it is reported as well.",
                     {"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
                     "Copydesk: {{ flow_run.name }} is {{ flow_run.state.name }}",
                     "{{ flow_run.state.message }}\n{{ flow_run|ui_url }}",

@@ -29,7 +29,7 @@ def serve(
         settings: parameters of the scheduled runs; each run can be given others in the UI.
         cron: when to run, as cron writes it, in UTC.
         address: where the server listens. One that answers there already is used, if it keeps foreign pages away.
-        notify: a notification block, `<type>/<name>`, that is told of failed and crashed runs and of sites out of their band.
+        notify: a notification block, `<type>/<name>`, that is notified of failed and crashed runs and of sites out of their band.
         report_port: where the reports are served, on the same host; None takes the port after the server's.
         origins: addresses at which a proxy shows the server or the reports to browsers.
 

@@ -29,7 +29,7 @@ class SmtpEmail(NotificationBlock):
     security: Literal["starttls", "tls", "none"] = Field(
         "starttls", description="How the connection is encrypted; none is for a server on this machine."
     )
-    user: str | None = Field(None, description="Name to log in with; none where the server asks for none.")
+    user: str | None = Field(None, description="Name to log in with; none where the server needs none.")
     password: SecretStr | None = Field(None, description="Password to log in with.")
     sender: str = Field(description="Address that the notices come from.")
     recipients: list[str] = Field(min_length=1, description="Addresses that the notices go to.")

@@ -1,4 +1,4 @@
-"""Keeps the pages of other web sites away from a server: who may ask, by the request's `Host`, `Origin` and `Sec-Fetch-Site`.
+"""Keeps the pages of other web sites away from a server: requests are judged by their `Host`, `Origin` and `Sec-Fetch-Site`.
 
 A browser lets any page send requests to this machine, with or without reading the answers, and lets a page rename its own host
 to this machine's address afterwards (DNS rebinding). Programs send no `Origin`; they are let in by `Host` alone.
@@ -21,7 +21,7 @@ Headers = Iterable[tuple[str, str]]
 
 POLICY_VIOLATION = 1008  # of a WebSocket that is closed
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# What every answer says: no other site may show it in a frame, embed it, or keep a handle on its window.
+# Headers of every answer: no other site may show it in a frame, embed it, or keep a handle on its window.
 GUARDING_HEADERS = (
     ("Content-Security-Policy", "frame-ancestors 'none'"),
     ("X-Frame-Options", "DENY"),
@@ -32,10 +32,10 @@ GUARDING_HEADERS = (
 
 
 class Visitors(NamedTuple):
-    """Who may ask a server.
+    """Hosts and pages that may send requests to a server.
 
     The machine's loopback addresses and `localhost` are always names of it, at any port, so that a tunnel works. A page is let in
-    from the very host and port that it asks, or from one of `origins`; another port of this machine is another origin.
+    from the very host and port that it addresses, or from one of `origins`; another port of this machine is another origin.
 
     Args:
         names: further host names of the server, in lower case, without a port.
@@ -54,7 +54,7 @@ class Visitors(NamedTuple):
         Args:
             method: of the request; GET for the opening of a WebSocket.
             headers: of the request, each as often as it was sent.
-            is_api: whether what is asked for is for scripts; if not, a link on another site may open it in a tab.
+            is_api: whether the requested path is for scripts; if not, a link on another site may open it in a tab.
         """
         given: dict[str, list[str]] = {}
         for name, value in headers:
@@ -65,7 +65,11 @@ class Visitors(NamedTuple):
             return "the Host of the request is no name of this server"
         if origins:
             own = f"http://{hosts[0].lower()}" if self._is_own(host) else None
-            return None if len(origins) == 1 and origins[0] in {own, *self.origins} else "a page of another origin asks"
+            return (
+                None
+                if len(origins) == 1 and origins[0] in {own, *self.origins}
+                else "it comes from a page of another origin"
+            )
         if given.get("sec-fetch-site", ["none"]) in (["none"], ["same-origin"]):
             return None
         is_link = (
@@ -74,7 +78,7 @@ class Visitors(NamedTuple):
             and given.get("sec-fetch-mode") == ["navigate"]
             and given.get("sec-fetch-dest") == ["document"]
         )
-        return None if is_link else "a page of another site asks"
+        return None if is_link else "it comes from a page of another site"
 
     def _is_own(self, host: str) -> bool:
         if host in self.names or is_loopback(host):
@@ -118,16 +122,16 @@ def read_origin(address: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, without a port, is this machine and can be reached from nowhere else."""
+    """Tell whether a host, without a port, is this machine and can be reached from nowhere else."""
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 class SameOriginOnly:
-    """An ASGI application that only its own pages, and programs, can ask.
+    """An ASGI application that only its own pages, and programs, can reach.
 
     Args:
         app: the application behind it.
-        visitors: who may ask.
+        visitors: who may send requests.
         api: paths whose answers are for scripts; a link on another site does not open what is below them.
     """
 

@@ -59,7 +59,7 @@ def list_database_files(database: Path) -> list[Path]:
 def make_private(files: Iterable[Path]) -> None:
     """Take the rights of group and others from those files that are there."""
     for file in files:
-        # Somebody else's file is theirs to close.
+        # A file of another user is theirs to close.
         with suppress(FileNotFoundError, PermissionError):
             mode = stat.S_IMODE(file.stat().st_mode)
             if mode & 0o077:

@@ -22,15 +22,15 @@ DEFAULT_PORT = 4200
 SERVER_START_SECONDS = 120
 # Relative to the page, so that the UI works under whatever name a browser has for this machine: a proxy's, a tunnel's.
 UI_API_PATH = "/api"
-# A server that listens everywhere is asked on the loopback.
-LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- asked of, not bound to
+# A server that listens everywhere is reached on the loopback.
+LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- connected to, not bound to
 AUTH_VARIABLE = "PREFECT_SERVER_API_AUTH_STRING"
-# No host has this name, nor any page this origin: who answers it answers everybody.
+# No host has this name, nor any page this origin: a server that answers it answers every page.
 FOREIGN = "foreign.invalid"
 
 
 class Address(NamedTuple):
-    """Where the server listens."""
+    """Address at which the server listens."""
 
     host: str
     port: int
@@ -163,7 +163,7 @@ def find_free_address() -> Address:
 
 
 def _check_guarded(address: Address) -> None:
-    """Refuse a server that answers the pages of other web sites: they could read what we tell it, and start runs.
+    """Refuse a server that answers the pages of other web sites: they could read what we send it, and start runs.
 
     Raises:
         CopydeskError: it does.

@@ -34,7 +34,7 @@ def serving_reports(
         output: the output folder; it need not be there yet.
         host: address to listen at.
         port: port to listen at; 0 takes any free one.
-        password: `user:password` that browsers must give, None where everybody may look.
+        password: `user:password` that browsers must give, None where everyone may look.
         origins: addresses at which a proxy shows the reports to browsers.
 
     Yields:
@@ -55,7 +55,7 @@ def serving_reports(
     server.daemon_threads = True
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        # Who listens everywhere is linked to by its own name.
+        # A server that listens everywhere is linked to by its own name.
         name = gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104 -- compared, not bound to
         yield f"http://{f'[{name}]' if ':' in name else name}:{server.server_port}"
     finally:

@@ -36,7 +36,7 @@ def carry_over_files(
 ) -> list[dict[str, Any]]:
     """The earlier files of a table: linked where every row still holds, rewritten without the rows that do not.
 
-    Those that were written anew, names of an earlier part that were judged anew, are among the entries of `new` by path.
+    Those that were written again, names of an earlier part that were judged again, are among the entries of `new` by path.
     """
     staged = run.staging / "snapshot"
     descriptions, metadata = describe_table(table)

@@ -28,7 +28,7 @@ _SCHEMA = pl.Schema(
 
 
 class PartRead(NamedTuple):
-    """What was read of a part of a container.
+    """Record of what was read of a part of a container.
 
     `n_rows` are the rows met, of whichever part; of a Parquet file those of its footer. Records are new and known ones.
     """

@@ -84,7 +84,7 @@ def plan_run(run: Run) -> Plan:
 
 
 def _sort_inputs(run: Run, previous: Snapshot | None, found: pl.DataFrame) -> _Sorted:
-    """Which inputs are to be read, and which published files to be restored, the known ones left out."""
+    """Select the inputs to read and the published files to restore; known ones are left out."""
     if previous is None:
         return _Sorted(found, _no_inputs(), [])
     index = (
@@ -203,7 +203,7 @@ def _deal(pieces: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 
 
 def _shard_ends(total: int, settings: Settings) -> list[int]:
-    """Where shards end, in bytes of the pieces laid end to end."""
+    """Return where shards end, in bytes of the pieces laid end to end."""
     most, least = _shard_size(total, settings), _least_size(total, settings)
     ends, left = [], total
     while left > 0:

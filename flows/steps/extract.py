@@ -136,7 +136,7 @@ def _without_known(run: Run, piece: Piece, records: pl.DataFrame) -> pl.DataFram
 
 
 def _restore_piece(run: Run, piece: Piece) -> pl.DataFrame:
-    """The documents of a published file whose inputs are to be stripped anew."""
+    """The documents of a published file whose inputs are to be stripped again."""
     previous = run.previous_snapshot
     assert previous
     wanted = pl.read_parquet(run.work("restored.parquet"), glob=False)

@@ -76,7 +76,7 @@ def summarise_counts(plan: Plan, counts: RunCounts, gates: list[Gate]) -> pl.Dat
 
 
 def list_broken_gates(snapshot: Path, run_id: str, hard_site_metrics: Sequence[str] = ()) -> list[str]:
-    """What a run's gates say of it, a phrase each broken gate: the figure, what was expected, and for a site what to do."""
+    """List the broken gates of a run, a phrase each: the figure, what was expected, and for a site what to do."""
     summary = pl.read_parquet(sorted((snapshot / "run_summary").glob("*.parquet")), glob=False)
     broken = summary.filter((pl.col("run_id") == run_id) & ~pl.col("passed"))
     phrases = [

@@ -12,7 +12,7 @@ def judge_run(run: Run) -> pl.DataFrame:
 
     Returns:
         A frame of `HEALTH_SCHEMA`; empty for a run that read nothing new, since it says nothing about the sites: one that
-        strips published texts anew, or tries rejects again.
+        strips published texts again, or tries rejects again.
     """
     if run.settings.retry or pl.scan_parquet(run.work("restored.parquet"), glob=False).head(1).collect().height:
         return pl.DataFrame(schema=HEALTH_SCHEMA)

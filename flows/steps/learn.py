@@ -1,4 +1,4 @@
-"""The step `learn`: what many documents tell, merged with what earlier runs learned; documents that came twice are rejects.
+"""The step `learn`: evidence of many documents, merged with what earlier runs learned; documents that came twice are rejects.
 
 Takes the evidence of the slices that `extract` left, gives the evidence of the new snapshot: one immutable segment a run, merged
 with others as they grow in number.
@@ -56,7 +56,7 @@ def write_evidence(rows: pl.DataFrame, run: Run, name: str) -> None:
 
 
 def learn_archive(run: Run) -> None:
-    """Add what the run's documents tell to what earlier runs learned; leaves the index of the new snapshot in staging.
+    """Add the evidence of the run's documents to what earlier runs learned; leaves the index of the new snapshot in staging.
 
     Runs in the flow's own process and holds no rows: each part of the keys is learned by a worker.
     """
@@ -76,7 +76,7 @@ def learn_archive(run: Run) -> None:
 
 
 def read_known(snapshot: Snapshot, wanted: Wanted) -> pl.DataFrame:
-    """What a snapshot knows about some keys, its recent documents included."""
+    """Read what a snapshot knows about some keys, its recent documents included."""
     return pl.concat([EvidenceArchive(snapshot.path / INDEX)(wanted), _read_recent(snapshot)])
 
 

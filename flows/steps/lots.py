@@ -43,7 +43,7 @@ class Probe(NamedTuple):
     bands: tuple[int, ...]
 
     def file(self, run: Run) -> Path:
-        """Where the earlier articles that it finds are left."""
+        """Return the file for the earlier articles that it finds."""
         return run.work("matching", "near", f"{self.lot:04d}-{self.bands[0]:03d}.parquet")
 
 
@@ -55,7 +55,7 @@ class Join(NamedTuple):
     n_pieces: int
 
     def file(self, run: Run) -> Path:
-        """Where what it finds is left."""
+        """Return the file for what it finds."""
         return run.work("matching", "joined", f"{self.bands[0]:03d}-{self.piece:03d}.npy")
 
 
@@ -64,7 +64,7 @@ def plan_lots(run: Run, earlier: Snapshot | None, articles_at_once: int) -> list
 
     Args:
         run: the run, its shards stripped and signed.
-        earlier: the snapshot whose articles are to be matched anew before the run's; None where they are matched already.
+        earlier: the snapshot whose articles are to be matched again before the run's; None where they are matched already.
         articles_at_once: articles a lot; of the run's own, up to a slice more.
 
     Returns:

@@ -36,15 +36,15 @@ from flows.workers.pool import map_in_workers, run_in_worker
 
 # Articles matched at a time: a quarter of a gigabyte of texts and signatures.
 ARTICLES_AT_ONCE = 65_536
-# What one worker does of the search and of the evidence at a time, about a second each: a cluster takes a hundredth of that to
+# Amounts of search and of evidence that one worker does at a time, about a second each: a cluster takes a hundredth of that to
 # send a task, and a run of ten thousand articles, or a later one, is not divided.
 LOOKUPS_AT_ONCE = 1 << 24
 KEYS_AT_ONCE = 1 << 21  # to be sorted: a quarter of a gigabyte
 PAIRS_AT_ONCE = 4_096
 
 
-class Held(NamedTuple):
-    """What is matched already: clusters (without run_id) and pairs, the files of the articles, the index.
+class AlreadyMatched(NamedTuple):
+    """Articles that are matched already: clusters (without run_id) and pairs, the files of the articles, the index.
 
     A pair has the number of the `lot` whose texts are still to be compared for its evidence, or null.
     """
@@ -66,7 +66,7 @@ class Batch(NamedTuple):
 
 
 class Matched(NamedTuple):
-    """Clusters and pairs of everything held, and the texts that the new pairs are still to be explained by."""
+    """Clusters and pairs of all matched articles, and the texts that the new pairs are still to be explained by."""
 
     clusters: pl.DataFrame
     pairs: pl.DataFrame
@@ -104,14 +104,14 @@ def match_archive(run: Run) -> int:
 
 
 def match_lot(
-    held: Held, before: pl.DataFrame | None, gone: pl.Series, batch: Batch, config: NearDuplicateConfig
+    held: AlreadyMatched, before: pl.DataFrame | None, gone: pl.Series, batch: Batch, config: NearDuplicateConfig
 ) -> Matched:
     """Match the articles of a lot among themselves and with the stories that they, or what is gone, may change.
 
     Args:
         held: what is matched already.
         before: the clusters of the last snapshot, for what changed its.
-        gone: ids of articles held that no longer hold.
+        gone: ids of matched articles that are no longer valid.
         batch: the lot.
         config: what counts as the same story.
     """
@@ -155,7 +155,7 @@ def _begin(run: Run, articles_at_once: int) -> tuple[list[Lot], list[Part] | Non
     """Write down what is gone, and deal the articles into lots.
 
     Returns:
-        The lots, and the segments of the last snapshot; None where its articles are matched anew, since the step changed.
+        The lots, and the segments of the last snapshot; None where its articles are matched again, since the step changed.
     """
     write_parquet(replaced_article_ids(run).to_frame("article_id"), run.work("matching", "gone.parquet"))
     previous = run.previous_snapshot
@@ -183,7 +183,7 @@ def _join(run: Run, join: Join, added: list[Part | None]) -> None:
 
 
 def _pick(run: Run, lot: int, added: list[Part | None]) -> None:
-    """Of what was found in all bands, keep the articles of earlier lots that those of a lot may repeat."""
+    """Keep, of what was found in all bands, the articles of earlier lots that those of a lot may repeat."""
     own, parts = added[lot], [part for part in added if part]
     assert own
     starts = np.cumsum([0, *(part.n_articles for part in parts)])
@@ -206,22 +206,24 @@ def _group_lots(
     """
     previous, gone = run.previous_snapshot, read_gone(run)
     before = pl.read_parquet(previous.files("clusters"), glob=False).drop("run_id") if previous else None
-    held = Held(pl.DataFrame(schema=CLUSTER_SCHEMA), None, [], [])
+    held = AlreadyMatched(pl.DataFrame(schema=CLUSTER_SCHEMA), None, [], [])
     if previous and before is not None and earlier is not None:
         pairs = pl.read_parquet(previous.files("duplicate_pairs"), glob=False)
-        held = Held(before, pairs.with_columns(lot=pl.lit(None, pl.Int64)), previous.files("articles"), earlier)
+        held = AlreadyMatched(
+            before, pairs.with_columns(lot=pl.lit(None, pl.Int64)), previous.files("articles"), earlier
+        )
     for lot, part in zip(lots, added, strict=True):
         articles, parts = read_lot(lot, gone), [part] if part else []
         signed = read_signed(parts, articles["article_id"])
         files = sorted(run.work("matching", "near").glob(f"{lot.number:04d}-*.parquet"))
         found = [pl.read_parquet(path, glob=False) for path in files]
         near = pl.concat([pl.DataFrame(schema={"earlier_id": pl.String}), *found])["earlier_id"]
-        # A file of an earlier snapshot is known from its first lot on: what of it was not matched yet nobody asks for.
+        # A file of an earlier snapshot is known from its first lot on: its articles that are not matched yet are not looked up.
         batch = Batch(lot.number, articles, signed, [] if lot.start else lot.files, near)
         now_gone = gone if lot.number == 0 else gone.clear()
         matched = match_lot(held, before, now_gone, batch, run.settings.cleaning.near_duplicates)
         write_parquet(matched.texts, _texts_file(run, lot.number))
-        held = Held(matched.clusters, matched.pairs, [*held.files, *batch.files], [*held.parts, *parts])
+        held = AlreadyMatched(matched.clusters, matched.pairs, [*held.files, *batch.files], [*held.parts, *parts])
     assert held.pairs is not None
     write_parquet(held.clusters, run.work("clusters.parquet"))
     write_parquet(held.pairs.filter(pl.col("lot").is_null()).drop("lot"), run.work("matching", "kept.parquet"))

@@ -31,7 +31,7 @@ from flows.workers.pool import map_in_workers, run_in_worker
 
 
 def judge_names(run: Run) -> int:
-    """Hold every name against the other papers and the authority file.
+    """Compare every name with the other papers and the authority file.
 
     Runs in the flow's own process and holds no rows: the parts are judged by workers.
 
@@ -103,7 +103,7 @@ def _plan_windows(run: Run) -> list[list[str]]:
 
 
 def _is_all_judged(run: Run) -> bool:
-    """Whether the rules or decisions changed since the last snapshot, or there is none."""
+    """Tell whether the rules or decisions changed since the last snapshot, or there is none."""
     previous = run.previous_snapshot
     return (
         previous is None
@@ -113,7 +113,7 @@ def _is_all_judged(run: Run) -> bool:
 
 
 def _lie_near(chosen: np.ndarray[tuple[int], np.dtype[np.bool_]], n: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which have a chosen one among the `n` on either side, or are chosen."""
+    """Mark those that are chosen, or have a chosen one among the `n` on either side."""
     upto = np.concatenate(([0], np.cumsum(chosen)))
     places = np.arange(len(chosen))
     last, first = np.minimum(places + n + 1, len(chosen)), np.maximum(places - n, 0)
@@ -121,7 +121,7 @@ def _lie_near(chosen: np.ndarray[tuple[int], np.dtype[np.bool_]], n: int) -> np.
 
 
 def _lie_within(facts: pl.DataFrame, is_new: pl.Series, margin: timedelta) -> pl.Series:
-    """Which were published within a margin of the new ones; all where one of these, or of those, has no date."""
+    """Mark those that were published within a margin of the new ones; all where one of these, or of those, has no date."""
     days = facts["published_at"].filter(is_new)
     if days.is_empty() or days.null_count():
         return pl.Series([True]).new_from_index(0, facts.height)
@@ -203,7 +203,7 @@ def _gather_flags(run: Run) -> int:
 
 
 def _find_again(run: Run, name: str) -> None:
-    """Find the mentions in the articles of an earlier part anew: the step changed since."""
+    """Find the mentions in the articles of an earlier part again: the step changed since."""
     rows = pl.read_parquet(_earlier_parts(run.previous_snapshot)[name], columns=["article_id", "text"], glob=False)
     found = find_mentions(rows, run.settings.cleaning.names, read_names_authority(run))
     write_parquet(found, run.work("found_again", f"{name}.parquet"))

@@ -44,12 +44,12 @@ class Shard(NamedTuple):
 
     @property
     def name(self) -> str:
-        """How the shard's files begin in each folder of intermediate files."""
+        """The beginning of the names of the shard's files in each folder of intermediate files."""
         return f"{self.number:05d}"
 
 
 class Plan(NamedTuple):
-    """What a run has to do. Inputs are new, known, or restored: taken out of the snapshot to be stripped anew."""
+    """Work of a run. Inputs are new, known, or restored: taken out of the snapshot to be stripped again."""
 
     shards: tuple[Shard, ...]
     n_inputs: int
@@ -59,12 +59,12 @@ class Plan(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing at all is to be done."""
+        """Tell whether nothing at all is to be done."""
         return not self.shards
 
 
 def read_pieces(run: Run, shard: Shard) -> Iterator[Piece]:
-    """What lies in a shard, in order."""
+    """Read the pieces of a shard, in order."""
     mine = pl.scan_parquet(run.work("pieces.parquet"), glob=False).filter(pl.col("shard") == shard.number)
     for row in mine.select(Piece._fields).collect().iter_rows(named=True):
         yield Piece(**{**row, "stretch": tuple(row["stretch"]) if row["stretch"] else None})

@@ -1,4 +1,4 @@
-"""Progress of a run, announced once and shown wherever somebody listens: the terminal, the Prefect UI."""
+"""Progress of a run, announced once and shown by every listener: the terminal, the Prefect UI."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 class Estimate:
-    """How long a step will still take: what is left at the pace of what is done.
+    """Estimate of how long a step will still take: what is left at the pace of what is done.
 
     Args:
         clock: seconds that never run backwards.
@@ -37,7 +37,7 @@ class Estimate:
         self._begun: dict[str, tuple[float, int]] = {}
 
     def __call__(self, step: str, done: int, total: int) -> float | None:
-        """Seconds left of a step, None before its first part is done; to be asked when the step begins, too."""
+        """Seconds left of a step, None before its first part is done; to be called when the step begins, too."""
         begun, first = self._begun.setdefault(step, (self._clock(), done))
         if done <= first:
             return None

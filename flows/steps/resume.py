@@ -28,7 +28,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 def continue_interrupted(run: Run, plan: Plan) -> Run:
     """Take over the staging folder of an interrupted run that had the same to do; clear away every other.
 
-    The caller holds the output lock, so nobody is writing there.
+    The caller holds the output lock, so no one else writes there.
 
     Args:
         run: the run that begins; its staging folder holds what discovery found.
@@ -102,7 +102,7 @@ def _key(run: Run, plan: Plan) -> str:
 
 @cache
 def _boot() -> str:
-    """What names this start of the machine; empty where the system does not say, as outside Linux."""
+    """Return the id of this start of the machine; empty where the system does not say, as outside Linux."""
     try:
         return BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:

@@ -41,11 +41,11 @@ class Part(NamedTuple):
 
     @property
     def files(self) -> list[Path]:
-        """Its files."""
+        """The files of the segment."""
         return [self.folder / f"{self.name}.{kind}" for kind in FILES_OF_A_PART]
 
     def articles(self) -> pl.LazyFrame:
-        """Its articles in order, lazily."""
+        """The articles of the segment in order, lazily."""
         return pl.scan_parquet(self.files[4], glob=False)
 
     def open(self) -> Segment:
@@ -81,7 +81,7 @@ def list_parts(snapshot: Snapshot | None, config: NearDuplicateConfig) -> list[P
     """The segments of a snapshot.
 
     Returns:
-        None where there is no index, or one that another config or version made: then it must be built anew.
+        None where there is no index, or one that another config or version made: then it must be rebuilt.
     """
     if snapshot is None:
         return []
@@ -137,7 +137,7 @@ def write_part(folder: Path, name: str, signed: pl.DataFrame, config: NearDuplic
 def carry_over(
     parts: list[Part], folder: Path, name: str, gone: pl.Series, config: NearDuplicateConfig, *added: Part | None
 ) -> None:
-    """Take earlier segments over into a new snapshot: linked where all their articles still hold, else written anew.
+    """Take earlier segments over into a new snapshot: linked where all their articles still hold, else rewritten.
 
     FANOUT segments of one order of magnitude become one.
 
@@ -167,7 +167,7 @@ def carry_over(
 
 
 class Named(Protocol):
-    """What has a name."""
+    """Protocol of whatever has a name."""
 
     @property
     def name(self) -> str:

@@ -26,7 +26,7 @@ _NOTHING_DONE = "The output is as it was."
 
 
 class Restored(NamedTuple):
-    """What was restored: the snapshot, how much it holds, and whether it was under `runs` already."""
+    """Outcome of a restore: the snapshot, how much it holds, and whether it was under `runs` already."""
 
     snapshot: Path | str
     n_files: int
@@ -54,7 +54,7 @@ def restore_snapshot(settings: Settings, backup: Path) -> Restored:
     run_id = _check_backup(backup, verdict)
     output = settings.folder
     with output_lock(output):
-        staging = output / "_staging" / f"restore-{run_id}"  # no run's name: nobody takes it for a run to go on with
+        staging = output / "_staging" / f"restore-{run_id}"  # no run's name: it is not taken for a run to go on with
         shutil.rmtree(staging, ignore_errors=True)
         place = output / "runs" / run_id
         was_there = _is_there(place, backup, verify_snapshot(place)) if place.is_dir() else False
@@ -88,7 +88,7 @@ def _check_backup(backup: Path, verdict: Verdict) -> str:
         more = f", and {len(verdict.damaged) - 1} more" if len(verdict.damaged) > 1 else ""
         raise CopydeskError(
             f"The backup {backup} is damaged: {name} {trouble}{more}.",
-            f"{_NOTHING_DONE} Restore another copy, or read everything again: copydesk run --anew SOURCE...",
+            f"{_NOTHING_DONE} Restore another copy, or read everything again: copydesk run --rebuild SOURCE...",
         )
     run_id = read_manifest(backup).run_id
     outside = [
@@ -102,7 +102,7 @@ def _check_backup(backup: Path, verdict: Verdict) -> str:
 
 
 def _is_there(place: Path | str, backup: Path, verdict: Verdict, manifest: bytes | None = None) -> bool:
-    """Whether the snapshot of a backup is published already, and sound.
+    """Tell whether the snapshot of a backup is published already, and sound.
 
     Raises:
         CopydeskError: a sound snapshot with other content has its name.
@@ -153,7 +153,7 @@ def _publish_to_store(settings: Settings, staged: Path, backup: Path) -> None:
     """Upload a snapshot, unless the store has it whole, and let the pointer name it.
 
     Raises:
-        CopydeskError: the store has another snapshot of the name, or somebody published meanwhile.
+        CopydeskError: the store has another snapshot of the name, or another writer published meanwhile.
     """
     import obstore
     from obstore.exceptions import AlreadyExistsError, PreconditionError
@@ -177,6 +177,6 @@ def _publish_to_store(settings: Settings, staged: Path, backup: Path) -> None:
             )
         except (AlreadyExistsError, PreconditionError) as error:
             raise CopydeskError(
-                f"Somebody published to {settings.output} meanwhile; the backup is in the store, but not the latest snapshot.",
+                f"Another writer published to {settings.output} meanwhile: the backup is in the store, but is not the latest.",
                 "Restore again if it is still wanted.",
             ) from error

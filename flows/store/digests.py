@@ -42,12 +42,12 @@ def parse_sums(content: bytes) -> Sums:
 
 
 def contradicts(sums: Sums | None, manifest: bytes) -> bool:
-    """Whether the file of digests says something else of the manifest than its bytes do; never where it cannot be read."""
+    """Tell whether the file of digests says something else of the manifest than its bytes do; never where it cannot be read."""
     return bool(sums) and not sums.trouble and sums.digests.get(MANIFEST) != digest_bytes(manifest)  # type: ignore[union-attr]
 
 
 def list_entries(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What a manifest says of its files, by their names."""
+    """Return the manifest's entries of its files, by their names."""
     return {str(entry["path"]): entry for table in manifest["tables"].values() for entry in table["files"]}
 
 

@@ -9,12 +9,12 @@ from flows.settings import Settings
 
 
 def decisions_file(settings: Settings) -> Path:
-    """Where editors' decisions on name flags are kept."""
+    """Return the file in which editors' decisions on name flags are kept."""
     return Path(settings.decisions) if settings.decisions else settings.folder / "decisions.csv"
 
 
 def read_decisions(settings: Settings) -> str:
-    """The text of the decisions, empty where nobody has decided anything.
+    """The text of the decisions, empty where nothing was decided yet.
 
     Raises:
         CopydeskError: the settings name a file that is not there, or it cannot be read.

@@ -26,7 +26,7 @@ class Segment(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Its file name."""
+        """The name of its file."""
         return self.path.name
 
     def open(self) -> list[pl.DataFrame]:
@@ -46,7 +46,7 @@ def find_segments(folder: Path) -> list[Segment]:
 
 
 class EvidenceArchive:
-    """The segments of a snapshot, published or staged, ready to be asked."""
+    """The segments of a snapshot, published or staged, ready for lookups."""
 
     def __init__(self, folder: Path) -> None:
         self._segments = [segment.open() for segment in find_segments(folder)]

@@ -22,7 +22,7 @@ TRANSFERS_AT_ONCE = 8
 
 
 class Pointer(NamedTuple):
-    """What the pointer names, None where it is damaged, and the e_tag on whose condition it may be put anew."""
+    """Contents of the pointer, None where it is damaged, and the e_tag on whose condition it may be replaced."""
 
     run_id: str | None
     e_tag: str | None
@@ -30,7 +30,7 @@ class Pointer(NamedTuple):
 
 @contextmanager
 def open_store(address: str) -> Iterator[ObjectStore]:
-    """The store at an address; whatever goes wrong with it is told as an error of ours."""
+    """The store at an address; whatever goes wrong with it becomes an error of ours."""
     try:
         from obstore.exceptions import BaseError
         from obstore.store import from_url
@@ -82,7 +82,7 @@ def list_keys(store: ObjectStore, prefix: str) -> list[str]:
 
 
 def read_pointer(store: ObjectStore) -> Pointer | None:
-    """What the pointer says; None before the first publication."""
+    """Read the pointer; None before the first publication."""
     import obstore
 
     try:
@@ -104,7 +104,7 @@ def format_pointer(manifest: dict[str, Any]) -> bytes:
 
 
 def pointer_trouble(content: bytes, manifest: dict[str, Any]) -> str | None:
-    """What is wrong with the pointer to a snapshot, given its manifest; a pointer put by hand may name the run alone."""
+    """Describe what is wrong with the pointer to a snapshot, given its manifest; a pointer put by hand may name the run alone."""
     try:
         found, wanted = json.loads(content), json.loads(format_pointer(manifest))
         others = [key for key, value in found.items() if key not in wanted or wanted[key] != value]
@@ -125,7 +125,7 @@ def name_published(store: ObjectStore) -> str | None:
     if pointer.run_id is None:
         raise CopydeskError(
             f"{POINTER} of the output is damaged: it names no run.",
-            'Put {"run_id": "<a run under runs/>"} into it, or read everything again: copydesk run --anew SOURCE...',
+            'Put {"run_id": "<a run under runs/>"} into it, or read everything again: copydesk run --rebuild SOURCE...',
         )
     return pointer.run_id
 

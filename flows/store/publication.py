@@ -18,7 +18,7 @@ from flows.store.upgrade import CARRIED
 
 
 class Dropped(NamedTuple):
-    """What became of old snapshots: the runs removed, those spared because a reader holds them, how many are left."""
+    """Outcome for old snapshots: the runs removed, those spared because a reader holds them, how many are left."""
 
     removed: list[str]
     held: list[str]
@@ -77,7 +77,7 @@ def finish_publication(output: Path) -> Path | None:
             if previous is None or previous == latest.name:
                 point_latest(output, staging.name)
                 return moved
-        shutil.rmtree(moved)  # it was published by nobody, and does not follow the latest one
+        shutil.rmtree(moved)  # it was never published, and does not follow the latest one
     return None
 
 
@@ -91,7 +91,7 @@ def point_latest(output: Path, run_id: str) -> None:
 
 
 def clear_staging(output: Path) -> None:
-    """Remove all intermediate files; the caller holds the output lock, so nobody is writing there."""
+    """Remove all intermediate files; the caller holds the output lock, so no one else writes there."""
     for folder in ("_staging", CARRIED):
         shutil.rmtree(output / folder, ignore_errors=True)
     for link in output.glob(".latest-*"):

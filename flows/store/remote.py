@@ -40,11 +40,11 @@ def pull_latest(settings: Settings, without: str | None = None) -> None:
     """Bring the mirror of a remote output up to its latest snapshot; a local output needs nothing.
 
     What the mirror has already, of that snapshot or of an earlier one with the same digest, is not fetched again. A run that
-    reads everything anew (`settings.anew`) needs no snapshot, only its name: what the store has of it may be damaged.
+    reads everything again (`settings.rebuild`) needs no snapshot, only its name: what the store has of it may be damaged.
 
     Args:
         settings: the output and its mirror.
-        without: a table or index that is not needed: the caller makes it anew.
+        without: a table or index that is not needed: the caller rebuilds it.
 
     Raises:
         CopydeskError: the store cannot be read, or what was fetched is not what the manifest describes.
@@ -57,7 +57,7 @@ def pull_latest(settings: Settings, without: str | None = None) -> None:
         decisions = get_object(store, DECISIONS)
         if decisions is not None:
             _write_whole(folder / DECISIONS, decisions)
-        if settings.anew:
+        if settings.rebuild:
             pointer = read_pointer(store)
             run_id = pointer.run_id if pointer else None
         else:
@@ -132,7 +132,7 @@ def _pull_run(
     damaged += [
         name for name in digests if not (without and name.startswith(f"{without}/")) and not (coming / name).exists()
     ]
-    damaged = sorted({*damaged} - {REPORT})  # nobody reads on from a report
+    damaged = sorted({*damaged} - {REPORT})  # no run reads on from a report
     if damaged:
         shutil.rmtree(coming)
         is_index_alone = all(name.startswith(ARCHIVE_INDEX) for name in damaged)

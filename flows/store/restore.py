@@ -1,6 +1,6 @@
 """Documents out of a snapshot: the extracted texts of published articles, put together again from their spans.
 
-When only stripping changed, an article need not be read and extracted anew: what it lost stands in `removed_spans`.
+When only stripping changed, an article need not be read and extracted again: what it lost stands in `removed_spans`.
 """
 
 from typing import NamedTuple
@@ -100,7 +100,7 @@ def restore_documents(previous: Snapshot, path: str, part: int, n_parts: int, wa
     texts = [
         restore(text, removed.get(article_id, ())) for article_id, text in articles.select("article_id", "text").rows()
     ]
-    # What stripping itself put into these columns stands in what it removed.
+    # Values that stripping itself put into these columns stand in what it removed.
     bylines = _texts_of(spans, pl.col("rule_id") == BYLINE_RULE)
     credits = _texts_of(spans, pl.col("category") == AGENCY_CATEGORY)
     authors, agencies = [], []

@@ -28,12 +28,12 @@ def scan_table(snapshot: Path, table: str, run_id: str | None = None) -> pl.Lazy
 
 
 def article_facts(snapshot: Path, run_id: str | None = None) -> pl.LazyFrame:
-    """What every view needs of the articles, without their texts; of one run, or of all where `run_id` is None.
+    """Select what every view needs of the articles, without their texts; of one run, or of all where `run_id` is None.
 
     Returns:
         article_id, origin, site (never null), label (the title, else the input's name), n_words, n_removed_chars.
     """
-    # What a person calls an input without a title: the last part of its path or address.
+    # Label of an input without a title: the last part of its path or address.
     input_name = pl.col("source_uri").str.strip_chars_end("/").str.split("/").list.last()
     return scan_table(snapshot, "articles", run_id).select(
         "article_id",

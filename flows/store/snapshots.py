@@ -1,6 +1,6 @@
 """Snapshots on disk, read: the latest, one by its name, its manifest, and whether it is whole.
 
-output/_staging/<run_id>/         being written; read by nobody
+output/_staging/<run_id>/         being written; not for readers
 output/runs/<run_id>/<table>/     a whole snapshot; files unchanged since the last run are hard links
 output/runs/<run_id>/index/       what later runs need: inputs seen, evidence learned, the archive index, mentions
 output/runs/<run_id>/manifest.json
@@ -27,10 +27,10 @@ from flows.store.files import file_sha256, read_bytes
 
 ARCHIVE_INDEX = "index/archive"  # see flows/store/archive.py
 REBUILD_HINT = (
-    "Read everything again and publish it: copydesk run --anew SOURCE... What is no longer among the sources will not be in "
+    "Read everything again and publish it: copydesk run --rebuild SOURCE... What is no longer among the sources will not be in "
     "it."
 )
-REINDEX_HINT = "The tables are sound. Build the index anew: copydesk reindex."
+REINDEX_HINT = "The tables are sound. Rebuild the index: copydesk reindex."
 
 
 class Snapshot(NamedTuple):
@@ -49,7 +49,7 @@ class Snapshot(NamedTuple):
         return [self.path / entry["path"] for entry in self.manifest["tables"].get(table, {}).get("files", [])]
 
     def entry(self, path: Path) -> dict[str, Any]:
-        """What the manifest says of one of its files."""
+        """Return the manifest's entry of one of its files."""
         name = path.relative_to(self.path).as_posix()
         entries: Iterator[dict[str, Any]] = (
             entry for table in self.manifest["tables"].values() for entry in table["files"] if entry["path"] == name
@@ -100,7 +100,7 @@ def read_snapshot(path: Path, without: str | None = None) -> Snapshot:
 
     Args:
         path: the folder.
-        without: a table or index whose files may be missing: the caller makes it anew.
+        without: a table or index whose files may be missing: the caller rebuilds it.
 
     Raises:
         CopydeskError: there is no readable manifest, or a file it names is missing.
@@ -162,7 +162,7 @@ def read_manifest(path: Path) -> Snapshot:
 
 
 def parse_manifest(content: bytes) -> dict[str, Any]:
-    """A manifest of its bytes; what everybody asks it for is there.
+    """Parse a manifest, and check that the fields which every reader needs are there.
 
     Raises:
         ValueError, LookupError, TypeError, AttributeError: it is none.
@@ -205,7 +205,7 @@ def find_folder(output: Path, run_id: str) -> Path:
 
 @contextmanager
 def hold_snapshot(output: Path, run_id: str = "latest") -> Iterator[Snapshot]:
-    """Open a snapshot that nobody removes while the block runs, whatever is published meanwhile.
+    """Open a snapshot that is not removed while the block runs, whatever is published meanwhile.
 
     A shared lock on its manifest; other programs take it with `flock -s .../manifest.json COMMAND`.
 
@@ -227,7 +227,7 @@ def hold_snapshot(output: Path, run_id: str = "latest") -> Iterator[Snapshot]:
 
 
 def _is_cut(path: Path, n_bytes: int | None) -> bool:
-    """Whether a file is missing, or has another size than its manifest says."""
+    """Tell whether a file is missing, or has another size than its manifest says."""
     try:
         status = path.stat()
     except OSError:
@@ -236,7 +236,7 @@ def _is_cut(path: Path, n_bytes: int | None) -> bool:
 
 
 def is_held(snapshot: Path) -> bool:
-    """Whether a reader holds a snapshot."""
+    """Tell whether a reader holds a snapshot."""
     try:
         with (snapshot / "manifest.json").open("rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -248,7 +248,7 @@ def is_held(snapshot: Path) -> bool:
 
 
 def check_digest(path: Path, entry: dict[str, Any]) -> None:
-    """Hold a file against its entry in a manifest before its rows are written anew under a digest of their own.
+    """Check a file against its entry in a manifest before its rows are rewritten under a digest of their own.
 
     Raises:
         CopydeskError: it has other bytes.

@@ -23,20 +23,20 @@ from flows.store.tables import describe_columns, describe_table
 CARRIED = "_carried"
 
 
-def open_previous(output: Path, *, anew: bool = False) -> Snapshot | None:
+def open_previous(output: Path, *, rebuild: bool = False) -> Snapshot | None:
     """Open the latest snapshot in today's columns; the caller holds the output lock.
 
     Args:
         output: the output folder.
-        anew: build on nothing, whatever state the latest snapshot is in.
+        rebuild: build on nothing, whatever state the latest snapshot is in.
 
     Returns:
-        The snapshot, or None before the first publication and with `anew`.
+        The snapshot, or None before the first publication and with `rebuild`.
 
     Raises:
         CopydeskError: the snapshot is damaged, or a newer version of Copydesk wrote it.
     """
-    if anew:
+    if rebuild:
         check_latest_version(output)
         return None
     snapshot = latest_snapshot(output)

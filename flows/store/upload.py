@@ -32,7 +32,7 @@ def push_snapshot(settings: Settings, staged: Path, remade: str | None = None) -
     Args:
         settings: where to.
         staged: the snapshot's folder, its manifest in it.
-        remade: a table or index that was made anew for what became of it in the store: nothing of it is copied there.
+        remade: a table or index that was made again for what became of it in the store: nothing of it is copied there.
 
     Raises:
         CopydeskError: another run published meanwhile; nothing of this one stays. Or the store failed; the pointer is as it was,
@@ -46,8 +46,10 @@ def push_snapshot(settings: Settings, staged: Path, remade: str | None = None) -
     manifest = read_manifest(staged).manifest
     run_id, base = manifest["run_id"], manifest["previous_run_id"]
     with open_store(settings.output) as store:
-        # A run that read everything anew copies nothing: the store would hand its damage on.
-        upload_snapshot(store, staged, run_id, {} if settings.anew else _unchanged(settings.folder, manifest, remade))
+        # A run that read everything again copies nothing: the store would hand its damage on.
+        upload_snapshot(
+            store, staged, run_id, {} if settings.rebuild else _unchanged(settings.folder, manifest, remade)
+        )
         pointer = read_pointer(store)
         if (pointer.run_id if pointer else None) == base:
             mode: Any = {"e_tag": pointer.e_tag} if pointer else "create"
@@ -113,7 +115,7 @@ def drop_remote_snapshots(settings: Settings, keep: int) -> list[str]:
 
 
 def _unchanged(folder: Path, manifest: dict[str, Any], remade: str | None) -> dict[str, str]:
-    """Which files of a snapshot, but for a table or index, the one before has too, and under which key."""
+    """Find the files of a snapshot, but for a table or index, that the one before has too, and their keys."""
     base = manifest["previous_run_id"]
     if base is None or not (folder / "runs" / base / "manifest.json").exists():
         return {}
@@ -152,7 +154,7 @@ def upload_snapshot(store: ObjectStore, staged: Path, run_id: str, unchanged: di
 
 
 def _delete_run(store: ObjectStore, run_id: str) -> None:
-    """Remove the objects of a run, its manifest first: without it nobody takes the rest for a snapshot."""
+    """Remove the objects of a run, its manifest first: without it the rest is not taken for a snapshot."""
     import obstore
 
     keys = list_keys(store, f"runs/{run_id}/")

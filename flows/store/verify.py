@@ -1,4 +1,4 @@
-"""Whether snapshots are what was written: takes an output folder, gives the files that are damaged and what to do.
+"""Verification that snapshots are what was written: takes an output folder, gives the files that are damaged and what to do.
 
 Every file of a table or an index has its SHA-256 in the manifest; the manifest, the report and all of these have theirs in
 `SHA256SUMS`. Files that snapshots share by hard links are read once.
@@ -34,7 +34,7 @@ RENEW_HINT = "The tables are sound. Write the report and the digests afresh: cop
 
 
 class Verdict(NamedTuple):
-    """What was found in a snapshot: how many files and bytes it has, and a phrase for each that is damaged, by its path.
+    """Findings in a snapshot: how many files and bytes it has, and a phrase for each that is damaged, by its path.
 
     `snapshot` is its folder, or its address on object storage; `unnamed` are files that no run wrote and no reader minds;
     `has_sums` says whether its manifest and its report have digests, which older versions did not write.
@@ -49,17 +49,17 @@ class Verdict(NamedTuple):
 
     @property
     def is_intact(self) -> bool:
-        """Whether every file is what was written."""
+        """Tell whether every file is what was written."""
         return not self.damaged
 
     @property
     def is_index_alone(self) -> bool:
-        """Whether only the archive index is damaged, which can be made anew from the tables."""
+        """Tell whether only the archive index is damaged, which can be rebuilt from the tables."""
         return not self.is_intact and all(name.startswith(ARCHIVE_INDEX) for name in self.damaged)
 
     @property
     def is_report_alone(self) -> bool:
-        """Whether only the report or the file of digests is damaged, which can be written afresh."""
+        """Tell whether only the report or the file of digests is damaged, which can be written again."""
         return not self.is_intact and set(self.damaged) <= {REPORT, SUMS}
 
 
@@ -76,7 +76,7 @@ _Finder = Callable[[list[str]], Iterable[_Found]]
 
 
 def verify_output(settings: Settings, run_id: str, known: dict[int, str]) -> tuple[Verdict, str | None]:
-    """Verify a snapshot where it is published; on object storage its mirror too, which is fetched anew if it alone is damaged.
+    """Verify a snapshot where it is published; on object storage its mirror too, which is fetched again if it alone is damaged.
 
     Args:
         settings: the output.
@@ -178,7 +178,7 @@ def describe_damage(
     more = f", and {len(verdict.damaged) - 1} more" if len(verdict.damaged) > 1 else ""
     message = f"The snapshot {verdict.snapshot} is damaged: {name} {trouble}{more}."
     if address and isinstance(verdict.snapshot, Path):
-        hint = f"It is the mirror of {address}: `copydesk verify` looks there, and fetches what is sound there anew."
+        hint = f"It is the mirror of {address}: `copydesk verify` looks there, and fetches again what is sound there."
         return CopydeskError(message, hint)
     if set(verdict.damaged.values()) == {STRAY}:
         return CopydeskError(message, "Move it out of the snapshot; everything else is as it was written.")
@@ -262,7 +262,7 @@ def _judge(
 def _sums_trouble(
     sums: Sums | None, digests: dict[str, str | None], damaged: dict[str, str], is_promised: bool
 ) -> str | None:
-    """What is wrong with the file of digests, given those of a manifest that it may vouch for."""
+    """Describe what is wrong with the file of digests, given those of a manifest that it may vouch for."""
     if sums is None:
         return "is missing" if is_promised else None
     if sums.trouble or MANIFEST in damaged:

@@ -1,4 +1,4 @@
-"""Where the work of shards and parts is done when `dask` is set: on a Dask cluster that prefect-dask starts or finds.
+"""Work of shards and parts when `dask` is set: on a Dask cluster that prefect-dask starts or finds.
 
 The tasks themselves stay in the flow's process and wait for their results, as they wait for this machine's workers: a Dask worker
 never imports Prefect nor talks to its server. Only paths and counts travel, so every worker must see the output and the sources.

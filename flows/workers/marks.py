@@ -1,7 +1,7 @@
-"""Which document a worker is at: the worker writes it into shared memory, whoever waits for the worker reads it there.
+"""Marks of the document that a worker is at: the worker writes them into shared memory, who waits for it reads them there.
 
 A worker that hangs or dies in native code can say nothing any more; what it wrote last names the document. A document on
-which two workers were lost is condemned: the step is done again without it, and it becomes a reject.
+which two workers were lost is quarantined: the step is done again without it, and it becomes a reject.
 """
 
 import ctypes
@@ -17,20 +17,20 @@ _MAX_NAME_BYTES = 4096  # bytes; of a longer name the digest stands in its place
 
 
 class Mark(ctypes.Structure):
-    """Where a worker is: since when (seconds of the monotonic clock, 0 where it waits for work) and at which document."""
+    """Position of a worker: since when (seconds of the monotonic clock, 0 where it waits for work) and at which document."""
 
     _fields_ = (("since", ctypes.c_double), ("document", ctypes.c_char * (_MAX_NAME_BYTES + 1)))
 
 
 class Fate(NamedTuple):
-    """Why a document is condemned, as its reject will say."""
+    """Reason why a document is quarantined, as its reject will say."""
 
     reason: str
     detail: str
 
 
 class Tries(NamedTuple):
-    """What was learned from workers that were lost on a shard.
+    """Lessons from workers that were lost on a shard.
 
     `quarantined` are documents to leave out, by the name they were marked with; with `singly` documents are taken one at a
     time where they are commonly taken together, so that the mark names the one.
@@ -40,7 +40,7 @@ class Tries(NamedTuple):
     singly: bool = False
 
     def fate_of(self, name: str) -> Fate | None:
-        """Why a document is to be left out; None where it is not."""
+        """Return why a document is to be left out; None where it is not."""
         return self.quarantined.get(_in_mark(name).decode("utf-8", "surrogateescape")) if self.quarantined else None
 
     def quarantine(self, marked: str, fate: Fate) -> "Tries":
@@ -52,7 +52,7 @@ class Tries(NamedTuple):
 
 
 class Stillness:
-    """How long a process has done nothing: it used less than MIN_CPU_SECONDS since then. For ever at work where nobody can say.
+    """Time for which a process has done nothing: it used less than MIN_CPU_SECONDS. Counts as at work where that is not known.
 
     Time alone says nothing of a step over a whole archive, which may take hours; but whoever reads, computes or writes uses
     some CPU time, and who waits for what does not come uses none.

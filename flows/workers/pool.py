@@ -1,4 +1,4 @@
-"""Where the work runs: a pool of worker processes for a run, and who gives them what.
+"""Pool of worker processes for a run, which deals the work out to them.
 
 A call has a worker to itself (`flows/workers/process.py`): one that dies or hangs takes nothing with it but the call it was at.
 Where a document did it, that is found out; where there is a cluster, it gets what can be divided.

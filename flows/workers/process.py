@@ -26,9 +26,9 @@ from typing import Any, NamedTuple
 
 from flows.workers.marks import Fate, Mark, Stillness, mark_document, mark_idle, read_mark, write_marks_to
 
-# Workers lost on one document before it is condemned: a worker may also be killed by somebody, or for want of memory.
+# Workers lost on one document before it is quarantined: a worker may also be killed from outside, or for want of memory.
 LOSSES_TO_QUARANTINE = 2
-# What a shard's documents do together may take so many times the limit of one document.
+# Work on a shard's documents together may take so many times the limit of one document.
 SEVERAL = 10
 MAX_POLL_SECONDS = 1.0
 # A step that has no limit of time is given up when its worker has done nothing for so long (`Stillness`): it waits for a file
@@ -46,7 +46,7 @@ PRELOADED = (
     "flows.steps.match",
     "flows.steps.names",
 )
-# What it will want later, and imports as long as nobody wants anything of it: contracts, repair of text, the report.
+# Modules that it needs later, imported while it has nothing else to do: contracts, repair of text, the report.
 LATER = ("cleaners.schemas", "ftfy", "flows.report.page:load_page")
 IDLE_SECONDS = 0.05  # who waited so long may wait longer; between two calls of a step it is less
 # Python's collector of cycles looks through the elements of each page again and again; next to none are in a cycle. This seldom,
@@ -76,7 +76,7 @@ class WorkerLost(Exception):
 
 
 class Limits(NamedTuple):
-    """What the documents of a shard may take: seconds each, and bytes of memory in all (0: as much as there is)."""
+    """Limits of what the documents of a shard may take: seconds each, and bytes of memory in all (0: as much as there is)."""
 
     seconds: float
     memory_bytes: int
@@ -112,11 +112,11 @@ class Worker:
         return self._process.pid
 
     def let_go(self) -> None:
-        """Let it end: it waits for a call that will not come."""
+        """End the worker: it waits for a call that will not come."""
         self._connection.close()
 
     def end(self) -> None:
-        """Let it end, and wait until it has."""
+        """End the worker, and wait until it has ended."""
         self.let_go()
         self._process.join()
 
@@ -152,7 +152,7 @@ class Worker:
 
 
 def _serve(calls: Connection, mark: Mark) -> None:
-    """The life of a worker: take a call, answer it, until nobody is there any more."""
+    """Run a worker: take a call, answer it, until the caller is gone."""
     _end_with_parent()
     write_marks_to(mark)
     for module in PRELOADED:

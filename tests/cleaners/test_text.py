@@ -241,7 +241,7 @@ def test_repair_is_idempotent_and_leaves_nothing_invisible(text):
     assert not set(once) & set("\r\u200b\u200e\u200f\u202a\u202e\u2066\ufeff\u00ad")
 
 
-# What ftfy's pattern of mojibake is made of, among plain words and line ends.
+# Parts of ftfy's pattern of mojibake, among plain words and line ends.
 SUSPECT = st.text(
     st.sampled_from("".join(map(str, MOJIBAKE_CATEGORIES.values())) + 4 * "ÂÃâ€™ВГΒβÎØÙà√ aZz.1\n"), max_size=40
 )

@@ -26,7 +26,7 @@ HOGGED_BYTES = 2**34
 
 
 def spring(text: object) -> None:
-    """What becomes of a worker that works on a text."""
+    """Harm the worker in the way that the text names."""
     words = str(text)
     if HANG in words:
         time.sleep(600)
@@ -112,7 +112,7 @@ def die_or_be_late(run: Run, number: int) -> None:
 
 
 def has_imported(module: str) -> bool:
-    """Whether this process has a module."""
+    """Tell whether this process has imported a module."""
     return module in sys.modules
 
 

@@ -149,7 +149,7 @@ def gate(stage: str, metric: str, value: float, **columns: object) -> Row:
 
 
 def write_snapshot(folder: Path, **tables: Sequence[Row]) -> Path:
-    """Write the published tables, each held to its contract, and the manifest that names them."""
+    """Write the published tables, each checked against its contract, and the manifest that names them."""
     manifest: dict[str, Any] = {"run_id": RUN_ID, "tables": {}}
     for name, schema in TABLES.items():
         frame = pl.DataFrame(tables.get(name, []), schema=schema.create_empty().schema)

@@ -1,4 +1,4 @@
-"""What goes wrong around a run: the disk, the sources, the clock, other runs, damaged snapshots. Nothing is lost or torn, and
+"""Faults around a run: the disk, the sources, the clock, other runs, damaged snapshots. Nothing is lost or torn, and
 each error says what happened, where, and what to do. Kills are in test_killed_runs, lost workers in test_lost_workers."""
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """How it ends where nothing goes wrong."""
+    """Return the output of a run in which nothing goes wrong."""
     output = tmp_path_factory.mktemp("undisturbed")
     run_steps([landing / "old"], output, "20260101T000000Z-0001")
     run_steps([landing], output, "20260102T000000Z-0001")
@@ -143,7 +143,7 @@ def test_a_full_disk_stops_other_commands_without_a_trace_and_with_room_they_are
     subprocess.run(["cp", "-rL", output / "latest", backup], check=True)
     if name == "restore":
         drop_old_snapshots(output, 1)
-        run_steps([tmp_path], output, "20260103T000000Z-0001", anew=True)
+        run_steps([tmp_path], output, "20260103T000000Z-0001", rebuild=True)
         drop_old_snapshots(output, 1)
     flags = tmp_path / "flags.csv"
     decided = dict.fromkeys(DECISION_SCHEMA, "") | {"decision": "reject", "flag_id": "0" * 24, "article_id": "1" * 24}
@@ -302,7 +302,7 @@ def test_a_source_cut_short_in_the_middle_of_reading_is_read_again_by_the_next_r
 # ---- Other runs, and the clock
 
 
-def test_of_two_runs_at_once_the_second_is_told_and_the_first_ends(
+def test_of_two_runs_at_once_the_second_fails_with_an_error_and_the_first_ends(
     landing: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     output, is_on, may_go = tmp_path / "out", threading.Event(), threading.Event()
@@ -452,13 +452,13 @@ def test_a_flipped_byte_in_a_table_is_found_named_and_mended_by_one_command(
     code, said = verify(published)
     assert code == 1
     assert f"{table}/{victim.name} has other bytes than were written" in said
-    assert "copydesk run --anew" in said
+    assert "copydesk run --rebuild" in said
     assert "ln -sfn runs/20260101T000000Z-0001" in said.replace("\n", "")
-    run_steps([landing], published, "20260103T000000Z-0001", anew=True)
+    run_steps([landing], published, "20260103T000000Z-0001", rebuild=True)
     assert verify(published)[0] == 0
     assert set(differences(published, undisturbed)) <= {
         "clusters"
-    }  # which tell of the cluster that an article was in before
+    }  # which name the cluster that an article was in before
 
 
 @pytest.mark.parametrize("kind", ["keys.npy", "articles.parquet"])
@@ -483,10 +483,10 @@ def test_a_damaged_manifest_is_found_named_and_mended_by_one_command(
     manifest = (published / "latest").resolve() / "manifest.json"
     manifest.write_bytes(damage)
     code, said = verify(published)
-    assert (code, "manifest.json" in said, "copydesk run --anew" in said) == (1, True, True)
+    assert (code, "manifest.json" in said, "copydesk run --rebuild" in said) == (1, True, True)
     with pytest.raises(CopydeskError, match=r"its manifest\.json cannot be read"):
         run_steps([landing], published, "20260103T000000Z-0001")
-    run_steps([landing], published, "20260103T000000Z-0001", anew=True)
+    run_steps([landing], published, "20260103T000000Z-0001", rebuild=True)
     assert verify(published)[0] == 0
     assert set(differences(published, undisturbed)) <= {"clusters"}
 
@@ -502,7 +502,7 @@ def test_a_run_that_meets_a_damaged_snapshot_says_which_file_it_is(table: str, p
     finally:
         (landing / "more.txt").unlink()
     assert victim.name in error.value.message
-    assert "copydesk run --anew" in str(error.value.hint)
+    assert "copydesk run --rebuild" in str(error.value.hint)
 
 
 def test_a_file_cut_short_is_noticed_when_the_snapshot_is_opened(published: Path) -> None:
@@ -518,7 +518,7 @@ def test_a_file_cut_short_is_noticed_when_the_snapshot_is_opened(published: Path
 def test_a_damaged_file_is_never_given_a_digest_of_its_own(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where rows are written anew, as when files are merged, a flipped byte would be blessed."""
+    """Rewriting rows, as when files are merged, would give a flipped byte a valid digest."""
     monkeypatch.setattr(carry_over, "write_parquet", lambda *_, **__: pytest.fail("written"))
     snapshot = latest_snapshot(published)
     assert snapshot

@@ -149,6 +149,6 @@ def test_a_moved_snapshot_that_another_has_overtaken_is_removed_and_an_older_one
     assert not orphan.exists()
     publication.clear_staging(output)
     (output / "latest").unlink()
-    (output / "latest").symlink_to(Path("runs") / first.name)  # somebody goes back
+    (output / "latest").symlink_to(Path("runs") / first.name)  # a person goes back
     assert publication.finish_publication(output) is None
     assert second.is_dir()

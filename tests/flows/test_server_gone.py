@@ -73,7 +73,7 @@ def test_a_run_whose_server_is_gone_publishes_and_says_that_the_server_did_not_h
     assert [name for name in mine if name != "run_summary" and not mine[name].equals(theirs[name])] == []
 
 
-def test_a_server_that_does_not_answer_is_asked_seldom_and_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_answer_is_called_seldom_and_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     now, calls, is_up = 1000.0, [], False
 
     def call(word: str) -> str:

@@ -47,7 +47,7 @@ def test_a_wrong_file_is_named_with_the_field(tmp_path: Path, text: str, said: s
         load_settings(path)
 
 
-def test_a_missing_file_that_was_asked_for_is_an_error() -> None:
+def test_a_missing_file_that_was_named_is_an_error() -> None:
     with pytest.raises(ConfigError, match="missing"):
         load_settings("missing.toml")
 

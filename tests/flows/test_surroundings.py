@@ -1,4 +1,4 @@
-"""Where the program runs: as a user who may only read the output, and under a locale that knows ASCII alone."""
+"""Surroundings of the program: a user who may only read the output, and under a locale that knows ASCII alone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ print(json.dumps(said))
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder that others may look into, with an output of two snapshots, sources, a backup, and room for anybody to write."""
+    """A folder that others may look into, with an output of two snapshots, sources, a backup, and room for anyone to write."""
     with tempfile.TemporaryDirectory(prefix="surroundings-") as folder:
         place = Path(folder)
         place.chmod(0o755)
@@ -88,14 +88,14 @@ def test_a_user_who_may_only_read_reads_all_and_is_refused_what_writes(place: Pa
         "PREFECT_HOME": str(free / "prefect"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    asked = subprocess.run(
+    ended = subprocess.run(
         [*prefix, sys.executable, "-c", ASK],
         input=json.dumps(commands), capture_output=True, text=True, check=False, env=environment,
     )  # fmt: skip
     if os.geteuid():
         subprocess.run(["chmod", "-R", "u+w", output], check=True)
-    assert asked.returncode == 0, asked.stderr
-    said = json.loads(asked.stdout)
+    assert ended.returncode == 0, ended.stderr
+    said = json.loads(ended.stdout)
     for words, (code, text, error) in zip(commands, said, strict=True):
         if words in commands[len(readers) : -1]:
             assert (code, f"Cannot write to the output folder {output}: Permission denied." in text) == (1, True), words
@@ -111,20 +111,20 @@ def test_under_an_ascii_locale_names_and_texts_are_what_they_are(place: Path) ->
     environment = {**os.environ, "LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0"}
     environment.pop("PYTHONIOENCODING", None)
 
-    def ask(*words: str) -> str:
+    def run_command(*words: str) -> str:
         command = [sys.executable, "-m", "flows.cli.main", *words, "--output", output]
-        asked = subprocess.run(command, capture_output=True, check=False, env=environment)
-        assert asked.returncode == 0, asked.stderr.decode()
-        return asked.stdout.decode("utf-8")
+        ended = subprocess.run(command, capture_output=True, check=False, env=environment)
+        assert ended.returncode == 0, ended.stderr.decode()
+        return ended.stdout.decode("utf-8")
 
-    shown = ask("inspect", document)
+    shown = run_command("inspect", document)
     assert "leave his office in the spring" in shown
     assert "François Müller" in shown
     assert "東京" in shown
-    ask("similar", document)
-    assert "…" in ask("rules")
+    run_command("similar", document)
+    assert "…" in run_command("rules")
     page = place / "free" / "Übersicht – 報告.html"
-    assert str(page) in ask("report", "20260101T000000Z-0001", "--write", str(page))
+    assert str(page) in run_command("report", "20260101T000000Z-0001", "--write", str(page))
     assert "東京" in page.read_text(encoding="utf-8")
     assert set(pl.read_parquet(f"{output}/latest/articles/*.parquet")["source_uri"].str.split("/").list.last()) == {
         NAME, "1.txt"

@@ -47,7 +47,7 @@ def test_a_run_publishes_them_with_offsets_of_the_published_text(tmp_path: Path,
     summary = dict(tables.run_summary.select("metric", "value").iter_rows())
     assert summary["suspected_spans"] == 1
     assert summary["suspected_characters"] == len(row["text"])
-    # A document that is cleaned anew replaces its rows.
+    # A document that is cleaned again replaces its rows.
     loose = {"cleaning": {"strip": {"lone_sentence_words": 44}}}
     assert run_pipeline([tmp_path / "in"], tmp_path / "out", "20260102T000000Z-0001", **loose) is not None
     assert read_tables(tmp_path / "out" / "latest").suspected_spans["run_id"].to_list() == ["20260102T000000Z-0001"]

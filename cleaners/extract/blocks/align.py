@@ -27,7 +27,7 @@ HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Aligned(NamedTuple):
-    """Where the words of an extracted text stand among the blocks."""
+    """Places of an extracted text's words among the blocks."""
 
     words: Numbers  # word numbers of all blocks, in page order
     owners: Numbers  # the block of each

@@ -73,7 +73,7 @@ INLINE = frozenset(
     }
 )
 BOLD = frozenset({"b", "strong"})
-# What an ancestor says of the text in it; a bit each.
+# Traits that an ancestor gives the text in it; a bit each.
 CONTEXTS = ("a", "figure", "figcaption", "blockquote", "aside", "nav", "footer", "header", "form", "table", "li", "article", "main",
             "section", "button", "dl", "details", "em", "i")  # fmt: skip
 CONTEXT_BIT = {tag: 1 << k for k, tag in enumerate(CONTEXTS)}

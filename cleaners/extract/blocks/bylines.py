@@ -1,4 +1,4 @@
-"""Who wrote the story, from lines that are not story: takes dropped blocks' text, gives names; removes nothing.
+"""Authors named in lines that are not story: takes dropped blocks' text, gives names; removes nothing.
 
 Reads bylines (`By Ann Lee and Bo Okafor, staff writers`) and bios (`Ann Lee is a reporter ...`). For pages that name no
 author; a line that is more than a byline gives nothing.
@@ -34,7 +34,7 @@ AUTHOR_ROLE = re.compile(
     r"|bloggers?|authors?|freelancers?|producers?|analyst (?:at|for)|fellow (?:at|with|of|in)|professor (?:of|at|emerit\w+))\b",
     re.I,
 )
-# What follows a name in a byline: its owner's place, date or task, which is no name.
+# Text that follows a name in a byline: its owner's place, date or task, which is no name.
 BEHIND_NAME = re.compile(
     r"\s*(?:[|•·–—/]|\s-\s|\bfor\b|\bof\b|\bat\b|\bin\b|\bpublished\b|\bupdated\b|\bposted\b|\b\d).*", re.I
 )

@@ -1,4 +1,4 @@
-"""What belongs to the story by convention, whatever the model says: takes described blocks, gives masks of those in and out.
+"""Conventions that overrule the model on what is story: takes described blocks, gives masks of those in and out.
 
 Rules out the headline, standfirst, captions, notes, notices and tables of data, each behind its switch; rules in the notes
 that shall stay. The wordings are in `rules/page_blocks.toml`; nothing here depends on a site.
@@ -103,7 +103,7 @@ def rule_out(page: Blocks, described: Described, was_kept: Mask, is_story: Mask,
         page: the page's blocks.
         described: those near the story.
         was_kept: which of these trafilatura kept.
-        is_story: which of these are the story's so far; of others nothing is told.
+        is_story: which of these are the story's so far; nothing is said of the others.
         config: the switches.
     """
     column = {name: described.features[:, FEATURES.index(name)] for name in RULED_BY}

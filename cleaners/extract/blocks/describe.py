@@ -61,7 +61,7 @@ FEATURES = (*OWN, *FACTS, *KEPT, *PLACE, *CONTEXT_NAMES)
 
 
 class PageFacts(NamedTuple):
-    """What a page says of itself, to compare its blocks with."""
+    """Statements of a page about itself, to compare its blocks with."""
 
     titles: tuple[str, ...]
     descriptions: tuple[str, ...]
@@ -312,7 +312,7 @@ def _since(marks: npt.NDArray[np.bool_]) -> Array:
 
 
 def _number_kinds(nodes: list[Node]) -> Numbers:
-    """Number elements by tag and class names; a number in a name counts elements, it does not tell their kind."""
+    """Number elements by tag and class names; a number in a name counts elements, it does not show their kind."""
     kinds: dict[tuple[str, str], int] = {}
     return np.array([kinds.setdefault((node.tag, _unnumbered(node.names)), len(kinds)) for node in nodes], np.int64)
 

@@ -49,15 +49,15 @@ def judge_blocks(described: Described, weights: Weights | None = None) -> Array:
     model = weights or load_weights()
     rows = add_words(described, model)
     n_first = -(-len(model.roots) // FIRST_SHARE)
-    said = _ask(rows, model, model.roots[:n_first])
+    said = _evaluate(rows, model, model.roots[:n_first])
     open_rows = np.flatnonzero(np.abs(said) * FIRST_SHARE < SURE)
     scores = said * FIRST_SHARE
-    scores[open_rows] = said[open_rows] + _ask(rows[open_rows], model, model.roots[n_first:])
+    scores[open_rows] = said[open_rows] + _evaluate(rows[open_rows], model, model.roots[n_first:])
     probabilities: Array = 1 / (1 + np.exp(-scores))
     return probabilities
 
 
-def _ask(rows: Array, model: Weights, roots: Numbers) -> Array:
+def _evaluate(rows: Array, model: Weights, roots: Numbers) -> Array:
     """Sum what the trees of some roots say of each row."""
     values, starts = rows.ravel(), (np.arange(len(rows)) * rows.shape[1])[:, None]
     node = np.tile(roots, (len(rows), 1))

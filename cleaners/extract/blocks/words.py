@@ -17,11 +17,11 @@ NAME_BUCKETS = 1 << 13
 WORD_BUCKETS = 1 << 15
 MAX_NAMES_CHARS = 300  # characters of class and id that are read, and remembered
 NAME_LEVELS = 5  # elements around a block whose names count
-MAX_WORDS, FIRST_WORDS = 40, 12  # a block of more words is told by its first ones
+MAX_WORDS, FIRST_WORDS = 40, 12  # a longer block is known by its first words
 
 
 def hash_names(page: Blocks, blocks: Iterable[Block]) -> list[list[int]]:
-    """Buckets of the class and id words of the elements around blocks, the two nearest told apart."""
+    """Buckets of the class and id words of the elements around blocks, the two nearest kept apart."""
     # Of the elements that hold the block's own one: most blocks of a story share them.
     around: dict[int, set[int]] = {}
     hashes = []

@@ -1,6 +1,6 @@
-"""Path expressions asked once for each kind of element: takes some that look at tag and attributes, gives what they find.
+"""Path expressions evaluated once for each kind of element: takes some that look at tag and attributes, gives what they find.
 
-Trafilatura asks a dozen regular expressions of every element of a story, from XPath; a page has many elements and few kinds,
+Trafilatura evaluates a dozen regular expressions on every element of a story, from XPath; a page has many elements and few kinds,
 which the pages of a site share. Removes nothing.
 """
 
@@ -20,13 +20,13 @@ ATTRIBUTE = re.compile(r"@([\w-]+)")
 MAX_KINDS = 20_000  # remembered, some 10 MB; then all are forgotten
 MAX_KIND_CHARS = 300  # characters of the attributes of a kind that is remembered
 
-Kind = tuple[Any, ...]  # the tag, "" for those no expression asks for; name and value of attributes
+Kind = tuple[Any, ...]  # the tag, "" for those that no expression looks at; name and value of attributes
 
 
 class ByKind:
     """Path expressions that find what the given ones find among the elements below one, in page order.
 
-    Holds where an expression tells from an element's own tag and attributes alone whether it finds it.
+    Valid where the element's own tag and attributes alone decide whether an expression finds it.
     """
 
     def __init__(self, expressions: Sequence[XPath]) -> None:
@@ -54,7 +54,7 @@ class ByKind:
         known = self._is_found
         unknown = [kind for kind in dict.fromkeys(kinds) if kind not in known]
         try:
-            answers = dict(zip(unknown, self._ask(unknown), strict=True))
+            answers = dict(zip(unknown, self._evaluate(unknown), strict=True))
         except ValueError:  # a name or value that XML cannot hold, and a parsed page can
             return [element for expression in self._expressions for element in expression(tree)]
         self._remember(answers)
@@ -65,7 +65,7 @@ class ByKind:
         ]
 
     def _remember(self, answers: dict[Kind, bool]) -> None:
-        """Keep what was told of kinds, but not of long ones, of which a hostile page could hold any number."""
+        """Keep the answers about kinds, but not about long ones, of which a hostile page could hold any number."""
         short = {
             kind: found for kind, found in answers.items() if sum(len(value) for _, value in kind[1:]) <= MAX_KIND_CHARS
         }
@@ -75,8 +75,8 @@ class ByKind:
         else:
             self._is_found.update(short)
 
-    def _ask(self, kinds: list[Kind]) -> list[bool]:
-        """Ask the expressions of one element of each kind."""
+    def _evaluate(self, kinds: list[Kind]) -> list[bool]:
+        """Evaluate the expressions on one element of each kind."""
         from lxml.etree import Element, SubElement
 
         if not kinds:

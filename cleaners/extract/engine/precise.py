@@ -1,7 +1,7 @@
 """Trafilatura's precise mode: takes a parsed page, gives the body that it keeps, or nothing where that is too little.
 
 Removes what `bare_extraction` in its fast precise mode removes, by the same steps of trafilatura's: only the copies that no
-step reads and the searches that find nothing are left out, which are a third of the time. A test holds the two equal.
+step reads and the searches that find nothing are left out, which are a third of the time. A test checks that both give the same.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _options() -> Extractor:
 
 @cache
 def _extractor(joins: bool) -> Callable[[HtmlElement, Extractor], tuple[_Element, str]]:
-    """Trafilatura's `extract_content`, its expressions asked by kind of element, links looked for before they are counted."""
+    """Trafilatura's `extract_content`, its expressions evaluated by kind of element, links looked for before they are counted."""
     from trafilatura import htmlprocessing, main_extractor, xpaths
 
     both = [*xpaths.DISCARD_IMAGE_ELEMENTS, *xpaths.PRECISION_DISCARD_XPATH]

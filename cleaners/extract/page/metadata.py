@@ -1,4 +1,4 @@
-"""What a page says of itself: takes a parsed page, gives title, authors, address, site and date; removes nothing.
+"""Metadata that a page states about itself: takes a parsed page, gives title, authors, address, site and date; removes nothing.
 
 Structured data (JSON-LD, OpenGraph, HTML meta) comes first, trafilatura's and htmldate's heuristics fill the gaps.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
     from trafilatura.settings import Document
 
-# Query parameters that tell where a reader came from, not what the page shows: of analytics (`utm_` is Google's, `mtm_`
+# Query parameters that say where a reader came from, not what the page shows: of analytics (`utm_` is Google's, `mtm_`
 # and `pk_` Matomo's), advertising clicks, mailings, and the share buttons of news sites.
 TRACKING = re.compile(
     r"utm_.*|mtm_.*|pk_.*|hsa_.*|_hs(?:enc|mi)|fb(?:clid|_\w+)|[gd]clid|g(?:ad_source|braid)|wbraid|msclkid|yclid|twclid"
@@ -52,7 +52,7 @@ TITLE_SEPARATOR = re.compile(r"(?<!\s)\s+[-–—|·•:»«]\s+|(?<!\s)\s*\|\s*
 BIO_BEHIND = re.compile(r"(?<!\s)\s++(?:is an?|was an?|is the|has been|covers|writes|reports)\s.*", re.S)
 SPACES = re.compile(r"\s+")
 
-# Where trafilatura looks for an author, without its costly expressions, and around what it does not.
+# Elements where trafilatura looks for an author, without its costly expressions and what they skip.
 AUTHOR_NAMES = {
     "class": ("uthor", "yline", "riter", "byl", "BBL", "name", "ted-by", "zuozhe", "bianji", "xiaobian"),
     "id": ("uthor", "zuozhe", "bianji", "xiaobian"),
@@ -68,7 +68,7 @@ ASIDE_ID = re.compile(r"^comments|comment-?list|ProductReviews")
 
 
 class PageMetadata(NamedTuple):
-    """What a page says of itself; null where it says nothing."""
+    """Metadata that a page states about itself; null where it states nothing."""
 
     title: str | None
     authors: list[str]
@@ -133,7 +133,7 @@ def clean_url(url: str) -> str | None:
     except ValueError:
         return None
     kept = [(key, value) for key, value in pairs if not TRACKING.fullmatch(key)]
-    # A query that loses nothing stays as it is written: encoding it anew could change it.
+    # A query that loses nothing stays as it is written: encoding it again could change it.
     query = parts.query if len(kept) == len(pairs) else urlencode(kept)
     return urlunsplit((parts.scheme.casefold(), parts.netloc.casefold(), parts.path or "/", query, ""))
 

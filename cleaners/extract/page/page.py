@@ -172,14 +172,14 @@ def _extract_best(tree: HtmlElement, config: ExtractConfig) -> tuple[str, str]:
 
 
 def _extract(tree: HtmlElement, *, is_precise: bool, is_fast: bool) -> str:
-    body = keep_precisely(tree) if is_precise and is_fast else _ask_trafilatura(tree, is_precise=is_precise)
+    body = keep_precisely(tree) if is_precise and is_fast else _extract_by_trafilatura(tree, is_precise=is_precise)
     if body is None:
         return ""
     # Where nothing else is found, the default mode gives the page as one paragraph with a line for each text in it.
     return "\n".join(_lines(body, keeps_breaks=not is_precise and len(body) == 1))
 
 
-def _ask_trafilatura(tree: HtmlElement, *, is_precise: bool) -> _Element | None:
+def _extract_by_trafilatura(tree: HtmlElement, *, is_precise: bool) -> _Element | None:
     # Its comparison with other extractors takes the square of the page's paragraphs.
     is_large = next(islice(tree.iter(), MAX_COMPARED, None), None) is not None
     from trafilatura.settings import Document

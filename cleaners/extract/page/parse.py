@@ -34,7 +34,7 @@ def parse_page(source: str) -> HtmlElement | None:
         Its root; null for what is not an HTML page.
     """
     data = source.encode("utf-8", "surrogatepass")
-    # What XML cannot hold is looked for in the bytes: an expression takes several times as long.
+    # Characters that XML cannot hold are looked for in the bytes: an expression takes several times as long.
     is_valid = len(data.translate(None, CONTROLS)) == len(data) and not ("\ufffe" in source or "\uffff" in source)
     if not is_valid:
         source = source.replace("\x00", "")
@@ -74,7 +74,7 @@ def _parse(source: str | bytes) -> HtmlElement | None:
 
 @cache
 def _parser() -> HTMLParser:
-    """Trafilatura's parser, but every element of one class: lxml.html asks a Python function for the class of each."""
+    """Trafilatura's parser, but every element of one class: lxml.html calls a Python function for the class of each."""
     from lxml.etree import ElementDefaultClassLookup
     from lxml.html import HtmlElement, HTMLParser
 

@@ -24,7 +24,7 @@ def identify_language(text: str, n_words: int, config: ExtractConfig) -> str | N
     Args:
         text: of an article.
         n_words: its words.
-        config: words below which nothing is told, and how much is looked at.
+        config: words below which no language is given, and how much is looked at.
 
     Returns:
         The code, null where there are too few words or no linguistic content.

@@ -19,7 +19,7 @@ UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u34
 LONG = 200  # characters from which on counting in an array is faster (measured on lines and texts of 178 pages)
 OF_WORD, ALONE = 1, 2  # kinds of characters; 0 is any other
 
-# How a sentence ends, closing quotes and brackets included; a colon or comma ends no headline either.
+# Ends of a sentence, closing quotes and brackets included; a colon or comma ends no headline either.
 SENTENCE_END = re.compile(r"[.!?…。！？:;,]['\"’”»)\]]*$|[.,]\s*$")
 CLAUSE_END = re.compile(r"[.…。:;,]['\"’”»)\]]*$")
 NOT_A_TITLE = re.compile(
@@ -46,7 +46,7 @@ def count_words(text: str) -> int:
 
 @cache
 def _kinds() -> npt.NDArray[np.uint8]:
-    """What each character is to the count of words: `OF_WORD`, `ALONE` in scripts without spaces, or neither."""
+    """Return what each character is to the count of words: `OF_WORD`, `ALONE` in scripts without spaces, or neither."""
     characters = "".join(map(chr, range(sys.maxunicode + 1)))
     kinds = np.zeros(len(characters), np.uint8)
     for kind, expression in ((OF_WORD, WORD), (ALONE, UNSPACED)):

@@ -1,1 +1,1 @@
-"""What finds junk: rules, headlines, captions, cards, widgets, credits, templates, owners."""
+"""Detectors of junk: rules, headlines, captions, cards, widgets, credits, templates, owners."""

@@ -37,7 +37,7 @@ DESCRIPTIONS = (
 )
 
 MAX_CHARS = 420
-# What a credit holds; only the text around it is read for one. Found as plain strings: far faster than one pattern of all.
+# Strings that a credit contains; only the text around it is read for one. Plain strings are found far faster than by one pattern.
 _ANCHORS = (
     *(
         "/",
@@ -96,7 +96,7 @@ _BEFORE, _BEHIND = 100, 140
 _REACH = 40  # anchors so close behind one are read with it
 _MAX_WORD = 30
 _MAX_READ = 1000  # places of one page at which a credit is sought
-# How sure it is that what stands before the credit is its caption: joined to it without a stop; the credit alone; one or two
+# Confidence that what stands before the credit is its caption: joined to it without a stop; the credit alone; one or two
 # sentences back, or a mere pair of names. All below what is cut without the learned layer.
 _JOINED, _ALONE, _BACK, _WEAK = 0.55, 0.52, 0.5, 0.5
 
@@ -106,7 +106,7 @@ def find_captions(page: Page) -> Iterator[Passage]:
     yield from _find_labelled(page)
     anchors = sorted(
         place
-        for anchor in _list_held(page, _ANCHORS)
+        for anchor in _list_present(page, _ANCHORS)
         for place in find_all(page.text, anchor)
         if anchor not in _GOES_ON or _GOES_ON[anchor].match(page.text, place)
     )
@@ -134,7 +134,7 @@ def find_captions(page: Page) -> Iterator[Passage]:
 def _find_labelled(page: Page) -> Iterator[Passage]:
     """Captions that begin with a label: as far as the sentence reaches, and as far as the next visibly begins."""
     ends = [end for _, end in page.sentences]
-    for label in _list_held(page, _LABELS):
+    for label in _list_present(page, _LABELS):
         for start in find_all(page.text, label):
             behind = start + len(label)
             if start not in page.edges or not page.text[behind : behind + 2].strip()[:1].isupper():
@@ -170,8 +170,8 @@ def _find_credits(text: str, anchors: list[int]) -> Iterator[tuple[int, int, boo
                 break
 
 
-def _list_held(page: Page, parts: tuple[str, ...]) -> list[str]:
-    """Those of some strings that may stand in the text of a page."""
+def _list_present(page: Page, parts: tuple[str, ...]) -> list[str]:
+    """Return the strings that may stand in the text of a page."""
     return [parts[number] for number in _phrases(parts).narrow_places(page.marks)]
 
 

@@ -43,9 +43,9 @@ _MARK = re.compile(rf"(?<!\w){_AGE}\s+[-–—|•·]\s+")
 _AGE_LINE = re.compile(_AGE, re.IGNORECASE)
 _AGE_INLINE = re.compile(rf"(?<=[.!?\"”’] ){_AGE}(?=\s+[A-Z\"“‘]|\s*\Z)")
 _MAX_PUBLISHER_WORDS = 7
-# Of one page; each is compared with what stands around it. 856 real pages have 41 ages in words at most, of whatever.
+# Cards of one page; each is compared with what stands around it. 856 real pages have 41 ages in words at most, cards or not.
 MAX_CARDS = 300
-# What shows another article by its words alone; a template is a promotion, a rule's match a link.
+# Rules that show another article by its words alone; a template is a promotion, a rule's match a link.
 _STORY_RULES = ("learned-", "owned-", "shared-")
 _HEADINGS = frozenset({"more on this topic", "more on this story", "more from"})
 
@@ -104,7 +104,7 @@ def parse_age(match: re.Match[str]) -> timedelta:
 
 
 def _publisher_start(text: str, mark: re.Match[str]) -> int | None:
-    """Where the publisher stands before its age, if the same words stand behind the dash too."""
+    """Return where the publisher stands before its age, if the same words stand behind the dash too."""
     before = text[max(0, mark.start() - 80) : mark.start()].rstrip()
     words = re.findall(r"\S+", text[mark.end() : mark.end() + 80])
     for size in range(min(len(words), _MAX_PUBLISHER_WORDS), 0, -1):

@@ -1,4 +1,4 @@
-"""Where an article goes on after a story glued into one of its paragraphs: takes a page, gives the offset; removes nothing.
+"""End of a story glued into one of an article's paragraphs: takes a page, gives the offset; removes nothing.
 
 Compares each sentence behind the card's headline with the words of the rest of the page, and chooses the one break that
 parts foreign sentences from the page's own best (the change point of a sum of scores).
@@ -14,7 +14,7 @@ from cleaners.junk.page.page import Extent, Page, split_sentences
 # Share of a sentence's words of five letters or more, or with capitals, that the rest of an article holds too: about
 # .2 in a foreign sentence and .45 in its own; the break is sought around the middle.
 OWN_SHARE = 0.32
-# Characters before and behind the passage that are compared: a few paragraphs tell, and time stays linear.
+# Characters before and behind the passage that are compared: a few paragraphs are enough, and time stays linear.
 WINDOW = 8000
 # Distinct words outside the line without which a comparison means nothing.
 MIN_OWN_WORDS = 60
@@ -24,7 +24,7 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 
 
 def find_return(page: Page, start: int, body_start: int, line_end: int, foreign: list[Extent]) -> int:
-    """Where the page's own sentences go on behind an embedded story that has no line break.
+    """Return where the page's own sentences go on behind an embedded story that has no line break.
 
     Args:
         page: the document.
@@ -59,7 +59,7 @@ def find_return(page: Page, start: int, body_start: int, line_end: int, foreign:
 
 
 def share_own(page: Page, start: int, end: int) -> float:
-    """How much of a passage the rest of its page speaks of too.
+    """Measure how much of a passage the rest of its page speaks of too.
 
     Returns:
         Share of the passage's distinct words of five letters or more, or with capitals, that the rest holds, 0 to 1.

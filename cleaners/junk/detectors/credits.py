@@ -84,7 +84,7 @@ def find_agency(text: str, end: int) -> Passage | None:
 
 
 def _is_title(page: Page, line: Extent) -> bool:
-    """Whether the first line is the headline: the known title, or a line before the text that reads as one."""
+    """Tell whether the first line is the headline: the known title, or a line before the text that reads as one."""
     text = page.text[slice(*line)]
     if _AUTHOR_LINE.fullmatch(text) or _is_outlet(text):
         return False

@@ -1,6 +1,6 @@
-"""Where a headline ends that is glued to what follows: takes a text and an offset, gives an offset or none.
+"""End of a headline that is glued to what follows it: takes a text and an offset, gives an offset or none.
 
-Shared by cards, widgets and links inside a paragraph, where no line break tells. Removes nothing.
+Shared by cards, widgets and links inside a paragraph, where no line break shows it. Removes nothing.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ _DATELINE = re.compile(r"[A-Z][A-Z.' ]{2,30}(?:, [A-Z][\w.]{1,20}){0,3}(?:,? \(?
 
 
 def is_headline_like(line: str) -> bool:
-    """Whether a line reads as a headline: short, no full stop at its end, more than a word or two."""
+    """Tell whether a line reads as a headline: short, no full stop at its end, more than a word or two."""
     words = line.split()
     return 3 <= len(words) <= MAX_HEADLINE_WORDS and line.rstrip("\"”’')]")[-1:] not in tuple(".,;:")
 
 
 def is_in_title_case(words: list[str]) -> bool:
-    """Whether most words of four letters or more begin with a capital."""
+    """Tell whether most words of four letters or more begin with a capital."""
     long_words = [word for word in words if len(word.strip("\"“”‘’'(),:;!?")) >= 4]
     capitals = sum(1 for word in long_words if word.lstrip("\"“‘'(")[:1].isupper())
     return bool(long_words) and capitals >= 0.75 * len(long_words)
 
 
 def find_headline_end(text: str, start: int, end: int) -> int | None:
-    """Where the sentence after a glued headline begins.
+    """Find where the sentence after a glued headline begins.
 
     Args:
         text: the extracted text.

@@ -25,7 +25,7 @@ ENGLISH = "en"
 # (tests/cleaners/junk/detectors/test_languages.py).
 SURELY_ENGLISH = 0.05
 SURELY_OTHER = 0.02
-# Fewer tokens tell nothing: then the page's own word for its language counts, and a text without one is taken as English.
+# Fewer tokens show nothing: then the page's own word for its language counts, and a text without one is taken as English.
 MIN_TOKENS = 30
 
 OTHER_LANGUAGE = (
@@ -34,7 +34,7 @@ OTHER_LANGUAGE = (
 
 
 def is_english(tokens: Tokens, language: str | None, passages: Iterable[Passage] = ()) -> bool:
-    """Tell whether a text is English, by its words where they tell, else by what is known of it.
+    """Tell whether a text is English, by its words where they show it, else by what is known of it.
 
     Args:
         tokens: of the text.

@@ -1,7 +1,7 @@
 """Passages owned by another document: takes a page and learned evidence, gives what is another document's beginning.
 
 When this page holds, not at its own beginning, the first words of another document, the passage is that document's; a
-passage of several documents that is foreign to each is nobody's here. Removes it as far as they agree, with its headline.
+passage of several documents that is foreign to each has no owner here. Removes it as far as they agree, with its headline.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class OwnerIndex:
 
     def __init__(self, evidence: pl.DataFrame) -> None:
         rows = evidence.filter(pl.col("kind") == OWNER)
-        if not _is_in_order(rows):  # as they come from a single segment they are, and sorting takes longer than asking
+        if not _is_in_order(
+            rows
+        ):  # as they come from a single segment they are, and sorting takes longer than checking
             rows = rows.sort("key", "n", "value")
         self._keys: U64 = rows["key"].to_numpy()
         self._table = KeyTable(self._keys)
@@ -69,7 +71,7 @@ class OwnerIndex:
         self._owners: U64 = rows["value"].to_numpy()
 
     def find_shared(self, hashes: U64, article_id: str) -> dict[int, list[tuple[int, int]]]:
-        """For each other owner, the n-grams shared: (position here, position there), in order of position here."""
+        """Return for each other owner the n-grams shared: (position here, position there), in order of position here."""
         grams = hash_ngrams(hashes, OWNER_N)
         if not len(grams) or not len(self._keys):
             return {}
@@ -99,7 +101,7 @@ class OwnerIndex:
 
 
 def _is_in_order(rows: pl.DataFrame) -> bool:
-    """Whether rows are sorted by key, then by position, then by owner."""
+    """Tell whether rows are sorted by key, then by position, then by owner."""
     is_behind = np.ones(max(len(rows) - 1, 0), dtype=bool)
     for column in ("value", "n", "key"):
         values = rows[column].to_numpy()
@@ -108,7 +110,7 @@ def _is_in_order(rows: pl.DataFrame) -> bool:
 
 
 def is_version(pairs: list[tuple[int, int]], n_tokens: int) -> bool:
-    """Tell another version of the same story: both begin alike, or most of this one stands in the other.
+    """Tell whether another is a version of the same story: both begin alike, or most of this one stands in the other.
 
     Args:
         pairs: n-grams shared, (position here, position there).
@@ -123,10 +125,10 @@ def is_version(pairs: list[tuple[int, int]], n_tokens: int) -> bool:
 
 
 def find_own_lead(page: Page, tokens: Tokens, owned: OwnedTokens, shared: dict[int, list[tuple[int, int]]]) -> int:
-    """Tell how far this document's own beginning reaches that other documents hold further down: they took it from here.
+    """Find the end of this document's own beginning that others hold further down: they took it from here.
 
     Returns:
-        Offset of its end, 0 where nobody took it.
+        Offset of its end, 0 where no document took it.
 
     """
     last = -1
@@ -210,7 +212,7 @@ def _runs(pairs: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
 
 
 def _is_dense(run: list[tuple[int, int]]) -> bool:
-    """Tell a passage held in common from a few common phrases far apart, such as a ministry's name and a reporter's phrase."""
+    """Separate a shared passage from a few common phrases far apart, such as a ministry's name and a reporter's phrase."""
     return len(run) >= _MIN_DENSITY * (run[-1][1] - run[0][1]) / SAMPLE
 
 

@@ -19,7 +19,7 @@ from cleaners.junk.page.page import OPENERS, Extent, Page, Passage, find_all
 from cleaners.junk.page.phrases import Phrases
 from cleaners.junk.rule_files import read_tables
 
-# A pattern that begins so is sought all over its line; it tells of every line by its cues whether there is anything to seek.
+# A pattern that begins so is sought all over its line; the cues show for every line whether there is anything to seek.
 _ANYTHING = ".{"
 # A pattern that begins with a look behind: nothing or a line break, or a stop and a space, only.
 _STOPS = r"\(\?<=\[((?:[^\]\\]|\\\])+)\](?: |\\s)\)"
@@ -159,13 +159,13 @@ def _holding(page: Page, extents: list[Extent], cues: tuple[str, ...]) -> list[E
 
 @lru_cache(maxsize=1024)
 def _is_opening(pattern: str) -> bool:
-    """Whether a pattern says first that it matches only where a line or a sentence may begin."""
+    """Tell whether a pattern says first that it matches only where a line or a sentence may begin."""
     begins = _BEGINS.match(pattern)
     return begins is not None and set((begins[1] or begins[2]).replace("\\", "")) <= set(OPENERS)
 
 
 def _own_end(text: str, pattern: re.Pattern[str], start: int, end: int) -> int:
-    """Where a match ends that may have run on, for want of a stop, into the sentence behind it."""
+    """Return where a match ends, without the next sentence into which it may have run on for want of a stop."""
     shorter = find_headline_end(text, start, end)
     if shorter is None:
         return end
@@ -206,7 +206,7 @@ def _passage(rule: Rule, start: int, end: int) -> Passage:
 
 
 def _ends_at_words(text: str, start: int, end: int) -> bool:
-    """Whether a cut at both offsets leaves no half word."""
+    """Tell whether a cut at both offsets leaves no half word."""
     cuts_start = 0 < start < len(text) and text[start - 1].isalnum() and text[start].isalnum()
     cuts_end = 0 < end < len(text) and text[end - 1].isalnum() and text[end].isalnum()
     return not (cuts_start or cuts_end)

@@ -39,7 +39,7 @@ DESCRIPTIONS = tuple(
     )
 )
 
-# What a repeated passage is, by its words; the first that matches names it.
+# Category of a repeated passage by its words; the first that matches names it.
 _CATEGORIES = tuple(
     (category, re.compile(pattern))
     for category, pattern in (
@@ -189,7 +189,7 @@ def _with_punctuation(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _without_chance(page: Page, start: int, end: int) -> tuple[int, int]:
-    """Without a word or two behind the last sentence edge: different sentences often begin with the same word."""
+    """Cut a word or two behind the last sentence edge: different sentences often begin with the same word."""
     if end in page.edges:
         return start, end
     last = max((edge for edge in page.edges if start < edge < end), default=None)

@@ -1,1 +1,1 @@
-"""What many documents say of a passage: counted, merged, learned in parts."""
+"""Evidence of many documents about a passage: counted, merged, learned in parts."""

@@ -1,4 +1,4 @@
-"""What many documents tell together: takes document frames, gives hashed counts that detectors look up.
+"""Evidence that many documents give together: takes document frames, gives hashed counts that detectors look up.
 
 Two kinds of evidence: token 5-grams repeated over a site's documents (its templates), and token 8-grams with the
 document they begin (its owner). Evidence merges across shards and snapshots. Flags nothing by itself.
@@ -45,7 +45,7 @@ class OwnedTokens(NamedTuple):
 
 
 def gather_evidence(documents: pl.DataFrame, config: StripConfig) -> pl.DataFrame:
-    """Count what one shard of documents can tell about templates and owners.
+    """Count what one shard of documents shows about templates and owners.
 
     Args:
         documents: frame with `article_id`, `site`, `title` and `text`.
@@ -170,7 +170,7 @@ def _recent_rows(recent: dict[int, list[_Recent]]) -> pl.DataFrame:
 
 
 class Recent(NamedTuple):
-    """Of small sites: the last documents to keep (rows of kind RECENT), and the earlier ones that were not learned anew."""
+    """Documents of small sites: the last to keep (rows of kind RECENT), and the earlier ones that were not learned again."""
 
     chosen: pl.DataFrame
     known: pl.DataFrame
@@ -200,7 +200,7 @@ def choose_recent(new: pl.DataFrame, earlier: pl.DataFrame) -> Recent:
 
 
 def count_met(grams: pl.DataFrame, counted: pl.DataFrame, recent: Recent) -> pl.DataFrame:
-    """What earlier documents of small sites hold that was not counted yet, as counts.
+    """Count what earlier documents of small sites contain and was not counted yet.
 
     Args:
         grams: earlier rows of kind RECENT_GRAM.
@@ -234,7 +234,7 @@ def _add_leads(columns: dict[str, list[U64]], owned: OwnedTokens, article_id: st
 
 
 def is_kept_lead() -> pl.Expr:
-    """Rows of kind OWNER that are kept although nobody else holds them yet: a sample of a document's beginning."""
+    """Rows of kind OWNER that are kept although no other document holds them yet: a sample of a document's beginning."""
     return (pl.col("n") < LEAD_TOKENS) & (pl.col("key") % (SAMPLE * _PARTITIONS) < _PARTITIONS)
 
 

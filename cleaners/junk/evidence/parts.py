@@ -32,12 +32,12 @@ from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, mix_w
 PARTS = 128  # a million new articles give some four million rows a part
 _SHIFT = 57  # a part is the keys that begin with the same seven bits
 
-# Keys that are asked for, by kind; each array sorted, no key twice.
+# Keys to look up, by kind; each array sorted, no key twice.
 Wanted = Mapping[int, U64]
 
 
 class Learned(NamedTuple):
-    """What a part of the keys adds to a segment (SITE, TEMPLATE, OWNER), and its rows of recent documents (RECENT_GRAM)."""
+    """Rows that a part of the keys adds to a segment (SITE, TEMPLATE, OWNER), and its rows of recent documents (RECENT_GRAM)."""
 
     added: pl.DataFrame
     recent: pl.DataFrame

@@ -1,4 +1,4 @@
-"""What the learned layer doubts: takes a page's judged runs, gives those to report though they are not cut; removes nothing.
+"""Doubts of the learned layer: takes a page's judged runs, gives those to report though they are not cut; removes nothing.
 
 Two kinds: a run that is rather junk, but not surely enough, and a long one that speaks of other things than its page,
 whatever the layer makes of its borders: an unrelated story without a cue.

@@ -1,4 +1,4 @@
-"""Boosted trees as arrays: takes a table, gives scores; no library is needed to ask a model that one has trained.
+"""Boosted trees as arrays: takes a table, gives scores; no library is needed to apply a trained model.
 
 Every condition of every tree is tried at once, and each that fails crosses out the leaves on its left side; the first leaf left
 over in a tree is the one its row reaches (Lucchese and others, QuickScorer, SIGIR 2015). Removes nothing.

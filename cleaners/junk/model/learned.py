@@ -62,7 +62,7 @@ DESCRIPTIONS = tuple(
 class LearnedModel(NamedTuple):
     """Weights of the learned layer.
 
-    `rarity` tells how rare words are in the news, `units` scores units, `runs` whether a run is all junk and whether it is all of
+    `rarity` says how rare words are in the news, `units` scores units, `runs` whether a run is all junk and whether it is all of
     the junk; `thresholds` are least probabilities of a short and of a long run.
     """
 
@@ -188,9 +188,9 @@ def choose_passages(
 
 
 def is_suspicious(findings: Findings) -> bool:
-    """Whether anything cheap speaks for junk: a passage proposed, or words that other documents hold.
+    """Tell whether any cheap sign speaks for junk: a passage proposed, or words that other documents hold.
 
-    Measured: asking the model of the other documents too finds nothing more, and costs half as much time again.
+    Measured: applying the model to the other documents too finds nothing more, and costs half as much time again.
     """
     return bool(findings.passages) or bool((findings.repeated >= 2).any()) or bool((findings.owners > 0).any())
 
@@ -218,7 +218,7 @@ def score_words(reading: Reading, units: Units, model: LearnedModel) -> F64:
 def is_accepted(
     runs: list[tuple[int, int]], units: Units, pure: F64, thresholds: tuple[float, float]
 ) -> npt.NDArray[np.bool_]:
-    """Whether each run is surely enough junk for its length."""
+    """Tell whether each run is surely enough junk for its length."""
     size = np.array([int(units.ends[high - 1] - units.starts[low]) for low, high in runs])
     return pure >= np.where(size >= LONG_RUN, thresholds[1], thresholds[0])
 
@@ -252,7 +252,7 @@ def cover_run(
     if kind is None or overlap[kind] < (end - start) / 2:
         kind = _kind(reading, units, run, model)
     rule_id = f"learned-{kind.replace('_', '-')}"
-    # What no rule or card shows counts towards the share of a page that uncertain evidence may take.
+    # Junk that no rule or card shows counts towards the share of a page that uncertain evidence may take.
     shown = sum(passage.end - passage.start for passage in cut if passage.is_certain)
     is_certain = shown >= (end - start) / 2
     return [*cut, Passage(start, end, rule_id, kind, sure, is_certain=is_certain)]

@@ -25,14 +25,14 @@ from cleaners.junk.rule_files import load_words
 _FIRM_KINDS = {"caption_credit": ("firm_caption",), "signup_banner": ("firm_signup",)}
 _SOFT_KINDS = {"template": "template", "owned": "owned", "shared": "owned", "caption": "caption"}
 
-_FAR = 1000.0  # tokens: a cue further off tells nothing
+_FAR = 1000.0  # tokens: a cue further off means nothing
 _AGE = re.compile(r"\b(?:\d{1,3}|an?|one) (?:sec|min|hour|hr|day|week|month|year)\w* ago\b")
 _CLOSERS = frozenset('.!?…"”’)')
 _HEADINGS = ("related articles", "related stories", "more on this topic", "more from", "more in")
 
 
 class Findings(NamedTuple):
-    """What the other detectors know of a page: passages, and for each token the documents that hold its words.
+    """Findings of the other detectors on a page: passages, and for each token the documents that hold its words.
 
     `repeated` counts documents of the site, `owners` other documents that share a passage, `owners_lead` those of them
     that begin with it; `n_site` is the number of the site's documents.
@@ -46,12 +46,12 @@ class Findings(NamedTuple):
 
 
 def is_firm(passage: Passage) -> bool:
-    """Whether a passage says itself what it is and where it ends, so that no model is asked."""
+    """Tell whether a passage shows by itself what it is and where it ends, so that no model is needed."""
     return passage.is_certain and passage.is_bounded and not passage.is_attached
 
 
 def is_soft(passage: Passage) -> bool:
-    """Whether a passage's end is guessed, or only repetition and ownership show it."""
+    """Tell whether a passage's end is guessed, or only repetition and ownership show it."""
     return not (passage.is_attached or is_firm(passage))
 
 

@@ -18,7 +18,7 @@ _LINE = re.compile(r"[^\s][^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
 _BREAK = re.compile("\n")
 # A sentence ends at a stop (with what closes a quotation or a bracket) before a space and anything but a small letter.
 _STOP = re.compile(r"[.!?…。！？][\"'”’»)\]*]{0,4}(?=\s+[^\sa-z])")
-# Behind these a rule may ask for the beginning of a line or a sentence.
+# Behind these a rule may require the beginning of a line or a sentence.
 OPENERS = ".!?…\"”’')]"
 _OPENING = re.compile(rf"[{re.escape(OPENERS)}\n](?:(?<=\n)|\s)")
 _ABBREVIATION = re.compile(
@@ -31,7 +31,7 @@ Extent = tuple[int, int]
 
 @dataclass(frozen=True)
 class Card:
-    """What a card says about the article inside it."""
+    """Facts that a card gives about the article inside it."""
 
     body: Extent
     title: str | None
@@ -43,8 +43,8 @@ class Card:
 class Passage:
     """A passage that a detector proposes to remove.
 
-    `is_certain` tells rules and cards, whose text says itself what it is, from repetition and ownership, which depend
-    on what else was crawled; `is_bounded` tells passages whose ends the text shows from those whose end is guessed, which the
+    `is_certain` separates rules and cards, whose text says itself what it is, from repetition and ownership, which depend
+    on what else was crawled; `is_bounded` separates passages whose ends the text shows from those whose end is guessed, which the
     learned layer may shorten or refuse. `kept_as` is what the passage says that goes to a column (an agency, an author).
     `doubt` says in plain words why a passage is not cut but reported; None for one to cut.
     """
@@ -64,7 +64,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Page:
-    """A text with its title and site, cut into lines and sentences when first asked for."""
+    """A text with its title and site, cut into lines and sentences on first use."""
 
     text: str
     title: str | None = None
@@ -85,7 +85,7 @@ class Page:
         return [(match.start(), match.start() + len(match[0].rstrip())) for match in _LINE.finditer(self.text)]
 
     def line_end(self, position: int) -> int:
-        """Where the line ends that holds an offset; found without reading the line again, however long it is."""
+        """Return the end of the line that contains an offset; found without reading the line again, however long it is."""
         number = bisect_left(self._breaks, position)
         return self._breaks[number] if number < len(self._breaks) else len(self.text)
 
@@ -104,7 +104,7 @@ class Page:
         return [0, *(match.end() for match in _OPENING.finditer(self.text))]
 
     def match_openings(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-        """What `finditer` gives of a pattern that matches nowhere but at `openings`, in less time."""
+        """Yield what `finditer` gives for a pattern that matches only at `openings`, in less time."""
         last_end = 0
         for place in self.openings:
             match = pattern.match(self.text, place) if place >= last_end else None

@@ -1,7 +1,7 @@
-"""Which of many fixed strings a text may hold: takes a text, gives the few strings that are worth a search.
+"""Filter of many fixed strings by what a text may contain: takes a text, gives the few strings that are worth a search.
 
 A text is marked once as the set of its three-character sequences; a string of which one is missing is not there. Removes nothing:
-rules and detectors ask by it whether they have anything to do.
+it shows rules and detectors whether they have anything to do.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Reading(NamedTuple):
 class Units(NamedTuple):
     """Units of a page, all arrays (units,): offsets, how each begins, and the tokens' unit (tokens,).
 
-    `breaks` tells what stands before a unit: 3 a blank line or the text's beginning, 2 a line break, 1 the end of a
+    `breaks` says what stands before a unit: 3 a blank line or the text's beginning, 2 a line break, 1 the end of a
     sentence, 0 nothing; `scores` how surely a sentence begins there.
     """
 
@@ -65,7 +65,7 @@ def read(page: Page, tokens: Tokens) -> Reading:
     shapes = np.where((classes[first] & DIGIT) > 0, 3, np.where(is_upper, 1, 0))
     shapes = np.where(is_upper & (lengths == 1), 4, shapes)
     shapes = np.where(is_upper & (lengths > 1) & ((classes[last] & UPPER) > 0), 2, shapes)
-    # What stands between two tokens: any class present there. The end of the text ends the last stretch.
+    # Separators of two tokens: any class present between them. The end of the text ends the last stretch.
     before = np.concatenate((np.zeros(1, dtype=np.int64), tokens.ends[:-1])) if len(first) else first
     bounds = np.stack((before, first), axis=1).ravel()
     between = np.bitwise_or.reduceat(classes, bounds)[::2] if len(first) else np.zeros(0, dtype=np.uint8)

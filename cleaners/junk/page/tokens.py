@@ -60,7 +60,7 @@ def tokenize(text: str) -> Tokens:
 
 @lru_cache(maxsize=256)
 def hash_words_of(title: str) -> U64:
-    """Hashes of the tokens of a short text that is asked for several times in a row, such as a title."""
+    """Hashes of the tokens of a short text that is looked up several times in a row, such as a title."""
     hashes = tokenize(title).hashes
     hashes.flags.writeable = False
     return hashes
@@ -106,7 +106,7 @@ def _powers() -> U64:
 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
-    """For each code point: 0 no letter, 1 letter or digit, 2 CJK; and its lower case where that is one character."""
+    """Return for each code point: 0 no letter, 1 letter or digit, 2 CJK; and its lower case where that is one character."""
     kinds = np.zeros(_TABLE_SIZE, dtype=np.uint8)
     lower = np.arange(_TABLE_SIZE, dtype=np.uint32)
     for value in range(_TABLE_SIZE - 1):
@@ -122,7 +122,7 @@ def _tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
 
 
 class KeyTable:
-    """Sorted 64-bit keys with a coarse map in front, which tells of most values at once that they are not there.
+    """Sorted 64-bit keys with a coarse map in front, which excludes most values at once.
 
     Args:
         keys: sorted, repeated or not.
@@ -137,7 +137,7 @@ class KeyTable:
         self._known[keys >> self._shift] = True
 
     def find(self, values: U64) -> tuple[I64, I64]:
-        """Which of the values are keys, and the first row of each such key; both (values found,)."""
+        """Return which of the values are keys, and the first row of each such key; both (values found,)."""
         maybe = np.flatnonzero(self._known[values >> self._shift])
         rows = np.searchsorted(self._keys, values[maybe])
         found = rows < len(self._keys)

@@ -1,4 +1,4 @@
-"""What a batch as a whole says of single words: which stand before surnames, which are common words.
+"""Evidence of a whole batch about single words: which stand before surnames, which are common words.
 
 Takes the texts and the mentions of people found in them, gives the given names and surnames that the batch itself
 teaches and the words it writes mostly in lower case; recognition leans on these where the word lists know nothing.
@@ -26,7 +26,7 @@ class BatchWords:
     common: frozenset[str]  # written in lower case in more texts than as part of a name
 
     def is_given(self, name: str) -> bool:
-        """Whether the lists or the batch know a folded given name."""
+        """Tell whether the lists or the batch know a folded given name."""
         return name in load_lexicon().given or name in self.given
 
 

@@ -1,4 +1,4 @@
-"""What the texts say about two names: do they speak of the same person?
+"""Comparison of the texts around two names: do they speak of the same person?
 
 Takes articles and the places where a name stands, gives cosines of TF-IDF vectors of whole texts (the same story?) and
 what the clauses around two names share (the same person?). Made, and texts read, only where a name is suspect.
@@ -33,7 +33,7 @@ class Surroundings(NamedTuple):
 
 
 class Nearness(NamedTuple):
-    """How much the clauses around two names have in common; 0 where nothing."""
+    """Measures of what the clauses around two names have in common; 0 where nothing."""
 
     capitals: float  # logarithm of the sum of weights of the capitalised words shared with the best mention
     beside: float  # cosine of the nearest words
@@ -41,7 +41,7 @@ class Nearness(NamedTuple):
 
 
 class Evidence:
-    """TF-IDF vectors of texts and of contexts, made when first asked for.
+    """TF-IDF vectors of texts and of contexts, made on first use.
 
     Args:
         articles: `article_id` and `text`; of a lazy frame only the texts that `read` names are read.
@@ -103,7 +103,7 @@ class Evidence:
     def compare_surroundings(
         self, mine: Iterable[Place], theirs: Iterable[Place], their_articles: Iterable[str], names: frozenset[str]
     ) -> Nearness:
-        """What the clauses around the mentions of one name share with those around each mention of another.
+        """Measure what the clauses around the mentions of one name share with those around each mention of another.
 
         Args:
             mine: mentions of the one name.

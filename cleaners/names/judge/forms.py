@@ -41,12 +41,12 @@ class Form:
 
     @property
     def is_person(self) -> bool:
-        """Whether the batch or the authority file takes the form for a person."""
+        """Tell whether the batch or the authority file takes the form for a person."""
         return self.canonical is not None or self.strength >= STRONG or (self.strength == 1 and self.support >= 2)
 
     @property
     def is_family_first(self) -> bool:
-        """Whether the texts write the family name first."""
+        """Tell whether the texts write the family name first."""
         surname = self.key[1]
         return bool(self.surfaces) and all(fold(surface).split()[0] == surname for surface in self.surfaces)
 
@@ -116,7 +116,7 @@ def collect_forms(
 
 
 def _batch_strength(form: Form, words: BatchWords) -> int:
-    """What the batch adds to, or takes from, the strength that a form has from its own texts."""
+    """Return what the batch adds to, or takes from, the strength that a form has from its own texts."""
     given, surname = form.key
     if given in words.common and all(part in words.common for part in surname.split()):
         return -2  # Blue Moon, Human Rights; Will Young has a role or an age in some text
@@ -155,11 +155,11 @@ class FormIndex:
             self._by_romanisation.setdefault((romanisation_key(key[0]), romanisation_key(key[1])), []).append(form)
 
     def is_given(self, name: str) -> bool:
-        """Whether the lists or the batch know a folded given name."""
+        """Tell whether the lists or the batch know a folded given name."""
         return self._words.is_given(name)
 
     def is_crowded(self, form: Form) -> bool:
-        """Whether too many bear a form's surname for all of them to be compared with it."""
+        """Tell whether too many bear a form's surname for all of them to be compared with it."""
         return len(self._by_surname.get(form.key[1], ())) > self._config.max_surname_forms
 
     def compare(self, form: Form, other: Form) -> str | None:
@@ -188,7 +188,7 @@ class FormIndex:
                 candidates += near.get(deleted, ())
         block = self._by_surname.get(surname, [])
         # A nickname of one of them is that one, and no error for another. Nor is a name that is in the block itself:
-        # two independent texts know that person (measured: asking for them too cost about one false flag per 1,000 texts).
+        # two independent texts know that person (measured: requiring them too cost about one false flag per 1,000 texts).
         is_crowded = len(block) > self._config.max_surname_forms
         if not is_crowded and not any(are_given_variants(given, other.key[0]) for other in block):
             candidates += block
@@ -213,7 +213,7 @@ class FormIndex:
         if len(given) < 3:
             return None  # initials and the shortest pet names say too little to be wrong
         if kind == "wrong_given" and form.is_family_first != other.is_family_first:
-            return None  # Li Ka-shing is not Ronald Li: nobody slips into the other order and another name at once
+            return None  # Li Ka-shing is not Ronald Li: no one slips into the other order and another name at once
         known = self._words.is_given
         is_name = known(given) or known(given.split("-")[0]) or form.strength >= STRONG
         return kind if kind != "wrong_given" or is_name else None

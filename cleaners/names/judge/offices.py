@@ -1,4 +1,4 @@
-"""People given an office that the other texts give to somebody else: "Treasury Secretary" for the Commerce Secretary.
+"""People given an office that the other texts give to another person: "Treasury Secretary" for the Commerce Secretary.
 
 Takes a scene, gives one conflict a text and person. No error of the name: an editor looks whether the office or the
 name is wrong. Offices change hands, so only texts of the same time bear witness.
@@ -20,7 +20,7 @@ CONFIDENCE = 0.6  # set by hand: a change of office within the window looks the 
 
 
 class Conflict(NamedTuple):
-    """A person with an office that is somebody else's."""
+    """A person with an office that is another person's."""
 
     article_id: str
     form: Form
@@ -108,7 +108,7 @@ def _weigh(
 
 
 def _has_portfolio(office: str) -> bool:
-    """Whether a folded role is an office that one person of a government holds, and that every country has its own of."""
+    """Tell whether a folded role is an office that one person of a government holds, and that every country has its own of."""
     words = office.split()
     return len(words) > 1 and words[-1] in load_lexicon().state_offices and words[0] not in _EVERYWHERE
 

@@ -41,7 +41,7 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True)
 class Scene:
-    """What is weighed when names are judged."""
+    """Evidence that is weighed when names are judged."""
 
     config: NamesConfig
     judged: frozenset[str]  # articles whose names are judged; the others only bear witness
@@ -59,7 +59,7 @@ class Scene:
     day_of: Mapping[str, float]  # days since 1970 of the articles that have a date
 
     def is_witness(self, article_id: str, other_id: str) -> bool:
-        """Whether two articles lie within the window of time."""
+        """Tell whether two articles lie within the window of time."""
         day, other_day = self.day_of.get(article_id), self.day_of.get(other_id)
         return day is None or other_day is None or abs(day - other_day) <= self.config.window_days
 
@@ -166,5 +166,5 @@ def attach_mentions(people: pl.DataFrame, forms: dict[Key, Form]) -> list[tuple[
 
 
 def _surnames(surname: str) -> tuple[str, ...]:
-    """What a surname alone may look like: van Nistelrooy, Nistelrooy."""
+    """Return what a surname alone may look like: van Nistelrooy, Nistelrooy."""
     return (surname, surname.rsplit(" ", 1)[-1]) if " " in surname else (surname,)

@@ -48,11 +48,11 @@ class Suspect:
 
     @cached_property
     def confidence(self) -> float:
-        """How surely the form stands for the expected one, by the model of its kind."""
+        """Return how surely the form stands for the expected one, by the model of its kind."""
         return _confidence(self.kind, self.features)
 
     def is_flagged(self, config: NamesConfig, was_flagged: bool = False) -> bool:
-        """Whether the suspicion is sure enough to be shown to an editor, or to stay where an earlier run showed it."""
+        """Tell whether the suspicion is sure enough to be shown to an editor, or to stay where an earlier run showed it."""
         least = config.keep_confidence if was_flagged else config.min_confidence
         if self.kind in ("wrong_given", "given_slip", "misspelling") and not self.expected.canonical:
             return self.confidence >= least and self.features["likeness_best"] >= config.min_likeness
@@ -112,7 +112,7 @@ def _iter_pairs(scene: Scene) -> Iterator[tuple[str, Form, Form, str]]:
 def _explanations(scene: Scene, form: Form) -> Iterator[tuple[str, Form]]:
     """The forms that a form may stand for, with the kind of the difference.
 
-    Of a surname that many bear, only those are asked who stand in a text with somebody that the form's text names too, or
+    Of a surname that many bear, only those are compared who stand in a text with a person that the form's text names too, or
     hold its office: the others would never be sure enough, and the cost would grow with the square of the block.
     """
     yield from scene.index.expected_for(form)
@@ -145,7 +145,7 @@ def _others(scene: Scene, article_id: str, expected: Form) -> list[str]:
 def weigh_suspect(
     scene: Scene, article_id: str, form: Form, expected: Form, kind: str, others: list[str] | None = None
 ) -> Suspect:
-    """A suspect with its features; `others` are the texts that bear witness, where somebody has looked for them."""
+    """A suspect with its features; `others` are the texts that bear witness, where they were looked for."""
     cluster_of, evidence, places, roles, index = (
         scene.cluster_of,
         scene.evidence,
@@ -188,7 +188,7 @@ def weigh_suspect(
         "log_support": math.log1p(len({cluster_of.get(a, a) for a in others})),
         "log_own_support": math.log(max(form.support, 1)),
         "log_rivals": math.log1p(rivals),
-        # Misprints are seldom names: the part that differs is somebody else's name too.
+        # Misprints are seldom names: the part that differs is another person's name too.
         "is_part_attested": float(index.is_given(form.key[0]) if has_its_surname else bearers > 0),
         "is_expected_in_text": float(
             article_id in expected.articles
@@ -212,25 +212,28 @@ def weigh_suspect(
 
 
 def is_single_office(role: str) -> bool:
-    """Whether one person of a country holds an office at a time: "Home Secretary", "Minister for Work"; not "Minister"."""
+    """Tell whether one person of a country holds an office at a time: "Home Secretary", "Minister for Work"; not "Minister"."""
     words = fold(role).split()
     return len(words) > 1 and any(word in load_lexicon().state_offices for word in (words[0], words[-1]))
 
 
 def _is_coordinated(text: str, start: int, given: str) -> bool:
-    """Whether another given name shares the surname that follows: "Anna and Ben Cole" names Anna Cole too."""
+    """Tell whether another given name shares the surname that follows: "Anna and Ben Cole" names Anna Cole too."""
     listed = _COORDINATED.search(text, max(0, start - 60), start)
     return listed is not None and given in {fold(word) for word in re.findall(r"[\w'’\-]+", listed.group())}
 
 
 def _listness(n_people: int, n_words: int) -> float:
-    """How far a text is a list of people, 0 to 1: a story names one in thirty of its different words, results one in ten."""
+    """Measure how far a text is a list of people, 0 to 1.
+
+    Of the different words of a story one in thirty names a person, of results one in ten.
+    """
     density = n_people / max(n_words, 1)
     return min(max((density - 0.03) / 0.07, 0.0), 1.0)
 
 
 def _per_million(surname: str) -> int:
-    """Bearers of a surname in a million people, 0 where hardly anybody bears it."""
+    """Bearers of a surname in a million people, 0 where hardly any person bears it."""
     lexicon = load_lexicon()
     last = surname.rsplit(" ", 1)[-1]
     # The census counts Americans: a few Chinese, Korean and Vietnamese surnames are a large share of their countries.
@@ -238,7 +241,7 @@ def _per_million(surname: str) -> int:
 
 
 def _shared_people(scene: Scene, article_id: str, other_id: str, form: Form, expected: Form) -> float:
-    """How much two texts share of the other people they name; a person named in few texts counts for more."""
+    """Measure how much two texts share of the other people they name; a person named in few texts counts for more."""
     shared = scene.people_in.get(article_id, frozenset()) & scene.people_in.get(other_id, frozenset())
     n = len(scene.cluster_of) + 1
     own = {form.key[1], expected.key[1]}

@@ -24,7 +24,7 @@ _VARIANTS = frozenset({"transliteration", "diacritics"})
 
 
 class Verdict(NamedTuple):
-    """What is known of a form in one text."""
+    """Facts known about a form in one text."""
 
     canonical: str
     kind: str | None = None  # None: nothing to flag
@@ -66,7 +66,7 @@ def judge(suspect: Suspect) -> Verdict:
 
 
 def verdict_on_conflict(conflict: Conflict) -> Verdict:
-    """An office that is somebody else's: the name stands, an editor looks."""
+    """An office that is another person's: the name stands, an editor looks."""
     holder = conflict.holder.display()
     evidence = {
         "decided_by": "other texts",
@@ -138,7 +138,7 @@ def verdict_on_single(surface: str, canonical: str | None) -> Verdict:
 
 
 def verdict_on_organisation(surface: str, canonical: str) -> Verdict:
-    """Another spelling of the same letters is a variant; an abbreviation or a longer name is just another name."""
+    """Judge another spelling of the same letters to be a variant; an abbreviation or a longer name is just another name."""
     if surface != canonical and fold(surface) == fold(canonical):
         return _by_authority(canonical, "alias")._replace(is_replaced=True)
     return Verdict(canonical)

@@ -1,4 +1,4 @@
-"""How two names relate, letter by letter: folding, romanisation, edit distance, nicknames.
+"""Relation of two names, letter by letter: folding, romanisation, edit distance, nicknames.
 
 Takes two spellings, gives a word for their relation; nothing here knows a document. A difference that another
 alphabet explains is a transliteration, one that a slip of the keyboard explains is a misspelling.
@@ -77,7 +77,7 @@ def without_umlauts(folded: str) -> str:
 
 
 def is_romanised(given: str, surname: str) -> bool:
-    """Whether a (folded) name looks as if it came from another alphabet."""
+    """Tell whether a (folded) name looks as if it came from another alphabet."""
     lexicon = load_lexicon()
     if lexicon.given.get(given, "") in _ROMANISED:
         return True
@@ -87,7 +87,7 @@ def is_romanised(given: str, surname: str) -> bool:
 
 
 def is_doubling(left: str, right: str) -> bool:
-    """Whether two folded parts differ by doubled letters alone, as slips do and alphabets seldom."""
+    """Tell whether two folded parts differ by doubled letters alone, as slips do and alphabets seldom."""
     return left != right and undoubled(left) == undoubled(right)
 
 
@@ -97,7 +97,7 @@ def undoubled(folded: str) -> str:
 
 
 def are_one_arabic_name(left: str, right: str) -> bool:
-    """Whether two folded given names are one Arabic or Persian name: its short vowels are written as each paper likes."""
+    """Tell whether two folded given names are one Arabic or Persian name: its short vowels are written as each paper likes."""
     origin = load_lexicon().given
     if origin.get(left) not in _SHORT_VOWELS or origin.get(right) not in _SHORT_VOWELS or left[0] != right[0]:
         return False
@@ -125,7 +125,7 @@ def deletion_keys(name: str) -> Iterator[str]:
 
 
 def relate_part(left: str, right: str, min_edit_length_two: int) -> str:
-    """How two folded name parts relate.
+    """Return how two folded name parts relate.
 
     Returns:
         same | romanised (another alphabet may explain it) | near (a slip may explain it) | different
@@ -153,7 +153,7 @@ def relate_part(left: str, right: str, min_edit_length_two: int) -> str:
 
 @lru_cache(maxsize=200_000)
 def are_given_variants(left: str, right: str) -> bool:
-    """Whether two folded given names may be one person's: initials, nicknames, shortenings, first and middle names."""
+    """Tell whether two folded given names may be one person's: initials, nicknames, shortenings, first and middle names."""
     if left == right:
         return True
     heads, others = left.replace("-", " ").split(), right.replace("-", " ").split()

@@ -21,7 +21,7 @@ NAMING = frozenset("GWAIP")  # kinds of words that may be part of a name
 
 
 class Judged(NamedTuple):
-    """What the words of a run say by themselves."""
+    """Facts that the words of a run show by themselves."""
 
     caps: bool  # all in capitals
     kinds: tuple[str, ...]  # a letter a word, see `_kind`
@@ -108,18 +108,18 @@ def class_of(key: str) -> str:
 
 
 def _is_compound_rank(key: str, lexicon: Lexicon) -> bool:
-    """Whether a word is a rank of two: Lieutenant-Colonel, Vice-Admiral."""
+    """Tell whether a word is a rank of two: Lieutenant-Colonel, Vice-Admiral."""
     return "-" in key and key not in lexicon.roles and key.rpartition("-")[2] in lexicon.offices
 
 
 def is_given(key: str) -> bool:
-    """Whether a folded word is a known given name, or a compound of one."""
+    """Tell whether a folded word is a known given name, or a compound of one."""
     given = load_lexicon().given
     return key in given or ("-" in key and key.split("-", 1)[0] in given)
 
 
 def is_initials(text: str) -> bool:
-    """Whether a word is nothing but initials: J., J.K., JK."""
+    """Tell whether a word is nothing but initials: J., J.K., JK."""
     n = len(text)
     return n <= 6 and (n <= 2 or "." in text) and _INITIALS.fullmatch(text) is not None
 

@@ -1,4 +1,4 @@
-"""How two full names relate: one name, a variant of it, an error, or two names.
+"""Relation of two full names: one name, a variant of it, an error, or two names.
 
 Takes two names as written or their folded keys, gives one word; nothing here knows a document. Whether an error was
 really made is for the texts to say (`suspects.py`): this only says what kind of error it would be.
@@ -38,7 +38,7 @@ RELATIONS = {
 
 
 def relate_names(left: str, right: str, min_edit_length_two: int = 7) -> str:
-    """How two names relate, by their letters alone.
+    """Return how two names relate, by their letters alone.
 
     Args:
         left: a full name, with or without title, middle names and suffix.
@@ -95,5 +95,5 @@ def relate_keys(key: Key, other: Key, min_edit_length_two: int, is_known_given: 
 
 
 def _may_be_slip(distance: int, left: str, right: str) -> bool:
-    """Whether two parts that sound alike are close enough for one to be a slip for the other."""
+    """Tell whether two parts that sound alike are close enough for one to be a slip for the other."""
     return distance == 0 or (distance <= 2 and min(len(left), len(right)) > 3)

@@ -37,7 +37,7 @@ class Segment(NamedTuple):
     """Neighbouring tokens that may be one name."""
 
     tokens: list[Token]
-    role: str | None  # office as written, "" where none is given, None where nobody has looked yet (a word alone)
+    role: str | None  # office as written, "" where none is given, None where it was not looked for yet (a word alone)
     title: Token | None  # the title or office with a capital right before it
     is_titled: bool  # a title, an office or an occupation stands before it, with or without a capital
     precedes_thing: bool  # "Ford Foundation"
@@ -133,7 +133,7 @@ def find_segments(text: str) -> Iterator[Segment]:
 
 
 def word_before(text: str, position: int) -> str:
-    """The last of `words_before`, which mostly tells enough; "" where there is none."""
+    """The last of `words_before`, which is mostly enough; "" where there is none."""
     if text[max(0, position - 1) : position] not in (" ", "\u00a0"):
         return ""
     before = text[max(0, position - 60) : position - 1]
@@ -175,7 +175,7 @@ class _LowerWords:
         return word in self._words
 
     def _holds(self, word: str) -> bool:
-        """Whether the word stands in lower case by itself, as `_LOWER_WORDS` would find it."""
+        """Tell whether the word stands in lower case by itself, as `_LOWER_WORDS` would find it."""
         if not _LOWER_WORDS.fullmatch(word):
             return False
         text = self._text
@@ -223,7 +223,7 @@ def _pieces(run: re.Match[str]) -> list[list[Token]]:
 
 
 def _adjective_tail(text: str) -> re.Match[str] | None:
-    """What makes an adjective of a name: the tail of "Bezos-backed"."""
+    """Match the tail that makes an adjective of a name: that of "Bezos-backed"."""
     tail = _TAIL.search(text) if "-" in text and len(text) <= _MAX_WORD_CHARS else None
     return tail if tail and set(tail.group()[1:].split("-")) & load_lexicon().compound_tails else None
 
@@ -289,7 +289,7 @@ def _trim(
             break
     if not keep_first and len(tokens) > 1:
         first = tokens[0]
-        # The first word of a sentence is capitalised whatever it is; the text itself tells a common word.
+        # The first word of a sentence is capitalised whatever it is; the text itself shows a common word.
         if first.key not in lexicon.given and first.text.lower() in lower_words and len(tokens) > 2:
             tokens = tokens[1:]
         for i in range(1, len(tokens) - 1):

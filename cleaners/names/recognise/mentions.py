@@ -18,7 +18,7 @@ from cleaners.names.collector import frame_of, pause_collector
 from cleaners.names.config import NamesConfig
 from cleaners.names.lexicon.compare import fold
 from cleaners.names.lexicon.lexicon import load_lexicon
-from cleaners.names.recognise.recognise import NOBODY, STRONG, find_people
+from cleaners.names.recognise.recognise import NO_PERSON, STRONG, find_people
 
 MENTION_SCHEMA = pl.Schema(
     {
@@ -129,7 +129,7 @@ def _mentions_of(
             continue
         surface = text[span.start : span.end]
         alias_of = people.get(fold(surface)) if not span.given else None
-        if not span.given and span.strength <= NOBODY and alias_of is None:
+        if not span.given and span.strength <= NO_PERSON and alias_of is None:
             continue
         last_end = span.end
         strength = max(span.strength, STRONG) if alias_of else span.strength
@@ -179,7 +179,7 @@ def _introduced(text: str, canonical_of: dict[str, str]) -> dict[str, tuple[int,
 
 
 def _spellings(authority: pl.DataFrame, entity: str) -> tuple[tuple[str, str], ...]:
-    """(spelling, canonical) of every name and alias; a spelling that two names claim is nobody's."""
+    """(spelling, canonical) of every name and alias; a spelling that two names claim belongs to neither."""
     claimed: dict[str, str | None] = {}
     for canonical, aliases in authority.filter(pl.col("entity") == entity).select("canonical", "aliases").iter_rows():
         for spelling in [canonical, *aliases]:

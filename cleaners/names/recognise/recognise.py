@@ -19,7 +19,7 @@ from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
 from cleaners.names.lexicon.split import split_name
 from cleaners.names.recognise.capitals import Segment, Token, find_segments, role_before, word_before
 
-NOBODY = -1  # strength of a single word that nothing in its own text takes for a person
+NO_PERSON = -1  # strength of a single word that nothing in its own text takes for a person
 STRONG = 2  # strength from which a span is a person on the evidence of its own text
 
 
@@ -35,7 +35,7 @@ class PersonSpan(NamedTuple):
     is_titled: bool  # a title or an office stands before it, here or elsewhere in the text
 
 
-_UNREAD = "?"  # role of a word alone until somebody needs it
+_UNREAD = "?"  # role of a word alone until it is needed
 _AFTER_ROLE = re.compile(
     r"[,;(][ \u00a0]?(?:the[ \u00a0]|an?[ \u00a0]|who is[ \u00a0])?((?:[\w'’\-.]+[ \u00a0]?){1,6})"
 )
@@ -47,7 +47,7 @@ _VOWEL = re.compile(r"[aeiouyw]")
 _AGE = re.compile(r"(?:, (?:aged )?\d{2}(?:,|\.|$)| \(\d{2}\))")
 # A score, a club's or a country's name in brackets, a relative clause.
 _RESULT = re.compile(r" \((?:\d|[A-Z][a-z]+(?: [A-Z][a-z]+)?[,)]|U\.S\.\))|,? who\b")
-# What stands between the names of a list or of a table of results: brackets, figures, "and".
+# Separators of the names in a list or in a table of results: brackets, figures, "and".
 _BETWEEN_LISTED = re.compile(r"(?:\s?\([^()\n]{1,30}\))?[\s\d.,;:/–\-]*+(?:(?:and|&|beat|bt|vs?\.?)\s[\s\d.\-]*+)?")
 _MAX_BETWEEN = 45
 _FIGURE_AFTER = re.compile(r"(?: not out| run out| lbw)? \d")
@@ -122,8 +122,8 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
     named = []
     for span in singles:
         is_titled = span.surname in titled
-        strength = STRONG if is_titled or span.surname in of_likely else 0 if span.surname in of_guess else NOBODY
-        if strength == NOBODY and span.surname not in aliases:
+        strength = STRONG if is_titled or span.surname in of_likely else 0 if span.surname in of_guess else NO_PERSON
+        if strength == NO_PERSON and span.surname not in aliases:
             continue
         role = role_before(text, span.start, lexicon) if span.role is _UNREAD else span.role
         named.append(span._replace(role=role, strength=strength, is_titled=is_titled))
@@ -131,7 +131,7 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
 
 
 def _surnames(span: PersonSpan) -> tuple[str, str]:
-    """What a surname alone may look like: van Nistelrooy, Nistelrooy."""
+    """Return what a surname alone may look like: van Nistelrooy, Nistelrooy."""
     return span.surname, span.surname.rsplit(" ", 1)[-1]
 
 
@@ -189,7 +189,7 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
 
 
 def _opens_sentence(text: str, start: int) -> bool:
-    """Whether a position is the beginning of a sentence or line."""
+    """Tell whether a position is the beginning of a sentence or line."""
     before = text[max(0, start - 4) : start].rstrip(" \u00a0\"“‘'(")
     return before[-1:] in ("", "\n", ".", "!", "?", ":", "*")
 
@@ -201,7 +201,7 @@ def _with_backing(span: PersonSpan, alone: Mapping[str, int]) -> PersonSpan:
 
 
 def _with_neighbours(fulls: list[PersonSpan], text: str) -> list[PersonSpan]:
-    """What stands in a list beside people is one of them: one point for each neighbour that its own text makes sure of."""
+    """Add to a name in a list of people one point for each neighbour that its own text makes sure of."""
     raised = list(fulls)
     for i in range(1, len(fulls)):
         left, right = fulls[i - 1], fulls[i]

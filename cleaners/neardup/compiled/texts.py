@@ -185,7 +185,7 @@ def _sort_by_two_bytes(values, spare, counts, down):
 def _sort_unique(values, spare, counts):
     """Sort values in place, the distinct ones first; their number.
 
-    By their bytes, the lowest first. Of a few the upper two tell nearly all apart; insertion does the rest.
+    By their bytes, the lowest first. Of a few the upper two separate nearly all; insertion does the rest.
     """
     n = len(values)
     if n > MANY:
@@ -257,7 +257,7 @@ def collect_sets(starts, stops, hashes, is_chosen, values, ends):
 
 @compiled(types.boolean, U8S, I64S, U8S, OUT_U64S, OUT_I64S)
 def read_numbers(data, bounds, traits, hashes, ends):
-    """What `words.read_numbers` hashes, number after number, and where those of each text end; False as `read_words`."""
+    """Return what `words.read_numbers` hashes, number after number, and where those of each text end; False as `read_words`."""
     found = 0
     for text in range(len(bounds) - 1):
         raw = data[bounds[text] : bounds[text + 1]]

@@ -175,14 +175,14 @@ def _pair_up_small(rows: Int64s, filed: UInt64s, config: NearDuplicateConfig) ->
 
 
 def count_equal(values: UInt64s) -> Int64s:
-    """For each of some sorted values, how often it occurs."""
+    """Count for each of some sorted values how often it occurs."""
     opens = np.flatnonzero(_opens(values))
     sizes = np.diff(np.append(opens, len(values)))
     return np.repeat(sizes, sizes)
 
 
 def _opens(values: UInt64s) -> Bools:
-    """Where the sorted values change."""
+    """Mark where the sorted values change."""
     opens = np.ones(len(values), bool)
     np.not_equal(values[1:], values[:-1], out=opens[1:])
     return opens

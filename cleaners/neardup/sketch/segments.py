@@ -19,7 +19,7 @@ from cleaners.neardup.sketch.bands import SIDE, Pairs, count_equal, decode_pairs
 from cleaners.neardup.text.chunks import run_all
 from cleaners.neardup.text.fold import Bools, Int64s, UInt32s, UInt64s, sort_unique
 
-SCHEME = 2  # of keys, files and hashes: raise it whenever segments of earlier versions must be built anew
+SCHEME = 2  # of keys, files and hashes: raise it whenever segments of earlier versions must be rebuilt
 
 
 class Band(NamedTuple):
@@ -46,7 +46,7 @@ class Segment(NamedTuple):
 
 
 def describe_scheme(config: NearDuplicateConfig) -> str:
-    """What two segments must have in common to be probed alike."""
+    """Describe what two segments must have in common to be probed alike."""
     return (
         f"{SCHEME}: {config.words_per_shingle} words, {config.characters_per_shingle} characters, "
         f"{config.n_permutations} permutations, {config.n_bands} bands of {config.rows_per_band}"
@@ -139,7 +139,7 @@ def join_bands(bands: Iterable[Sequence[Band]], n_articles: Sequence[int], confi
 
 
 def pick_joined(codes: Sequence[UInt64s], starts: Int64s, number: int) -> list[Pairs]:
-    """Of what `join_bands` found, perhaps in several groups of bands, the pairs of one segment.
+    """Pick the pairs of one segment from what `join_bands` found, perhaps in several groups of bands.
 
     Args:
         codes: of each group of bands.
@@ -158,11 +158,11 @@ def pick_joined(codes: Sequence[UInt64s], starts: Int64s, number: int) -> list[P
 
 
 def keep_promising(pairs: Pairs, new: Segment, segment: Segment, config: NearDuplicateConfig) -> Pairs:
-    """Of pairs of a new article's row and a row of a segment, those whose signatures promise enough containment."""
-    asked, rows = pairs
-    estimates = estimate_between(new.signatures, new.n_shingles, asked, segment.signatures, segment.n_shingles, rows)
+    """Keep the pairs of a new article's row and a row of a segment whose signatures promise enough containment."""
+    new_rows, rows = pairs
+    estimates = estimate_between(new.signatures, new.n_shingles, new_rows, segment.signatures, segment.n_shingles, rows)
     promising = estimates >= config.minimum_containment
-    return Pairs(asked[promising], rows[promising])
+    return Pairs(new_rows[promising], rows[promising])
 
 
 def _join_band(band: Sequence[Band], starts: Int64s, config: NearDuplicateConfig) -> UInt64s:
@@ -185,33 +185,35 @@ def _join_band(band: Sequence[Band], starts: Int64s, config: NearDuplicateConfig
             np.arange(len(parts)) - np.repeat(opens, np.diff(np.append(opens, len(parts)))) <= config.bucket_neighbours
         )
         place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-        asks = np.flatnonzero(known[place] == keys)
-        asked = (place[asks].astype(np.uint64) << SIDE) | numbers[asks]
-        found.append(_pair_with_earlier(parts[is_first], candidates[is_first], asked, numbers[asks], rows[asks]))
+        probing = np.flatnonzero(known[place] == keys)
+        probes = (place[probing].astype(np.uint64) << SIDE) | numbers[probing]
+        found.append(_pair_with_earlier(parts[is_first], candidates[is_first], probes, numbers[probing], rows[probing]))
     return np.concatenate(found)
 
 
-def _pair_with_earlier(filed: UInt64s, rows: UInt64s, asked: UInt64s, numbers: UInt64s, asking: UInt64s) -> UInt64s:
-    """Codes of who asks with each of its bucket (the upper half of what both are filed under) in an earlier segment (the lower)."""
-    return _encode(asking, np.searchsorted(filed, asked - numbers), np.searchsorted(filed, asked), rows)
+def _pair_with_earlier(
+    filed: UInt64s, rows: UInt64s, probes: UInt64s, numbers: UInt64s, probing_rows: UInt64s
+) -> UInt64s:
+    """Codes of the probing rows with an earlier segment's rows (lower half of the key) of the same bucket (upper half)."""
+    return _encode(probing_rows, np.searchsorted(filed, probes - numbers), np.searchsorted(filed, probes), rows)
 
 
 def _probe_band(band: Band, new: Band, config: NearDuplicateConfig) -> UInt64s:
     """Codes `new << 32 | row` of the pairs that share a bucket: as in a batch, a large one is split by one more value."""
-    asked = new.keys
-    start = np.searchsorted(band.keys, asked & BUCKET, side="left")
-    stop = np.searchsorted(band.keys, asked | REST, side="right")
+    probes = new.keys
+    start = np.searchsorted(band.keys, probes & BUCKET, side="left")
+    stop = np.searchsorted(band.keys, probes | REST, side="right")
     large = np.flatnonzero(stop - start >= config.small_bucket)
-    start[large] = np.searchsorted(band.keys, asked[large], side="left")
-    stop[large] = np.searchsorted(band.keys, asked[large], side="right")
+    start[large] = np.searchsorted(band.keys, probes[large], side="left")
+    stop[large] = np.searchsorted(band.keys, probes[large], side="right")
     stop[large] = np.minimum(stop[large], start[large] + config.bucket_neighbours + 1)
     return _encode(new.rows, start, stop, band.rows)
 
 
-def _encode(asking: UInt32s | UInt64s, start: Int64s, stop: Int64s, rows: UInt32s | UInt64s) -> UInt64s:
-    """Codes of each asking row with the rows from `start` to `stop`."""
+def _encode(probing_rows: UInt32s | UInt64s, start: Int64s, stop: Int64s, rows: UInt32s | UInt64s) -> UInt64s:
+    """Codes of each probing row with the rows from `start` to `stop`."""
     sizes = stop - start
-    repeated = np.repeat(asking, sizes).astype(np.uint64)
+    repeated = np.repeat(probing_rows, sizes).astype(np.uint64)
     places = np.arange(len(repeated)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(start, sizes)
     codes: UInt64s = (repeated << SIDE) | rows[places]
     return codes

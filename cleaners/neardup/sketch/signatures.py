@@ -50,7 +50,7 @@ class Signatures(NamedTuple):
         n_shingles: distinct shingles of each.
         digests: the column text_digest; beside readings null also for texts that equal no other.
         matrix: one row a text, one column a permutation.
-        readings: what was read of each chunk of the texts, by its start; empty unless asked for.
+        readings: what was read of each chunk of the texts, by its start; empty unless wanted.
     """
 
     n_words: Int64s

@@ -84,7 +84,7 @@ def join_texts(texts: pl.Series) -> Raw:
 
 def view_texts(texts: pl.Series, ending: str = "") -> Raw:
     """The Arrow buffers of texts, each followed by `ending`, nothing after the last; null counts as empty."""
-    # What has nothing to do is not asked for: each call costs polars a query, and texts come in many pieces.
+    # Steps with nothing to do are left out: each call costs polars a query, and texts come in many pieces.
     texts = texts if texts.dtype == pl.String else texts.cast(pl.String)
     lines = (texts.fill_null("") if texts.null_count() else texts).rechunk()
     lines = lines + ending if ending else lines
@@ -122,7 +122,7 @@ def fold_texts(texts: pl.Series) -> Folded:
 
 
 def find_digits(raw: Raw) -> Int64s:
-    """Where the bytes of decimal digits stand; a digit of several bytes counts as several."""
+    """Find the bytes of decimal digits; a digit of several bytes counts as several."""
     is_digit = (raw.data - np.uint8(0x30)) < 10
     places = np.flatnonzero(raw.data >= 0xC0)
     if len(places):
@@ -228,7 +228,7 @@ def _separate(folded: pl.Series, between_words: str) -> pl.Series:
 
 
 class _Tables:
-    """What is known of code points so far: traits, and the folded bytes, the first in the lowest eight bits."""
+    """Facts known about code points so far: traits, and the folded bytes, the first in the lowest eight bits."""
 
     def __init__(self) -> None:
         self.traits = np.zeros(0x110000, np.uint8)

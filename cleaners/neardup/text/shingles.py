@@ -102,7 +102,7 @@ def hash_shingles(words: Words, config: NearDuplicateConfig) -> HashedSets:
 
 
 def count_shared(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, right: Int64s) -> Int64s:
-    """For each pair, how many elements of set `left` are also in set `right`.
+    """Count for each pair how many elements of set `left` are also in set `right`.
 
     Args:
         left_sets: the sets that `left` numbers.
@@ -173,7 +173,7 @@ def _key(owners: UInt64s, totals: UInt64s) -> UInt64s:
 
 
 def _gather(sets: HashedSets, numbers: Int64s) -> tuple[Int64s, Int64s]:
-    """Where the elements of the numbered sets stand, one after another, and which of `numbers` each belongs to."""
+    """Return where the elements of the numbered sets stand, one after another, and which of `numbers` each belongs to."""
     sizes = sets.sizes[numbers]
     owners = np.repeat(np.arange(len(numbers)), sizes)
     within = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)

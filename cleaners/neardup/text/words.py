@@ -158,7 +158,7 @@ def choose_sets(sets: HashedSets, numbers: Int64s) -> HashedSets:
 
 
 def mark_runs(sizes: Int64s, numbers: Int64s) -> Bools:
-    """For runs of these sizes end to end, which places belong to those of these numbers."""
+    """Mark, in runs of these sizes end to end, the places that belong to the runs of these numbers."""
     is_chosen = np.zeros(len(sizes), bool)
     is_chosen[numbers] = True
     return np.repeat(is_chosen, sizes)
@@ -183,7 +183,7 @@ def join_sets(parts: list[HashedSets]) -> HashedSets:
 
 
 def count_up(sizes: Int64s | Bools) -> Int64s:
-    """Where parts of these sizes begin when they lie end to end, and where the last ends."""
+    """Return where parts of these sizes begin when they lie end to end, and where the last ends."""
     ends = np.zeros(len(sizes) + 1, np.int64)
     np.cumsum(sizes, out=ends[1:])
     return ends
@@ -291,7 +291,7 @@ def _hash_words(folded: Folded, starts: Int64s, ends: Int64s) -> UInt64s:
 
 
 def _hash_rest(blocks: UInt64s, starts: Int64s, lengths: Int64s, done: int) -> UInt64s:
-    """What the blocks from the byte `done` on add to the hashes of words that are longer, all at once."""
+    """Return what the blocks from the byte `done` on add to the hashes of words that are longer, all at once."""
     more = (lengths - done - 1) // 8 + 1
     first = np.cumsum(more) - more
     block = np.arange(int(more.sum())) - np.repeat(first, more) + done // 8

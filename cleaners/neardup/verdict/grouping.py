@@ -113,7 +113,7 @@ def group_articles(n_articles: int, candidates: Pairs, verifier: Verifier, confi
 def _find_edges(candidates: Pairs, verifier: Verifier, config: NearDuplicateConfig) -> Pairs:
     """The candidate pairs that are near-duplicates, as far as they can change a group.
 
-    Each article is judged against the best it may repeat; pairs of two for which that speaks already are not asked for.
+    Each article is judged against the best it may repeat; pairs of two for which that speaks already are not compared.
     """
     codes = encode_pairs(*candidates)
     by_right = np.lexsort(candidates)  # of each right side, the best left one first
@@ -128,7 +128,7 @@ def _find_edges(candidates: Pairs, verifier: Verifier, config: NearDuplicateConf
 
 
 def _find_heads(edges: Pairs, n_articles: int) -> Int64s:
-    """For each article the smallest number in its component of the graph: the least label spreads until nothing changes."""
+    """Return for each article the smallest number in its component of the graph: the least label spreads until nothing changes."""
     heads = np.arange(n_articles)
     left, right = edges
     while True:

@@ -32,7 +32,7 @@ RISING = ("containment", "shared_facts", "shared_numbers")  # what grows with sh
 
 
 class Described(NamedTuple):
-    """What the decision needs of some articles, in their order."""
+    """Facts that the decision needs of some articles, in their order."""
 
     ids: pl.Series
     n_words: Int64s
@@ -45,7 +45,7 @@ class Described(NamedTuple):
 
 
 class _Texts(NamedTuple):
-    """What the decision needs of some texts."""
+    """Facts that the decision needs of some texts."""
 
     n_words: Int64s
     shingles: HashedSets

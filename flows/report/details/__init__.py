@@ -1,4 +1,4 @@
-"""What the report of a run shows in full, each list within a budget of bytes.
+"""Details that the report of a run shows in full, each list within a budget of bytes.
 
 Takes a snapshot and a run's articles, gives the articles before and after, the suspected passages, the copies of a story side
 by side, the name flags with their contexts, the names replaced, the rejects, and the sites with their bands. Reads only the

@@ -1,4 +1,4 @@
-"""Each site of a run held against its own earlier runs, a row a site, with the bands it was held to.
+"""Each site of a run compared with its own earlier runs, a row a site, with its bands.
 
 Takes a snapshot and a run id, gives sites out of their band first, then those with most records.
 """

@@ -23,7 +23,7 @@ MAX_REASONS = 12
 MAX_SITES = 20
 CONTEXT_CHARS = 110  # on each side of a name
 
-# What entries of a flag's evidence are called on the page; others go by their own names.
+# Titles on the page for entries of a flag's evidence; others go by their own names.
 REASON_TITLES = {
     "decided_by": "decided by",
     "support": "texts with the expected name",
@@ -165,7 +165,7 @@ def _read_evidence(text: str) -> _Reasons:
 
 
 def _evidence_mentions(snapshot: Path, evidence: dict[str, set[str]]) -> dict[str, list[dict[str, Any]]]:
-    """Where the canonical names stand: in the evidence's articles if it names any, else anywhere in that very form."""
+    """Collect where the canonical names stand: in the evidence's articles if it names any, else anywhere in that very form."""
     mentions = (
         scan_table(snapshot, "name_mentions")
         .filter(pl.col("canonical").is_in(pl.Series(list(evidence), dtype=pl.String).implode()))

@@ -158,7 +158,7 @@ def _own(text: str) -> Stretch:
 
 
 def _bare_change(before: str, after: str) -> tuple[str, str]:
-    """Which words stand for which, without the punctuation that both end in."""
+    """Return which words stand for which, without the punctuation that both end in."""
     before, after = one_line(before, 80), one_line(after, 80)
     while before and after and before[-1] == after[-1] and not before[-1].isalnum():
         before, after = before[:-1], after[:-1]

@@ -30,7 +30,7 @@ MAX_LINE_BYTES = 21_000_000  # more than a document may have
 BOMB_BYTES = 40_000_000
 MAX_SECONDS = 60.0  # for one document in one step, on whatever machine runs this
 MAX_MB = 1500.0
-# What must not stand in a page as it came in.
+# Text that must not stand in a page as it came in.
 LIVE = re.compile(r"<script>alert|<img src=x|<svg onload|<iframe srcdoc|<h1>copydesk|href=.?javascript:", re.IGNORECASE)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 

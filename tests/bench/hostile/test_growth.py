@@ -11,7 +11,7 @@ from bench.hostile.families import list_families, make_document
 from bench.hostile.growth import fit_exponent, measure_steps
 
 SIZE = 128_000
-# What once cost more than its size.
+# Texts that once cost more than their size.
 MENDED = (
     *("page: attributes", "page: attributes with a >", "page: attributes without value"),
     *("page: headlines", "page: many span in a p", "page: many a in a p"),

@@ -154,7 +154,7 @@ def test_authors_are_people_not_the_publisher():
     assert extract_one(page(head=head))["authors"] == ["A. O'Hara"]
 
 
-def test_half_characters_in_structured_data_cost_nobody_his_row():
+def test_half_characters_in_structured_data_cost_no_row():
     data = r"""{"@type": "NewsArticle", "headline": "Pier \ud83d closes", "author": {"@type": "Person", "name": "A \ud800"},
      "publisher": {"@type": "Organization", "name": "P\udc00st"}, "datePublished": "\ud800"}"""
     broken = page(head=f'<script type="application/ld+json">{data}</script>')
@@ -163,7 +163,7 @@ def test_half_characters_in_structured_data_cost_nobody_his_row():
     assert documents["authors"].to_list()[0] == ["A"]
 
 
-def test_a_front_page_as_everybodys_canonical_address_is_not_believed():
+def test_a_front_page_as_every_pages_canonical_address_is_not_believed():
     head = '<link rel="canonical" href="https://post.example/">'
     assert extract_one(page(head=head), url="https://post.example/news/pier")["canonical_url"] is None
 

@@ -1,4 +1,4 @@
-"""What the last step of the decision spares, on real stories."""
+"""Passages that the last step of the decision spares, on real stories."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def cut_out(junk: str, monkeypatch: pytest.MonkeyPatch, **values: object) -> Str
     text = f"{STORY}\n{junk}"
     values = {"rule_id": "learned-related-article", "category": "related_article", **values}
     passage = Passage(len(STORY) + 1, len(text), confidence=0.9, **values)  # type: ignore[arg-type]
-    monkeypatch.setattr(find, "revise", lambda asked, *_: [[passage] if one.page.text == text else [] for one in asked])
+    monkeypatch.setattr(find, "revise", lambda pages, *_: [[passage] if one.page.text == text else [] for one in pages])
     return strip_articles(make_frame([make_row("a", text)]), None, CONFIG)
 
 
@@ -53,9 +53,9 @@ def test_an_embedded_article_that_is_all_foreign_has_an_end(monkeypatch: pytest.
     monkeypatch.setattr(
         find,
         "revise",
-        lambda asked, *_: [
+        lambda pages, *_: [
             [Passage(0, len(one.page.text), "learned-related-article", "related_article", 0.9, is_certain=True)]
-            for one in asked
+            for one in pages
         ],
     )
     result = strip_articles(make_frame([make_row("a", BODY)]), None, CONFIG)
@@ -71,7 +71,7 @@ def test_a_card_in_two_parts_is_salvaged_once(monkeypatch: pytest.MonkeyPatch) -
         Passage(first, last, "card-publisher", "related_article", 0.9, card=card)
         for first, last in ((start, start + len(BODY)), (second, len(text)))
     ]
-    monkeypatch.setattr(find, "revise", lambda asked, *_: [parts if one.page.text == text else [] for one in asked])
+    monkeypatch.setattr(find, "revise", lambda pages, *_: [parts if one.page.text == text else [] for one in pages])
     documents = make_frame([make_row("a", text)])
     result = strip_articles(documents, None, CONFIG)
     assert result.articles["text"].to_list() == [f"{STORY}\nThe ferry sails at noon.", BODY]

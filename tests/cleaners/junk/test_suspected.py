@@ -1,4 +1,4 @@
-"""What is reported instead of cut: doubtful passages, documents that would lose too much, offsets in the published text."""
+"""Passages reported instead of cut: doubtful passages, documents that would lose too much, offsets in the published text."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -119,7 +119,7 @@ def test_suspected_spans_stand_in_the_published_text(pieces: list[str], extents:
         if start < min(start + size, len(text))
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(find, "revise", lambda asked, *_: [passages for _ in asked])
+        patch.setattr(find, "revise", lambda pages, *_: [passages for _ in pages])
         result = strip_articles(make_frame([make_row("a", text)]), None, CONFIG)
     assert not result.rejects.filter(pl.col("reason") == "failed").height, result.rejects["detail"].to_list()
     if not result.articles.height:

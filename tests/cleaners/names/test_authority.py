@@ -39,6 +39,6 @@ def test_core_is_consistent_and_leaves_the_papers_to_correct_each_other() -> Non
     assert len(set(spellings)) == len(spellings)
     assert core["canonical"].is_unique().all()
     assert core["source"].is_not_null().all()
-    looked_up = core.filter(pl.col("qid").is_not_null())  # an identifier that nobody looked up is worse than none
+    looked_up = core.filter(pl.col("qid").is_not_null())  # an identifier that was never looked up is worse than none
     assert looked_up["source"].str.contains("wikidata").all()
     assert not [s for s in spellings if "lutnick" in fold(s)]

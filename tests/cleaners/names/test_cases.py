@@ -20,7 +20,7 @@ with Path(__file__).with_name("cases.csv").open(encoding="utf-8", newline="") as
     CASES = list(csv.DictReader(stream))
 PAIRS = [case for case in CASES if case["right"]]
 ALONE = [case for case in CASES if not case["right"]]
-NOBODY = load_authority("canonical\n")
+NO_AUTHORITY = load_authority("canonical\n")
 # Nothing in the sentence speaks for a person but, of persons, the verb of speech.
 SENTENCES = {"person": "{name} said so on Monday.", "nobody": "They talked about {name} on Monday."}
 
@@ -45,12 +45,12 @@ def test_pairs_have_their_verdict_in_either_order(group: str) -> None:
 
 
 @pytest.mark.parametrize("group", sorted({case["group"] for case in ALONE}))
-def test_people_are_told_from_what_is_named_after_them(group: str) -> None:
+def test_people_are_distinguished_from_what_is_named_after_them(group: str) -> None:
     wrong = []
     for case in ALONE:
         if case["group"] == group:
             text = SENTENCES[case["verdict"]].format(name=case["left"])
-            found = find_mentions(pl.DataFrame({"article_id": ["a"], "text": [text]}), NamesConfig(), NOBODY)
+            found = find_mentions(pl.DataFrame({"article_id": ["a"], "text": [text]}), NamesConfig(), NO_AUTHORITY)
             people = found.filter((pl.col("entity") == "person") & (pl.col("strength") >= STRONG))["surface"].to_list()
             if bool(people) != (case["verdict"] == "person"):
                 wrong.append((case["left"], people))

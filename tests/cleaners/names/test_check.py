@@ -10,7 +10,7 @@ from cleaners.names import CheckedNames, NamesConfig, check_names, load_authorit
 from cleaners.names.answer import name_flag
 from cleaners.schemas import NameFlags, NameMentions
 
-NOBODY = load_authority("canonical\n")
+NO_AUTHORITY = load_authority("canonical\n")
 
 # One story in three papers, each in its own words.
 STORY = [
@@ -32,7 +32,7 @@ def paper(number: int, text: str) -> tuple[str, str]:
 
 
 def check(
-    texts: list[str], authority: pl.DataFrame = NOBODY, clusters: list[int] | None = None, **settings_: float
+    texts: list[str], authority: pl.DataFrame = NO_AUTHORITY, clusters: list[int] | None = None, **settings_: float
 ) -> tuple[CheckedNames, list[str]]:
     rows = [paper(i, text) for i, text in enumerate(texts)]
     ids = [article_id for article_id, _ in rows]
@@ -78,7 +78,7 @@ def test_copies_of_one_text_are_one_witness() -> None:
     assert flags(checked) == []
 
 
-def test_error_copied_by_everybody_is_flagged_in_every_copy() -> None:
+def test_error_copied_by_everyone_is_flagged_in_every_copy() -> None:
     texts = story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell")
     checked, ids = check([*texts, texts[2], texts[2]], clusters=[0, 1, 2, 2, 2])
     assert sorted(checked.flags["article_id"]) == sorted(ids[2:])
@@ -222,7 +222,7 @@ def test_contracts_hold_and_order_of_articles_does_not_matter() -> None:
     NameFlags.validate(checked.flags)
     rows = [paper(i, text) for i, text in enumerate(texts)][::-1]
     turned = check_names(
-        pl.DataFrame(rows, schema=["article_id", "text"], orient="row"), NamesConfig(), authority=NOBODY
+        pl.DataFrame(rows, schema=["article_id", "text"], orient="row"), NamesConfig(), authority=NO_AUTHORITY
     )
     assert turned.flags.equals(checked.flags)
     assert turned.mentions.equals(checked.mentions)
@@ -246,7 +246,7 @@ def test_flags_hold_their_surface_and_the_input_is_not_changed(picks: list[tuple
     rows = [paper(i, text) for i, text in enumerate(texts)]
     frame = pl.DataFrame(rows, schema={"article_id": pl.String, "text": pl.String}, orient="row")
     before = frame.clone()
-    checked = check_names(frame, NamesConfig(), authority=NOBODY)
+    checked = check_names(frame, NamesConfig(), authority=NO_AUTHORITY)
     assert frame.equals(before)
     text_of = dict(rows)
     for article_id, start, end, surface in checked.flags.select("article_id", "start", "end", "surface").iter_rows():
@@ -256,7 +256,7 @@ def test_flags_hold_their_surface_and_the_input_is_not_changed(picks: list[tuple
     assert checked.articles["article_id"].to_list() == frame["article_id"].to_list()
 
 
-def test_of_a_crowded_surname_only_company_and_office_are_asked() -> None:
+def test_of_a_crowded_surname_only_company_and_office_are_compared() -> None:
     givens = [
         "Alan",
         "Brian",
@@ -296,8 +296,8 @@ def test_texts_outside_the_window_bear_no_witness() -> None:
         rows = [(*paper(i, text), day) for i, (text, day) in enumerate(zip(texts, dates, strict=True))]
         frame = pl.DataFrame(rows, schema=["article_id", "text", "published_at"], orient="row")
         dated = frame.with_columns(pl.col("published_at").str.to_datetime(time_unit="us", time_zone="UTC"))
-        eager = check_names(dated, NamesConfig(), authority=NOBODY)
-        lazy = check_names(dated.lazy(), NamesConfig(), authority=NOBODY)
+        eager = check_names(dated, NamesConfig(), authority=NO_AUTHORITY)
+        lazy = check_names(dated.lazy(), NamesConfig(), authority=NO_AUTHORITY)
         assert eager.flags.equals(lazy.flags)
         found.append(eager.flags.height)
     assert found == [1, 0]
@@ -310,8 +310,8 @@ def test_an_earlier_flag_stays_until_it_is_doubtful() -> None:
     strict = NamesConfig(min_confidence=confidence + 0.001, keep_confidence=0.45)
     rows = [paper(i, text) for i, text in enumerate(texts)]
     frame = pl.DataFrame(rows, schema=["article_id", "text"], orient="row")
-    assert check_names(frame, strict, authority=NOBODY).flags.is_empty()
-    kept = check_names(frame, strict, authority=NOBODY, earlier_flags=sure.flags)
+    assert check_names(frame, strict, authority=NO_AUTHORITY).flags.is_empty()
+    kept = check_names(frame, strict, authority=NO_AUTHORITY, earlier_flags=sure.flags)
     assert kept.flags["flag_id"].to_list() == sure.flags["flag_id"].to_list()
 
 
@@ -326,7 +326,7 @@ def cabinet(*offices: tuple[str, str]) -> list[str]:
 COMMERCE, TREASURY = ("Commerce Secretary", "Martin Cardwell"), ("Treasury Secretary", "Helen Brandt")
 
 
-def test_an_office_that_others_give_to_somebody_else_is_a_doubt_and_no_error() -> None:
+def test_an_office_that_others_give_to_another_person_is_a_doubt_and_no_error() -> None:
     wrong = ("Treasury Secretary", "Martin Cardwell")
     checked, ids = check(cabinet(COMMERCE, COMMERCE, TREASURY, TREASURY, wrong))
     assert flags(checked) == [("Martin Cardwell", "Martin Cardwell", "role_conflict", False)]
@@ -375,10 +375,10 @@ def test_witnesses_that_are_not_judged_change_nothing_else() -> None:
     ]
     rows = [paper(i, text.format(name="Ida Moss", last="Moss")) for i, text in enumerate(texts)]
     frame = pl.DataFrame(rows, schema=["article_id", "text"], orient="row")
-    everything = check_names(frame, NamesConfig(), authority=NOBODY)
+    everything = check_names(frame, NamesConfig(), authority=NO_AUTHORITY)
     assert everything.flags.height
     for count in range(len(rows) + 1):
         judged = frame["article_id"].head(count)
-        some = check_names(frame.lazy(), NamesConfig(), authority=NOBODY, judged=judged)
+        some = check_names(frame.lazy(), NamesConfig(), authority=NO_AUTHORITY, judged=judged)
         for whole, part in zip(everything, some, strict=True):
             assert part.equals(whole.filter(pl.col("article_id").is_in(judged.implode())))

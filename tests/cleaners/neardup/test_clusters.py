@@ -201,21 +201,21 @@ def test_likeness_to_a_confirmed_member_helps_only_who_resembles_the_canonical_a
     assert sizes(0.499) == [1, 2, 2]
 
 
-def test_previous_cluster_is_told_where_it_changed():
+def test_previous_cluster_is_given_where_it_changed():
     rows = [{"name": "old", "text": MARKET}, {"name": "other", "text": FERRY}, {"name": "kept", "text": FERRY_RETOLD}]
     first = find_near_duplicates(make_articles(*rows)).clusters
     assert first["previous_cluster_id"].null_count() == 3
     more = [*rows, {"name": "full", "text": MARKET + " The exchange opens again on Monday at ten."}]
     second = find_near_duplicates(make_articles(*more), previous=first).clusters
-    told = dict(second.select("article_id", "previous_cluster_id").iter_rows())
-    assert told == {
+    previous = dict(second.select("article_id", "previous_cluster_id").iter_rows())
+    assert previous == {
         name_id("old"): name_id("old"),
         name_id("other"): None,
         name_id("kept"): None,
         name_id("full"): None,
     }
     third = find_near_duplicates(make_articles(*more), previous=second).clusters
-    assert dict(third.select("article_id", "previous_cluster_id").iter_rows()) == told
+    assert dict(third.select("article_id", "previous_cluster_id").iter_rows()) == previous
 
 
 def test_seeds_two_embedded_items_that_differ_in_a_spelling_are_one_story_and_nothing_else():

@@ -1,4 +1,4 @@
-"""Documents that nobody wrote for readers: time and memory stay in proportion to their size."""
+"""Documents that were not written for readers: time and memory stay in proportion to their size."""
 
 import time
 import tracemalloc

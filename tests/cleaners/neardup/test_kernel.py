@@ -1,4 +1,4 @@
-"""Machine code and arrays must give the same bits; `test_shingles.py` and its neighbours hold the arrays to their definitions."""
+"""Machine code and arrays must give the same bits; `test_shingles.py` and its neighbours check the arrays."""
 
 import logging
 import os
@@ -58,7 +58,7 @@ def require_numba() -> None:
 
 
 def both(function: Callable[[], R]) -> tuple[R, R]:
-    """What arrays give and what machine code gives."""
+    """Return what arrays give and what machine code gives."""
     require_numba()
     kernel.unload()
     arrays = function()
@@ -294,13 +294,13 @@ def test_texts_with_signatures_count_as_read_too(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("failure", "level", "told"),
+    ("failure", "level", "logged"),
     [
         (ModuleNotFoundError("No module named 'numba'", name="numba"), logging.INFO, "not installed"),
         (RuntimeError("cannot cache function 'read_words'\nlong story"), logging.WARNING, "NUMBA_CACHE_DIR"),
     ],
 )
-def test_without_machine_code_arrays_do_the_work_and_the_log_says_so(failure, level, told, monkeypatch, caplog):
+def test_without_machine_code_arrays_do_the_work_and_the_log_says_so(failure, level, logged, monkeypatch, caplog):
     def fail(name: str) -> None:
         raise failure
 
@@ -313,7 +313,7 @@ def test_without_machine_code_arrays_do_the_work_and_the_log_says_so(failure, le
         assert_frame_equal(sign_articles(articles), expected)
         sign_articles(articles)
     assert [record.levelno for record in caplog.records] == [level]
-    assert told in caplog.text
+    assert logged in caplog.text
     assert "long story" not in caplog.text
 
 

@@ -129,7 +129,7 @@ def test_rules_lists_each_with_its_count_and_precision(seed_tables: Tables) -> N
     assert float(lines["card-publisher"][2]) > 0.9
 
 
-def test_report_is_written_where_asked(seed_tables: Tables, tmp_path: Path) -> None:
+def test_report_is_written_where_the_option_says(seed_tables: Tables, tmp_path: Path) -> None:
     written = tmp_path / "report.html"
     done = copydesk("report", "--output", seed_tables.snapshot.parent, "--write", written)
     assert done.returncode == 0, done.stderr

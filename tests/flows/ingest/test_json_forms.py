@@ -94,7 +94,7 @@ def test_what_stands_between_records_and_is_none_is_given() -> None:
         (b"", JsonForm()),
     ],
 )
-def test_a_form_is_told_by_the_beginning_of_a_file(head: bytes, form: JsonForm) -> None:
+def test_a_form_is_recognised_by_the_beginning_of_a_file(head: bytes, form: JsonForm) -> None:
     assert find_form(head) == form
 
 

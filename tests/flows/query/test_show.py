@@ -107,7 +107,7 @@ def test_names_and_their_flags_are_listed(seed_tables: Tables) -> None:
     assert re.search(r"Nvidia +NVIDIA +4 +alias", text)
 
 
-def test_names_are_held_against_the_snapshot(
+def test_names_are_compared_with_the_snapshot(
     seed_tables: Tables, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")

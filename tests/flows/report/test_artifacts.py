@@ -1,4 +1,4 @@
-"""What the Prefect UI gets of a run: complete, under stable keys, capped, and never steered by an article's text."""
+"""Artifacts of a run in the Prefect UI: complete, under stable keys, capped, and never steered by an article's text."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_removals_by_site_add_up(seed_figures: RunFigures) -> None:
     assert all(sum(n for _, n in row.by_rule) == row.n_chars for row in seed_figures.removals_by_site)
 
 
-def test_the_trend_tells_the_runs_before(tmp_path: Path, run_pipeline) -> None:
+def test_the_trend_shows_the_runs_before(tmp_path: Path, run_pipeline) -> None:
     from tests.flows.steps.test_health import feed
 
     for day in (1, 2):

@@ -1,4 +1,4 @@
-"""What the report shows, and what it must never do: load, run or hide anything."""
+"""Contents of the report, and what it must never do: load, run or hide anything."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_every_removed_passage_is_marked_with_rule_confidence_and_category(
         assert marks == [(row["rule_id"], f"c-{row['category']}") for row in rows]
 
 
-def test_the_seeds_tell_what_the_design_expects(seed_page: html.HtmlElement) -> None:
+def test_the_seeds_show_what_the_design_expects(seed_page: html.HtmlElement) -> None:
     [chart] = pick(seed_page, "svg", "funnel")
     values = [node for node in pick(chart, "text") if "value" in node.classes]
     labels = [node for node in pick(chart, "text") if node not in values]

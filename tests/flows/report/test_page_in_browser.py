@@ -56,7 +56,7 @@ frame.addEventListener("load", async () => {{
 frame.src = "{page}";
 </script>"""
 
-# What every check of the filters starts from.
+# State from which every check of the filters starts.
 FILTERS = """
 const form = page.querySelector(".filters form");
 const shown = (id) => [...page.querySelectorAll(`#${id} .item`)].filter((item) => item.checkVisibility()).length;
@@ -67,7 +67,7 @@ const set = async (name, value) => {
 };
 """
 
-Ask = Callable[..., Any]
+Evaluate = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
@@ -83,10 +83,10 @@ def chromium() -> str:
 
 
 @pytest.fixture
-def ask(chromium: str, tmp_path: Path) -> Ask:
+def evaluate(chromium: str, tmp_path: Path) -> Evaluate:
     """Open a page in a frame, run a script in it, give what the script returns; the console must stay silent."""
 
-    def ask_page(page: Path, check: str, *flags: str, width: int = 1280) -> Any:
+    def evaluate_in_page(page: Path, check: str, *flags: str, width: int = 1280) -> Any:
         harness = tmp_path / "harness.html"
         harness.write_text(HARNESS.format(width=width, check=check, page=page.as_uri()), encoding="utf-8")
         profile = tmp_path / "profile"
@@ -104,7 +104,7 @@ def ask(chromium: str, tmp_path: Path) -> Ask:
         assert answer[1], "the page did not load"
         return json.loads(html.unescape(answer[1]))
 
-    return ask_page
+    return evaluate_in_page
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +137,8 @@ def long_report(tmp_path: Path) -> Path:
     return write_report(snapshot, RUN_ID)
 
 
-def test_the_page_loads_and_pages_its_lists(ask: Ask, long_report: Path) -> None:
-    seen = ask(
+def test_the_page_loads_and_pages_its_lists(evaluate: Evaluate, long_report: Path) -> None:
+    seen = evaluate(
         long_report,
         FILTERS
         + """
@@ -150,8 +150,8 @@ def test_the_page_loads_and_pages_its_lists(ask: Ask, long_report: Path) -> None
     assert seen == [[20, "Show 10 more of 10"], 30, False, "SUMMARY"]
 
 
-def test_filters_by_site_rule_and_text(ask: Ask, long_report: Path) -> None:
-    seen = ask(
+def test_filters_by_site_rule_and_text(evaluate: Evaluate, long_report: Path) -> None:
+    seen = evaluate(
         long_report,
         FILTERS
         + """
@@ -175,8 +175,8 @@ def test_filters_by_site_rule_and_text(ask: Ask, long_report: Path) -> None:
     assert seen["cleared"] == [20, 1]
 
 
-def test_as_published_hides_what_was_removed(ask: Ask, seed_report: Path) -> None:
-    seen = ask(
+def test_as_published_hides_what_was_removed(evaluate: Evaluate, seed_report: Path) -> None:
+    seen = evaluate(
         seed_report,
         """
         const cuts = [...page.querySelectorAll("details[open] .text del")], visible = () => cuts.filter((cut) => cut.checkVisibility()).length;
@@ -188,8 +188,8 @@ def test_as_published_hides_what_was_removed(ask: Ask, seed_report: Path) -> Non
     assert seen == [seen[0], seen[0], 0]
 
 
-def test_a_link_opens_the_article_it_names(ask: Ask, long_report: Path) -> None:
-    seen = ask(
+def test_a_link_opens_the_article_it_names(evaluate: Evaluate, long_report: Path) -> None:
+    seen = evaluate(
         long_report,
         """
         const hidden = [...page.querySelectorAll("#articles .item")].at(-1), before = hidden.checkVisibility();
@@ -201,18 +201,18 @@ def test_a_link_opens_the_article_it_names(ask: Ask, long_report: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [375, 768, 1280])
-def test_nothing_overflows_sideways(ask: Ask, long_report: Path, seed_report: Path, width: int) -> None:
+def test_nothing_overflows_sideways(evaluate: Evaluate, long_report: Path, seed_report: Path, width: int) -> None:
     check = """
         for (const fold of page.querySelectorAll("details")) fold.open = true;
         const root = page.documentElement;
         return [root.scrollWidth, root.clientWidth];
     """
     for page in (long_report, seed_report):
-        content, room = ask(page, check, width=width)
+        content, room = evaluate(page, check, width=width)
         assert content <= room == width
 
 
-def test_dark_and_light_have_contrast(ask: Ask, seed_report: Path) -> None:
+def test_dark_and_light_have_contrast(evaluate: Evaluate, seed_report: Path) -> None:
     # WCAG 2: text needs 4.5 to its background. A canvas turns any CSS colour into red, green and blue.
     check = """
         for (const fold of page.querySelectorAll("details")) fold.open = true;
@@ -235,7 +235,7 @@ def test_dark_and_light_have_contrast(ask: Ask, seed_report: Path) -> None:
         return { checked, poor, paper: light(rgba(style(page.body).backgroundColor).slice(0, 3)) };
     """
     for flags, is_dark in (((), False), ((DARK,), True)):
-        seen = ask(seed_report, check, *flags)
+        seen = evaluate(seed_report, check, *flags)
         assert seen["poor"] == {}
         assert seen["checked"] > 100
         assert (seen["paper"] < 0.1) is is_dark
@@ -252,22 +252,22 @@ def test_an_accessibility_check_finds_nothing(chromium: str, seed_report: Path, 
             browser.size(width, 900, is_phone=width < 500)
             browser.scheme(scheme)
             browser.open(page.as_uri())
-            browser.ask("for (const fold of document.querySelectorAll('details')) fold.open = true;")
-            browser.ask(f"{axe};undefined")
-            violations, n_passed = browser.ask(check)
+            browser.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true;")
+            browser.evaluate(f"{axe};undefined")
+            violations, n_passed = browser.evaluate(check)
             assert violations == []
             assert n_passed > 30
         assert browser.console == []
         assert all(address.startswith(("file:", "data:")) for address in browser.requested)
 
 
-def test_the_commands_of_the_review_can_be_copied(ask: Ask, seed_report: Path, seed_tables: Tables) -> None:
+def test_the_commands_of_the_review_can_be_copied(evaluate: Evaluate, seed_report: Path, seed_tables: Tables) -> None:
     check = """
         const box = page.querySelector("#names .commands"), button = box.querySelector("button");
         const before = button.textContent; button.click(); await wait(); await wait();
         return [box.querySelector("pre").textContent, before, button.textContent];
     """
-    commands, before, after = ask(seed_report, check)
+    commands, before, after = evaluate(seed_report, check)
     output = seed_tables.snapshot.parent
     assert (
         commands == f"copydesk review flags.csv --output {output}\ncopydesk review flags.csv --take --output {output}"
@@ -276,16 +276,16 @@ def test_the_commands_of_the_review_can_be_copied(ask: Ask, seed_report: Path, s
     assert after in {"Copied", "Selected"}
 
 
-def test_tables_of_text_are_cards_on_a_phone(ask: Ask, long_report: Path) -> None:
+def test_tables_of_text_are_cards_on_a_phone(evaluate: Evaluate, long_report: Path) -> None:
     check = """
         const cell = page.querySelector("#rejects tbody td"), row = cell.parentElement, style = frame.contentWindow.getComputedStyle;
         return [style(row).display, style(cell, "::before").content, row.getAttribute("role"), cell.getAttribute("role")];
     """
-    assert ask(long_report, check, width=375) == ["block", '"Step: "', "row", "cell"]
-    assert ask(long_report, check, width=1280)[0] == "table-row"
+    assert evaluate(long_report, check, width=375) == ["block", '"Step: "', "row", "cell"]
+    assert evaluate(long_report, check, width=1280)[0] == "table-row"
 
 
-def test_hostile_text_runs_nothing(ask: Ask, tmp_path: Path) -> None:
+def test_hostile_text_runs_nothing(evaluate: Evaluate, tmp_path: Path) -> None:
     evil = "<script>top.document.title='owned'</script><img src=x onerror=\"top.document.title='owned'\">"
     row = article("evil", f"{evil}\nA story.\n{evil}", title=evil, site=f'"{evil}', url="javascript:alert(1)")
     spans = cut(row, [evil])
@@ -300,4 +300,4 @@ def test_hostile_text_runs_nothing(ask: Ask, tmp_path: Path) -> None:
         'await set("site", form.elements.site.options[1].value);'
         'return [shown("articles"), page.images.length, page.scripts.length, document.title];'
     )
-    assert ask(write_report(snapshot, RUN_ID), check) == [1, 0, 1, "harness"]
+    assert evaluate(write_report(snapshot, RUN_ID), check) == [1, 0, 1, "harness"]

@@ -1,4 +1,4 @@
-"""What is printed after a run: complete, capped, and never steered by an article's text."""
+"""Summary that is printed after a run: complete, capped, and never steered by an article's text."""
 
 from __future__ import annotations
 

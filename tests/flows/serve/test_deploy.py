@@ -1,7 +1,7 @@
-"""The newsroom on a real server: runs by schedule and by hand, one at a time; what went wrong is told; a killed run is marked
+"""The newsroom on a real server: runs by schedule and by hand, one at a time; what went wrong is reported; a killed run is marked
 and gone on with; a password where the network can reach it.
 
-Its server asks for a password all along, so that everything is known to work with one.
+Its server requires a password all along, so that everything is known to work with one.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ class Newsroom(NamedTuple):
 
     @property
     def log(self) -> str:
-        """What `serve` and the runs said."""
+        """The log of `serve` and of the runs."""
         return (self.folder / "log").read_text()
 
 
 def free_port() -> int:
-    """A port that nobody has, nor the one after it, which is the reports'."""
+    """Return a port that is free, as is the one after it, which is the reports'."""
     while True:
         with socket.socket() as probe, socket.socket() as after, suppress(OSError, OverflowError):
             probe.bind(("127.0.0.1", 0))
@@ -275,7 +275,7 @@ def test_the_link_of_the_ui_opens_the_report(newsroom: Newsroom) -> None:
     assert get(address[1], path, Authorization=f"Basic {known}")[1] == (latest / "report.html").read_text()
 
 
-def test_nobody_gets_in_without_the_password(newsroom: Newsroom) -> None:
+def test_no_one_gets_in_without_the_password(newsroom: Newsroom) -> None:
     connection = HTTPConnection("127.0.0.1", newsroom.port, timeout=10)
     connection.request("POST", "/api/flow_runs/filter", "{}", {"content-type": "application/json"})
     assert connection.getresponse().status == 401
@@ -288,10 +288,10 @@ def test_the_server_is_quiet_and_here_only(newsroom: Newsroom) -> None:
         text=True,
         check=True,
     ).stdout.split()
-    told = dict(
+    environment = dict(
         line.partition("=")[::2] for line in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in line
     )
-    assert (told["PREFECT_SERVER_ANALYTICS_ENABLED"], told["DO_NOT_TRACK"]) == ("false", "1")
+    assert (environment["PREFECT_SERVER_ANALYTICS_ENABLED"], environment["DO_NOT_TRACK"]) == ("false", "1")
     with urlopen(f"http://127.0.0.1:{newsroom.port}/ui-settings", timeout=10) as answer:
         assert json.load(answer)["api_url"] == "/api"
     for port in (newsroom.port, newsroom.port + 1):
@@ -311,16 +311,16 @@ def test_a_broken_gate_publishes_nothing_and_a_mail_says_so(
     wait_for(lambda: state_of(newsroom, run) == "Failed", 120)
     assert (output / "latest").readlink() == before
     wait_for(lambda: letters, 30)
-    time.sleep(2)  # the site left its band too, but what failed is not told of a second time
-    told = {(str(letter.message["Subject"]), letter.message.get_content()) for letter in letters}
-    ((subject, body),) = [(subject, body) for subject, body in told if str(run) in body]
+    time.sleep(2)  # the site left its band too, but what failed is not reported a second time
+    notices = {(str(letter.message["Subject"]), letter.message.get_content()) for letter in letters}
+    ((subject, body),) = [(subject, body) for subject, body in notices if str(run) in body]
     assert subject.endswith("is Failed")
     for part in ("reject_share is 1 share, expected at most 0.9", "widen the bounds", f"/runs/flow-run/{run}"):
         assert part in body
     letters.clear()
 
 
-def test_a_site_out_of_its_band_is_told_of(newsroom: Newsroom, letters: list[Letter], run_pipeline: Callable) -> None:
+def test_a_site_out_of_its_band_is_reported(newsroom: Newsroom, letters: list[Letter], run_pipeline: Callable) -> None:
     output = newsroom.folder / "sites"
     for day in range(1, 5):
         run_pipeline([feed(newsroom.folder / "in", day)], output, run_id=f"2026010{day}T000000Z-0001", **SOON)
@@ -328,15 +328,15 @@ def test_a_site_out_of_its_band_is_told_of(newsroom: Newsroom, letters: list[Let
     run = start(newsroom, sources=[str(walled)], output=str(output), **SOON)
     wait_for(lambda: state_of(newsroom, run) == "Completed", 120)
 
-    def told() -> list[str]:
+    def breach_notices() -> list[str]:
         breaches = (letter.message for letter in letters if "sites out of their band" in str(letter.message["Subject"]))
         return [message.get_content() for message in breaches]
 
-    wait_for(told, 30)
-    assert "a.example: reject_share is 0.75 share, expected 0.0 to " in told()[0]
+    wait_for(breach_notices, 30)
+    assert "a.example: reject_share is 0.75 share, expected 0.0 to " in breach_notices()[0]
 
 
-def test_a_killed_run_of_ours_is_marked_crashed_within_two_minutes_and_told_of(
+def test_a_killed_run_of_ours_is_marked_crashed_within_two_minutes_and_reported(
     newsroom: Newsroom, webhook: tuple[str, list[str]], tmp_path: Path
 ) -> None:
     from prefect.blocks.notifications import CustomWebhookNotificationBlock
@@ -377,7 +377,7 @@ def test_a_killed_run_of_ours_is_marked_crashed_within_two_minutes_and_told_of(
     wait_for(lambda: state_of(newsroom, run) == "Crashed", 120)
     assert time.monotonic() - began < 120
     wait_for(lambda: any("Crashed" in body for body in newsroom.notices), 30)
-    # Those of the other flow are nobody's business here.
+    # Those of the other flow do not matter here.
     assert events_of_other_flow(newsroom, "prefect.flow-run.Failed") == 1
     assert other_runs(newsroom) == {"fails": "Failed", "silent": "Running"}
     assert [body for body in newsroom.notices if "weather" in body or "fails" in body or "silent" in body] == []
@@ -421,7 +421,7 @@ def test_the_network_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
         ("desk.example", "http://desk.example:4200"),
     ],
 )
-def test_a_server_is_asked_where_it_can_be_reached(host: str, url: str) -> None:
+def test_a_server_is_called_where_it_can_be_reached(host: str, url: str) -> None:
     assert Address(host, 4200).url == url
 
 

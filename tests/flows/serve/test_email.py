@@ -35,7 +35,7 @@ def test_a_letter_arrives_whole() -> None:
     assert letter.message.get_content().splitlines() == ["Zeile eins – café", ".", "last line"]
 
 
-def test_a_refusal_and_a_silent_server_are_told() -> None:
+def test_a_refusal_and_a_silent_server_are_reported() -> None:
     with mail_server(refuses="night@news.example") as (port, letters), pytest.raises(NotificationError) as refused:
         send(block(port, recipients=["night@news.example"]), "body", "subject")
     assert "nobody of that name" in refused.value.log
@@ -45,7 +45,7 @@ def test_a_refusal_and_a_silent_server_are_told() -> None:
     assert f"127.0.0.1:{port}" in silent.value.log
 
 
-def test_no_letter_goes_out_in_the_open_unless_asked() -> None:
+def test_no_letter_goes_out_in_the_open_unless_configured() -> None:
     with mail_server() as (port, letters), pytest.raises(NotificationError):
         send(block(port, security="starttls"), "body", "subject")
     assert letters == []

@@ -1,4 +1,4 @@
-"""No page of another web site drives the server: `serve` without a password on the loopback, asked by programs, by strange
+"""No page of another web site drives the server: `serve` without a password on the loopback, addressed by programs, by strange
 names, and by a hostile page in a real browser; its UI and its reports in the same browser.
 """
 
@@ -106,20 +106,20 @@ class Desk(NamedTuple):
     def report(self) -> str:
         return f"http://127.0.0.1:{self.port + 1}/runs/{RUN_ID}/report.html"
 
-    def ask(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, str]:
-        """What a program gets: status and text."""
-        return ask(self.port, method, path, body, **headers)
+    def send(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, str]:
+        """Send a request as a program does, and return status and text."""
+        return send_request(self.port, method, path, body, **headers)
 
     def seen(self) -> tuple[Any, Any]:
-        """What a page could have changed: the deployment, and the tags of the runs."""
-        deployment = json.loads(self.ask("GET", f"/api/deployments/{self.deployment}")[1])
-        runs = json.loads(self.ask("POST", "/api/flow_runs/filter", {})[1])
+        """Return what a page could have changed: the deployment, and the tags of the runs."""
+        deployment = json.loads(self.send("GET", f"/api/deployments/{self.deployment}")[1])
+        runs = json.loads(self.send("POST", "/api/flow_runs/filter", {})[1])
         return {name: deployment[name] for name in ("paused", "parameters", "schedules", "tags")}, [
             run["tags"] for run in runs if not run["auto_scheduled"]
         ]
 
 
-def ask(port: int, method: str, path: str, body: object = None, **headers: str) -> tuple[int, str]:
+def send_request(port: int, method: str, path: str, body: object = None, **headers: str) -> tuple[int, str]:
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     sent = None if body is None else json.dumps(body)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -146,7 +146,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder, port = tmp_path_factory.mktemp("desk"), free_port()
     snapshot = write_snapshot(folder / "out" / "runs" / RUN_ID, articles=[article("a", "The council met on Monday.")])
     write_report(snapshot, RUN_ID)
-    # An older home, open to everybody, with what earlier versions left there.
+    # An older home, open to everyone, with what earlier versions left there.
     home = folder / "prefect"
     home.mkdir(mode=0o755)
     for name in ("prefect.db", "copydesk-server.log"):
@@ -159,7 +159,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     def deployment() -> str:
         assert process.poll() is None, (folder / "log").read_text()
         try:
-            found = json.loads(ask(port, "GET", "/api/deployments/name/clean-news/newsroom")[1])
+            found = json.loads(send_request(port, "GET", "/api/deployments/name/clean-news/newsroom")[1])
         except OSError:
             return ""
         return str(found["id"]) if found.get("status") == "READY" else ""
@@ -211,10 +211,10 @@ def test_requests_of_pages_and_of_other_names_are_refused(desk: Desk, headers: d
         ("GET", "/ui-settings", None),
         ("GET", "/runs", None),
     ):
-        status, text = desk.ask(method, path, body, **given)
+        status, text = desk.send(method, path, body, **given)
         assert (status, text.startswith("Refused: ")) == (403, True), (method, path)
     report = {name: value.replace(str(desk.port), str(desk.port + 1)) for name, value in given.items()}
-    assert ask(desk.port + 1, "GET", f"/runs/{RUN_ID}/report.html", **report)[0] == 403
+    assert send_request(desk.port + 1, "GET", f"/runs/{RUN_ID}/report.html", **report)[0] == 403
     assert desk.seen() == before
 
 
@@ -238,8 +238,8 @@ def test_sockets_of_pages_and_of_other_names_are_refused(desk: Desk) -> None:
 
 def test_programs_and_tunnels_are_let_in(desk: Desk) -> None:
     for host in (f"127.0.0.1:{desk.port}", f"localhost:{desk.port}", "localhost:9999", f"[::1]:{desk.port}"):
-        assert desk.ask("GET", "/api/health", Host=host) == (200, "true")
-        body = desk.ask("POST", "/api/flows/filter", {}, Host=host, Origin=f"http://{host}")
+        assert desk.send("GET", "/api/health", Host=host) == (200, "true")
+        body = desk.send("POST", "/api/flows/filter", {}, Host=host, Origin=f"http://{host}")
         assert (body[0], json.loads(body[1])[0]["name"]) == (200, "clean-news")
 
 
@@ -252,15 +252,15 @@ def test_what_the_server_keeps_is_its_owners_alone(desk: Desk) -> None:
 
 
 def test_a_hostile_page_changes_and_reads_nothing(desk: Desk, chromium: None, tmp_path: Path) -> None:
-    status, kind = desk.ask("GET", "/api/block_types/slug/secret")
+    status, kind = desk.send("GET", "/api/block_types/slug/secret")
     assert status == 200
     block_type = json.loads(kind)["id"]
     schema = json.loads(
-        desk.ask("POST", "/api/block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": [block_type]}}})[1]
+        desk.send("POST", "/api/block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": [block_type]}}})[1]
     )[0]["id"]
     made = {"name": "hook", "data": {"value": SECRET}, "block_type_id": block_type, "block_schema_id": schema}
-    assert desk.ask("POST", "/api/block_documents/", made)[0] == 201
-    assert SECRET in desk.ask("POST", "/api/block_documents/filter", {"include_secrets": True})[1]
+    assert desk.send("POST", "/api/block_documents/", made)[0] == 201
+    assert SECRET in desk.send("POST", "/api/block_documents/filter", {"include_secrets": True})[1]
     before = desk.seen()
     page = ATTACK.format(
         api=f"{desk.url}/api", socket=f"ws://127.0.0.1:{desk.port}/api", deployment=desk.deployment, report=desk.report
@@ -277,19 +277,21 @@ def test_a_hostile_page_changes_and_reads_nothing(desk: Desk, chromium: None, tm
             ]
             with open_browser(*flags, "--disable-site-isolation-trials") as browser:
                 browser.open(f"http://{host}:{server.server_port}/attack.html")
-                seen = browser.ask("attack()")
+                seen = browser.evaluate("attack()")
                 assert not [answer for answer in seen.items() if answer[1].startswith("read: ")]
                 frames = browser.call("Page.getFrameTree")["frameTree"]["childFrames"]
                 urls = [frame["frame"]["url"] for frame in frames]
                 assert not [url for url in urls if url.startswith((desk.url, desk.report))], urls
-        # A page that made its own name lead to the server asks it as its own origin.
+        # A page that made its own name lead to the server calls it as its own origin.
         with open_browser(f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1") as browser:
             for port in (desk.port, desk.port + 1):
                 browser.open(f"http://{REBOUND}:{port}/")
-                assert browser.ask("document.body.innerText").startswith("Refused: ")
+                assert browser.evaluate("document.body.innerText").startswith("Refused: ")
             browser.open(f"http://{REBOUND}:{desk.port}/api/health")
-            asked = f"fetch('/api/deployments/{desk.deployment}', {{method: 'DELETE'}}).then((answer) => answer.status)"
-            assert browser.ask(asked) == 403
+            fetching = (
+                f"fetch('/api/deployments/{desk.deployment}', {{method: 'DELETE'}}).then((answer) => answer.status)"
+            )
+            assert browser.evaluate(fetching) == 403
     finally:
         server.shutdown()
         server.server_close()
@@ -299,7 +301,7 @@ def test_a_hostile_page_changes_and_reads_nothing(desk: Desk, chromium: None, tm
 def test_the_ui_works_without_a_password_and_its_links_open_reports(desk: Desk, chromium: None, tmp_path: Path) -> None:
     settings = desk.seen()[0]["parameters"]["settings"]
     run = {"parameters": {"settings": {**settings, "output": str(tmp_path / "out")}}, "tags": ["seen-in-the-ui"]}
-    assert desk.ask("POST", f"/api/deployments/{desk.deployment}/create_flow_run", run)[0] == 201
+    assert desk.send("POST", f"/api/deployments/{desk.deployment}/create_flow_run", run)[0] == 201
     with open_browser() as browser:
         for host in ("127.0.0.1", "localhost"):
             browser.open(f"http://{host}:{desk.port}/runs", "document.body.innerText.includes('seen-in-the-ui')")
@@ -320,7 +322,7 @@ def test_the_ui_works_without_a_password_and_its_links_open_reports(desk: Desk, 
 
 def follow(browser: Browser, address: str) -> None:
     """Click a link of the page that is shown."""
-    browser.ask(
+    browser.evaluate(
         f"""(() => {{ const link = document.createElement("a"); link.href = {json.dumps(address)}; link.textContent = "open";
         document.body.append(link); link.click(); }})()"""
     )
@@ -363,7 +365,7 @@ def test_a_server_that_answers_any_page_is_not_used(tmp_path: Path) -> None:
 
 def is_up(port: int) -> bool:
     try:
-        return ask(port, "GET", "/api/health") == (200, "true")
+        return send_request(port, "GET", "/api/health") == (200, "true")
     except OSError:
         return False
 
@@ -375,11 +377,14 @@ def test_the_ui_by_itself_is_guarded_and_knows_its_proxy(tmp_path: Path) -> None
         process = subprocess.Popen(command, env=environment_of(tmp_path), stdout=log, stderr=log)
     try:
         wait_for(lambda: is_up(port), 180)
-        assert ask(port, "GET", "/api/health", Host="evil.example")[0] == 403
-        assert ask(port, "POST", "/api/flows/filter", {}, Origin="http://evil.example")[0] == 403
+        assert send_request(port, "GET", "/api/health", Host="evil.example")[0] == 403
+        assert send_request(port, "POST", "/api/flows/filter", {}, Origin="http://evil.example")[0] == 403
         for host in ("desk.example", f"127.0.0.1:{port}"):
-            assert ask(port, "POST", "/api/flows/filter", {}, Host=host, Origin="https://desk.example") == (200, "[]")
-        assert json.loads(ask(port, "GET", "/ui-settings")[1])["api_url"] == "/api"
+            assert send_request(port, "POST", "/api/flows/filter", {}, Host=host, Origin="https://desk.example") == (
+                200,
+                "[]",
+            )
+        assert json.loads(send_request(port, "GET", "/ui-settings")[1])["api_url"] == "/api"
         assert mode(tmp_path / "prefect") == 0o700
         assert mode(tmp_path / "prefect" / "prefect.db") == 0o600
     finally:
@@ -396,9 +401,9 @@ def test_the_server_of_a_single_run_is_guarded_and_ends_with_it(tmp_path: Path) 
             wait_for(lambda: servers_of(run.pid), 120)
             ((pid, port),) = servers_of(run.pid)
             wait_for(lambda: is_up(port), 120)
-            assert ask(port, "POST", "/api/flow_runs/filter", {}, Host="evil.example")[0] == 403
-            assert ask(port, "POST", "/api/flow_runs/filter", {}, Origin="http://127.0.0.1:1")[0] == 403
-            assert ask(port, "POST", "/api/flow_runs/filter", {})[0] == 200
+            assert send_request(port, "POST", "/api/flow_runs/filter", {}, Host="evil.example")[0] == 403
+            assert send_request(port, "POST", "/api/flow_runs/filter", {}, Origin="http://127.0.0.1:1")[0] == 403
+            assert send_request(port, "POST", "/api/flow_runs/filter", {})[0] == 200
             assert mode(tmp_path / "prefect" / "prefect.db") == 0o600
         finally:
             run.kill()

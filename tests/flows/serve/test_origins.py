@@ -1,4 +1,4 @@
-"""Who may ask a server: by the request's host, by the page that asks, and as an ASGI application."""
+"""Requests that a server lets in: by the request's host, by the page that sends it, and as an ASGI application."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ def test_its_own_pages_are_let_in_at_whatever_port_a_tunnel_has() -> None:
     assert LOCAL.refuse("POST", [("Host", HERE), *[("Origin", f"http://{HERE}")] * 2], is_api=True)
 
 
-def test_a_page_without_origin_is_known_by_where_it_asks_from() -> None:
+def test_a_page_without_origin_is_known_by_where_its_requests_come_from() -> None:
     for site in ("cross-site", "same-site", "new-word"):
         for mode, dest in (("no-cors", "image"), ("no-cors", "script"), ("navigate", "iframe"), ("cors", "empty")):
             for is_api in (True, False):
-                asked = {"Host": HERE, "Sec_Fetch_Site": site, "Sec_Fetch_Mode": mode, "Sec_Fetch_Dest": dest}
-                assert not is_welcome(LOCAL, is_api=is_api, **asked)
+                headers = {"Host": HERE, "Sec_Fetch_Site": site, "Sec_Fetch_Mode": mode, "Sec_Fetch_Dest": dest}
+                assert not is_welcome(LOCAL, is_api=is_api, **headers)
     assert is_welcome(LOCAL, Host=HERE, Sec_Fetch_Site="none", Sec_Fetch_Mode="navigate", Sec_Fetch_Dest="document")
 
 
@@ -164,10 +164,10 @@ class Application:
     """An ASGI application that keeps what reached it and answers with a header of its own."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.served: list[str] = []
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        self.asked.append(scope["type"])
+        self.served.append(scope["type"])
         if scope["type"] == "http":
             own = [(b"X-Frame-Options", b"SAMEORIGIN")]
             await send({"type": "http.response.start", "status": 200, "headers": own})
@@ -192,13 +192,13 @@ def call(
     if kind != "http":
         del scope["method"]
     asyncio.run(SameOriginOnly(app, LOCAL)(scope, receive, send))
-    return app.asked, sent
+    return app.served, sent
 
 
 def test_the_application_does_not_hear_of_a_refused_request() -> None:
     for path in ("/api/flows/filter", "/", "/runs"):
-        asked, sent = call("http", path, [(b"host", HERE.encode()), (b"origin", b"http://evil.example")], "POST")
-        assert asked == []
+        served, sent = call("http", path, [(b"host", HERE.encode()), (b"origin", b"http://evil.example")], "POST")
+        assert served == []
         assert sent[0]["status"] == 403
         assert b"start it with --origin" in sent[1]["body"]
         assert not [name for name, _ in sent[0]["headers"] if name.startswith(b"access-control")]
@@ -206,8 +206,8 @@ def test_the_application_does_not_hear_of_a_refused_request() -> None:
 
 def test_a_foreign_socket_is_closed_before_it_is_accepted() -> None:
     foreign = [(b"Host", HERE.encode()), (b"Origin", b"http://127.0.0.1:4201")]
-    asked, (closed,) = call("websocket", "/api/events/out", foreign)
-    assert (asked, closed["type"], closed["code"]) == ([], "websocket.close", 1008)
+    served, (closed,) = call("websocket", "/api/events/out", foreign)
+    assert (served, closed["type"], closed["code"]) == ([], "websocket.close", 1008)
     for headers in ([(b"host", HERE.encode())], [(b"host", HERE.encode()), (b"origin", b"http://127.0.0.1:4200")]):
         assert call("websocket", "/api/events/out", headers) == (["websocket"], [{"type": "websocket.accept"}])
 
@@ -216,7 +216,7 @@ def test_the_events_of_the_servers_life_pass() -> None:
     assert call("lifespan") == (["lifespan"], [])
 
 
-def test_answers_say_that_nobody_may_frame_or_embed_them() -> None:
+def test_answers_say_that_no_site_may_frame_or_embed_them() -> None:
     for headers in ([(b"host", HERE.encode())], [(b"host", b"evil.example")]):
         _, sent = call("http", "/", headers)
         names = [name.decode() for name, _ in sent[0]["headers"]]

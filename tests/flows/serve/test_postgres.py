@@ -90,18 +90,18 @@ def test_a_teams_server_with_a_work_pool(database: str, tmp_path: Path) -> None:
             call("prefect", "worker", "start", "--pool", "newsroom", "--run-once")
     assert (tmp_path / "out" / "latest" / "report.html").is_file()
 
-    async def ask(query: str) -> list[tuple[str, ...]]:
+    async def select(query: str) -> list[tuple[str, ...]]:
         connection = await asyncpg.connect(database.replace("+asyncpg", ""))
         try:
             return [tuple(row) for row in await connection.fetch(query)]
         finally:
             await connection.close()
 
-    states = asyncio.run(ask("select state_name from flow_run where not auto_scheduled"))
+    states = asyncio.run(select("select state_name from flow_run where not auto_scheduled"))
     assert states == [("Completed",)]
     # The server makes runs of the schedule in prefect.yaml too.
-    assert ("Scheduled",) in asyncio.run(ask("select state_name from flow_run where auto_scheduled"))
-    assert asyncio.run(ask("select cron from (select schedule->>'cron' as cron from deployment_schedule) s")) == [
+    assert ("Scheduled",) in asyncio.run(select("select state_name from flow_run where auto_scheduled"))
+    assert asyncio.run(select("select cron from (select schedule->>'cron' as cron from deployment_schedule) s")) == [
         ("0 0 1 1 *",)
     ]
-    assert len(asyncio.run(ask("select name from automation"))) == 1
+    assert len(asyncio.run(select("select name from automation"))) == 1

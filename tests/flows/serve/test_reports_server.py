@@ -63,7 +63,7 @@ def test_reports_and_nothing_else(output: Path) -> None:
             assert (status, "secret" in body) == (404, False), path
 
 
-def test_a_password_is_asked_for(output: Path) -> None:
+def test_a_password_is_required(output: Path) -> None:
     known, wrong = (b64encode(words.encode()).decode() for words in ("desk:écrit", "desk:other"))
     with serving_reports(output, "127.0.0.1", 0, "desk:écrit") as address:
         assert get(address, "/")[0] == 401

@@ -19,7 +19,7 @@ from flows.store.files import write_parquet
 from flows.store.rows import read_breaches
 from tests.conftest import read_tables
 
-# Small bands' worth of history, so that six runs tell what fifty would.
+# Small bands' worth of history, so that six runs show what fifty would.
 SOON = {"cleaning": {"quality": {"sites": {"min_records": 3, "min_runs": 3}}}}
 OPENINGS = (
     "council",
@@ -76,7 +76,7 @@ def test_a_site_that_turned_into_a_wall_is_named_with_what_was_expected(tmp_path
     assert "Over the last 5 runs" in page
 
 
-def test_a_run_that_strips_anew_says_nothing_about_its_sites(tmp_path: Path, run_pipeline: Callable) -> None:
+def test_a_run_that_strips_again_says_nothing_about_its_sites(tmp_path: Path, run_pipeline: Callable) -> None:
     path = feed(tmp_path / "in", 1)
     run_pipeline([path], tmp_path / "out", run_id="1")
     run_pipeline([path], tmp_path / "out", run_id="2", cleaning={"strip": {"salvage_min_words": 31}})

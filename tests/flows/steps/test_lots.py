@@ -45,7 +45,7 @@ def test_every_lot_is_looked_up_once_in_every_band_of_the_last_snapshot(
 
 
 @given(lots=SIZES, at_once=st.integers(1_000, 2**22))
-def test_lots_are_held_against_each_other_in_every_stretch_of_every_band(lots: list[int], at_once: int) -> None:
+def test_lots_are_compared_with_each_other_in_every_stretch_of_every_band(lots: list[int], at_once: int) -> None:
     added = [part(f"lot-{number}", n) if n else None for number, n in enumerate(lots)]
     joins = plan_joins(added, CONFIG, at_once)
     n_pieces = joins[0].n_pieces if joins else 0

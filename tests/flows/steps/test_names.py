@@ -51,7 +51,7 @@ def test_texts_of_other_years_bear_no_witness(tmp_path: Path, run_pipeline: Call
     right = story("Martin Cardwell", "Martin Cardwell")
     run_pipeline([feed(tmp_path / "b.jsonl", right, "2026-03-03T08:00:00Z")], out, run_id="2")
     assert flags_of(out) == []
-    # What no new article reaches stays as it was.
+    # Rows that no new article reaches stay as they were.
     tables = read_tables(out / "latest")
     assert set(tables.name_mentions["article_id"]) == set(tables.articles["article_id"])
 

@@ -75,7 +75,7 @@ def test_small_pieces_give_what_one_piece_does(
     for table in TABLES:
         mine, theirs = getattr(cut, table), getattr(whole, table)
         if table == "name_mentions":
-            # What a name is held to goes by all papers; where it stands does not.
+            # The verdict on a name depends on all papers; where it stands does not.
             mine, theirs = (
                 frame.select("article_id", "start", "end", "surface", "canonical") for frame in (mine, theirs)
             )
@@ -121,7 +121,7 @@ def test_a_later_run_leaves_the_files_of_earlier_parts_alone(
     assert after.name_mentions.select("article_id", "start").is_duplicated().sum() == 0
 
 
-def test_other_settings_of_matching_match_the_archive_anew_in_lots(
+def test_other_settings_of_matching_match_the_archive_again_in_lots(
     tmp_path: Path, run_pipeline: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_small(monkeypatch)
@@ -236,7 +236,7 @@ def test_shards_of_a_large_file_shrink_and_each_is_one_stretch_of_it(tmp_path: P
     assert [(piece.part, piece.n_parts) for piece in pieces] == [(n, len(pieces)) for n in range(len(pieces))]
 
 
-def test_no_more_shards_than_asked_for(tmp_path: Path) -> None:
+def test_no_more_shards_than_requested(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     path.write_text("".join(f'{{"text": "Story {n} {"x" * 200}"}}\n' for n in range(60_000)))
     _, shards = plan_of(tmp_path, path, workers=2, shard_bytes=2**16, max_shards=7)
@@ -257,7 +257,7 @@ from flows.run import Versions
 extract.SLICE_BYTES = 500_000
 learn.ROWS_AT_ONCE = 100_000  # of a million that the larger feed gives
 path, folder = map(Path, sys.argv[1:])
-# One shard for everything: what is held must not grow with it.
+# One shard for everything: memory must not grow with it.
 settings = Settings(sources=[str(path)], workers=1, max_shards=1, shard_bytes=2**30)
 run = Run("r", settings, folder, folder / "staging", None, Versions("a", "b", {"match": "c", "names": "d"}))
 [shard] = plan_run(run).shards

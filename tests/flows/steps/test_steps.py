@@ -51,7 +51,7 @@ def test_ids_do_not_depend_on_place_order_or_company(tmp_path: Path, run_pipelin
     here = read_tables(tmp_path / "out" / "latest")
     ids = set(seed_tables.articles["article_id"])
     assert ids < set(here.articles["article_id"])
-    # How sure a flag is depends on all the papers there are; what it says of whom does not.
+    # The confidence of a flag depends on all the papers there are; what it says of whom does not.
     with_company = ["run_id", "confidence", "evidence"]
     for name in ("removed_spans", "clusters", "name_flags"):
         mine = getattr(here, name).filter(pl.col("article_id").is_in(list(ids))).drop(with_company, strict=False)
@@ -147,7 +147,7 @@ def same_rows(mine: pl.DataFrame, theirs: pl.DataFrame) -> bool:
     return mine.sort(mine.columns[:3]).equals(theirs.sort(theirs.columns[:3]))
 
 
-def test_other_settings_of_stripping_strip_the_published_texts_anew_without_reading_them(
+def test_other_settings_of_stripping_strip_the_published_texts_again_without_reading_them(
     tmp_path: Path, run_pipeline: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = {"cleaning": {"strip": {"min_confidence": 0.9, "use_learned_layer": False}}}
@@ -163,7 +163,7 @@ def test_other_settings_of_stripping_strip_the_published_texts_anew_without_read
     assert run_pipeline([SEEDS], tmp_path / "out", run_id="3", **changed) is None
 
 
-def test_other_settings_of_extraction_read_the_same_input_anew(tmp_path: Path, run_pipeline: Callable) -> None:
+def test_other_settings_of_extraction_read_the_same_input_again(tmp_path: Path, run_pipeline: Callable) -> None:
     run_pipeline([SEEDS], tmp_path, run_id="1")
     before = read_tables(tmp_path / "latest")
     assert run_pipeline([SEEDS], tmp_path, run_id="2", cleaning={"text": {"detect_bytes": 70_000}})
@@ -258,7 +258,7 @@ def test_a_card_of_which_nothing_is_left_leaves_no_reference(tmp_path: Path, mon
     assert tables.removed_spans["salvaged_article_id"].null_count() == tables.removed_spans.height
 
 
-def test_an_article_appended_to_a_page_is_no_record_and_survives_stripping_anew(
+def test_an_article_appended_to_a_page_is_no_record_and_survives_stripping_again(
     tmp_path: Path, run_pipeline: Callable
 ) -> None:
     from tests.cleaners.extract.page.test_appended import LIBRARY, MAIN, page, section

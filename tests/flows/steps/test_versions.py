@@ -1,4 +1,4 @@
-"""What made a row: a change redoes the steps it can touch, and no others."""
+"""Versions of what made a row: a change redoes the steps it can touch, and no others."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from tests.cleaners.neardup.texts import FERRY, FERRY_RETOLD, make_articles
 from tests.conftest import SEEDS, read_tables
 
 CONFIG = NearDuplicateConfig()
-NOBODY = pl.Series("article_id", [], dtype=pl.String)
+NO_IDS = pl.Series("article_id", [], dtype=pl.String)
 
 
 def ids(*parts: archive.Part) -> list[str]:
@@ -48,7 +48,7 @@ def test_segments_are_linked_merged_by_size_and_lose_what_no_longer_holds(tmp_pa
         write_part(first, f"run{number}", sign_articles(articles[number * 3 : number * 3 + 3]), CONFIG)
     earlier = find_parts(tmp_path / "1")
     assert len(earlier) == FANOUT - 1
-    carry_over(earlier, second, "merged", NOBODY, CONFIG)
+    carry_over(earlier, second, "merged", NO_IDS, CONFIG)
     assert (second / "run0.keys.npy").stat().st_ino == (first / "run0.keys.npy").stat().st_ino
 
     added = write_part(third, "run9", sign_articles(articles[9:]), CONFIG)
@@ -67,7 +67,7 @@ def test_many_runs_leave_few_segments(tmp_path: Path) -> None:
     for number in range(60):
         folder = tmp_path / str(number + 1) / archive.INDEX
         added = write_part(folder, f"run{number:02}", signed[number : number + 1], CONFIG)
-        carry_over(parts, folder, f"merged{number:02}", NOBODY, CONFIG, added)
+        carry_over(parts, folder, f"merged{number:02}", NO_IDS, CONFIG, added)
         parts = find_parts(tmp_path / str(number + 1))
     assert len(parts) <= 3 * 4
     assert sorted(ids(*parts)) == sorted(signed["article_id"])
@@ -110,7 +110,7 @@ def test_runs_in_parts_give_the_clusters_of_one_run(
     assert last.select(columns).equals(whole.select(columns))
 
 
-def match_part(folder: Path, number: int, articles: pl.DataFrame, gone: pl.Series = NOBODY) -> None:
+def match_part(folder: Path, number: int, articles: pl.DataFrame, gone: pl.Series = NO_IDS) -> None:
     """One run's matching, on a snapshot of nothing but what it needs."""
     here, before = folder / str(number), folder / str(number - 1)
     signed = sign_articles(articles)
@@ -123,8 +123,8 @@ def match_part(folder: Path, number: int, articles: pl.DataFrame, gone: pl.Serie
         parts = find_parts(before)
         earlier = pl.read_parquet(before / "clusters.parquet").drop("run_id")
         pairs = pl.read_parquet(before / "duplicate_pairs.parquet").with_columns(lot=pl.lit(None, pl.Int64))
-        held = match.Held(earlier, pairs, [before / "articles.parquet"], parts)
-        near = probe_archive(parts, segment_of(signed), CONFIG)["earlier_id"] if len(articles) else NOBODY
+        held = match.AlreadyMatched(earlier, pairs, [before / "articles.parquet"], parts)
+        near = probe_archive(parts, segment_of(signed), CONFIG)["earlier_id"] if len(articles) else NO_IDS
         found = match.match_lot(held, earlier, gone, match.Batch(0, articles, signed, [], near), CONFIG)
         carry_over(parts, here / archive.INDEX, f"merged{number}", gone, CONFIG, added)
         everything = pl.concat([pl.read_parquet(before / "articles.parquet"), articles])
@@ -167,7 +167,7 @@ def test_a_second_run_reads_only_what_it_may_change(
     assert others.equals(first.clusters.join(others, on="article_id", how="semi").drop("run_id"))
 
 
-def test_what_is_gone_leaves_its_story_and_the_rest_is_matched_anew(tmp_path: Path) -> None:
+def test_what_is_gone_leaves_its_story_and_the_rest_is_matched_again(tmp_path: Path) -> None:
     rows = [
         {
             "name": "long",
@@ -246,7 +246,7 @@ def test_reindex_gives_the_same_index_and_touches_no_table(tmp_path: Path, run_p
     assert read_tables(tmp_path / "latest").clusters.height == 9
 
 
-def test_a_lost_index_is_said_and_made_anew(tmp_path: Path, run_pipeline: Callable) -> None:
+def test_a_lost_index_is_reported_and_rebuilt(tmp_path: Path, run_pipeline: Callable) -> None:
     with pytest.raises(CopydeskError, match="Nothing was published"):
         rebuild_index(Settings(output=str(tmp_path)))
     run_pipeline([SEEDS], tmp_path, run_id="20260101T000000Z-0001")

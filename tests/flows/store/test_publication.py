@@ -1,4 +1,4 @@
-"""What is published keeps its contracts, is read alike by four tools, and goes when it is old; kills: test_killed_runs."""
+"""Published snapshots keep their contracts, are read alike by four tools, and go when they are old; kills: test_killed_runs."""
 
 from __future__ import annotations
 

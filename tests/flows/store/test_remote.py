@@ -109,7 +109,7 @@ def test_what_did_not_change_is_copied_by_the_store(
     assert inode["run-1"] == inode["run-2"], "the mirror fetched what it had"
 
 
-def test_of_two_writers_the_second_is_told_and_leaves_nothing(output: str, tmp_path: Path) -> None:
+def test_of_two_writers_the_second_fails_and_leaves_nothing(output: str, tmp_path: Path) -> None:
     one, other = (Settings(output=output, mirror=str(tmp_path / name)) for name in ("one", "other"))
     publish(one, "run-1", None, a="1")
     pull_latest(other)
@@ -209,7 +209,7 @@ def test_a_damaged_object_is_named(output: str, tmp_path: Path) -> None:
     assert not (reader.folder / "latest").exists()
 
 
-def test_no_bucket_and_no_server_are_told(output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_bucket_and_no_server_are_reported(output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(output="s3://copydesk-none/news", mirror=str(tmp_path))
     with pytest.raises(CopydeskError, match="object storage at s3://copydesk-none/news failed"):
         push_snapshot(settings, stage(settings, "run-1", None, a="1"))

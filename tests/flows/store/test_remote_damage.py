@@ -128,8 +128,8 @@ def test_a_damaged_object_is_found_named_and_rebuilt_by_one_command(
     code, said = command("verify", published, mirror)
     assert code == 1
     assert key.removeprefix(f"runs/{SECOND}/") in said
-    assert "copydesk run --anew" in said
-    run_steps([landing], published, THIRD, anew=True, mirror=str(mirror))
+    assert "copydesk run --rebuild" in said
+    run_steps([landing], published, THIRD, rebuild=True, mirror=str(mirror))
     assert drop_remote_snapshots(Settings(output=published, mirror=str(mirror)), keep=10) == []
     code, said = command("verify", published, mirror)
     assert (code, THIRD in said) == (0, True)
@@ -212,11 +212,11 @@ def test_a_restore_that_another_writer_overtakes_says_so(
 
     monkeypatch.setattr(backup, "read_pointer", read_and_lose)
     code, said = command("restore", published, mirror, str(tmp_path / "backup"))
-    assert (code, "Somebody published" in said) == (1, True)
+    assert (code, "Another writer published" in said) == (1, True)
     assert (mirror / "latest").readlink().name == SECOND
 
 
-def test_a_damaged_archive_index_is_built_anew_by_a_machine_that_has_nothing(published: str, tmp_path: Path) -> None:
+def test_a_damaged_archive_index_is_rebuilt_by_a_machine_that_has_nothing(published: str, tmp_path: Path) -> None:
     key, mirror = find_key(published, "keys.npy"), tmp_path / "elsewhere"
     flip_object(published, key)
     code, said = command("verify", published, mirror)
@@ -232,25 +232,27 @@ def test_a_damaged_archive_index_is_built_anew_by_a_machine_that_has_nothing(pub
     assert texts_of(published, tmp_path / "reader") == set(STORIES[:3])
 
 
-def test_a_machine_that_fetches_a_damaged_snapshot_is_told_how_to_mend_it(published: str, tmp_path: Path) -> None:
+def test_a_machine_that_fetches_a_damaged_snapshot_names_the_command_that_mends_it(
+    published: str, tmp_path: Path
+) -> None:
     for part, words in (("/articles/", "1 object.*articles/"), ("/manifest.json", r"manifest\.json cannot be read")):
         (put_garbage if "manifest" in part else flip_object)(published, find_key(published, part))
         with pytest.raises(CopydeskError, match=words) as error:
             pull_latest(Settings(output=published, mirror=str(tmp_path / "elsewhere")))
-        assert "copydesk run --anew" in str(error.value.hint)
+        assert "copydesk run --rebuild" in str(error.value.hint)
 
 
-def test_a_damaged_pointer_is_told_and_put_anew(published: str, landing: Path, tmp_path: Path) -> None:
+def test_a_damaged_pointer_is_reported_and_replaced(published: str, landing: Path, tmp_path: Path) -> None:
     mirror = tmp_path / "elsewhere"
     put_garbage(published, "latest.json")
     code, said = command("verify", published, mirror)
-    assert (code, "latest.json" in said, "copydesk run --anew" in said) == (1, True, True)
-    run_steps([landing], published, THIRD, anew=True, mirror=str(mirror))
+    assert (code, "latest.json" in said, "copydesk run --rebuild" in said) == (1, True, True)
+    run_steps([landing], published, THIRD, rebuild=True, mirror=str(mirror))
     assert command("verify", published, mirror)[0] == 0
     assert texts_of(published, mirror) == set(STORIES[:3])
 
 
-def test_who_reads_anew_loses_to_another_writer_and_takes_nothing_of_theirs(
+def test_a_rebuild_loses_to_another_writer_and_takes_nothing_of_theirs(
     published: str, landing: Path, tmp_path: Path
 ) -> None:
     flip_object(published, find_key(published, "/articles/"))
@@ -260,7 +262,7 @@ def test_who_reads_anew_loses_to_another_writer_and_takes_nothing_of_theirs(
         run_steps([landing], published, THIRD, mirror=str(tmp_path / "here"), extract=extract.extract_shard)
         return extract.extract_shard(run, shard, tries)
 
-    elsewhere = {"anew": True, "mirror": str(tmp_path / "elsewhere")}
+    elsewhere = {"rebuild": True, "mirror": str(tmp_path / "elsewhere")}
     with pytest.raises(CopydeskError, match=rf"Another run \({THIRD}\) published"):
         run_steps([landing], published, FOURTH, extract=while_another_publishes, **elsewhere)
     runs = {key.partition("runs/")[2].split("/")[0] for key in list_keys(from_url(published), "runs/")}
@@ -273,12 +275,12 @@ def test_who_reads_anew_loses_to_another_writer_and_takes_nothing_of_theirs(
     ]
 
 
-def test_what_is_read_anew_is_never_copied_from_what_is_damaged(s3_output: str, tmp_path: Path) -> None:
+def test_what_is_rebuilt_is_never_copied_from_what_is_damaged(s3_output: str, tmp_path: Path) -> None:
     settings = Settings(output=s3_output, mirror=str(tmp_path))
     publish(settings, "run-1", None, a="whole")
     obstore.put(from_url(s3_output), "runs/run-1/articles/a", b"whol?")
-    anew = settings.model_copy(update={"anew": True})
-    push_snapshot(anew, stage(anew, "run-2", "run-1", a="whole"))
+    rebuilding = settings.model_copy(update={"rebuild": True})
+    push_snapshot(rebuilding, stage(rebuilding, "run-2", "run-1", a="whole"))
     assert get_object(from_url(s3_output), "runs/run-2/articles/a") == b"whole"
     assert verify_stored(s3_output)[1].is_intact
 
@@ -294,7 +296,7 @@ def test_behind_a_damaged_manifest_the_newest_whole_snapshots_are_kept(s3_output
     assert drop_remote_snapshots(settings, keep=3) == ["run-0", "run-2"]
 
 
-def test_a_mirror_that_alone_is_damaged_is_fetched_anew(published: str, landing: Path, tmp_path: Path) -> None:
+def test_a_mirror_that_alone_is_damaged_is_fetched_again(published: str, landing: Path, tmp_path: Path) -> None:
     settings = Settings(output=published, mirror=str(tmp_path / "here"))
     victim = sorted((settings.folder / "latest" / "articles").glob("*.parquet"))[0]
     twin = settings.folder / "runs" / FIRST / "articles" / victim.name
@@ -309,7 +311,7 @@ def test_a_mirror_that_alone_is_damaged_is_fetched_anew(published: str, landing:
     assert "`copydesk verify`" in str(error.value.hint)
     assert "ln -sfn" not in str(error.value.hint)
     code, said = command("verify", published, settings.folder)
-    assert (code, victim.name in said, "fetched anew" in said) == (0, True, True)
+    assert (code, victim.name in said, "fetched again" in said) == (0, True, True)
     assert file_sha256(victim) == whole
-    assert "fetched anew" not in command("verify", published, settings.folder)[1]
+    assert "fetched again" not in command("verify", published, settings.folder)[1]
     run_steps([landing], published, THIRD, mirror=str(settings.folder))

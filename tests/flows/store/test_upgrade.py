@@ -76,7 +76,7 @@ def test_a_snapshot_of_version_0_1_0_is_carried_on(old_output: Path) -> None:
     assert after.select(rejects.columns).equals(rejects)
     assert verify_snapshot(old_output / "runs" / run.run_id).is_intact
     assert state(old_output / "runs" / OLD_RUN) == before
-    # What has today's columns is the same file still, and what had not was written once: the next run links it.
+    # A file with today's columns stays the same; any other was written once: the next run links it.
     linked = (old_output / "latest/removed_spans" / f"{OLD_RUN}.parquet").stat()
     assert linked.st_ino == (old_output / "runs" / OLD_RUN / "removed_spans" / f"{OLD_RUN}.parquet").stat().st_ino
     written = (old_output / "latest/rejects" / f"{OLD_RUN}.parquet").stat().st_ino
@@ -146,9 +146,9 @@ def test_an_older_program_leaves_a_newer_snapshot_alone(old_output: Path) -> Non
     manifest = json.loads(manifest_file.read_text())
     manifest_file.write_text(json.dumps({**manifest, "schema_version": str(int(SCHEMA_VERSION) + 1)}))
     before = state(old_output / "runs")
-    for anew in (False, True):
+    for rebuild in (False, True):
         with pytest.raises(CopydeskError, match="A newer version of Copydesk wrote"):
-            run_steps([SEEDS], old_output, anew=anew)
+            run_steps([SEEDS], old_output, rebuild=rebuild)
     for command in (["reindex"], ["report", "--write", str(old_output / "r.html")]):
         result = CliRunner().invoke(app, [*command, "--output", str(old_output)])
         assert result.exit_code == 1

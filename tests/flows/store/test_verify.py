@@ -1,4 +1,4 @@
-"""Every bit of what is published counts: flipped bits, lost files and files that nobody wrote are found, in tables, indexes, the
+"""Every bit of what is published counts: flipped bits, lost files and files that no run wrote are found, in tables, indexes, the
 manifest, the report and the digests themselves; each is mended by one command. Whole damaged tables: test_faults."""
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def test_random_flips_of_all_files_are_found(output: Path) -> None:
     assert verify_snapshot(snapshot).is_intact
 
 
-def test_anybody_can_check_a_snapshot_with_sha256sum(output: Path) -> None:
+def test_anyone_can_check_a_snapshot_with_sha256sum(output: Path) -> None:
     check = ["sha256sum", "--check", "--quiet", "--strict", SUMS]
     assert subprocess.run(check, cwd=output / "latest", check=False, capture_output=True).returncode == 0
     flip_bit((output / "latest" / REPORT).resolve(), 4001)
@@ -110,7 +110,12 @@ def test_a_run_does_not_build_on_a_manifest_with_a_flipped_bit(output: Path) -> 
     with pytest.raises(CopydeskError, match=f"its {MANIFEST} is not what its {SUMS} says"):
         latest_snapshot(output)
     code, said = command("verify", "--output", output)
-    assert (code, MANIFEST in said, "copydesk run --anew" in said, "copydesk restore" in said) == (1, True, True, True)
+    assert (code, MANIFEST in said, "copydesk run --rebuild" in said, "copydesk restore" in said) == (
+        1,
+        True,
+        True,
+        True,
+    )
 
 
 @pytest.mark.parametrize("damage", ["flipped report", "lost report", "flipped digest", "garbage", "lost digests"])
@@ -176,7 +181,7 @@ def test_a_file_that_no_run_wrote_is_said_and_in_a_table_it_is_damage(output: Pa
     code, said = command("verify", "--output", output)
     assert (code, "articles/twin.parquet was not written by a run" in said) == (1, True)
     assert "Move it out of the snapshot" in said
-    assert "--anew" not in said
+    assert "--rebuild" not in said
 
 
 def test_a_snapshot_of_an_older_version_is_verified_as_before(output: Path) -> None:

@@ -187,7 +187,7 @@ def test_steps_over_the_archive_in_parts_give_the_same_bytes_also_when_a_worker_
     assert [name for name, content in expected.items() if found[name] != content] == []
 
 
-def test_a_process_lost_in_a_part_is_told_once_the_other_parts_have_ended(
+def test_a_process_lost_in_a_part_is_reported_once_the_other_parts_have_ended(
     tmp_path: Path, cluster: LocalCluster
 ) -> None:
     run = Run("run-1", Settings(output=str(tmp_path), dask="set"), tmp_path, tmp_path, None, None)  # type: ignore[arg-type]
@@ -212,7 +212,7 @@ def test_a_document_that_kills_its_worker_costs_itself_alone_there_too(
     assert towns_of(tables) == set(TOWNS) - {"Corran"}
 
 
-def test_no_scheduler_at_the_address_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_scheduler_at_the_address_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
         pytest.raises(CopydeskError, match=r"No Dask worker answers at tcp://127\.0\.0\.1:9"),

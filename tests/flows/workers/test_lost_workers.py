@@ -61,7 +61,7 @@ def test_a_document_that_kills_its_worker_is_a_reject_and_the_others_are_read(
 
 def test_a_document_that_never_ends_is_a_reject_and_the_others_are_read(tmp_path: Path) -> None:
     landing = write_landing(tmp_path / "landing", {"Harwick": sabotage.HANG})
-    # What a worker loads for its first document counts as that one's time.
+    # Modules that a worker loads for its first document count as that one's time.
     run_steps([landing], tmp_path / "out", n_workers=1, extract=sabotage.extract, document_time_limit_seconds=3)
     tables = read_tables(tmp_path / "out" / "latest")
     assert fates_of(tables) == {"feed.jsonl#3": ("extract", "timed_out")}
@@ -85,7 +85,7 @@ def test_what_wants_too_much_memory_is_a_reject(tmp_path: Path) -> None:
     assert "MemoryError" in tables.rejects["detail"].item()
 
 
-def test_a_worker_that_somebody_kills_costs_nothing(tmp_path: Path, run_pipeline: Callable) -> None:
+def test_a_worker_killed_from_outside_costs_nothing(tmp_path: Path, run_pipeline: Callable) -> None:
     landing = write_landing(tmp_path / "landing", {})
     run_steps([landing], tmp_path / "out", n_workers=2, workers=2, extract=sabotage.die_once)
     run_pipeline([landing], tmp_path / "undisturbed")

@@ -57,9 +57,9 @@ def test_a_step_without_a_limit_whose_worker_does_nothing_is_given_up_and_the_ne
         with pytest.raises(WorkerLost, match="it did nothing for 2 s") as error:
             run_in_worker(time.sleep, 600)
         assert run_in_worker(os.getpid) not in {victim, os.getpid()}
-    told = explain_fault(error.value, tmp_path)
-    assert told
-    assert "does not answer" in str(told.hint)
+    fault = explain_fault(error.value, tmp_path)
+    assert fault
+    assert "does not answer" in str(fault.hint)
 
 
 def test_a_step_that_computes_is_not_given_up_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_a_step_that_computes_is_not_given_up_however_long_it_takes(monkeypatch:
 
 
 def test_a_worker_that_cannot_be_killed_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As one that waits for a file system that does not answer."""
+    """A worker that waits for a file system that does not answer cannot be killed."""
     monkeypatch.setattr(process, "STILL_SECONDS", 1.0)
     monkeypatch.setattr(process, "KILL_SECONDS", 0.1)
     with worker_pool(1), monkeypatch.context() as patch:

@@ -117,7 +117,7 @@ def test_features_are_finite_and_named_once():
     assert len(described.features) == len(described.name_hashes) == len(described.word_hashes)
 
 
-def test_the_model_tells_paragraphs_from_teasers():
+def test_the_model_separates_paragraphs_from_teasers():
     tree = fromstring(page())
     blocks = split_blocks(tree)
     described = describe_blocks(blocks, align_blocks(blocks.blocks, STORY), FACTS)

@@ -1,4 +1,4 @@
-"""What convention takes out of the story, and the names that dropped lines give."""
+"""Text that convention takes out of the story, and the names that dropped lines give."""
 
 import time
 import tomllib
@@ -119,7 +119,7 @@ def test_a_standfirst_in_the_body_goes_and_comes_back_with_its_switch():
     assert deck in extract_page(html, None, None, ExtractConfig(keep_standfirst=True)).text
 
 
-def test_a_writer_of_whom_the_story_tells_is_no_bio():
+def test_a_writer_whom_the_story_names_is_no_bio():
     last = "Ines Aram is a reporter at the Tolne Courier by training."
     assert last in lines_of(page([*STORY, last]))  # she leads the engineers in the story
     assert "Ida Holm was a columnist of the Courier until 2019." in lines_of(

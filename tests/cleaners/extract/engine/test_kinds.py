@@ -1,4 +1,4 @@
-"""What path expressions find is found the same by kind of element, whatever the page."""
+"""Search by kind of element finds what path expressions find, whatever the page."""
 
 import pytest
 from hypothesis import given
@@ -73,7 +73,7 @@ def test_the_same_elements_are_found_in_page_order(name, nodes):
     assert ours == theirs
 
 
-def test_the_first_attribute_of_the_source_decides_where_an_expression_asks_for_either():
+def test_the_first_attribute_of_the_source_decides_where_an_expression_looks_at_either():
     ours, theirs = found_by_both("PRECISION_DISCARD_XPATH", "<p id='x' class='link'>a</p><p class='link' id='x'>b</p>")
     assert ours == theirs
     assert [element.text for element in ours] == ["b"]
@@ -81,7 +81,7 @@ def test_the_first_attribute_of_the_source_decides_where_an_expression_asks_for_
 
 def test_a_value_that_xml_cannot_hold_is_left_to_the_expressions(monkeypatch):
     expression = ByKind(xpaths.TEASER_DISCARD_XPATH)
-    monkeypatch.setattr(expression, "_ask", lambda kinds: (_ for _ in ()).throw(ValueError("not XML")))
+    monkeypatch.setattr(expression, "_evaluate", lambda kinds: (_ for _ in ()).throw(ValueError("not XML")))
     tree = fromstring("<div><p class='teaser'>a</p><p class='x'>b</p></div>")
     assert [element.text for element in expression(tree)] == ["a"]
 

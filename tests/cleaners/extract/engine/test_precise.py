@@ -29,7 +29,7 @@ def page(body, head=""):
 
 
 def kept_by_both(source):
-    """What we keep of a page and what trafilatura does, as XML."""
+    """Return what we keep of a page and what trafilatura does, as XML."""
     ours = keep_precisely(parse_page(source))
     theirs = bare_extraction(
         load_html(source), fast=True, favor_precision=True, include_comments=False, include_formatting=False

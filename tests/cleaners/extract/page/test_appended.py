@@ -80,7 +80,7 @@ def test_an_appended_article_is_a_row_of_its_own(tag, attributes):
     assert (appended["origin"], appended["parent_article_id"]) == ("embedded", main["article_id"])
     assert appended["title"] == "Library lends tools from April"
     assert appended["canonical_url"] == "https://courier.example/news/tools-to-lend"
-    # What the input says of the page does not hold of the other article.
+    # Facts that the input gives about the page do not hold for the other article.
     assert (appended["url"], appended["authors"], appended["site"]) == (None, [], "courier.example")
     assert appended["source_uri"] == main["source_uri"]
 

@@ -15,7 +15,7 @@ from cleaners.extract.page.bound import MAX_ATTRIBUTES, bound_attributes
 from cleaners.extract.page.parse import parse_page
 
 LIMIT = 3
-# What HTML's tokenizer treats in a way of its own.
+# Constructs that HTML's tokenizer treats in a way of its own.
 PIECES = st.sampled_from(
     [
         *("<p", "<a", "<div ", "</p", "</div a=1 b=2 c=3 d=4>", "<br/", "<P\n", "<x-y", "<i>word</i>", ">", "/>", " >"),

@@ -1,4 +1,4 @@
-"""Plain English is told by its small words; every other text is identified."""
+"""Plain English is recognised by its small words; every other text is identified."""
 
 from __future__ import annotations
 

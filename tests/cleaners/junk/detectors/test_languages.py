@@ -127,7 +127,7 @@ def test_a_text_of_few_words_is_what_its_page_says() -> None:
 
 
 @pytest.mark.parametrize("language", sorted(TEXTS))
-def test_the_words_tell_the_language(language: str) -> None:
+def test_the_words_show_the_language(language: str) -> None:
     assert is_english(tokenize(TEXTS[language]), None) == (language == "en")
     assert is_english(tokenize(TEXTS[language]), "en" if language != "en" else "de") == (language == "en")
 
@@ -162,7 +162,7 @@ def test_a_card_of_structure_is_salvaged_in_another_language() -> None:
     assert result.removed_spans.filter(pl.col("salvaged_article_id").is_not_null()).height == 1
 
 
-def test_likeness_is_told_without_spaces_too() -> None:
+def test_likeness_is_recognised_without_spaces_too() -> None:
     same, other = TEXTS["zh"].split("\n")[1], "小提琴家周日晚上在维也纳演奏西贝柳斯协奏曲，评论家称赞乐团温暖的音色。"
     page = Page(f"{TEXTS['zh']}\n{same}")
     assert share_own(page, len(TEXTS["zh"]) + 1, len(page.text)) == 1.0

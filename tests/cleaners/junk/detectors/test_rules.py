@@ -144,7 +144,7 @@ def _seconds(text: str, rules: tuple[Rule, ...]) -> float:
     return time.perf_counter() - started
 
 
-# What rules read, mixed: their examples with other white space, marks and letters whose small form is longer between them.
+# Texts that rules read, mixed: their examples with other white space, marks and letters whose small form is longer between them.
 PIECES = sorted({text for rule in RULES for text in (*rule.positive, *rule.negative)})
 BETWEEN = ["", " ", "\n", ". ", ".\n", ".) ", "! ", "\u201d ", " \u0130 ", "a ", "\n\n(", " / "]
 
@@ -162,7 +162,7 @@ def test_rules_find_the_same_where_every_place_is_tried(parts: list[tuple[str, s
     assert found == plain
 
 
-def test_rules_that_ask_for_a_beginning_are_known_by_their_pattern() -> None:
+def test_rules_that_require_a_beginning_are_known_by_their_pattern() -> None:
     assert {rule.id for rule in RULES if rules_module._is_opening(rule.pattern)} >= {
         "related-heading",
         "read-more-inline",

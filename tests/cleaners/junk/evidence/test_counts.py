@@ -246,7 +246,7 @@ def test_what_owners_share_is_what_a_walk_over_all_rows_finds(texts: list[list[s
         },
         schema=EVIDENCE_SCHEMA,
     )
-    me = "a0" if is_known else "somebody"
+    me = "a0" if is_known else "other"
     expected: dict[int, list[tuple[int, int]]] = {}
     for here, gram in enumerate(hash_ngrams(articles[0][1], OWNER_N).tolist()):
         for _, there, owner in sorted(row for row in rows if row[0] == gram)[:32]:

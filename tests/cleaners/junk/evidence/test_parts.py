@@ -90,20 +90,20 @@ def test_segments_hold_what_one_table_would(batches: list[list[dict[str, object]
     assert archive.whole().equals(whole)
 
 
-def test_stripping_asks_for_what_concerns_its_documents_and_cuts_the_same() -> None:
+def test_stripping_looks_up_what_concerns_its_documents_and_cuts_the_same() -> None:
     documents = make_frame([page(number, "gazette.example" if number % 3 else None) for number in range(12)])
     archive = Archive()
     archive.learn([gather_evidence(documents, CONFIG)])
     whole = learn_evidence([gather_evidence(documents, CONFIG)], CONFIG)
-    asked: list[int] = []
+    n_wanted: list[int] = []
 
-    def ask(wanted: dict[int, np.ndarray]) -> pl.DataFrame:
-        asked.append(sum(map(len, wanted.values())))
+    def look_up(wanted: dict[int, np.ndarray]) -> pl.DataFrame:
+        n_wanted.append(sum(map(len, wanted.values())))
         return archive(wanted)
 
-    mine, theirs = strip_articles(documents, ask, CONFIG), strip_articles(documents, whole, CONFIG)
+    mine, theirs = strip_articles(documents, look_up, CONFIG), strip_articles(documents, whole, CONFIG)
     assert theirs.removed_spans.height
-    assert asked
+    assert n_wanted
     for found, expected in zip(mine, theirs, strict=True):
         assert found.equals(expected)
 

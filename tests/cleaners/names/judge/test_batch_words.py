@@ -3,7 +3,7 @@ import polars as pl
 from cleaners.names import NamesConfig, check_names, find_mentions, load_authority
 from cleaners.names.judge.batch_words import BatchWords, learn_words
 
-NOBODY = load_authority("canonical\n")
+NO_AUTHORITY = load_authority("canonical\n")
 
 
 def batch(*texts: str) -> pl.DataFrame:
@@ -12,11 +12,11 @@ def batch(*texts: str) -> pl.DataFrame:
 
 def learn(*texts: str) -> BatchWords:
     articles = batch(*texts)
-    return learn_words(articles, 1.0, find_mentions(articles, NamesConfig(), NOBODY))
+    return learn_words(articles, 1.0, find_mentions(articles, NamesConfig(), NO_AUTHORITY))
 
 
 def people(*texts: str) -> list[list[str]]:
-    return check_names(batch(*texts), NamesConfig(), authority=NOBODY).articles["people"].to_list()
+    return check_names(batch(*texts), NamesConfig(), authority=NO_AUTHORITY).articles["people"].to_list()
 
 
 def test_first_names_of_people_with_different_surnames_are_learned() -> None:
@@ -56,5 +56,5 @@ def test_two_common_words_are_no_person() -> None:
 
 def test_words_of_no_articles() -> None:
     empty = pl.DataFrame(schema={"article_id": pl.String, "text": pl.String})
-    words = learn_words(empty, 1.0, find_mentions(empty, NamesConfig(), NOBODY))
+    words = learn_words(empty, 1.0, find_mentions(empty, NamesConfig(), NO_AUTHORITY))
     assert (words.given, words.people_of, words.common) == (frozenset(), {}, frozenset())

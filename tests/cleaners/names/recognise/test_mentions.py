@@ -185,7 +185,7 @@ def test_a_name_alone_above_a_dateline_is_the_reporters() -> None:
     assert find_people("Clara Whitfield\nThe favourites fell on Tuesday.", 0.7)[0].role == ""
 
 
-def test_abbreviations_of_a_table_are_nobody() -> None:
+def test_abbreviations_of_a_table_are_no_people() -> None:
     assert find_people("Ttl Exports 1,180 1,150\nTtl Domest 5,680 5,450", 0.7) == []
 
 

@@ -90,8 +90,8 @@ def test_what_has_no_shingle_and_an_empty_segment_give_nothing():
     assert len(probe_segment(empty, segment_of(signatures, sizes), CONFIG).left) == 0
     segment = segment_of(signatures, np.zeros(8, np.int64))
     assert segment.keys.shape == (CONFIG.n_bands, 0)
-    asked = segment_of(signatures, np.full(8, 50))
-    assert len(probe_segment(segment, asked, CONFIG).left) == len(probe_segment(asked, segment, CONFIG).left) == 0
+    probes = segment_of(signatures, np.full(8, 50))
+    assert len(probe_segment(segment, probes, CONFIG).left) == len(probe_segment(probes, segment, CONFIG).left) == 0
 
 
 @settings(max_examples=40, deadline=None)

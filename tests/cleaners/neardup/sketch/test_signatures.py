@@ -56,7 +56,7 @@ def test_stored_signatures_load_in_datasketch_and_estimate_jaccard():
     assert one.jaccard(other) > 0
 
 
-def test_text_digest_tells_same_words_and_is_null_without_words():
+def test_text_digest_recognises_same_words_and_is_null_without_words():
     signed = sign_articles(
         make_articles({"text": "Snow, again."}, {"text": "SNOW again"}, {"text": "Rain"}, {"text": "—"})
     )

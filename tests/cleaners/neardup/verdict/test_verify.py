@@ -67,7 +67,7 @@ def test_what_is_not_known_is_null_and_has_its_own_model():
 @pytest.mark.parametrize(
     "known", [{}, {"title": "Ferry saved"}, {"day": "2024-10-02"}, {"title": "Ferry saved", "day": "2024-10-02"}]
 )
-def test_every_model_tells_a_copy_from_a_retelling(known):
+def test_every_model_separates_a_copy_from_a_retelling(known):
     copy = FERRY.replace("Zelensky", "Zelenskiy") + " (Reporting by the island desk)"
     assert probability({"text": FERRY, **known}, {"text": copy, **known}) > 0.9
     assert probability({"text": FERRY, **known}, {"text": FERRY_RETOLD, **known}) < 0.3
@@ -100,7 +100,7 @@ def test_no_pair_exceeds_what_numbers_titles_and_dates_let_hope_for():
     assert (bound < 0.5).any()
 
 
-def test_what_signing_kept_describes_articles_as_reading_them_anew_does():
+def test_what_signing_kept_describes_articles_as_reading_them_again_does():
     texts = [FERRY, "Fog.", "", "中国人民银行今天宣布 1,200", FERRY_RETOLD, "Élan ½ x\u00adY"] * 3000
     articles = make_articles(*({"text": f"{text} {i}"} for i, text in enumerate(texts)))
     kept = compute_signatures(articles["text"], CONFIG, keep_readings=True)
