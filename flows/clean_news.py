@@ -11,7 +11,7 @@ from flows.faults import faults_explained
 from flows.pipeline import RunResult, run_pipeline
 from flows.settings import Settings
 from flows.steps.progress import listening
-from flows.tasks import MAX_IN_FLIGHT, PrefectEngine, ProgressArtifact
+from flows.tasks import MAX_IN_FLIGHT, PrefectEngine, ProgressArtifact, logging_to_run
 from flows.uplink import reporting
 from flows.workers.dask import workers_found
 from flows.workers.pool import worker_pool
@@ -41,5 +41,6 @@ def clean_news(settings: Settings) -> RunResult:
         worker_pool(1 if settings.dask else settings.n_workers),
         workers_found(settings),
         listening(ProgressArtifact()),
+        logging_to_run(),
     ):
         return outcome.keep(run_pipeline(settings, PrefectEngine()))

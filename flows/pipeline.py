@@ -3,6 +3,7 @@
 An engine says how the work of a step is done: as Prefect's tasks (`flows/tasks.py`), here and now (`PlainEngine`), or timed.
 """
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -39,6 +40,8 @@ from flows.store.snapshots import find_latest
 from flows.store.upgrade import open_previous
 from flows.store.upload import drop_remote_snapshots
 from flows.workers.pool import run_in_worker, run_watched
+
+_log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
@@ -124,6 +127,8 @@ def run_pipeline(settings: Settings, engine: Engine, run_id: str | None = None) 
             return RunResult("nothing_new", run.run_id, plan.n_inputs, find_latest(output), None)
         run = continue_interrupted(run, plan)
         n_resumed = n_done(run)
+        if n_resumed:
+            _log.info("continuing the interrupted run %s: %d steps are done", run.run_id, n_resumed)
 
         extracted = _each(engine, "extract", extract_shard, run, plan.shards)
         n_repeated = _once(engine, "learn", lambda: do_once(run, "learn", lambda: learn_from_shards(run)))
@@ -175,7 +180,9 @@ def _each(
 
 def _begin_run(settings: Settings, output: Path, run_id: str | None) -> Run:
     """A run's name and places."""
-    finish_publication(output)
+    finished = finish_publication(output)
+    if finished:
+        _log.info("published %s, whose run was killed on the last step", finished.name)
     run_id = run_id or name_run_id(output)
     previous = open_previous(output, rebuild=settings.rebuild)
     return Run(

@@ -28,6 +28,7 @@ from flows.run import Run
 from flows.settings import Settings
 from flows.steps import learn, match, names, parts
 from flows.steps.plan import Shard
+from flows.store.digests import SUMS
 from flows.workers import dask as on_cluster
 from flows.workers.pool import run_for_cluster, run_watched
 from flows.workers.process import WorkerLost
@@ -144,7 +145,11 @@ def run_twice(
         (folder / "in" / f"{start}.jsonl").write_text("".join(rows))
         run_on(address, folder / "in", folder / "out", shard_bytes=2**16)
     folder.rename(kept)
-    files = (path for path in (kept / "out" / "runs").rglob("*") if path.is_file() and path.name != "manifest.json")
+    files = (
+        path
+        for path in (kept / "out" / "runs").rglob("*")
+        if path.is_file() and path.name not in ("manifest.json", SUMS)
+    )
     return {path.relative_to(kept).as_posix(): path.read_bytes() for path in files}
 
 
