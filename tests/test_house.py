@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,3 +153,12 @@ def test_a_file_name_is_its_own_within_a_room(folder: Path) -> None:
     names = Counter(path.name for path in folder.rglob("*.py"))
     twice = {name for name, count in names.items() if count > 1} - {"__init__.py", "__main__.py", "config.py"}
     assert not twice
+
+
+@pytest.mark.parametrize(
+    "module", ["flows.cli.main", "flows.serve.deploy", "flows.serve.automations", "flows.pipeline"]
+)
+def test_prefect_is_not_imported_before_its_settings_are_set(module: str) -> None:
+    """Prefect reads the environment when it is first imported; the commands that serve set it in their functions."""
+    code = f"import sys, {module}; sys.exit('prefect' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

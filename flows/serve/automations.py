@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from cleaners.errors import ConfigError
-from flows.tasks import BREACH_EVENT
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -40,6 +39,7 @@ def watch_runs(notify: str | None) -> None:
     from prefect.events.schemas.events import ResourceSpecification
 
     from flows.serve.email import SmtpEmail
+    from flows.tasks import BREACH_EVENT
 
     # Every event of a run names its flow beside the run: states, heartbeats, and our own.
     of_ours = {
