@@ -1,4 +1,4 @@
-"""Back from a backup: takes a copy of a snapshot, as `cp -rL output/latest BACKUP` makes it, and publishes it as the latest one.
+"""Restore of a backup: takes a copy of a snapshot, as `cp -rL output/latest BACKUP` makes it, and publishes it as the latest one.
 
 The copy is verified before anything is touched, and what was copied from it is verified again before it is published. What else
 lies under `runs` stays; the next run builds on what was restored.
@@ -177,6 +177,7 @@ def _publish_to_store(settings: Settings, staged: Path, backup: Path) -> None:
             )
         except (AlreadyExistsError, PreconditionError) as error:
             raise CopydeskError(
-                f"Another writer published to {settings.output} meanwhile: the backup is in the store, but is not the latest.",
+                f"Another writer published to {settings.output} meanwhile; "
+                "the backup is in the store, but it is not the latest snapshot.",
                 "Restore again if it is still wanted.",
             ) from error

@@ -1,1 +1,1 @@
-"""A page, and what it says of itself."""
+"""A page, and what it says about itself."""
