@@ -1,5 +1,6 @@
 # make run    set up, run the main job on seeds/, show what it did
-# make test   set up, lint, type-check, test
+# make check  lint, type-check, unit tests without servers: under a minute
+# make test   set up, lint, type-check, all tests
 # make ui     the Prefect UI on 127.0.0.1:4200 with every run so far, and the scheduled deployment
 # make docs   write the generated pages under docs/
 # make screenshots  take the pictures of the documentation anew (needs Chromium)
@@ -8,7 +9,7 @@
 # make lock   resolve the requirements again (needs uv)
 
 PYTHON ?= python3
-# What `make ui` cleans by schedule: the seeds, unless copydesk.toml says better.
+# The sources that `make ui` cleans by schedule: the seeds, unless copydesk.toml says better.
 SOURCES ?= $(if $(wildcard copydesk.toml),,seeds)
 BENCH_WORK ?= .bench
 BENCH_SIZES ?= 10000 100000 1000000
@@ -16,17 +17,23 @@ BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 export DO_NOT_TRACK ?= 1
 
-.PHONY: run test ui docs screenshots bench site lock clean
+.PHONY: run check test ui docs screenshots bench site lock clean
 
 run: .venv/run-ready
 	@$(BIN)/copydesk run seeds
+
+check: .venv/test-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 test: .venv/test-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/zensical build --strict --config-file mkdocs.yml
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 ui: .venv/run-ready
 	$(BIN)/copydesk serve $(SOURCES)

@@ -47,7 +47,7 @@ R = TypeVar("R")
 
 
 class Engine(Protocol):
-    """How the work of a step is done."""
+    """Does the work of each step."""
 
     def once(self, step: Step, work: Callable[[], R]) -> R:
         """Do a step that is one piece of work."""
@@ -75,7 +75,7 @@ class PlainEngine:
 
 
 class RunResult(NamedTuple):
-    """How a run ended: `published`, `dry_run` or `nothing_new`; its snapshot and report, None where there are none.
+    """The end of a run: `published`, `dry_run` or `nothing_new`; its snapshot and report, None where there are none.
 
     `n_steps_resumed` counts the steps that an interrupted run had left done.
     """
@@ -89,7 +89,7 @@ class RunResult(NamedTuple):
 
 
 class Reported(NamedTuple):
-    """What the step `report` leaves: the report's file and the figures of the run."""
+    """The result of the step `report`: the report's file and the figures of the run."""
 
     run: Run
     file: Path
@@ -97,7 +97,7 @@ class Reported(NamedTuple):
 
 
 class Published(NamedTuple):
-    """What the step `publish` leaves: the snapshot, the sites that left their band, the runs whose snapshots were removed."""
+    """The result of the step `publish`: the snapshot, the sites that left their band, the runs whose snapshots were removed."""
 
     run: Run
     snapshot: Path

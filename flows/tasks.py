@@ -48,7 +48,7 @@ R = TypeVar("R")
 
 
 def may_pass(task: Any, task_run: Any, state: Any) -> bool:  # noqa: ANN401
-    """Whether a failed task is worth another try: not when the error is one that a person must mend."""
+    """Tell whether a failed task is worth another try: not when the error is one that a person must mend."""
     try:
         state.result()
     except CopydeskError:
@@ -191,9 +191,9 @@ def _link_report(run: Run, report: Path) -> None:
 
 
 def _emit_breaches(breaches: pl.DataFrame) -> None:
-    """Raise an event that names the sites which left their band, if any did, for automations to tell of.
+    """Raise an event that names the sites which left their band, if any did, for automations to report.
 
-    Only of a run that published: one that a gate stopped has failed, which is told of already.
+    Only of a run that published: one that a gate stopped has failed, which is reported already.
     """
     if breaches.is_empty():
         return

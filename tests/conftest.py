@@ -21,6 +21,12 @@ hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis_settings.register_profile("here", deadline=None)
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "here")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow modules, those that wait for servers first: two workers then end together."""
+    items.sort(key=lambda item: ("slow" not in item.keywords, "serve" not in item.path.parts))
+
+
 SEEDS = Path(__file__).parent.parent / "seeds"
 
 

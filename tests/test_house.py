@@ -51,7 +51,7 @@ MODULES = modules_below(*TOPS)
 
 
 def list_imports(name: str) -> Iterator[str]:
-    """What a module imports, anywhere in it: inside functions and for types alone as well."""
+    """List what a module imports, anywhere in it: inside functions and for types alone as well."""
     path = MODULES[name]
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,4 +1,4 @@
-"""What `copydesk run` shows in the terminal: progress while it works, then what it did."""
+"""The terminal of `copydesk run`: progress while it works, then what it did."""
 
 import time
 from collections.abc import Iterator

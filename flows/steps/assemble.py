@@ -178,7 +178,7 @@ def _write_inputs(run: Run, staged: Path) -> dict[str, Any]:
 
 
 def describe_index(staged: Path, previous: Snapshot | None, config: NearDuplicateConfig) -> dict[str, Any]:
-    """What the manifest says of the archive index: its files, and what made its keys."""
+    """Describe the archive index for the manifest: its files, and what made its keys."""
     rows_of = {file: part.n_articles for part in find_parts(staged) for file in part.files if file.suffix == ".parquet"}
     files = [file for part in find_parts(staged) for file in part.files]
     entries = _entries_of(staged, previous, INDEX, {file: rows_of.get(file, 0) for file in files})
@@ -186,7 +186,7 @@ def describe_index(staged: Path, previous: Snapshot | None, config: NearDuplicat
 
 
 def describe_evidence(staged: Path, previous: Snapshot | None) -> dict[str, Any]:
-    """What the manifest says of the learned evidence."""
+    """Describe the learned evidence for the manifest."""
     segments = find_segments(staged / EVIDENCE)
     rows_of = {segment.path: 0 for segment in segments}
     for path in sorted((staged / EVIDENCE).glob("*.parquet")):
@@ -195,7 +195,7 @@ def describe_evidence(staged: Path, previous: Snapshot | None) -> dict[str, Any]
 
 
 def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
-    """Write the whole snapshot into staging and hold every table against its contract.
+    """Write the whole snapshot into staging and check every table against its contract.
 
     Runs in the flow's own process and holds no articles: its files are written by workers.
 

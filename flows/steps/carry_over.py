@@ -14,7 +14,7 @@ from flows.store.tables import MENTIONS, TABLES, describe_file, describe_table, 
 
 
 class Stale(NamedTuple):
-    """What no longer holds of the last snapshot: articles by id, rejects by the input they name."""
+    """Rows of the last snapshot that no longer hold: articles by id, rejects by the input they name."""
 
     articles: pl.Series
     inputs: pl.Series

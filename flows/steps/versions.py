@@ -1,4 +1,4 @@
-"""What made a row: a digest of code, data and settings for each cleaning step, so that a change redoes only what it can touch.
+"""The versions that made a row: a digest of code, data and settings for each step, so that a change redoes only what it can touch.
 
 Equal on every machine. Gates, the report and the flow are not covered: they never change an article, a cluster or a flag.
 """

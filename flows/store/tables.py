@@ -1,4 +1,4 @@
-"""How each table of a snapshot is kept, by what it is sorted, and how the manifest and its files describe it."""
+"""The tables of a snapshot as data: how each is kept and sorted, and its description in the manifest and in its files."""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ from flows.settings import Settings
 from flows.store.locks import output_lock
 from tests.conftest import SEEDS, read_tables
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _server() -> Iterator[None]:

@@ -47,6 +47,8 @@ from flows.workers.marks import FIRST_TRY, Tries
 from tests.conftest import run_steps
 from tests.flows.steps.test_steps import STORIES
 
+pytestmark = pytest.mark.slow
+
 PAGE = "<html><head><title>Crane</title></head><body><article><h1>Crane</h1><p>{}</p></article></body></html>"
 
 

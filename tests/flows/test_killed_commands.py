@@ -13,6 +13,8 @@ import pytest
 
 from bench.hostile.killed_commands import COMMANDS, Scene, make_context, run_trial, set_scene, undisturbed
 
+pytestmark = pytest.mark.slow
+
 N_KILLS = 4
 SEED = 5
 

@@ -19,6 +19,8 @@ from bench.hostile.faults import Scene, begin_run, find_leftovers, kill_group, l
 from flows.store import publication
 from tests.conftest import run_steps
 
+pytestmark = pytest.mark.slow
+
 N_KILLS = 10
 SEED = 7  # of the moments, so that a failure can be tried again
 

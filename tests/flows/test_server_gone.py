@@ -22,6 +22,8 @@ from cleaners.errors import CopydeskError
 from flows import uplink
 from tests.conftest import SEEDS, Tables
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:

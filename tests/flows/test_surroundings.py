@@ -17,6 +17,8 @@ import pytest
 from tests.conftest import run_steps
 from tests.flows.steps.test_steps import STORIES
 
+pytestmark = pytest.mark.slow
+
 NOBODY = "65534"
 # Reads what the tests and the interpreter are made of, wherever they lie, and writes nothing that is not its own.
 AS_A_READER = [

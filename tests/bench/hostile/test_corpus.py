@@ -24,6 +24,8 @@ from flows.report.figures import summarise_run
 from flows.settings import Settings
 from tests.conftest import Tables, read_tables, run_steps
 
+pytestmark = pytest.mark.slow
+
 SHARE = 5  # one case of so many
 LINE_BYTES = 30_000
 MAX_LINE_BYTES = 21_000_000  # more than a document may have

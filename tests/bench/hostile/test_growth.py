@@ -10,6 +10,8 @@ import pytest
 from bench.hostile.families import list_families, make_document
 from bench.hostile.growth import fit_exponent, measure_steps
 
+pytestmark = pytest.mark.slow
+
 SIZE = 128_000
 # Texts that once cost more than their size.
 MENDED = (

@@ -14,6 +14,8 @@ from cleaners.schemas import TABLES
 from flows.cli.main import app
 from tests.conftest import SEEDS, Tables, run_steps
 
+pytestmark = pytest.mark.slow
+
 COPYDESK = Path(sys.executable).with_name("copydesk")
 
 

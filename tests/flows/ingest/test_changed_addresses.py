@@ -31,6 +31,8 @@ from tests.conftest import run_steps
 from tests.flows.steps.test_steps import STORIES
 from tests.flows.test_faults import PAGE
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND, THIRD = (f"2026010{day}T000000Z-0001" for day in range(1, 4))
 Disturb = Callable[[str], None]
 

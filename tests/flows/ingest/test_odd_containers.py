@@ -29,6 +29,8 @@ from flows.steps import extract
 from tests.conftest import read_tables, run_steps
 from tests.flows.ingest.odd_containers import TEXT, write_odd_containers
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).parents[3] / "docs" / "faults.md"
 ROW = re.compile(r"^\| (`[^|]*\.(?:jsonl|parquet)`[^|]*) \| (\d+) \| (\d+) \| (\d+) \| (\d+)\b", re.MULTILINE)
 
@@ -77,7 +79,7 @@ def test_through_the_command_with_two_workers_no_row_is_lost(
         capture_output=True,
         text=True,
         timeout=300,
-        env={**os.environ, "COPYDESK_SHARD_BYTES": "65536"},
+        env={**os.environ, "COPYDESK_SHARD_BYTES": "131072"},
     )
     assert result.returncode == 0, result.stderr
     tables = read_tables(tmp_path / "latest")

@@ -19,6 +19,8 @@ from tests.cleaners.names.test_check import STORY, story
 from tests.conftest import read_tables
 from tests.flows.steps.test_names import feed
 
+pytestmark = pytest.mark.slow
+
 UNRELATED_TAIL = (
     "The meeting took place in the old customs house, which the city bought for the purpose last year. Both sides want to "
     "come together again before the summer, and neither would say more about what had been agreed behind closed doors."

@@ -33,6 +33,8 @@ from tests.flows.snapshots import (
     write_snapshot,
 )
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -24,6 +24,8 @@ from flows.report.page import write_report
 from tests.conftest import Tables
 from tests.flows.snapshots import RUN_ID, article, cluster, cut, flag, reject, write_snapshot
 
+pytestmark = pytest.mark.slow
+
 FLAGS = [
     "--headless",
     "--no-sandbox",

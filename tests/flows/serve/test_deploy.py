@@ -45,6 +45,8 @@ from tests.flows.serve.mailbox import Letter, mail_server
 from tests.flows.serve.test_reports_server import get
 from tests.flows.steps.test_health import SOON, feed
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 COPYDESK = Path(sys.executable).with_name("copydesk")
 

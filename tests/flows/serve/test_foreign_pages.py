@@ -12,6 +12,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -30,6 +31,8 @@ from flows.serve.prefect_home import list_database_files, make_private, prepare_
 from tests.conftest import SEEDS
 from tests.flows.serve.test_deploy import COPYDESK, free_port, wait_for
 from tests.flows.snapshots import RUN_ID, article, write_snapshot
+
+pytestmark = pytest.mark.slow
 
 SECRET = "https://hooks.example/s3cr3t"
 # A name that leads to this machine in the browser alone: what a page does that renames its own host.
@@ -108,7 +111,12 @@ class Desk(NamedTuple):
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, str]:
         """Send a request as a program does, and return status and text."""
-        return send_request(self.port, method, path, body, **headers)
+        for _ in range(20):
+            status, text = send_request(self.port, method, path, body, **headers)
+            if status != 503:  # the server's database is locked for a moment
+                break
+            time.sleep(0.25)
+        return status, text
 
     def seen(self) -> tuple[Any, Any]:
         """Return what a page could have changed: the deployment, and the tags of the runs."""

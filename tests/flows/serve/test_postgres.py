@@ -18,6 +18,8 @@ from flows.serve.prefect_server import Address, running_server
 from tests.conftest import SEEDS
 from tests.flows.serve.test_deploy import ROOT, free_port
 
+pytestmark = pytest.mark.slow
+
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 # PostgreSQL refuses to run as root: there it runs as the user that Debian's package made.
 AS_USER = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from cleaners.document import REJECT_SCHEMA
 from flows.report.page import write_report
@@ -18,6 +19,8 @@ from flows.steps.gates import list_broken_gates
 from flows.store.files import write_parquet
 from flows.store.rows import read_breaches
 from tests.conftest import read_tables
+
+pytestmark = pytest.mark.slow
 
 # Small bands' worth of history, so that six runs show what fifty would.
 SOON = {"cleaning": {"quality": {"sites": {"min_records": 3, "min_runs": 3}}}}

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from tests.cleaners.names.test_check import STORY, UNRELATED, story
 from tests.conftest import read_tables
+
+pytestmark = pytest.mark.slow
 
 ORCHID = [text.format(name="Diana Marlow", last="Marlow") for text in UNRELATED]
 

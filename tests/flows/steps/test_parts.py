@@ -28,6 +28,8 @@ from flows.store.archive import list_parts
 from flows.store.snapshots import latest_snapshot
 from tests.conftest import read_tables
 
+pytestmark = pytest.mark.slow
+
 N = 330
 TABLES = ("articles", "removed_spans", "suspected_spans", "clusters", "duplicate_pairs", "name_mentions", "name_flags")
 

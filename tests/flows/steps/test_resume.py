@@ -20,6 +20,8 @@ from flows.steps.resume import continue_interrupted, do_once, n_done
 from flows.steps.versions import find_versions
 from tests.conftest import SEEDS, read_tables
 
+pytestmark = pytest.mark.slow
+
 
 def begin(output: Path, run_id: str, **settings: object) -> tuple[Run, Plan]:
     chosen = Settings.model_validate({"sources": [str(SEEDS)], "output": str(output), "workers": 1, **settings})

@@ -15,6 +15,8 @@ import pytest
 from flows.store.snapshots import latest_snapshot
 from tests.conftest import SEEDS, read_tables, run_steps
 
+pytestmark = pytest.mark.slow
+
 STORIES = [
     "The harbour board said on Monday that it had approved a second crane for the eastern quay. Work begins in March and "
     "should end before the winter storms, according to the chief engineer, who presented the plan to the council.",

@@ -29,6 +29,8 @@ from tests.cleaners.neardup.test_clusters import archive as stories
 from tests.cleaners.neardup.texts import FERRY, FERRY_RETOLD, make_articles
 from tests.conftest import SEEDS, read_tables
 
+pytestmark = pytest.mark.slow
+
 CONFIG = NearDuplicateConfig()
 NO_IDS = pl.Series("article_id", [], dtype=pl.String)
 

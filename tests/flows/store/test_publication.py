@@ -21,6 +21,8 @@ from flows.store.publication import drop_old_snapshots
 from flows.store.snapshots import hold_snapshot, latest_snapshot
 from tests.conftest import SEEDS, Tables, read_tables
 
+pytestmark = pytest.mark.slow
+
 COUNCIL = (
     "Its mayor, who had asked for the repair twice, said that the work would begin in March and end before the winter."
 )

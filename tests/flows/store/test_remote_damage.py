@@ -35,6 +35,8 @@ from tests.flows.steps.test_steps import STORIES
 from tests.flows.store.test_remote import publish, stage
 from tests.flows.test_faults import flip
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND, THIRD, FOURTH = (f"2026010{day}T000000Z-0001" for day in range(1, 5))
 
 

@@ -27,6 +27,8 @@ from flows.store.upgrade import open_previous
 from flows.store.verify import verify_snapshot
 from tests.conftest import SEEDS, run_steps
 
+pytestmark = pytest.mark.slow
+
 OLD_RUN = "20260306T120000Z-0100"
 
 

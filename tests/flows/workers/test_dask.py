@@ -36,6 +36,8 @@ from tests.conftest import SEEDS, read_tables
 from tests.flows import sabotage
 from tests.flows.workers.test_lost_workers import STORY, TOWNS, fates_of, towns_of
 
+pytestmark = pytest.mark.slow
+
 OF_THE_RUN = ("run_id", "detected_at")
 
 

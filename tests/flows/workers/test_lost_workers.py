@@ -13,6 +13,8 @@ from flows.workers.process import WorkerLost
 from tests.conftest import Tables, read_tables, run_steps
 from tests.flows import sabotage
 
+pytestmark = pytest.mark.slow
+
 STORY = (
     "The harbour board of {town} said on Monday that it had approved a second crane for the eastern quay. Work begins in "
     "March and should end before the winter storms, according to the chief engineer of {town}. {word}"

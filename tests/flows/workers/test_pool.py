@@ -15,6 +15,8 @@ from flows.workers.pool import map_in_workers, mapping_with, run_in_worker, work
 from flows.workers.process import WorkerLost
 from tests.flows import sabotage
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -23,6 +23,8 @@ from cleaners.junk.evidence.parts import PARTS, learn_part, list_keys, list_want
 from cleaners.junk.page.tokens import tokenize
 from tests.cleaners.junk.conftest import make_frame, make_row
 
+pytestmark = pytest.mark.slow
+
 CONFIG = StripConfig()
 BANNER = "Sign up for the Harbour Post newsletter and read the morning briefing before anybody else does."
 EMPTY = pl.DataFrame(schema=EVIDENCE_SCHEMA)
@@ -78,7 +80,7 @@ pages = st.builds(
 runs = st.lists(st.lists(pages, max_size=6, unique_by=lambda row: row["article_id"]), min_size=1, max_size=4)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(runs)
 def test_segments_hold_what_one_table_would(batches: list[list[dict[str, object]]]) -> None:
     archive, whole = Archive(), None
