@@ -36,6 +36,7 @@ DECISION_SCHEMA = pl.Schema(
         "note": pl.String,
     }
 )
+MAX_OFFSET = 2**31  # characters; no text is nearly so long
 _ID = re.compile(r"[0-9a-f]{24}")
 
 
@@ -92,7 +93,10 @@ def _read(number: int, row: dict[str, str | None]) -> dict[str, object]:
     if not values["canonical"]:
         raise ConfigError(f"{where} has no canonical name.", "Say which name is right.")
     try:
-        values["start"], values["end"] = int(str(values["start"])), int(str(values["end"]))
+        start, end = int(str(values["start"])), int(str(values["end"]))
+        if not 0 <= start <= end <= MAX_OFFSET:
+            raise ValueError(f"{start} to {end} is no place in a text")
+        values["start"], values["end"] = start, end
     except ValueError as error:
         raise ConfigError(f"{where}: `start` and `end` must be numbers.", "Leave them as exported.") from error
     return values

@@ -21,6 +21,8 @@ from cleaners.text import TextConfig
 from flows.ingest.json_forms import find_form
 from flows.query.review import Taken
 
+pytestmark = pytest.mark.slow
+
 QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 ANYTHING = st.binary(max_size=2_000)

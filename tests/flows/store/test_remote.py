@@ -25,7 +25,7 @@ from flows.store.snapshots import latest_snapshot
 from flows.store.upload import drop_remote_snapshots, push_snapshot
 from tests.conftest import SEEDS, read_tables
 
-pytestmark = pytest.mark.usefixtures("s3_server")
+pytestmark = [pytest.mark.usefixtures("s3_server"), pytest.mark.slow]
 
 
 @pytest.fixture
