@@ -39,5 +39,7 @@ def test_a_killed_command_tears_nothing_and_is_done_again(
     moments = {n_events, *rng.sample(range(1, n_events), N_KILLS - 1)}
     for at_event in sorted(moments):
         trial = run_trial(scene, name, tmp_path / "out", at_event, wanted, context)
-        assert (trial.is_killed, trial.faults) == (True, []), f"{name} at {at_event} of {n_events}"
+        assert trial.faults == [], f"{name} at {at_event} of {n_events}"
+        # A run has some operations more or less each time, so that it may end before its last one.
+        assert trial.is_killed or at_event == n_events
         assert trial.n_looks >= 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -71,9 +72,9 @@ class Newsroom(NamedTuple):
 def free_port() -> int:
     """Return a port that is free, as is the one after it, which is the reports'."""
     while True:
-        with socket.socket() as probe, socket.socket() as after, suppress(OSError, OverflowError):
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = random.SystemRandom().randrange(20_000, 32_000, 2)  # below those that connections of other tests get
+        with socket.socket() as probe, socket.socket() as after, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
             after.bind(("127.0.0.1", port + 1))
             return port
 
