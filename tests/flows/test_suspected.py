@@ -18,6 +18,8 @@ from flows.report.summary import print_summary
 from tests.conftest import read_tables
 from tests.flows.snapshots import RUN_ID, article, cut, suspect, write_snapshot
 
+pytestmark = pytest.mark.slow
+
 GERMAN = (
     "Die Hafenbehörde hat am Dienstag beschlossen, den östlichen Kai neu zu bauen, der seit einem Sturm im März gesperrt ist. "
     "Die Fähre fährt bis zum Ende der Arbeiten vom Fischmarkt ab, sagte der Hafenmeister, als er die Presse traf.\n"

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
 from bench.neardup.neardup_corpus import Generator
 from bench.neardup.neardup_peers import copydesk, join_pairs, score
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_made_up_corpus_is_the_same_again_and_copydesk_finds_its_stories(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 from cleaners.neardup import explain_pairs, find_near_duplicates, sign_articles
 from tests.cleaners.neardup.texts import FERRY, make_articles
 
+pytestmark = pytest.mark.slow
+
 MEGABYTE = 1_000_000
 
 

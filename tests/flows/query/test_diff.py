@@ -6,11 +6,14 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from flows.query.diff import compare_snapshots, print_diff
 from flows.store.snapshots import find_snapshot
 from tests.conftest import SEEDS
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_stricter_threshold_shows_what_stays_in_the_text(tmp_path: Path, run_pipeline: Callable) -> None:

@@ -12,6 +12,8 @@ from prefect.blocks.abstract import NotificationError
 from flows.serve.email import SmtpEmail
 from tests.flows.serve.mailbox import mail_server
 
+pytestmark = pytest.mark.slow
+
 
 def block(port: int, **fields: object) -> SmtpEmail:
     known = {"host": "127.0.0.1", "security": "none", "sender": "desk@news.example"}

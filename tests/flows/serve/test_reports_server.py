@@ -13,6 +13,8 @@ import pytest
 from cleaners.errors import CopydeskError
 from flows.serve.reports_server import serving_reports
 
+pytestmark = pytest.mark.slow
+
 PAGE = "<!doctype html><title>What the desk did – №1</title>"
 
 

@@ -23,6 +23,8 @@ from flows.store.verify import verify_snapshot
 from tests.conftest import run_steps
 from tests.flows.steps.test_steps import STORIES
 
+pytestmark = pytest.mark.slow
+
 SEED = 11
 
 
