@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -148,6 +149,14 @@ def run_trial(
 
 def begin_run(landing: Path, output: Path, run_id: str, n_workers: int, kill_at: int | None, counter: Any) -> None:  # noqa: ANN401
     """Run in this process, and kill the own group at the operation on files that is given."""
+    n_events = kill_own_group_at(kill_at)
+    run_steps([landing], output, run_id, n_workers=n_workers, workers=max(1, n_workers), keep_snapshots=KEPT)
+    if counter is not None:
+        counter.value = n_events()
+
+
+def kill_own_group_at(kill_at: int | None) -> Callable[[], int]:
+    """Lead a process group of its own, and kill it at the operation on files that is given; return what counts them."""
     os.setsid()
     n_events = 0
 
@@ -159,9 +168,7 @@ def begin_run(landing: Path, output: Path, run_id: str, n_workers: int, kill_at:
                 os.killpg(0, signal.SIGKILL)
 
     sys.addaudithook(on_event)
-    run_steps([landing], output, run_id, n_workers=n_workers, workers=max(1, n_workers), keep_snapshots=KEPT)
-    if counter is not None:
-        counter.value = n_events
+    return lambda: n_events
 
 
 def kill_group(process: multiprocessing.process.BaseProcess) -> None:

@@ -12,12 +12,10 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import random
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -28,7 +26,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from bench.hostile.corpus import GATES_OPEN
-from bench.hostile.faults import PAUSE_SECONDS, kill_group, look, read_all
+from bench.hostile.faults import PAUSE_SECONDS, kill_group, kill_own_group_at, look, read_all
 from bench.hostile.stories import make_story
 from cleaners.names import load_decisions
 from flows.query.reindex import rebuild_index
@@ -52,7 +50,6 @@ PRELOADED = (
     "flows.report.page",
     "flows.steps.discover",
 )
-_FILE_EVENTS = ("open", "os.", "shutil.", "tempfile.")
 # Tables about the run itself, and the summary's counts of the inputs it found.
 _OF_THE_RUN = {"run_summary", "site_health"}
 
@@ -181,20 +178,10 @@ def run_trial(
 
 def act(scene: Scene, name: str, output: Path, kill_at: int | None, counter: Any) -> None:  # noqa: ANN401
     """Run a command in this process, which kills itself at one of its operations on files if one is given."""
-    os.setsid()
-    n_events = 0
-
-    def on_event(event: str, _: object) -> None:
-        nonlocal n_events
-        if event.startswith(_FILE_EVENTS):
-            n_events += 1
-            if n_events == kill_at:
-                os.killpg(0, signal.SIGKILL)
-
-    sys.addaudithook(on_event)
+    n_events = kill_own_group_at(kill_at)
     COMMANDS[name](scene, output, "0001")
     if counter is not None:
-        counter.value = n_events
+        counter.value = n_events()
 
 
 def _collect(scene: Scene, output: Path, attempt: str) -> None:

@@ -9,9 +9,11 @@ from typing import NamedTuple
 import polars as pl
 
 from cleaners.errors import ContractBroken
+from flows.ingest.sources import DOCUMENT_FORMATS
 from flows.run import Run
 from flows.steps.plan import Shard
 from flows.store.files import write_parquet
+from flows.store.restore import PUBLISHED_FORMAT
 
 MAX_NAMED = 3  # files in the error
 
@@ -69,6 +71,7 @@ def check_containers(run: Run) -> None:
     )
     planned = (
         pl.scan_parquet(run.work("pieces.parquet"), glob=False)
+        .filter(~pl.col("format").is_in([*DOCUMENT_FORMATS, PUBLISHED_FORMAT]))
         .join(explained, on="source_uri", how="anti")
         .group_by("source_uri")
         .agg(n_planned=pl.len(), format=pl.col("format").first(), is_stretch=pl.col("stretch").is_not_null().any())
@@ -76,14 +79,19 @@ def check_containers(run: Run) -> None:
     counted = pl.scan_parquet(run.work("lines.parquet"), glob=False)
     is_in_stretches = pl.col("is_stretch") & (pl.col("format") == "jsonl")
     held = (
-        read.join(planned, on="source_uri", how="left")
+        planned.join(read, on="source_uri", how="left")  # also those of which no part was read
         .join(counted, on="source_uri", how="left")
+        .with_columns(pl.col("n_met", "n_stretches", "n_read", "n_parts").fill_null(0))
         # A feed that grew since discovery holds more lines than were counted then; one that was cut has a reject.
         .with_columns(
             n_held=pl.max_horizontal("n_lines", pl.when(is_in_stretches).then("n_stretches").otherwise("n_met"))
         )
     )
-    off = held.filter((pl.col("n_read") != pl.col("n_held")) | (pl.col("n_parts") != pl.col("n_planned")))
+    # One without any row has a reject that says so.
+    is_off = (
+        (pl.col("n_read") != pl.col("n_held")) | (pl.col("n_parts") != pl.col("n_planned")) | (pl.col("n_held") == 0)
+    )
+    off = held.filter(is_off)
     rows = off.sort("source_uri").collect()
     if rows.is_empty():
         return

@@ -154,6 +154,16 @@ def test_a_row_that_gets_lost_stops_the_run_and_names_the_file(
     assert read_tables(tmp_path / "out" / "latest").articles["source_uri"].str.contains(name, literal=True).sum() > 10
 
 
+@pytest.mark.parametrize("name", ["feed.jsonl", "feed.jsonl.gz", "feed.parquet", "feed.warc.gz"])
+def test_a_container_that_gives_nothing_at_all_stops_the_run_too(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container(tmp_path / name, 30)
+    monkeypatch.setattr(extract, "read_records", lambda *_: iter(()))
+    with pytest.raises(ContractBroken, match=re.escape(name)):
+        run_steps([tmp_path / name], tmp_path / "out")
+
+
 def test_a_column_of_broken_pages_costs_its_rows_or_its_values(tmp_path: Path) -> None:
     """Three row groups; a page of the second group's titles is damaged, and one of the third group's texts."""
     texts = [TEXT.format(n, "damaged") for n in range(90)]
