@@ -122,6 +122,8 @@ def _batch_strength(form: Form, words: BatchWords) -> int:
         return -2  # Blue Moon, Human Rights; Will Young has a role or an age in some text
     if given in load_lexicon().given:
         return 0
+    if given in words.family:
+        return -3  # two surnames beside each other, of two headlines
     if given in words.common:
         return -1 if form.strength < STRONG else 0  # Questioning Harper
     return 2 * (given in words.given) + (words.people_of.get(surname, 0) >= 1)

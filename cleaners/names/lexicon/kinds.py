@@ -62,6 +62,7 @@ def _judge(run: str) -> Judged:
         if (
             last
             and kinds[i] in "RTSNM"
+            and keys[i] not in lexicon.never_surnames
             and not words[i].endswith(".")
             and (behind_title or ((behind_given or behind_initial) and not is_thing))
         ):
@@ -109,7 +110,8 @@ def class_of(key: str) -> str:
 
 def _is_compound_rank(key: str, lexicon: Lexicon) -> bool:
     """Tell whether a word is a rank of two: Lieutenant-Colonel, Vice-Admiral."""
-    return "-" in key and key not in lexicon.roles and key.rpartition("-")[2] in lexicon.offices
+    rank = key.rpartition("-")[2] if "-" in key and key not in lexicon.roles else ""
+    return rank in lexicon.offices or rank == "general"
 
 
 def is_given(key: str) -> bool:
@@ -149,7 +151,7 @@ def _kind(index: int, words: Sequence[str], keys: Sequence[str], caps: bool, lex
     word, key = words[index], keys[index]
     if key in lexicon.particles and index and (caps or word.islower()):
         return "P"
-    if is_initials(word) and (len(word.replace(".", "")) == 1 or not caps):
+    if is_initials(word) and key not in lexicon.roles and (len(word.replace(".", "")) == 1 or not caps):
         if key in lexicon.not_names and not (len(key) == 1 and index and keys[index - 1] in lexicon.given):
             return "N" if len(key) > 1 else "I"
         letters = word.replace(".", "").replace("-", "")

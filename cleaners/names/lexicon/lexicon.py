@@ -33,6 +33,7 @@ class Lexicon:
     compound_tails: frozenset[str]
     not_names: frozenset[str]
     demonyms: frozenset[str]  # no part of a name even where they look like a given name
+    never_surnames: frozenset[str]  # plurals of offices and words of party: no surname even behind a given name
     particles: frozenset[str]
     opening_given: frozenset[str]  # particles that are a given name where they open one
     suffixes: frozenset[str]
@@ -65,13 +66,14 @@ def load_lexicon() -> Lexicon:
             given.setdefault(nickname, "")
             exchanged.setdefault(row["name"], set()).add(nickname)
             exchanged.setdefault(nickname, set()).add(row["name"])
+    plurals = frozenset(plural for head in words["role_heads"] if (plural := _plural(head)))
     return Lexicon(
         given=given,
         ambiguous_given=frozenset(ambiguous),
         nicknames={name: frozenset(others) for name, others in exchanged.items()},
         titles=words["titles"],
         naming_titles=words["naming_titles"],
-        roles=words["role_heads"] | {plural for head in words["role_heads"] if (plural := _plural(head))},
+        roles=words["role_heads"] | plurals,
         offices=words["offices"],
         role_modifiers=words["role_modifiers"],
         thing_suffixes=words["thing_suffixes"] | words["surname_things"],
@@ -79,8 +81,13 @@ def load_lexicon() -> Lexicon:
         place_prefixes=words["place_prefixes"],
         namesake_things=phrases,
         compound_tails=words["compound_tails"],
-        not_names=words["not_names"] | words["demonyms"] | {f"{w}s" for w in words["not_names"] if w.endswith("an")},
+        not_names=words["not_names"]
+        | words["demonyms"]
+        | words["party_words"]
+        | words["states"]
+        | {f"{w}s" for w in words["not_names"] if w.endswith("an")},
         demonyms=words["demonyms"],
+        never_surnames=words["party_words"] | plurals,
         particles=words["particles"],
         opening_given=words["opening_given"],
         suffixes=words["suffixes"],
@@ -102,4 +109,4 @@ def _plural(role: str) -> str:
         return f"{role[:-2]}en"
     if role.endswith("y") and role[-2] not in "aeou":
         return f"{role[:-1]}ies"
-    return f"{role}s" if role.endswith(("er", "or", "ist", "ian", "ant", "mp", "crat", "can")) else ""
+    return f"{role}s" if role.endswith(("er", "or", "ist", "ian", "ant", "dent", "mp", "crat", "can")) else ""

@@ -17,7 +17,7 @@ from cleaners.names.lexicon.compare import fold
 from cleaners.names.lexicon.kinds import is_given, is_initials, role_words
 from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
 from cleaners.names.lexicon.split import split_name
-from cleaners.names.recognise.capitals import Segment, Token, find_segments, role_before, word_before
+from cleaners.names.recognise.capitals import Segment, Token, find_segments, opens_sentence, role_before, word_before
 
 NO_PERSON = -1  # strength of a single word that nothing in its own text takes for a person
 STRONG = 2  # strength from which a span is a person on the evidence of its own text
@@ -175,7 +175,7 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     if segment.follows_determiner and not segment.is_titled:
         strength -= 2
     is_unsure = strength < STRONG and not segment.is_titled and not is_given(first)
-    if is_unsure and (before in ("in", "at") or _opens_sentence(text, start)):
+    if is_unsure and (before in ("in", "at") or opens_sentence(text, start)):
         strength -= 1  # a place, or a word whose capital says nothing
     if segment.precedes_thing or _FIRM_AFTER.match(following) or _PLACE_AFTER.match(following):
         strength -= 3
@@ -186,12 +186,6 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     if _RESULT.match(following):
         strength += 1
     return PersonSpan(start, end, given, surname, role, strength, segment.is_titled)
-
-
-def _opens_sentence(text: str, start: int) -> bool:
-    """Tell whether a position is the beginning of a sentence or line."""
-    before = text[max(0, start - 4) : start].rstrip(" \u00a0\"“‘'(")
-    return before[-1:] in ("", "\n", ".", "!", "?", ":", "*")
 
 
 def _with_backing(span: PersonSpan, alone: Mapping[str, int]) -> PersonSpan:
