@@ -129,6 +129,18 @@ def _batch_strength(form: Form, words: BatchWords) -> int:
     return 2 * (given in words.given) + (words.people_of.get(surname, 0) >= 1)
 
 
+def _sound(key: Key) -> Key:
+    """The same pair for the spellings of a name that differ in romanisation or in language alone."""
+    given = min(load_lexicon().equivalents.get(key[0], (key[0],)))
+    return romanisation_key(given), romanisation_key(key[1])
+
+
+def _says_enough(form: Form) -> bool:
+    """Tell whether a given name is long enough to tell two people apart: of two initials, or two letters behind a family name."""
+    letters = form.key[0].replace("-", "")
+    return len(letters) > 2 or (len(letters) == 2 and (form.is_family_first or letters not in load_lexicon().given))
+
+
 class FormIndex:
     """Inverted index over the forms that may correct another."""
 
@@ -148,13 +160,13 @@ class FormIndex:
                 self.people_of_surname[key[1]] += 1
                 self.support_of_surname[key[1]] += form.support
             trusted = (form.support >= config.min_support and form.is_person) or form.canonical is not None
-            if not trusted or form.is_alias or key[0] in titles or len(key[0].replace("-", "")) < 3:
+            if not trusted or form.is_alias or key[0] in titles or not _says_enough(form):
                 continue
             self._by_surname.setdefault(key[1], []).append(form)
             near = self._by_near_surname.setdefault(key[0], {})
             for deleted in set(deletion_keys(key[1])):
                 near.setdefault(deleted, []).append(form)
-            self._by_romanisation.setdefault((romanisation_key(key[0]), romanisation_key(key[1])), []).append(form)
+            self._by_romanisation.setdefault(_sound(key), []).append(form)
 
     def is_given(self, name: str) -> bool:
         """Tell whether the lists or the batch know a folded given name."""
@@ -181,9 +193,7 @@ class FormIndex:
         if swapped is not None and swapped in self._by_surname.get(given, ()):
             seen.add(swapped.key)
             yield "swapped_order", swapped
-        candidates: list[Form] = list(
-            self._by_romanisation.get((romanisation_key(given), romanisation_key(surname)), ())
-        )
+        candidates: list[Form] = list(self._by_romanisation.get(_sound(form.key), ()))
         near = self._by_near_surname.get(given)
         if near is not None:
             for deleted in deletion_keys(surname):
@@ -212,8 +222,8 @@ class FormIndex:
             return kind
         if any(given in fold(surface).split()[1:-1] for surface in other.surfaces):
             return None  # a double surname without the given name: Garcia Lopez, Maria Garcia Lopez
-        if len(given) < 3:
-            return None  # initials and the shortest pet names say too little to be wrong
+        if not _says_enough(form):
+            return None  # an initial and the shortest pet names say too little to be wrong
         if kind == "wrong_given" and form.is_family_first != other.is_family_first:
             return None  # Li Ka-shing is not Ronald Li: no one slips into the other order and another name at once
         known = self._words.is_given

@@ -41,7 +41,7 @@ def judge(suspect: Suspect) -> Verdict:
     """The verdict on a suspect that is sure enough to be flagged."""
     expected, kind = suspect.expected, suspect.kind
     is_error = kind not in _VARIANTS
-    if kind == "swapped_order" and _is_family_first(expected.key):
+    if kind == "swapped_order" and has_two_orders(expected.key):
         is_error = False
     decided = "authority" if expected.canonical else "other texts"
     evidence = {
@@ -104,8 +104,11 @@ def close(found: Verdict, name: str, decision: str) -> Verdict:
     return found._replace(canonical=name, is_error=False, is_replaced=False, decision=decision, expected=expected)
 
 
-def _is_family_first(key: Key) -> bool:
-    return key[1] in load_lexicon().family_first
+def has_two_orders(key: Key) -> bool:
+    """Tell whether a name is of a language that puts the family name first, and so is printed in both orders."""
+    lexicon = load_lexicon()
+    given, surname = key
+    return surname in lexicon.family_first or lexicon.given.get(given) == "han" or given in lexicon.hungarian_given
 
 
 def verdict_on_form(form: Form, surface: str, display: str) -> Verdict:

@@ -21,6 +21,7 @@ class Lexicon:
     given: dict[str, str]  # name -> origin ("" where it says nothing about the script)
     ambiguous_given: frozenset[str]  # given names that are as often a word, a place or a surname
     nicknames: dict[str, frozenset[str]]  # name -> every form it is exchanged with
+    equivalents: dict[str, frozenset[str]]  # name -> its spellings in neighbouring languages, itself among them
     titles: frozenset[str]
     naming_titles: frozenset[str]  # those that are part of a name without a surname
     roles: frozenset[str]  # with their plurals: "Tories Jane Roe and John Doe"
@@ -41,6 +42,7 @@ class Lexicon:
     organisation_heads: frozenset[str]
     family_first: frozenset[str]
     korean_families: frozenset[str]  # those that are other names too; a given name of two syllables must follow
+    hungarian_given: frozenset[str]  # a family name stands before them as often as behind
     state_offices: frozenset[str]  # offices that one person holds at a time
     per_million: dict[str, int]  # surname -> bearers in a million people; only those that twenty bear
 
@@ -66,11 +68,17 @@ def load_lexicon() -> Lexicon:
             given.setdefault(nickname, "")
             exchanged.setdefault(row["name"], set()).add(nickname)
             exchanged.setdefault(nickname, set()).add(row["name"])
+    equivalents: dict[str, frozenset[str]] = {}
+    for row in csv.DictReader(package.joinpath("equivalents.csv").read_text(encoding="utf-8").splitlines()):
+        spellings = frozenset(row["names"].split())
+        for spelling in spellings:
+            equivalents[spelling] = equivalents.get(spelling, frozenset()) | spellings
     plurals = frozenset(plural for head in words["role_heads"] if (plural := _plural(head)))
     return Lexicon(
         given=given,
         ambiguous_given=frozenset(ambiguous),
         nicknames={name: frozenset(others) for name, others in exchanged.items()},
+        equivalents=equivalents,
         titles=words["titles"],
         naming_titles=words["naming_titles"],
         roles=words["role_heads"] | plurals,
@@ -95,6 +103,7 @@ def load_lexicon() -> Lexicon:
         organisation_heads=words["organisation_heads"],
         family_first=words["family_first"],
         korean_families=words["family_first"] | words["korean_families"],
+        hungarian_given=words["hungarian_given"],
         state_offices=words["state_offices"],
         per_million={
             row["surname"]: int(row["per_million"])

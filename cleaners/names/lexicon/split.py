@@ -24,6 +24,11 @@ _PINYIN = re.compile(
 )
 
 
+def is_korean(given: str, surname: str) -> bool:
+    """Tell whether a folded name is written as Korean names are: family name of the list, given name of Korean syllables."""
+    return surname in load_lexicon().korean_families and all(map(_KOREAN.fullmatch, given.split("-")))
+
+
 def split_name(words: list[str]) -> tuple[str, str]:
     """Given name and surname of the folded words of a full name; middle names are left out.
 
@@ -37,6 +42,9 @@ def split_name(words: list[str]) -> tuple[str, str]:
     ]
     if len(names) < 2:
         return "", " ".join(words)
+    n_initials = next((i for i, word in enumerate(names) if len(word) > 1), 0)
+    if 1 < n_initials < len(names) and "".join(names[:n_initials]) not in lexicon.given:
+        names = ["".join(names[:n_initials]), *names[n_initials:]]  # J. D. is JD
     first, last = names[0], names[-1]
     if (
         first in lexicon.family_first
