@@ -196,13 +196,12 @@ def are_given_variants(left: str, right: str) -> bool:
     if not heads or not others:
         return True
     if set(heads) & set(others):
-        # Jean of Jean-Marc; but Jean-Marc and Jean-Luc, Duck-soo and Duck-jin are two names.
+        # Jean of Jean-Marc; but Jean-Marc and Jean-Luc, Duck-soo and Duck-jin, J. D. and J. B. are two names.
         return len(heads) == 1 or len(others) == 1 or all(map(are_given_variants, heads, others))
     first, second = heads[0], others[0]
-    if len(first) > 1 and len(second) > 1 and _is_initials(first) and _is_initials(second):
-        return False  # JD and JB
     if _is_initials(first) or _is_initials(second):
-        return first[0] == second[0] or len(heads) != len(others)
+        is_all = any(len(parts) > 1 and all(map(_is_initials, parts)) for parts in (heads, others))  # J. D.
+        return first[0] == second[0] or (len(heads) != len(others) and not is_all)
     nicknames = load_lexicon().nicknames
     mine = nicknames.get(first, frozenset())
     theirs = nicknames.get(second, frozenset())

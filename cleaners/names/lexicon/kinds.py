@@ -16,6 +16,10 @@ from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
 
 UPPER = "".join(chr(c) for c in [*range(0x41, 0x530), *range(0x1E00, 0x1F00)] if chr(c).isupper())
 _INITIALS = re.compile(rf"(?:[{UPPER}]\.?-?){{1,3}}")
+_PINYIN = re.compile(
+    r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un"
+    r"|ia|ie|iu|ua|ui|uo|ue|er|a|e|i|o|u)){1,2}"
+)
 _MAX_KEPT_CHARS = 80  # characters of a run that is kept: the kept ones take some megabytes at most
 NAMING = frozenset("GWAIP")  # kinds of words that may be part of a name
 
@@ -69,11 +73,19 @@ def _judge(run: str) -> Judged:
             kinds[i] = "A"
         elif keys[i - 1] in lexicon.place_prefixes and kinds[i - 1] == "N" and kinds[i] in "GW":
             kinds[i] = "N"
+    if (
+        kinds[-2:] == ["W", "N"]
+        and keys[-2] in lexicon.family_first
+        and is_pinyin(keys[-1])
+        and set(kinds[:-2]) <= set("RTMN")
+    ):
+        kinds[-1] = "A"  # Liu He
     # A thing's word between an office and a last word is a given name: President Bill Hart.
     if len(words) > 2 and kinds[-1] == "W" and kinds[-2] == "S" and kinds[-3] in "RT":
         kinds[-2] = "A"
     office = next((i for i in range(len(kinds) - 2, -1, -1) if kinds[i] in "RT"), -1)
-    role = role_words([w for w, k in zip(words[: office + 1], kinds, strict=False) if k in "RMTW"], lexicon)
+    of_office = zip(words[: office + 1], kinds, keys, strict=False)
+    role = role_words([w for w, k, key in of_office if k in "RMTW" or key in lexicon.role_modifiers], lexicon)
     return Judged(caps, tuple(kinds), office, role)
 
 
@@ -120,6 +132,11 @@ def is_given(key: str) -> bool:
     return key in given or ("-" in key and key.split("-", 1)[0] in given)
 
 
+def is_pinyin(key: str) -> bool:
+    """Tell whether a folded word is one or two syllables of Chinese in pinyin."""
+    return _PINYIN.fullmatch(key) is not None
+
+
 def is_initials(text: str) -> bool:
     """Tell whether a word is nothing but initials: J., J.K., JK."""
     n = len(text)
@@ -133,9 +150,12 @@ def role_words(words: list[str], lexicon: Lexicon) -> str:
     kept: list[str] = []
     for word in reversed(words):
         key = fold(word)
-        if key in lexicon.titles and not kept:
-            continue
         if not kept:
+            if key in lexicon.office_titles:
+                kept.append(word)
+                continue
+            if key in lexicon.titles:
+                continue
             if key not in lexicon.roles:
                 return ""
             kept.append(word)

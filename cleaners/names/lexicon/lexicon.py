@@ -23,6 +23,9 @@ class Lexicon:
     nicknames: dict[str, frozenset[str]]  # name -> every form it is exchanged with
     equivalents: dict[str, frozenset[str]]  # name -> its spellings in neighbouring languages, itself among them
     titles: frozenset[str]
+    office_titles: dict[str, str]  # title or form of an office -> the office
+    office_noise: frozenset[str]
+    office_ranks: frozenset[str]
     naming_titles: frozenset[str]  # those that are part of a name without a surname
     roles: frozenset[str]  # with their plurals: "Tories Jane Roe and John Doe"
     offices: frozenset[str]  # the roles that stand before a surname alone
@@ -80,6 +83,9 @@ def load_lexicon() -> Lexicon:
         nicknames={name: frozenset(others) for name, others in exchanged.items()},
         equivalents=equivalents,
         titles=words["titles"],
+        office_titles={title: office for title, _, office in (pair.partition("=") for pair in words["office_titles"])},
+        office_noise=words["office_noise"],
+        office_ranks=words["office_ranks"],
         naming_titles=words["naming_titles"],
         roles=words["role_heads"] | plurals,
         offices=words["offices"],

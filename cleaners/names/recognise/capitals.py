@@ -69,7 +69,7 @@ _TOKEN = (
 )
 # The same with its first letter in front, for a pattern that begins with letters is sought faster than one that looks behind.
 _FIRST_TOKEN = (
-    rf"[{UPPER}aeu](?<![\w@#/&$.'’\-].)"
+    rf"[{UPPER}aeu](?<![\w@#&$.'’\-].)"
     rf"(?:(?:{'|'.join(f'(?<={title[0]}){title[1:]}' for title in _TITLES)})\."
     rf"|(?<=[{UPPER}])(?:\.(?:-?[{UPPER}]\.)*(?!\w)|\.(?=[{UPPER}]{_LETTER})|(?:{_LETTER}|['’ʼ\-](?={_LETTER}))*)"
     rf"|(?:(?<=a)(?:l|s|d|n|sh)|(?<=e)l|(?<=u)[lr])-[{UPPER}]{_LETTER}+)"
@@ -127,7 +127,7 @@ def find_segments(text: str) -> Iterator[Segment]:
         word = text[start:end]
         if not word.isalpha():  # more than one token, or a possessive, a hyphen, initials
             pieces = [_plain_piece(start, word)] if word.replace(" ", "").isalpha() else _pieces(run)
-            if _INNER_CAPITAL.search(word):
+            if _INNER_CAPITAL.search(word) or text[end : end + 1].isdigit():
                 pieces = [part for piece in pieces for part in _unglued(piece, text)]
             for piece in pieces:
                 yield from _segments(piece, text, lexicon, lower_words)
@@ -239,21 +239,34 @@ def _unglued(piece: list[Token], text: str) -> Iterator[list[Token]]:
     A word is glued where its first part stands as a word of its own elsewhere in the text; what precedes it is the tag.
     """
     for i, token in enumerate(piece):
-        glue = _INNER_CAPITAL.search(token.text)
-        if glue is None:
+        at = _glue(token, text, is_first=not i)
+        if at is None:
             continue
-        head, tail = token.text[: glue.start()], token.text[glue.start() :]
-        key = fold(head)
-        is_compound = is_given(key) and is_given(fold(tail))  # MaryAnn
-        if len(key) < 3 or key in _OPENING_PARTS or is_compound or not re.search(rf"\b{re.escape(head)}\b", text):
-            continue
+        key = fold(token.text[:at])
         named = next((j for j, other in enumerate(piece[:i]) if other.key == key), None)
         if named is not None:
             yield piece[: named + 1]
-        start = token.start + glue.start()
-        yield from _unglued([Token(start, token.end, tail, fold(tail)), *piece[i + 1 :]], text)
+        if at < len(token.text):
+            tail = token.text[at:]
+            yield from _unglued([Token(token.start + at, token.end, tail, fold(tail)), *piece[i + 1 :]], text)
         return
     yield piece
+
+
+def _glue(token: Token, text: str, *, is_first: bool) -> int | None:
+    """Place in a word where another is glued to it; None where it is one word."""
+    ends = [glue.start() for glue in _INNER_CAPITAL.finditer(token.text)]
+    if text[token.end : token.end + 1].isdigit():
+        ends.append(len(token.text))
+    for at in ends:
+        key, tail = fold(token.text[:at]), fold(token.text[at:])
+        if len(key) < 3 or key in _OPENING_PARTS or (is_first and is_given(key) and is_given(tail)):  # MaryAnn
+            continue
+        if is_first and tail and tail != key and not is_given(tail):
+            continue  # no name before it that might be a tag's: ObamaCare
+        if re.search(rf"\b{re.escape(token.text[:at])}\b", text):
+            return at
+    return None
 
 
 def _adjective_tail(text: str) -> re.Match[str] | None:
