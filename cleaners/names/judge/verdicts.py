@@ -19,6 +19,8 @@ from cleaners.names.lexicon.lexicon import load_lexicon
 from cleaners.names.lexicon.relate import Key
 from cleaners.names.lexicon.split import split_name
 
+ORGANISATION_CONFIDENCE = 0.9  # of a known organisation with one letter off; set by hand
+
 # Differences that are no errors and are replaced in `text_normalised`.
 _VARIANTS = frozenset({"transliteration", "diacritics"})
 
@@ -35,6 +37,14 @@ class Verdict(NamedTuple):
     decision: str | None = None  # an editor's, None while open
     expected: str | None = None  # the name that was expected, where it is not the canonical one: a flag turned down
     decided_by: str = "authority"  # what lets a replacement be made
+
+
+def doubt(suspect: Suspect) -> Verdict:
+    """The verdict on a suspect who is most likely another person of that surname: the name stands for itself."""
+    own = suspect.form.display()
+    return judge(suspect)._replace(
+        canonical=own, kind="namesake", is_error=False, is_replaced=False, expected=suspect.expected.display()
+    )
 
 
 def judge(suspect: Suspect) -> Verdict:
@@ -140,8 +150,12 @@ def verdict_on_single(surface: str, canonical: str | None) -> Verdict:
     return _by_authority(canonical, "transliteration")
 
 
-def verdict_on_organisation(surface: str, canonical: str) -> Verdict:
+def verdict_on_organisation(surface: str, canonical: str, *, is_misspelt: bool = False) -> Verdict:
     """Judge another spelling of the same letters to be a variant; an abbreviation or a longer name is just another name."""
+    if is_misspelt:
+        return _by_authority(canonical, "misspelling")._replace(
+            is_error=True, confidence=ORGANISATION_CONFIDENCE, is_replaced=True
+        )
     if surface != canonical and fold(surface) == fold(canonical):
         return _by_authority(canonical, "alias")._replace(is_replaced=True)
     return Verdict(canonical)
