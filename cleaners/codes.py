@@ -48,6 +48,7 @@ NAME_FLAG_KINDS = {
     "diacritics": "the same letters without, or with other, marks",
     "swapped_order": "given name and surname in the other order",
     "alias": "another name of the same person or organisation",
+    "namesake": "the surname of a better-known person with another given name, most likely somebody else: no error",
     "role_conflict": "an office that the other texts give to somebody else: no error of the name, for an editor to look at",
 }
 
