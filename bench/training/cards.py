@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bench.training.pages import BREAKS, Block, Junk, Row, Story, choose_place, compose, recover_stories
+from bench.training.pages import BREAKS, Block, Junk, Row, Story, choose_place, compose, recover_stories, url_of
 
 # Orders of parts with the classes of separator and the frames that they come in: 60 forms.
 _ALL = ("bare", "head", "tail", "both")
@@ -327,7 +327,7 @@ _STATEMENT_LEADS = (
     "The company said in an emailed statement: ",
     "A spokesman for the department said on {day}: ",
     "“{first},” the statement went on. ",
-    "{name}, who speaks for the group, told reporters: ",
+    "{name}, who speaks for the group, said to reporters: ",
 )
 _STATEMENTS = (
     "We take these reports seriously and are looking into what happened",
@@ -411,7 +411,7 @@ def generate(rows: list[Row], seed: int, count: int | None = None) -> list[Row]:
     stories = recover_stories(rows)
     stories = chance.sample(stories, len(stories))
     hosts = stories[: max(1, round(_OWNED * len(stories)))]
-    owned = frozenset(story.row["origin_url"] for story in hosts)
+    owned = frozenset(url_of(story.row) for story in hosts)
     size = 2 * len(stories) if count is None else count
     forms = chance.sample(FORMS, len(FORMS))
     placed: list[Row] = []
@@ -612,7 +612,7 @@ def _write_block(
 
 
 def _facts(story: Story, owned: frozenset[str]) -> dict[str, Any]:
-    url = story.row["origin_url"]
+    url = url_of(story.row)
     return {"in_corpus": url in owned, "from_site": story.site, "from_url": url}
 
 

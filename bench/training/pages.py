@@ -6,6 +6,7 @@ Shared by the generators of cards and of furniture. Development only; no text of
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ BREAKS = {"lines": "\n", "paragraphs": "\n\n", "one_line": " "}
 # Second-level labels below which anyone registers a name.
 _PUBLIC_LABELS = frozenset(("ac", "co", "com", "gov", "net", "org"))
 _MIN_STORY = 200
+# A sentence that ends here for certain: no ordinal ("am 3."), initial or abbreviation.
+_SURE_END = re.compile(r"(?:[^\W\d]{5}\.|[!?…])[\"'”’»)]*$")
 
 
 class Story(NamedTuple):
@@ -52,7 +55,7 @@ def recover_stories(rows: list[Row]) -> list[Story]:
     best: dict[str, Story] = {}
     for row in rows:
         paragraphs = split_text(clean_text(row))
-        key = row["origin_url"]
+        key = url_of(row)
         if not row.get("title") or sum(map(len, map(" ".join, paragraphs))) < _MIN_STORY:
             continue
         if key not in best or len(best[key].paragraphs) < len(paragraphs):
@@ -60,15 +63,21 @@ def recover_stories(rows: list[Row]) -> list[Story]:
     return list(best.values())
 
 
+def url_of(row: Row) -> str:
+    """The address of a row's article, under the names that the sets have for it."""
+    return str(row.get("origin_url") or row.get("url") or row["id"])
+
+
 def clean_text(row: Row) -> str:
-    """A row's story: as the set gives it, or its text without the spans."""
+    """A row's story: as the set gives it, or its text without junk and neutral passages."""
     if row.get("gold_text"):
         return str(row["gold_text"])
-    text, kept, position = row["contaminated_text"], "", 0
-    for span in sorted(row["spans"], key=lambda one: int(one["start"])):
-        kept += text[position : span["start"]] + "\n"
-        position = span["end"]
-    return str(kept + text[position:])
+    text, kept, position = str(row["contaminated_text"]), "", 0
+    pairs = [(span["start"], span["end"]) for span in row.get("spans", ())]
+    for start, end in sorted([*pairs, *(row.get("junk") or ()), *(row.get("neutral") or ())]):
+        kept += text[position : max(position, start)] + ("\n" if row.get("layout") != "one_line" else " ")
+        position = max(position, end)
+    return kept + text[position:]
 
 
 def split_text(text: str) -> list[list[str]]:
@@ -93,12 +102,17 @@ def site_of(url: str) -> str:
 
 def choose_place(chance: random.Random, paragraphs: list[list[str]], placement: str) -> tuple[int, int, str]:
     """A place of a kind (start, middle, inline, end), and its kind; the end where the story has no such place."""
-    long = [number for number, sentences in enumerate(paragraphs) if len(sentences) > 1]
     if placement == "start":
         return 0, 0, placement
-    if placement == "inline" and long:
-        number = chance.choice(long)
-        return number, chance.randrange(1, len(paragraphs[number])), placement
+    if placement == "inline":
+        inside = [
+            (number, place)
+            for number, sentences in enumerate(paragraphs)
+            for place in range(1, len(sentences))
+            if _SURE_END.search(sentences[place - 1])
+        ]
+        if inside:
+            return *chance.choice(inside), placement
     if placement == "middle" and len(paragraphs) > 1:
         return chance.randrange(1, len(paragraphs)), 0, placement
     return len(paragraphs), 0, "end"
