@@ -59,6 +59,10 @@ class Rule(BaseModel):
         False,
         description="A line rule that also matches as a link of a chain of such rules at the very end of the text.",
     )
+    whole: bool = Field(
+        False,
+        description="Whether a line or sentence goes whole, though a word that begins sentences stands in the midst of it.",
+    )
     any_language: bool = Field(
         False,
         description="Whether the pattern reads no English words, so that it cuts in texts of other languages too.",
@@ -96,7 +100,9 @@ class Rule(BaseModel):
             return self.pattern
         phrases = {phrase for phrases in self.phrases.values() for phrase in phrases}
         longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
-        return self.pattern.replace("PHRASES", "(?:" + "|".join(map(re.escape, longest_first)).replace("'", "['’]") + ")")
+        return self.pattern.replace(
+            "PHRASES", "(?:" + "|".join(map(re.escape, longest_first)).replace("'", "['’]") + ")"
+        )
 
 
 class RuleDescription(BaseModel):
@@ -160,7 +166,7 @@ def _find(page: Page, rule: Rule) -> Iterator[Extent]:
         extents = page.lines if rule.scope == "line" else page.sentences
         for start, end in _holding(page, extents, rule.cues) if rule.pattern.startswith(_ANYTHING) else extents:
             if end - start <= rule.max_chars and pattern.fullmatch(page.text, start, end):
-                yield start, _own_end(page.text, pattern, start, end)
+                yield start, end if rule.whole else _own_end(page.text, pattern, start, end)
         return
     for match in page.match_openings(pattern) if _is_opening(rule.pattern) else pattern.finditer(page.text):
         if rule.scope == "run_on":
