@@ -13,7 +13,15 @@ MAX_HEADLINE_WORDS = 25
 
 _WORD = re.compile(r"\S+")
 _OPENING_QUOTES = '"“‘'
-_DATELINE = re.compile(r"[A-Z][A-Z.' ]{2,30}(?:, [A-Z][\w.]{1,20}){0,3}(?:,? \(?[A-Z][\w ]{1,20}\)?)? ?[-–—] ")
+_DATELINE = re.compile(
+    r"[A-Z][A-Z.' ]{2,30}(?:, [A-Z][\w.]{1,20}(?: \d{1,2})?){0,3}(?:,? \(?[A-Z][\w ]{1,20}\)?)? ?[-–—] "
+)
+
+
+def find_dateline_end(text: str, start: int) -> int | None:
+    """Return where a story begins behind its dateline ("LISBON, March 3 (Reuters) - "), None where an offset begins none."""
+    match = _DATELINE.match(text, start)
+    return match.end() if match else None
 
 
 def is_headline_like(line: str) -> bool:

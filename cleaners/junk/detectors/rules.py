@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Literal
+from functools import cached_property, lru_cache
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cleaners.errors import ConfigError
 from cleaners.junk.detectors.headlines import find_headline_end, is_headline_like
@@ -41,17 +41,27 @@ class Rule(BaseModel):
         "behind the headline that follows it in the same line."
     )
     pattern: str = Field(
-        min_length=1, description="Python regular expression; bounded repeats, so that time is linear."
+        "PHRASES",
+        min_length=1,
+        description="Python regular expression; bounded repeats, so that time is linear. `PHRASES` in it stands for any of the "
+        "phrases.",
+    )
+    phrases: dict[str, tuple[str, ...]] = Field(
+        {}, description="Closed lists of fixed strings by language (ISO 639-1), one of which the pattern holds."
     )
     ignore_case: bool = Field(False, description="Whether case does not matter.")
     cues: tuple[str, ...] = Field(
-        min_length=1,
+        (),
         description="Small-letter strings, one of which a text must hold before the rule is tried at all; "
-        "for a pattern that begins with anything (`.{`), each line or sentence it matches.",
+        "for a pattern that begins with anything (`.{`), each line or sentence it matches. The phrases where not given.",
     )
     chain: bool = Field(
         False,
         description="A line rule that also matches as a link of a chain of such rules at the very end of the text.",
+    )
+    whole: bool = Field(
+        False,
+        description="Whether a line or sentence goes whole, though a word that begins sentences stands in the midst of it.",
     )
     any_language: bool = Field(
         False,
@@ -63,10 +73,36 @@ class Rule(BaseModel):
     positive: tuple[str, ...] = Field(min_length=1, description="Texts it must remove whole.")
     negative: tuple[str, ...] = Field(min_length=1, description="Texts it must leave alone.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_cues_from_phrases(cls, row: Any) -> Any:
+        if isinstance(row, dict) and row.get("phrases") and not row.get("cues"):
+            phrases = {phrase.lower() for phrases in row["phrases"].values() for phrase in phrases}
+            return {**row, "cues": tuple(sorted(phrases | {phrase.replace("'", "’") for phrase in phrases}))}
+        return row
+
+    @model_validator(mode="after")
+    def _need_cues(self) -> Rule:
+        if not self.cues:
+            raise ValueError("no cues, and no phrases to take them from")
+        if bool(self.phrases) != ("PHRASES" in self.pattern):
+            raise ValueError("phrases, and a pattern with PHRASES in it, go together")
+        return self
+
     @property
     def compiled(self) -> re.Pattern[str]:
         """The pattern, compiled once in a process."""
-        return _compile(self.pattern, self.ignore_case)
+        return _compile(self._filled, self.ignore_case)
+
+    @cached_property
+    def _filled(self) -> str:
+        if not self.phrases:
+            return self.pattern
+        phrases = {phrase for phrases in self.phrases.values() for phrase in phrases}
+        longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+        return self.pattern.replace(
+            "PHRASES", "(?:" + "|".join(map(re.escape, longest_first)).replace("'", "['’]") + ")"
+        )
 
 
 class RuleDescription(BaseModel):
@@ -130,7 +166,7 @@ def _find(page: Page, rule: Rule) -> Iterator[Extent]:
         extents = page.lines if rule.scope == "line" else page.sentences
         for start, end in _holding(page, extents, rule.cues) if rule.pattern.startswith(_ANYTHING) else extents:
             if end - start <= rule.max_chars and pattern.fullmatch(page.text, start, end):
-                yield start, _own_end(page.text, pattern, start, end)
+                yield start, end if rule.whole else _own_end(page.text, pattern, start, end)
         return
     for match in page.match_openings(pattern) if _is_opening(rule.pattern) else pattern.finditer(page.text):
         if rule.scope == "run_on":

@@ -58,7 +58,7 @@ def test_an_embedded_article_that_is_all_foreign_has_an_end(monkeypatch: pytest.
             for one in pages
         ],
     )
-    result = strip_articles(make_frame([make_row("a", BODY)]), None, CONFIG)
+    result = strip_articles(make_frame([make_row("a", f"{HEADLINE}\n{BODY}")]), None, CONFIG)
     assert result.articles.is_empty()
     assert result.rejects["reason"].to_list() == ["nothing_left", "nothing_left"]
 
