@@ -20,6 +20,7 @@ from bench.training.pages import (
     Junk,
     Row,
     Story,
+    choose,
     choose_language,
     choose_place,
     compose,
@@ -657,7 +658,9 @@ def _put_crossheads(chance: random.Random, paragraphs: list[list[str]], words: d
 
 def _put_statement(chance: random.Random, paragraphs: list[list[str]], words: dict[str, list[str]]) -> list[list[str]]:
     """A story with a statement that no other part of it speaks of."""
-    said = chance.sample(words["statements"], chance.randrange(2, 5))
+    said = [
+        fill(chance, choose(chance, one), words) for one in chance.sample(words["statements"], chance.randrange(2, 5))
+    ]
     lead = fill(chance, chance.choice(words["statement_leads"]), words, first=said[0])
     said = said[1:] if "the statement went on" in lead else said
     quoted = [f"{words['quotes'][0]}{said[0]}.", *(f"{one}." for one in said[1:])]

@@ -22,6 +22,7 @@ from bench.training.pages import (
     Junk,
     Row,
     Story,
+    choose,
     choose_language,
     choose_place,
     compose,
@@ -78,7 +79,6 @@ WORDINGS: dict[str, dict[str, list[str]]] = _TABLE["wordings"]
 _PLACES = {"s": "start", "m": "middle", "i": "inline", "e": "end"}
 # Shares: of pages without furniture, of pages with several forms, of sites in one line, of pages that repeat the site's wording.
 _CLEAN, _MIXED, _ONE_LINE, _SAME = 0.25, 0.3, 0.27, 0.75
-_CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"<(\w+)>")
 _ENTITY = re.compile(r"\b[A-ZÀ-Ý][\w’'-]+(?: (?:de |van |von |di |da )?[A-ZÀ-Ý][\w’'-]+){1,2}")
 _ROW_GAPS = (" ", " ", "  ", " | ", " · ", " • ", ", ", "\n", "\n", "\n")
@@ -145,13 +145,6 @@ def draw_site(chance: random.Random, form: str, language: str, name: str) -> Sit
         age=draw_age(chance, WORDS[language]),
         is_shouted=chance.random() < 0.08,
     )
-
-
-def choose(chance: random.Random, wording: str) -> str:
-    """Make every choice of a wording, the inner ones first."""
-    while match := _CHOICE.search(wording):
-        wording = wording[: match.start()] + chance.choice(match[1].split("|")) + wording[match.end() :]
-    return "\n".join(" ".join(line.split()) for line in wording.split("\n") if line.strip())
 
 
 def fill(chance: random.Random, wording: str, site: Site, host: Story, others: list[Story]) -> str:

@@ -22,6 +22,7 @@ BREAKS = {"lines": "\n", "paragraphs": "\n\n", "one_line": " "}
 # Second-level labels below which anyone registers a name.
 _PUBLIC_LABELS = frozenset(("ac", "co", "com", "gov", "net", "org"))
 _MIN_STORY = 200
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
 # A sentence that ends here for certain: no ordinal ("am 3."), initial or abbreviation.
 _SURE_END = re.compile(r"(?:[^\W\d]{5}\.|[!?…])[\"'”’»)]*$")
 
@@ -140,6 +141,13 @@ def choose_place(chance: random.Random, paragraphs: list[list[str]], placement: 
     if placement == "middle" and len(paragraphs) > 1:
         return chance.randrange(1, len(paragraphs)), 0, placement
     return len(paragraphs), 0, "end"
+
+
+def choose(chance: random.Random, wording: str) -> str:
+    """Make every choice of a wording, the inner ones first."""
+    while match := _CHOICE.search(wording):
+        wording = wording[: match.start()] + chance.choice(match[1].split("|")) + wording[match.end() :]
+    return "\n".join(" ".join(line.split()) for line in wording.split("\n") if line.strip())
 
 
 def compose(paragraphs: list[list[str]], blocks: list[Block], layout: str) -> tuple[str, str, list[dict[str, Any]]]:
