@@ -2,17 +2,32 @@
 
 A site has one style of card: an order of parts, separators, an age, a heading, a tail, a layout; all its pages keep it, and each
 page names its structural form, so that whole forms can be held out. Between them stand pages without junk that look like it.
-Forms and wordings are our own, from no set. Development only; nothing here is part of the package.
+Forms are our own, and so are the words, in `cards.toml`; from no set. Development only; nothing here is part of the package.
 """
 
 from __future__ import annotations
 
 import random
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from bench.training.pages import BREAKS, Block, Junk, Row, Story, choose_place, compose, recover_stories, url_of
+from bench.training.pages import (
+    BREAKS,
+    Block,
+    Junk,
+    Row,
+    Story,
+    choose,
+    choose_language,
+    choose_place,
+    compose,
+    group_languages,
+    recover_stories,
+    url_of,
+)
 
 # Orders of parts with the classes of separator and the frames that they come in: 60 forms.
 _ALL = ("bare", "head", "tail", "both")
@@ -34,170 +49,28 @@ FORMS = tuple(
     for separator in separators
     for frame in frames
 )
+# The words of each language.
+WORDS: dict[str, dict[str, list[str]]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 CLEAN_FORMS = ("plain", "version", "round-up", "live", "list", "crossheads", "statement", "quotation", "elsewhere")
 
-# Shares: of stories that have a page of their own (the others' cards have no owner), of pages by place, of pages without junk.
-_OWNED, _CLEAN, _ONE_LINE = 0.6, 0.4, 0.42
+# Shares: of stories that have a page of their own, of those whose cards come again without one (the others' cards have no owner
+# and each another part of the text, so that nothing else speaks for them), of pages without junk, of sites in one line.
+_OWNED, _POPULAR, _CLEAN, _ONE_LINE = 0.5, 0.1, 0.4, 0.42
 _PLACEMENTS = ("end", "middle", "inline", "start")
 _PLACEMENT_WEIGHTS = (42, 26, 25, 7)
 _MIN_BODY, _MAX_BODY = 100, 3000
 
 _SIGNS = (" - ", " – ", " — ", " • ", " | ", " · ", " / ", " » ", " // ", ": ", " -- ", " ▪ ", " ~ ", "()", "[]")
+_NUMBERS = (
+    "{dd}.{mm}.{y}",
+    "{dd}/{mm}/{y}",
+    "{y}-{mm}-{dd}",
+    "{y}-{mm}-{dd} {clock}",
+    "{d}.{m}.",
+    "{dd}.{mm}.{y} {clock}",
+)
 _PLAINS = (" ", " ", " ", "  ", "   ", "\t", "")
 
-_HEADINGS = (
-    "Related",
-    "Related:",
-    "Related content",
-    "Related reading",
-    "Related coverage",
-    "Related news",
-    "Related topics",
-    "More on this",
-    "More on this story",
-    "More like this",
-    "More stories",
-    "More news",
-    "More from us",
-    "You may also like",
-    "You might also like",
-    "You might be interested in",
-    "You may have missed",
-    "In case you missed it",
-    "ICYMI",
-    "Read more",
-    "Read more:",
-    "Read next",
-    "Read this next",
-    "Up next",
-    "Next up",
-    "Further reading",
-    "Keep reading",
-    "Recommended",
-    "Recommended for you",
-    "Recommended stories",
-    "Our picks",
-    "Editors' picks",
-    "Editor’s choice",
-    "Picked for you",
-    "Most read",
-    "Most popular",
-    "Most viewed",
-    "Popular now",
-    "Trending",
-    "Trending now",
-    "Hot right now",
-    "Latest",
-    "Latest news",
-    "Latest stories",
-    "Just in",
-    "Today's headlines",
-    "Top headlines",
-    "Don't miss",
-    "Elsewhere on this site",
-    "From around the web",
-    "From our partners",
-    "See also",
-    "Others are reading",
-    "What others read",
-    "Suggested stories",
-    "Also in the news",
-    "The latest on this",
-    "Discover more",
-    "Go deeper",
-    "Similar articles",
-    "Explore more",
-)
-_OWN_HEADINGS = (
-    "More from {outlet}",
-    "Also on {outlet}",
-    "Latest from {outlet}",
-    "{outlet} recommends",
-    "Top stories on {outlet}",
-    "The {outlet} briefing",
-    "More in {section}",
-    "Latest in {section}",
-    "{section} news",
-    "{section} highlights",
-    "Popular in {section}",
-    "More {section} stories",
-)
-_TAILS = (
-    "Read full story",
-    "Read the full story",
-    "Read the full article",
-    "Read full article",
-    "Continue reading",
-    "Continue reading...",
-    "Continue Reading →",
-    "See more",
-    "See more »",
-    "Read more",
-    "Read more…",
-    "Read More >",
-    "Read on",
-    "Full story",
-    "Full story here",
-    "Learn more",
-    "Find out more",
-    "Show more",
-    "More »",
-    "More...",
-    "View article",
-    "Open article",
-    "Go to article",
-    "Keep on reading",
-    "Read it on {outlet}",
-    "Read at {outlet}",
-    "Continue on {outlet}",
-    "The full piece is at {outlet}",
-    "[more]",
-    "(read more)",
-)
-_LINKS = (
-    "Read more",
-    "Read also",
-    "Also read",
-    "See also",
-    "Related",
-    "More",
-    "Next",
-    "Don't miss",
-    "More on this",
-    "Must read",
-    "Recommended",
-    "Background",
-    "Earlier",
-    "In depth",
-    "From the archive",
-    "Opinion",
-    "Analysis",
-    "Explained",
-    "Watch",
-    "Our earlier report",
-)
-_SECTIONS = (
-    "Politics",
-    "World",
-    "Business",
-    "Sport",
-    "Health",
-    "Science",
-    "Culture",
-    "Tech",
-    "Local",
-    "Climate",
-    "Travel",
-    "Opinion",
-    "Money",
-    "Education",
-    "Crime",
-    "Lifestyle",
-    "Europe",
-    "Asia",
-    "Markets",
-    "Motoring",
-)
 _PLACES = (
     "Lindmouth",
     "Harrowgate",
@@ -282,89 +155,6 @@ _LAST = (
     "Lindqvist",
     "Mehta",
 )
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_CROSSHEADS = (
-    "What happened",
-    "Why it matters",
-    "What comes next",
-    "The background",
-    "A long road",
-    "How it began",
-    "By the numbers",
-    "The wider picture",
-    "‘Not the end’",
-    "Reaction",
-    "Key points",
-    "The other side",
-    "Questions remain",
-    "What we know so far",
-    "Looking ahead",
-)
-_ELSEWHERE = (
-    "Elsewhere on {day}, ",
-    "Separately, ",
-    "In a separate development, ",
-    "In other developments, ",
-    "It comes in the same week as another story that was followed closely. ",
-    "Also on {day}: ",
-)
-_STATEMENT_LEADS = (
-    "In a statement, a spokesperson said: ",
-    "The company said in an emailed statement: ",
-    "A spokesman for the department said on {day}: ",
-    "“{first},” the statement went on. ",
-    "{name}, who speaks for the group, said to reporters: ",
-)
-_STATEMENTS = (
-    "We take these reports seriously and are looking into what happened",
-    "Our thoughts are with everyone who is affected",
-    "We will share more as soon as we can",
-    "We have always acted within the law and will continue to do so",
-    "It would not be right to say more while the matter is open",
-    "We thank our customers and our staff for their patience",
-    "Safety comes first in everything that we do",
-    "We welcome the decision and will study it with care",
-    "Those who have questions can reach us through the usual channels",
-    "This is an important step for the whole region",
-    "We are working closely with the authorities",
-    "Nobody should have to go through this",
-)
-_ROUND_UP_TITLES = (
-    "{day} briefing: {first}",
-    "Morning round-up: {first}, and more",
-    "{count} things to know on {day}",
-    "The week in {section}: {first}",
-    "News in brief: {first}",
-    "{place} news at a glance",
-    "Evening digest: the stories of the day",
-)
-_ROUND_UP_LEADS = (
-    "Good morning. Here are the stories that we follow today.",
-    "This is what made the news in the last day, in short.",
-    "Here is a look at what happened while you were away.",
-    "Our editors sum up the {count} stories of this {day}.",
-    "Welcome to the {day} edition of our digest.",
-    "These are the main points of the day.",
-)
-_ROUND_UP_ENDS = (
-    "That is all for today. We are back tomorrow.",
-    "Have a good {day}.",
-    "With reports from our correspondents.",
-)
 
 
 @dataclass(frozen=True)
@@ -372,6 +162,7 @@ class Style:
     """How a site shows its cards."""
 
     site: str
+    words: dict[str, list[str]]  # of its language
     order: str
     separator_class: str
     frame: str
@@ -381,6 +172,7 @@ class Style:
     inner: str  # between an outlet and an age
     meta: tuple[str, ...]
     age: Callable[[random.Random], str]
+    extra: str
     heading: str
     tail: str
     link: str
@@ -398,42 +190,99 @@ class Style:
         return f"{self.order}/{self.separator_class}/{self.frame}"
 
 
+class Supply:
+    """The stories of a language, and where the bodies of their cards begin.
+
+    A story's cards begin at its beginning; those of the last stories each behind the one before, and come once.
+    """
+
+    def __init__(self, stories: list[Story], chance: random.Random) -> None:
+        n_owned, n_popular = max(1, round(_OWNED * len(stories))), round(_POPULAR * len(stories))
+        self.hosts, self.popular = stories[:n_owned], stories[: n_owned + n_popular]
+        self._rest = stories[n_owned + n_popular :]
+        self._owned = frozenset(url_of(story.row) for story in self.hosts)
+        self._first: dict[str, int] = {url_of(story.row): 0 for story in self._rest}
+        self._chance = chance
+
+    def choose(self, pool: int) -> list[Story]:
+        """The stories that a site's cards are of: a few that come again and again, or any."""
+        if pool:
+            return self._chance.sample(self.popular, min(pool, len(self.popular)))
+        return [*self.popular, *self._rest] if self._chance.random() < 0.5 else self._rest
+
+    def narrow(self, others: list[Story]) -> list[Story]:
+        """Those of some stories that have text left, or else stories that come again."""
+        found = [story for story in others if self._first.get(url_of(story.row), 0) < len(story.paragraphs)]
+        return found if len(found) > 4 else self.popular
+
+    def take(self, story: Story, size: int) -> list[list[str]]:
+        """Paragraphs of a story of at least a size, if it has as much."""
+        url = url_of(story.row)
+        if url not in self._first:
+            first = 1 if len(story.paragraphs) > 3 and self._chance.random() < 0.08 else 0
+            return story.paragraphs[first:]
+        first = last = self._first[url]
+        taken = 0
+        while taken < size and last < len(story.paragraphs):
+            taken += sum(map(len, story.paragraphs[last]))
+            last += 1
+        self._first[url] = last
+        return story.paragraphs[first:last]
+
+    def facts(self, story: Story) -> dict[str, Any]:
+        """Whether the story has a page of its own, and whether the body of its card stands on this page alone."""
+        url = url_of(story.row)
+        return {
+            "in_corpus": url in self._owned,
+            "is_once": url in self._first,
+            "from_site": story.site,
+            "from_url": url,
+        }
+
+
 def generate(rows: list[Row], seed: int, count: int | None = None) -> list[Row]:
     """Pages with cards, and pages without that look like them, made of the stories of a set.
 
     Args:
-        rows: of a contaminated set; no junk of theirs is used. Give the rows of one fold alone to keep folds apart.
+        rows: of a contaminated or a natural set; no junk of theirs is used. Stories in languages other than the seven are left
+            out. Give the rows of one fold alone to keep folds apart.
         seed: of every choice; the same seed gives the same pages.
         count: of pages; twice the stories where not given.
 
     """
     chance = random.Random(f"cards {seed}")
-    stories = recover_stories(rows)
-    stories = chance.sample(stories, len(stories))
-    hosts = stories[: max(1, round(_OWNED * len(stories)))]
-    owned = frozenset(url_of(story.row) for story in hosts)
-    size = 2 * len(stories) if count is None else count
+    stories = group_languages(recover_stories(rows), WORDS)
+    total = sum(map(len, stories.values()))
+    size = 2 * total if count is None else count
+    supplies = {name: Supply(chance.sample(found, len(found)), chance) for name, found in stories.items()}
+    queues: dict[str, list[Story]] = {}
     forms = chance.sample(FORMS, len(FORMS))
     placed: list[Row] = []
     n_sites = 0
-    queue: list[Story] = []
-    while len(placed) < size:
-        style = draw_style(chance, *forms[n_sites % len(forms)], f"cards-{seed}-site-{n_sites}")
+    while total and len(placed) < size:
+        language = choose_language(chance, stories)
+        style = draw_style(chance, *forms[n_sites % len(forms)], f"cards-{seed}-site-{n_sites}", language)
         n_sites += 1
-        others = chance.sample(stories, min(style.pool, len(stories))) if style.pool else stories
+        supply = supplies[language]
+        others = supply.choose(style.pool)
         for _ in range(min(chance.choice((1, 2, 4, 6, 9, 14)), size - len(placed))):
-            queue = queue or chance.sample(hosts, len(hosts))
+            queue = queues.get(language) or chance.sample(supply.hosts, len(supply.hosts))
+            queues[language] = queue
             make = _make_clean if chance.random() < _CLEAN else _make_page
-            row = make(chance, style, queue.pop(), [one for one in others if one.title], owned)
-            placed.append({**row, "id": f"cards-{seed}-{len(placed):05d}", "source": style.site})
+            row = make(chance, style, queue.pop(), supply.narrow(others), supply)
+            changed = {"id": f"cards-{seed}-{len(placed):05d}", "source": style.site, "language": language}
+            placed.append({**row, **changed})
     return placed
 
 
-def draw_style(chance: random.Random, order: str, separator_class: str, frame: str, site: str) -> Style:
+def draw_style(
+    chance: random.Random, order: str, separator_class: str, frame: str, site: str, language: str = "en"
+) -> Style:
     """A site's style of a form."""
+    words = WORDS[language]
     one_line = separator_class != "line" and chance.random() < _ONE_LINE
     layout = "one_line" if one_line else chance.choice(("lines", "lines", "paragraphs"))
-    outlet, section = draw_outlet(chance), chance.choice(_SECTIONS)
+    outlet, section = draw_outlet(chance), chance.choice(words["sections"])
     separators = {"sign": _SIGNS, "plain": _PLAINS, "line": ("\n",), "none": (" ",)}[separator_class]
     separator = chance.choice(separators)
     if separator_class == "line" and layout == "paragraphs" and chance.random() < 0.6:
@@ -441,17 +290,18 @@ def draw_style(chance: random.Random, order: str, separator_class: str, frame: s
     has_outlet = chance.random() < 0.7
     meta = ["outlet"] if has_outlet else []
     meta += ["age"] if not meta or chance.random() < 0.75 else []
-    meta += [chance.choice(("section", "author", "minutes", "counts"))] if chance.random() < 0.3 else []
+    meta += [chance.choice(("section", "extra"))] if chance.random() < 0.3 else []
     if order == "meta-title-meta-body" and len(meta) < 2:
         meta = ["outlet", "age"]
-    heading = chance.choice(_OWN_HEADINGS if chance.random() < 0.25 else _HEADINGS)
+    heading = chance.choice(words["own_headings" if chance.random() < 0.25 else "headings"])
     heading = heading.format(outlet=outlet, section=section)
-    tail = chance.choice(_TAILS)
+    tail = chance.choice(words["tails"])
     low, high = chance.choice(((100, 220), (100, 350), (200, 500), (300, 900), (500, 1500), (1000, 3000)))
     if order in ("meta-body", "body"):
         low, high = max(low, 150), max(high, 400)
     return Style(
         site=site,
+        words=words,
         order=order,
         separator_class=separator_class,
         frame=frame,
@@ -460,10 +310,11 @@ def draw_style(chance: random.Random, order: str, separator_class: str, frame: s
         separator=separator,
         inner=separator if chance.random() < 0.5 else chance.choice((*_SIGNS, *_PLAINS[:5])),
         meta=tuple(chance.sample(meta, len(meta))),
-        age=draw_age(chance),
-        heading=_case(chance, heading),
-        tail=_case(chance, tail.format(outlet=outlet)),
-        link=_case(chance, chance.choice(_LINKS)),
+        age=draw_age(chance, words),
+        extra=chance.choice(words["extras"]),
+        heading=_case(chance, heading, language),
+        tail=_case(chance, tail.format(outlet=outlet), language),
+        link=_case(chance, chance.choice(words["links"]), language),
         is_body_apart=separator_class == "line" or (separator_class == "sign" and chance.random() < 0.5),
         is_tail_once=chance.random() < 0.3,
         sizes=(low, high),
@@ -471,7 +322,7 @@ def draw_style(chance: random.Random, order: str, separator_class: str, frame: s
         bullet=chance.choice(("", "", "", "", "- ", "• ", "* ", "#", "› ")),
         outlets=() if chance.random() < 0.3 else tuple(draw_outlet(chance) for _ in range(chance.choice((1, 3, 6)))),
         is_shouted=chance.random() < 0.06,
-        pool=chance.choice((0, 0, 5, 12)),
+        pool=chance.choice((0, 0, 0, 5, 12)),
     )
 
 
@@ -490,52 +341,42 @@ def draw_outlet(chance: random.Random) -> str:
     return f"The {place} {paper}" if kind == 4 else f"{place} {paper}"
 
 
-def draw_age(chance: random.Random) -> Callable[[random.Random], str]:
-    """A way in which a site writes ages."""
-    front = chance.choice(("", "", "", "", "Updated ", "Published ", "Posted ", "Last updated: ", "On "))
-    ways: tuple[Callable[[random.Random], str], ...] = (
-        lambda one: _ago(one, " ", " ago"),
-        lambda one: _ago(one, " ", " ago"),
-        lambda one: f"{one.randrange(1, 24)}{one.choice('hhhdmw')}",
-        lambda one: f"{one.randrange(1, 24)}{one.choice('hd')} ago",
-        lambda one: f"{one.randrange(1, 13)} {one.choice(('hrs', 'hr', 'min', 'mins', 'd'))} ago",
-        lambda one: f"{_month(one, 3)} {one.randrange(1, 29)}, {_year(one)}",
-        lambda one: f"{_month(one, 20)} {one.randrange(1, 29)}, {_year(one)}",
-        lambda one: f"{one.randrange(1, 29)} {_month(one, 20)} {_year(one)}",
-        lambda one: f"{_month(one, 3)}. {one.randrange(1, 29)}",
-        lambda one: f"{one.randrange(1, 29):02d}.{one.randrange(1, 13):02d}.{_year(one)}",
-        lambda one: f"{one.randrange(1, 13)}/{one.randrange(1, 29)}/{_year(one)}",
-        lambda one: f"{_year(one)}-{one.randrange(1, 13):02d}-{one.randrange(1, 29):02d}",
-        lambda one: f"{_year(one)}-{one.randrange(1, 13):02d}-{one.randrange(1, 29):02d} {_clock(one)}",
-        lambda one: f"{one.choice(_WEEKDAYS)}, {_clock(one)}",
-        lambda one: f"{_clock(one, 12)} {one.choice(('am', 'pm', 'a.m.', 'p.m.', 'GMT', 'ET'))}",
-        lambda one: one.choice(
-            ("yesterday", "today", "just now", "this morning", "last week", "an hour ago", "a day ago")
-        ),
-        lambda one: (
-            one.choice(("Yesterday", "Today", "Just now", "Now", "This week")) + one.choice(("", f" {_clock(one)}"))
-        ),
-        lambda one: f"{one.choice(_WEEKDAYS)[:3]} {one.randrange(1, 29)} {_month(one, 3)}",
-    )
-    way = chance.choice(ways)
-    return lambda one: front + way(one)
+def draw_age(chance: random.Random, words: dict[str, list[str]]) -> Callable[[random.Random], str]:
+    """A way in which a site writes ages or dates."""
+    front = chance.choice(words["fronts"])
+    kind = chance.choice(("ago", "ago", "short", "dates", "dates", "words", "numbers"))
+    if kind == "ago":
+        return lambda one: fill(one, front + one.choice(words["ago"]), words)
+    if kind == "words":
+        return lambda one: fill(one, one.choice(words["words"]), words)
+    pattern = chance.choice(_NUMBERS if kind == "numbers" else words[kind])
+    return lambda one: fill(one, front + pattern, words)
 
 
-def _ago(chance: random.Random, gap: str, end: str) -> str:
-    unit = chance.choice(("minute", "hour", "hour", "hour", "day", "day", "week", "month"))
-    number = chance.randrange(1, 23)
-    return f"{number}{gap}{unit}{'s' if number > 1 else ''}{end}"
+def fill(chance: random.Random, pattern: str, words: dict[str, list[str]], **known: object) -> str:
+    """Fill a pattern of `cards.toml`; what is not known is drawn."""
+    month, day = chance.choice(words["months"]), chance.choice(words["weekdays"])
+    slots: dict[str, object] = {
+        "n": chance.randrange(2, 23),
+        "d": chance.randrange(1, 29),
+        "m": chance.randrange(1, 13),
+        "dd": f"{chance.randrange(1, 29):02d}",
+        "mm": f"{chance.randrange(1, 13):02d}",
+        "y": chance.randrange(2012, 2026),
+        "month": month,
+        "mon": month[:3],
+        "day": day,
+        "dy": day[:2] if len(words["weekdays"][0]) > 6 else day[:3],
+        "clock": _clock(chance, 23),
+        "clock12": _clock(chance, 12),
+        "name": _name(chance),
+        "place": chance.choice(_PLACES),
+        "section": chance.choice(words["sections"]),
+    }
+    return pattern.format(**{**slots, **known})
 
 
-def _month(chance: random.Random, letters: int) -> str:
-    return chance.choice(_MONTHS)[:letters]
-
-
-def _year(chance: random.Random) -> int:
-    return chance.randrange(2012, 2026)
-
-
-def _clock(chance: random.Random, hours: int = 23) -> str:
+def _clock(chance: random.Random, hours: int) -> str:
     return f"{chance.randrange(1, hours + 1)}{chance.choice(':::.')}{chance.randrange(60):02d}"
 
 
@@ -543,17 +384,22 @@ def _name(chance: random.Random) -> str:
     return f"{chance.choice(_FIRST)} {chance.choice(_LAST)}"
 
 
-def _case(chance: random.Random, text: str) -> str:
+def _case(chance: random.Random, text: str, language: str) -> str:
+    """A heading as it is, in capitals or, in English, with capitals at its words."""
     kind = chance.random()
-    return text.upper() if kind < 0.15 else text.title().replace("’S", "’s").replace("'S", "'s") if kind < 0.3 else text
+    if kind < 0.15:
+        return text.upper()
+    if kind > 0.3 or language != "en":
+        return text
+    return text.title().replace("’S", "’s").replace("'S", "'s")
 
 
-def _make_page(chance: random.Random, style: Style, host: Story, others: list[Story], owned: frozenset[str]) -> Row:
+def _make_page(chance: random.Random, style: Style, host: Story, others: list[Story], supply: Supply) -> Row:
     """A page of a story with cards."""
     paragraphs = _shorten(chance, host.paragraphs)
     if chance.random() < 0.25:
         change = chance.choice((_put_crossheads, _put_statement, _put_quotation, _put_list))
-        paragraphs = change(chance, paragraphs, host)
+        paragraphs = change(chance, paragraphs, style.words)
     others = [one for one in others if one.site != host.site and one.title != host.title]
     blocks = []
     n_blocks = chance.choice((1, 2, 3)) if style.order == "link" else 2 if chance.random() < 0.12 else 1
@@ -562,7 +408,7 @@ def _make_page(chance: random.Random, style: Style, host: Story, others: list[St
         if placement == "inline" and style.separator_class == "line":
             placement = "middle"
         paragraph, sentence, placement = choose_place(chance, paragraphs, placement)
-        junk, gap = _write_block(chance, style, others, owned, placement)
+        junk, gap = _write_block(chance, style, others, supply, placement)
         own = BREAKS[style.layout] if sentence == 0 else " "
         front = "" if sentence and chance.random() < 0.05 else own
         if junk:
@@ -584,7 +430,7 @@ def _as_row(host: Story, layout: str, text: str, gold: str, spans: list[dict[str
 
 
 def _write_block(
-    chance: random.Random, style: Style, others: list[Story], owned: frozenset[str], placement: str
+    chance: random.Random, style: Style, others: list[Story], supply: Supply, placement: str
 ) -> tuple[list[Junk], str]:
     """Cards that stand side by side, and the gap between two."""
     is_inline = placement == "inline" or style.layout == "one_line"
@@ -596,24 +442,19 @@ def _write_block(
         text = (
             style.link + chance.choice((mark, mark, " | ", " » ") if mark == ": " else (mark,)) + _title(style, story)
         )
-        return [Junk(text, "read_more_link", facts | _facts(story, owned))], gap
+        return [Junk(text, "read_more_link", facts | supply.facts(story) | {"is_once": None})], gap
     if style.order.startswith("titles"):
         return [_write_titles(chance, style, others, is_inline, gap, facts)], gap
     number = chance.choice((1, 1, 1, 2, 2, 3, 4, 5)) if style.sizes[1] < 1000 else chance.choice((1, 1, 1, 2, 3))
     chosen = chance.sample(others, min(number, len(others)))
-    cards = [(story, _write_card(chance, style, story, is_inline, gap)) for story in chosen]
-    junk = [Junk(text, "related_article", facts | _facts(story, owned)) for story, text in cards if text]
+    cards = [(story, _write_card(chance, style, story, is_inline, gap, supply)) for story in chosen]
+    junk = [Junk(text, "related_article", facts | supply.facts(story)) for story, text in cards if text]
     if junk and style.frame in ("head", "both"):
         glue = gap if not is_inline else chance.choice((" ", " ", ": ")) if style.heading[-1] not in ":" else " "
         junk[0] = junk[0]._replace(text=style.heading + glue + junk[0].text)
     if junk and style.is_tail_once:
         junk[-1] = junk[-1]._replace(text=junk[-1].text + _write_tail(style, is_inline, gap))
     return junk, gap
-
-
-def _facts(story: Story, owned: frozenset[str]) -> dict[str, Any]:
-    url = url_of(story.row)
-    return {"in_corpus": url in owned, "from_site": story.site, "from_url": url}
 
 
 def _write_titles(
@@ -647,10 +488,8 @@ def _write_meta(chance: random.Random, style: Style, names: tuple[str, ...], sto
     makers: dict[str, Callable[[], str]] = {
         "outlet": lambda: chance.choice(style.outlets) if style.outlets else story.site,
         "age": lambda: style.age(chance),
-        "section": lambda: chance.choice(_SECTIONS),
-        "author": lambda: ("By " if len(style.site) % 2 else "") + _name(chance),
-        "minutes": lambda: f"{chance.randrange(2, 14)} min read",
-        "counts": lambda: f"{chance.randrange(2, 400)} comments",
+        "section": lambda: chance.choice(style.words["sections"]),
+        "extra": lambda: fill(chance, style.extra, style.words),
     }
     inner = "\n" if style.inner == "\n" else " " if style.inner in ("\n\n", "") else style.inner
     return _join([makers[name]() for name in names], inner)
@@ -663,9 +502,12 @@ def _join(parts: list[str], separator: str) -> str:
     return (" " if separator in ("()", "[]") else separator).join(parts)
 
 
-def _write_card(chance: random.Random, style: Style, story: Story, is_inline: bool, gap: str) -> str:
+def _write_card(chance: random.Random, style: Style, story: Story, is_inline: bool, gap: str, supply: Supply) -> str:
     """One card; empty where the story is too short for a body."""
-    body = _write_body(chance, style, story, gap if not is_inline and chance.random() < 0.5 else " ")
+    size = chance.randint(*style.sizes)
+    body = _write_body(
+        chance, style, supply.take(story, size), size, gap if not is_inline and chance.random() < 0.5 else " "
+    )
     if not body:
         return ""
     orders = {
@@ -700,12 +542,10 @@ def _write_tail(style: Style, is_inline: bool, gap: str) -> str:
     return (" " if is_inline or not style.is_body_apart else gap) + style.tail
 
 
-def _write_body(chance: random.Random, style: Style, story: Story, gap: str) -> str:
-    """The beginning of a story, cut at a sentence or, with an ellipsis, at a word."""
-    size = chance.randint(*style.sizes)
-    first = 1 if len(story.paragraphs) > 3 and chance.random() < 0.08 else 0
+def _write_body(chance: random.Random, style: Style, paragraphs: list[list[str]], size: int, gap: str) -> str:
+    """The beginning of a text, cut at a sentence or, with an ellipsis, at a word."""
     body = ""
-    for sentences in story.paragraphs[first:]:
+    for sentences in paragraphs:
         for number, sentence in enumerate(sentences):
             glue = "" if not body else " " if number else gap
             if body and len(body) + len(sentence) > max(size, _MIN_BODY) and len(body) >= _MIN_BODY:
@@ -719,7 +559,7 @@ def _write_body(chance: random.Random, style: Style, story: Story, gap: str) -> 
     return body if len(body) >= _MIN_BODY else ""
 
 
-def _make_clean(chance: random.Random, style: Style, host: Story, others: list[Story], owned: frozenset[str]) -> Row:
+def _make_clean(chance: random.Random, style: Style, host: Story, others: list[Story], supply: Supply) -> Row:
     """A page without junk that looks like a page with some."""
     kind = chance.choice(CLEAN_FORMS)
     paragraphs = _shorten(chance, host.paragraphs)
@@ -729,17 +569,17 @@ def _make_clean(chance: random.Random, style: Style, host: Story, others: list[S
         paragraphs = _vary(chance, host.paragraphs)
         title = title if chance.random() < 0.5 else " ".join(paragraphs[0][0].split()[:9])
     elif kind == "round-up" and len(others) > 4:
-        title, paragraphs = _round_up(chance, style, others)
+        title, paragraphs = _round_up(chance, style, others, supply)
     elif kind == "elsewhere" and others:
         other = chance.choice(others)
-        lead = chance.choice(_ELSEWHERE).format(day=chance.choice(_WEEKDAYS))
-        added = other.paragraphs[0][: chance.randrange(1, 4)]
+        lead = fill(chance, chance.choice(style.words["elsewhere"]), style.words)
+        added = (supply.take(other, 1) or [other.paragraphs[0]])[0][: chance.randrange(1, 4)]
         place = chance.randrange(max(1, len(paragraphs) // 2), len(paragraphs) + 1)
         paragraphs = [*paragraphs[:place], [lead + added[0], *added[1:]], *paragraphs[place:]]
     else:
         changes = {"live": _put_times, "list": _put_list, "crossheads": _put_crossheads}
         changes |= {"statement": _put_statement, "quotation": _put_quotation}
-        paragraphs = changes.get(kind, lambda _one, same, _host: same)(chance, paragraphs, host)
+        paragraphs = changes.get(kind, lambda _one, same, _words: same)(chance, paragraphs, style.words)
     text, gold, spans = compose(paragraphs, [], style.layout)
     row = _as_row(host, style.layout, text, gold, spans, f"clean/{kind}")
     return {**row, "title": title, "hard_negative": None if kind in ("plain", "version") else kind}
@@ -756,27 +596,31 @@ def _vary(chance: random.Random, paragraphs: list[list[str]]) -> list[list[str]]
     return kept
 
 
-def _round_up(chance: random.Random, style: Style, others: list[Story]) -> tuple[str, list[list[str]]]:
+def _round_up(chance: random.Random, style: Style, others: list[Story], supply: Supply) -> tuple[str, list[list[str]]]:
     """A page whose story are several short items, with titles or without."""
     items = chance.sample(others, min(chance.randrange(4, 9), len(others)))
-    words = {"day": chance.choice(_WEEKDAYS), "count": len(items), "first": items[0].title}
-    words |= {"section": chance.choice(_SECTIONS).lower(), "place": chance.choice(_PLACES)}
+    words = style.words
+    known = {"day": chance.choice(words["weekdays"]), "count": len(items), "first": items[0].title}
     shape = chance.choice(("titled", "titled", "untitled", "labelled", "numbered", "timed"))
-    paragraphs = [[chance.choice(_ROUND_UP_LEADS).format(**words)]] if chance.random() < 0.8 else []
+    paragraphs = (
+        [[fill(chance, chance.choice(words["round_up_leads"]), words, **known)]] if chance.random() < 0.8 else []
+    )
     hour = chance.randrange(1, 12)
     for number, story in enumerate(items):
-        body = [sentence for part in story.paragraphs[:3] for sentence in part][: chance.randrange(1, 5)]
-        marks = {"labelled": f"{chance.choice(_SECTIONS)}: ", "numbered": f"{number + 1}. "}
+        body = [sentence for part in supply.take(story, 300)[:3] for sentence in part][: chance.randrange(1, 5)]
+        marks = {"labelled": chance.choice(words["sections"]) + ": ", "numbered": f"{number + 1}. "}
         marks |= {"timed": f"{hour + number}.{chance.randrange(60):02d} "}
+        if not body:
+            continue
         if shape == "titled":
             paragraphs.append([story.title])
         paragraphs.append([marks.get(shape, "") + body[0], *body[1:]])
     if chance.random() < 0.4:
-        paragraphs.append([chance.choice(_ROUND_UP_ENDS).format(**words)])
-    return chance.choice(_ROUND_UP_TITLES).format(**words), paragraphs
+        paragraphs.append([fill(chance, chance.choice(words["round_up_ends"]), words, **known)])
+    return fill(chance, chance.choice(words["round_up_titles"]), words, **known), paragraphs
 
 
-def _put_times(chance: random.Random, paragraphs: list[list[str]], _host: Story) -> list[list[str]]:
+def _put_times(chance: random.Random, paragraphs: list[list[str]], _words: dict[str, list[str]]) -> list[list[str]]:
     """A live page: the story's paragraphs with times, the latest first or last."""
     hour, end = chance.randrange(6, 20), chance.choice(("", " GMT", "h", ""))
     mark = chance.choice((":", "."))
@@ -788,14 +632,12 @@ def _put_times(chance: random.Random, paragraphs: list[list[str]], _host: Story)
     return written
 
 
-def _put_list(chance: random.Random, paragraphs: list[list[str]], _host: Story) -> list[list[str]]:
+def _put_list(chance: random.Random, paragraphs: list[list[str]], words: dict[str, list[str]]) -> list[list[str]]:
     """A story with a list: its key points in front, or some of its paragraphs with bullets."""
     bullet = chance.choice(("- ", "• ", "* ", "– ", ""))
     if chance.random() < 0.5:
         points = [one[0] for one in chance.sample(paragraphs, min(len(paragraphs), chance.randrange(2, 5)))]
-        heading = (
-            [[chance.choice(("Key points", "In short", "At a glance", "Summary"))]] if chance.random() < 0.6 else []
-        )
+        heading = [[chance.choice(words["points"])]] if chance.random() < 0.6 else []
         return [*heading, *([bullet + point] for point in points), *paragraphs]
     low = chance.randrange(max(1, len(paragraphs) // 2))
     high = min(len(paragraphs), low + chance.randrange(2, 6))
@@ -803,9 +645,9 @@ def _put_list(chance: random.Random, paragraphs: list[list[str]], _host: Story) 
     return [*paragraphs[:low], *listed, *paragraphs[high:]]
 
 
-def _put_crossheads(chance: random.Random, paragraphs: list[list[str]], _host: Story) -> list[list[str]]:
+def _put_crossheads(chance: random.Random, paragraphs: list[list[str]], words: dict[str, list[str]]) -> list[list[str]]:
     """A story with headings of its own."""
-    heads = chance.sample(_CROSSHEADS, 4)
+    heads = chance.sample(words["crossheads"], 4)
     written: list[list[str]] = []
     for number, sentences in enumerate(paragraphs):
         if number and heads and chance.random() < 0.25:
@@ -814,23 +656,25 @@ def _put_crossheads(chance: random.Random, paragraphs: list[list[str]], _host: S
     return written
 
 
-def _put_statement(chance: random.Random, paragraphs: list[list[str]], _host: Story) -> list[list[str]]:
+def _put_statement(chance: random.Random, paragraphs: list[list[str]], words: dict[str, list[str]]) -> list[list[str]]:
     """A story with a statement that no other part of it speaks of."""
-    said = chance.sample(_STATEMENTS, chance.randrange(2, 5))
-    lead = chance.choice(_STATEMENT_LEADS).format(day=chance.choice(_WEEKDAYS), name=_name(chance), first=said[0])
+    said = [
+        fill(chance, choose(chance, one), words) for one in chance.sample(words["statements"], chance.randrange(2, 5))
+    ]
+    lead = fill(chance, chance.choice(words["statement_leads"]), words, first=said[0])
     said = said[1:] if "the statement went on" in lead else said
-    quoted = [f"“{said[0]}.", *(f"{one}." for one in said[1:])]
-    quoted[-1] += "”"
+    quoted = [f"{words['quotes'][0]}{said[0]}.", *(f"{one}." for one in said[1:])]
+    quoted[-1] += words["quotes"][1]
     place = chance.randrange(1, len(paragraphs) + 1)
     return [*paragraphs[:place], [lead + quoted[0], *quoted[1:]], *paragraphs[place:]]
 
 
-def _put_quotation(chance: random.Random, paragraphs: list[list[str]], _host: Story) -> list[list[str]]:
+def _put_quotation(chance: random.Random, paragraphs: list[list[str]], words: dict[str, list[str]]) -> list[list[str]]:
     """A story in which a sentence of its own stands out again, as a pull quotation with a name or without."""
     sentences = [one for part in paragraphs for one in part if 60 < len(one) < 250]
     if not sentences:
         return paragraphs
-    quoted = "“" + chance.choice(sentences).strip("“”\"'") + "”"
+    quoted = words["quotes"][0] + chance.choice(sentences).strip("„“”«» \"'") + words["quotes"][1]
     place = chance.randrange(1, len(paragraphs) + 1)
     name = [[chance.choice(("— ", "")) + _name(chance)]] if chance.random() < 0.5 else []
     return [*paragraphs[:place], [quoted], *name, *paragraphs[place:]]

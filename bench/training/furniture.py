@@ -15,10 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.training.cards import draw_age, draw_outlet
-from bench.training.pages import BREAKS, Block, Junk, Row, Story, choose_place, compose, recover_stories
-from cleaners.extract.config import ExtractConfig
-from cleaners.extract.text.language import identify_language
+from bench.training.cards import WORDS, draw_age, draw_outlet
+from bench.training.pages import (
+    BREAKS,
+    Block,
+    Junk,
+    Row,
+    Story,
+    choose,
+    choose_language,
+    choose_place,
+    compose,
+    group_languages,
+    recover_stories,
+)
 
 
 class Form(NamedTuple):
@@ -69,7 +79,6 @@ WORDINGS: dict[str, dict[str, list[str]]] = _TABLE["wordings"]
 _PLACES = {"s": "start", "m": "middle", "i": "inline", "e": "end"}
 # Shares: of pages without furniture, of pages with several forms, of sites in one line, of pages that repeat the site's wording.
 _CLEAN, _MIXED, _ONE_LINE, _SAME = 0.25, 0.3, 0.27, 0.75
-_CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"<(\w+)>")
 _ENTITY = re.compile(r"\b[A-ZÀ-Ý][\w’'-]+(?: (?:de |van |von |di |da )?[A-ZÀ-Ý][\w’'-]+){1,2}")
 _ROW_GAPS = (" ", " ", "  ", " | ", " · ", " • ", ", ", "\n", "\n", "\n")
@@ -101,10 +110,7 @@ def generate(rows: list[Row], seed: int, count: int | None = None) -> list[Row]:
 
     """
     chance = random.Random(f"furniture {seed}")
-    by_language: dict[str, list[Story]] = {}
-    for story in recover_stories(rows):
-        by_language.setdefault(language_of(story), []).append(story)
-    stories = {language: found for language, found in sorted(by_language.items()) if language in WORDINGS}
+    stories = group_languages(recover_stories(rows), WORDINGS)
     total = sum(map(len, stories.values()))
     size = 2 * total if count is None else count
     forms: list[str] = []
@@ -112,7 +118,7 @@ def generate(rows: list[Row], seed: int, count: int | None = None) -> list[Row]:
     placed: list[Row] = []
     n_sites = 0
     while total and len(placed) < size:
-        language = chance.choices(list(stories), [len(found) ** 0.7 for found in stories.values()])[0]
+        language = choose_language(chance, stories)
         forms = forms or [*chance.sample(list(FORMS), len(FORMS)), *["mixed"] * round(_MIXED * len(FORMS))]
         form = forms.pop(chance.randrange(len(forms)))
         site = draw_site(chance, form, language, f"furniture-{seed}-site-{n_sites}")
@@ -123,14 +129,6 @@ def generate(rows: list[Row], seed: int, count: int | None = None) -> list[Row]:
             row = _make_page(chance, site, queue.pop(), stories[language])
             placed.append({**row, "id": f"furniture-{seed}-{len(placed):05d}", "source": site.name})
     return placed
-
-
-def language_of(story: Story) -> str:
-    """The language that a story's row names, or that its text is in."""
-    if story.row.get("language"):
-        return str(story.row["language"])
-    text = " ".join(" ".join(sentences) for sentences in story.paragraphs)
-    return identify_language(text, len(text.split()), ExtractConfig()) or ""
 
 
 def draw_site(chance: random.Random, form: str, language: str, name: str) -> Site:
@@ -144,16 +142,9 @@ def draw_site(chance: random.Random, form: str, language: str, name: str) -> Sit
         form=form,
         wordings={one: choose(chance, chance.choice(WORDINGS[language][one])) for one in used},
         row_gap=chance.choice(_ROW_GAPS),
-        age=draw_age(chance) if language == "en" else lambda one: f"{one.randrange(1, 29)}.{one.randrange(1, 13)}.2024",
+        age=draw_age(chance, WORDS[language]),
         is_shouted=chance.random() < 0.08,
     )
-
-
-def choose(chance: random.Random, wording: str) -> str:
-    """Make every choice of a wording, the inner ones first."""
-    while match := _CHOICE.search(wording):
-        wording = wording[: match.start()] + chance.choice(match[1].split("|")) + wording[match.end() :]
-    return "\n".join(" ".join(line.split()) for line in wording.split("\n") if line.strip())
 
 
 def fill(chance: random.Random, wording: str, site: Site, host: Story, others: list[Story]) -> str:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from cleaners.extract.config import ExtractConfig
+from cleaners.extract.text.language import identify_language
 from cleaners.junk.page.page import Page
 
 Row = dict[str, Any]
@@ -19,6 +22,7 @@ BREAKS = {"lines": "\n", "paragraphs": "\n\n", "one_line": " "}
 # Second-level labels below which anyone registers a name.
 _PUBLIC_LABELS = frozenset(("ac", "co", "com", "gov", "net", "org"))
 _MIN_STORY = 200
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
 # A sentence that ends here for certain: no ordinal ("am 3."), initial or abbreviation.
 _SURE_END = re.compile(r"(?:[^\W\d]{5}\.|[!?…])[\"'”’»)]*$")
 
@@ -61,6 +65,27 @@ def recover_stories(rows: list[Row]) -> list[Story]:
         if key not in best or len(best[key].paragraphs) < len(paragraphs):
             best[key] = Story(row, site_of(key), " ".join(row["title"].split()), paragraphs)
     return list(best.values())
+
+
+def language_of(story: Story) -> str:
+    """The language that a story's row names, or that its text is in; empty where that can not be said."""
+    if story.row.get("language"):
+        return str(story.row["language"])
+    text = " ".join(" ".join(sentences) for sentences in story.paragraphs)
+    return identify_language(text, len(text.split()), ExtractConfig()) or ""
+
+
+def group_languages(stories: list[Story], languages: Iterable[str]) -> dict[str, list[Story]]:
+    """The stories of each language of some, in the order of their codes."""
+    found: dict[str, list[Story]] = {language: [] for language in sorted(languages)}
+    for story in stories:
+        found.get(language_of(story), []).append(story)
+    return {language: group for language, group in found.items() if group}
+
+
+def choose_language(chance: random.Random, stories: dict[str, list[Story]]) -> str:
+    """A language, rare ones a little more often than their stories are."""
+    return chance.choices(list(stories), [len(group) ** 0.7 for group in stories.values()])[0]
 
 
 def url_of(row: Row) -> str:
@@ -116,6 +141,13 @@ def choose_place(chance: random.Random, paragraphs: list[list[str]], placement: 
     if placement == "middle" and len(paragraphs) > 1:
         return chance.randrange(1, len(paragraphs)), 0, placement
     return len(paragraphs), 0, "end"
+
+
+def choose(chance: random.Random, wording: str) -> str:
+    """Make every choice of a wording, the inner ones first."""
+    while match := _CHOICE.search(wording):
+        wording = wording[: match.start()] + chance.choice(match[1].split("|")) + wording[match.end() :]
+    return "\n".join(" ".join(line.split()) for line in wording.split("\n") if line.strip())
 
 
 def compose(paragraphs: list[list[str]], blocks: list[Block], layout: str) -> tuple[str, str, list[dict[str, Any]]]:

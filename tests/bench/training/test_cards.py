@@ -1,10 +1,11 @@
 """Pages with cards: exact spans, whole stories, one form a page, cards of other sites, pages without junk."""
 
+import re
 from itertools import pairwise
 
 import pytest
 
-from bench.training.cards import CLEAN_FORMS, FORMS, generate
+from bench.training.cards import CLEAN_FORMS, FORMS, WORDS, generate
 
 TOPICS = ("ferry", "budget", "orchard", "tunnel", "bakery", "glacier", "museum", "harvest", "stadium", "library")
 
@@ -14,7 +15,7 @@ def make_rows(layout: str = "lines", gap: str = "\n", count: int = 30) -> list[d
     for number in range(count):
         topic = f"{TOPICS[number % len(TOPICS)]} {number}"
         parts = [
-            f"The {topic} made news for the {day}th time this month. Those who came by had seen nothing of the kind. "
+            f"The {topic} made news for the {day}th time this month. Those who came by on day {day} had seen nothing like the {topic}. "
             f"“It was a long day for the {topic},” said one of them, who stayed until {day} at night."
             for day in range(1, 9)
         ]
@@ -91,9 +92,32 @@ def test_kinds_placements_layouts_and_sizes(pages: list[dict]) -> None:
     assert {span["placement"] for span in spans} == {"start", "middle", "inline", "end"}
     assert {page["layout"] for page in pages} == {"lines", "paragraphs", "one_line"}
     assert all("\n" not in page["contaminated_text"] for page in pages if page["layout"] == "one_line")
-    bare = [len(span["text"]) for page in pages for span in page["spans"] if page["form"] == "body/none/bare"]
-    assert min(bare) >= 80
-    assert max(bare) > 500
+    sizes = [len(span["text"]) for span in spans if span["kind"] == "related_article"]
+    assert min(sizes) >= 80
+    assert max(sizes) > 1000
+
+
+def test_texts_of_ownerless_cards_stand_on_one_page_alone(pages: list[dict]) -> None:
+    once = [span for page in pages for span in page["spans"] if span.get("is_once")]
+    assert once
+    assert not any(span["in_corpus"] for span in once)
+    for span in once:
+        sentences = re.findall(r"Those who came by on day \d had seen nothing like the \w+ \d+", span["text"])
+        assert all(sum(one + "." in page["contaminated_text"] for page in pages) == 1 for one in sentences)
+
+
+def test_other_languages_have_words_of_their_own() -> None:
+    rows = [{**row, "language": ("de", "fr", "fi")[number % 3]} for number, row in enumerate(make_rows())]
+    pages = generate(rows, 2, 300)
+    assert {page["language"] for page in pages} == {"de", "fr"}
+    texts = {
+        name: "\n".join(page["contaminated_text"] for page in pages if page["language"] == name)
+        for name in ("de", "fr")
+    }
+    assert "Mehr" in texts["de"]
+    assert "Lire" in texts["fr"]
+    assert "Read" not in texts["de"]
+    assert {frozenset(words) for words in WORDS.values()} == {frozenset(WORDS["en"])}
 
 
 def test_cards_side_by_side_have_white_space_alone_between_them(pages: list[dict]) -> None:

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from bench.training.furniture import CLEAN_FORMS, FORMS, WORDINGS, choose, generate
+from bench.training.furniture import CLEAN_FORMS, FORMS, WORDINGS, generate
+from bench.training.pages import choose
 from tests.bench.training.test_cards import make_rows, solid
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl")
