@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -75,7 +75,7 @@ class Rule(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _take_cues_from_phrases(cls, row: Any) -> Any:
+    def _take_cues_from_phrases(cls, row: object) -> object:
         if isinstance(row, dict) and row.get("phrases") and not row.get("cues"):
             phrases = {phrase.lower() for phrases in row["phrases"].values() for phrase in phrases}
             return {**row, "cues": tuple(sorted(phrases | {phrase.replace("'", "’") for phrase in phrases}))}

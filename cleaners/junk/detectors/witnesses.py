@@ -25,7 +25,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _WORDS_PER_APPEAL = 30  # words of a text for each word that appeals or addresses the reader
 _STORY_SENTENCES, _STORY_WORDS = 5, 100
 _AGE = re.compile(
-    r"(?<!\w)(?:\d{1,3}|an?|one) (?:sec|min|hour|hr|day|week|month|year)[a-z]{0,5} ago\b|(?<!\w)\d{1,2} ?(?:h|hrs?|m|min|d)\b(?=\s*(?:\n|\Z|[|•·]))"
+    r"(?<!\w)(?:\d{1,3}|an?|one) (?:sec|min|hour|hr|day|week|month|year)[a-z]{0,5} ago\b"
+    r"|(?<!\w)\d{1,2} ?(?:h|hrs?|m|min|d)\b(?=\s*(?:\n|\Z|[|•·]))"
 )
 
 

@@ -1,0 +1,142 @@
+"""Borders that no cut may cross: takes a page and the passages to remove, gives the passages that keep them.
+
+1. A label goes with what it leads to, or nothing does. 2. A dateline stays with its story. 3. No cut begins or ends inside a
+sentence, unless both ends of the passage are marks of its own (brackets, dashes, capitals).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from cleaners.junk.detectors.headlines import find_dateline_end
+from cleaners.junk.detectors.labels import list_borders
+from cleaners.junk.page.page import Extent, Page, Passage
+from cleaners.junk.rule_files import load_words
+
+_REACH = 40  # characters beside an offset that are read
+_OPENING_MARKS, _CLOSING_MARKS = "([{#*•|<—–-", ")]}*•|>—–-:"
+_STOPS = '.!?…:"”’»)]。！？*|•'
+_MAX_CAPITALS = 6  # words in capitals that mark themselves
+
+
+def keep_borders(page: Page, passages: Sequence[Passage]) -> list[Passage]:
+    """The passages, some longer, some shorter, some left out, sorted and apart as they came.
+
+    Args:
+        page: the document.
+        passages: to remove; sorted, apart, without outer white space.
+
+    """
+    return _keep_sentences(page, _keep_labels(page, passages))
+
+
+def splits_sentence(text: str, place: int) -> bool:
+    """Tell whether an offset lies inside a sentence: no break, no stop before it, and nothing behind it shows a beginning."""
+    before, after = text[max(0, place - _REACH) : place], text[place : place + _REACH]
+    left, right = before.rstrip(), after.lstrip()
+    gap = before[len(left) :] + after[: len(after) - len(right)]
+    if not left or not right or "\n" in gap or "\t" in gap or len(gap) > 1 or left[-1] in _STOPS:
+        return False
+    if not gap and left[-1].isalnum() and right[0].isalnum():
+        return True
+    word = left.split()[-1]
+    return right[0].islower() or left[-1] in ",;(/&" or word in load_words()["joiners"]
+
+
+def is_marked(text: str, start: int, end: int) -> bool:
+    """Tell whether both ends of a passage are marks of its own: brackets, dashes, or words all in capitals."""
+    passage = text[start:end]
+    if passage[0] in _OPENING_MARKS and passage[-1] in _CLOSING_MARKS:
+        return True
+    return passage.isupper() and len(passage.split()) <= _MAX_CAPITALS
+
+
+def _keep_labels(page: Page, passages: Sequence[Passage]) -> list[Passage]:
+    """Cut what a label leads to where the label is cut, and the label where all it leads to is cut."""
+    borders = list_borders(page) if passages else []
+    if not borders:
+        return list(passages)
+    text, kept = page.text, list(passages)
+    is_cut = np.zeros(len(text), dtype=bool)
+    for passage in passages:
+        is_cut[passage.start : passage.end] = True
+    for label in borders:
+        is_label_cut = bool(is_cut[label.start : label.label_end].mean() >= 0.5)
+        is_rest_cut = bool(is_cut[label.label_end : label.end].mean() >= 0.5)
+        if not (is_label_cut or is_rest_cut) or is_cut[label.start : label.end].all():
+            continue
+        model = next(one for one in kept if one.start < label.end and label.start < one.end)
+        for start, end in _list_gaps(text, is_cut, label.start, label.end):
+            kept.append(replace(model, start=start, end=end, card=None, kept_as=None))
+        is_cut[label.start : label.end] = True
+    return sorted(kept, key=lambda passage: passage.start)
+
+
+def _list_gaps(text: str, is_cut: np.ndarray[tuple[int], np.dtype[np.bool_]], start: int, end: int) -> list[Extent]:
+    """Extents between two offsets that are not cut and hold more than white space."""
+    steps = np.diff(np.concatenate(([0], (~is_cut[start:end]).astype(np.int8), [0])))
+    gaps = []
+    for first, last in zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True):
+        low, high = start + first, start + last
+        solid = text[low:high].strip()
+        if solid:
+            low += len(text[low:high]) - len(text[low:high].lstrip())
+            gaps.append((low, low + len(solid)))
+    return gaps
+
+
+def _keep_sentences(page: Page, passages: Sequence[Passage]) -> list[Passage]:
+    """Shorten regions of passages that touch to whole sentences, where they begin or end inside one."""
+    kept: list[Passage] = []
+    first = 0
+    while first < len(passages):
+        last = first
+        while last + 1 < len(passages) and not page.text[passages[last].end : passages[last + 1].start].strip():
+            last += 1
+        start, end = _whole(page, passages[first].start, passages[last].end)
+        for passage in passages[first : last + 1]:
+            low, high = max(passage.start, start), min(passage.end, end)
+            if low < high:
+                kept.append(
+                    passage if (low, high) == (passage.start, passage.end) else replace(passage, start=low, end=high)
+                )
+        first = last + 1
+    return kept
+
+
+def _whole(page: Page, start: int, end: int) -> Extent:
+    """The part of a region that begins and ends where sentences do; none of it (an empty extent) where there is none."""
+    text = page.text
+    splits_start, splits_end = splits_sentence(text, start), splits_sentence(text, end)
+    dateline = _dateline_around(page, end)
+    if not (splits_start or splits_end or dateline):
+        return start, end
+    if not dateline and is_marked(text, start, end):
+        return start, end
+    if splits_start:
+        number = bisect_right(page.sentence_starts, start)
+        start = page.sentence_starts[number] if number < len(page.sentence_starts) else end
+    if dateline:
+        end = min(end, dateline[0])
+    elif splits_end:
+        number = bisect_right(page.sentence_starts, end) - 2  # the sentence before the one that is cut in two
+        end = page.sentences[number][1] if number >= 0 else start
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, max(start, end)
+
+
+def _dateline_around(page: Page, place: int) -> Extent | None:
+    """The dateline at the beginning of a line that an offset lies in or closes, None where it lies in none."""
+    if not 0 < place <= len(page.text):
+        return None
+    number = bisect_left(page.lines, (place, 0)) - 1
+    if number < 0:
+        return None
+    start, end = page.lines[number]
+    dateline_end = find_dateline_end(page.text, start)
+    return None if dateline_end is None or place > dateline_end or place >= end else (start, dateline_end)
