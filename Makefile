@@ -33,7 +33,8 @@ test: .venv/test-ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/zensical build --strict --config-file mkdocs.yml
-	$(BIN)/pytest -n 3 --dist loadfile
+	# Four workers for two cores, since much is waiting; in the order of tests/conftest.py, not by the number of tests.
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 ui: .venv/run-ready
 	$(BIN)/copydesk serve $(SOURCES)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.testing.utilities import prefect_test_harness
 
 from cleaners.errors import ContractBroken, CopydeskError
 from flows.clean_news import clean_news
@@ -18,13 +16,7 @@ from flows.settings import Settings
 from flows.store.locks import output_lock
 from tests.conftest import SEEDS, read_tables
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
+pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.slow]
 
 
 def names_of(kind: str) -> list[str]:

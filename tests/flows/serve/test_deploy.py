@@ -18,7 +18,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
@@ -55,13 +55,15 @@ PASSWORD = "desk:wachtwoord"
 
 
 class Newsroom(NamedTuple):
-    """A served deployment: the command's process, its client, its port, its folder, and the bodies of the notices it sent."""
+    """A served deployment: the command's process, its client, its port, its folder, the bodies of the notices it sent, and the
+    process of another flow's run, which sends its heartbeats."""
 
     process: subprocess.Popen[bytes]
     client: SyncPrefectClient
     port: int
     folder: Path
     notices: list[str]
+    other: subprocess.Popen[bytes]
 
     @property
     def log(self) -> str:
@@ -107,7 +109,12 @@ def webhook() -> Iterator[tuple[str, list[str]]]:
 
 
 def open_newsroom(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PREFECT_HOME": str(folder / "prefect"), AUTH_VARIABLE: PASSWORD}
+    environment = {
+        **os.environ,
+        "PREFECT_HOME": str(folder / "prefect"),
+        AUTH_VARIABLE: PASSWORD,
+        "PREFECT_RUNNER_POLL_FREQUENCY": "2",  # seconds until a run by hand begins; ten by default
+    }
     for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_SERVER_ANALYTICS_ENABLED", "DO_NOT_TRACK"):
         environment.pop(name, None)
     command = [COPYDESK, "serve", SEEDS, "--output", "out", "--cron", "0 0 1 1 *", "--port", str(port)]
@@ -136,8 +143,11 @@ def letters(newsroom: Newsroom) -> Iterator[list[Letter]]:
 
 
 @pytest.fixture(scope="module")
-def newsroom(tmp_path_factory: pytest.TempPathFactory, webhook: tuple[str, list[str]]) -> Iterator[Newsroom]:
+def newsroom(
+    tmp_path_factory: pytest.TempPathFactory, webhook: tuple[str, list[str]], make_home: Callable[[Path], Path]
+) -> Iterator[Newsroom]:
     folder = tmp_path_factory.mktemp("newsroom")
+    make_home(folder / "prefect")
     port = free_port()
     process = open_newsroom(folder, port)
     settings = {PREFECT_API_URL: f"http://127.0.0.1:{port}/api", PREFECT_API_AUTH_STRING: PASSWORD}
@@ -148,7 +158,10 @@ def newsroom(tmp_path_factory: pytest.TempPathFactory, webhook: tuple[str, list[
             return deployment_status(client) == "READY"
 
         wait_for(is_ready, 180)
-        yield Newsroom(process, client, port, folder, webhook[1])
+        other = run_other_flow(port, folder, "silent")
+        yield Newsroom(process, client, port, folder, webhook[1], other)
+        other.kill()
+        other.wait()
         servers = subprocess.run(
             ["pgrep", "-f", f"flows.serve.server_process .*--port {port}"], capture_output=True, text=True, check=False
         )
@@ -180,12 +193,12 @@ weather()
 """
 
 
-def run_other_flow(newsroom: Newsroom, folder: Path, name: str) -> subprocess.Popen[bytes]:
-    """A run of a flow that is not ours, on the newsroom's server: it fails, or it goes on until it is killed."""
+def run_other_flow(port: int, folder: Path, name: str) -> subprocess.Popen[bytes]:
+    """A run of a flow that is not ours, on the server at a port: it fails, or it goes on until it is killed."""
     script = folder / "weather.py"
     script.write_text(OTHER_FLOW)
     there = {
-        "PREFECT_API_URL": f"http://127.0.0.1:{newsroom.port}/api",
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_API_AUTH_STRING": PASSWORD,
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     }
@@ -239,10 +252,10 @@ def test_the_schedule_and_the_form_are_there(newsroom: Newsroom) -> None:
 
 def test_the_schedule_runs_it(newsroom: Newsroom) -> None:
     deployment = newsroom.client.read_deployment_by_name("clean-news/newsroom")
-    # The schedule that it is served with is once a year; another one shows that the server makes runs of schedules.
-    (added,) = newsroom.client.create_deployment_schedules(
-        deployment.id, [(IntervalSchedule(interval=timedelta(seconds=10)), True)]
-    )
+    # The schedule that it is served with is once a year; another one shows that the server makes runs of schedules. It is
+    # due soon and then once a minute: every run more would be a process more.
+    soon = IntervalSchedule(interval=timedelta(minutes=1), anchor_date=datetime.now(UTC) + timedelta(seconds=10))
+    (added,) = newsroom.client.create_deployment_schedules(deployment.id, [(soon, True)])
 
     def scheduled() -> list[str]:
         runs = newsroom.client.read_flow_runs(flow_run_filter=None)
@@ -352,11 +365,10 @@ def test_a_killed_run_of_ours_is_marked_crashed_within_two_minutes_and_reported(
     names = [automation.name for automation in newsroom.client.read_automations()]
     assert sorted(names) == sorted([CRASH_AUTOMATION, NOTICE_AUTOMATION, BREACH_AUTOMATION])
     # Runs of another flow end as badly: one fails, one falls silent before ours.
-    run_other_flow(newsroom, tmp_path, "fails").wait(60)
-    other = run_other_flow(newsroom, tmp_path, "silent")
+    run_other_flow(newsroom.port, tmp_path, "fails").wait(60)
     wait_for(lambda: events_of_other_flow(newsroom, "prefect.flow-run.heartbeat") > 1, 60)
-    other.kill()
-    other.wait()
+    newsroom.other.kill()
+    newsroom.other.wait()
     # Enough to do that the kill comes in the middle of it.
     story = (SEEDS / "000_e92e818c1740ec33.txt").read_text()
     for number in range(500):
