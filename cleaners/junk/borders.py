@@ -1,11 +1,12 @@
 """Borders that no cut may cross: takes a page and the passages to remove, gives the passages that keep them.
 
-1. A label goes with what it leads to, or nothing does. 2. A dateline stays with its story. 3. No cut begins or ends inside a
-sentence, unless both ends of the passage are marks of its own (brackets, dashes, capitals).
+1. A label goes with what it leads to, or nothing does. 2. A dateline stays with its story. 3. A bracket goes whole.
+4. No cut begins or ends inside a sentence, unless both ends of the passage are marks of its own (brackets, dashes, capitals).
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +19,10 @@ from cleaners.junk.page.page import Extent, Page, Passage
 
 _OPENING_MARKS, _CLOSING_MARKS = "([{#*•|<—–-", ")]}*•|>—–-:"
 _STOPS = '.!?…:"”’»)]。！？*|•'
+# A bracket that opens in a passage and does not close in it; what closes it behind.
+_OPEN_BRACKET = re.compile(r"[(\[][^()\[\]\n]{1,300}\Z")
+_CLOSE_BRACKET = re.compile(r"[^()\[\]\n]{0,300}[)\]]")
+_MAX_BRACKET = 300  # characters
 _MAX_BACK = 2  # words
 _MAX_CAPITALS = 6  # words in capitals that mark themselves
 
@@ -30,7 +35,7 @@ def keep_borders(page: Page, passages: Sequence[Passage]) -> list[Passage]:
         passages: to remove; sorted, apart, without outer white space.
 
     """
-    return _keep_sentences(page, _keep_labels(page, passages))
+    return _keep_sentences(page, _close_brackets(page.text, _keep_labels(page, passages)))
 
 
 def is_marked(text: str, start: int, end: int) -> bool:
@@ -73,6 +78,17 @@ def _list_gaps(text: str, is_cut: np.ndarray[tuple[int], np.dtype[np.bool_]], st
             low += len(text[low:high]) - len(text[low:high].lstrip())
             gaps.append((low, low + len(solid)))
     return gaps
+
+
+def _close_brackets(text: str, passages: Sequence[Passage]) -> list[Passage]:
+    """Cut a bracket to its end where a passage holds its beginning, in the same line and before the next passage."""
+    kept = []
+    for number, passage in enumerate(passages):
+        opening = _OPEN_BRACKET.search(text, passage.start, passage.end)
+        limit = passages[number + 1].start if number + 1 < len(passages) else len(text)
+        closing = _CLOSE_BRACKET.match(text, passage.end, min(limit, passage.end + _MAX_BRACKET)) if opening else None
+        kept.append(replace(passage, end=closing.end()) if closing and passage.card is None else passage)
+    return kept
 
 
 def _keep_sentences(page: Page, passages: Sequence[Passage]) -> list[Passage]:

@@ -114,3 +114,10 @@ def test_the_headlines_of_a_cut_label_go_with_it() -> None:
     kept = keep_borders(Page(text), [passage])
     assert kept[-1].end == text.index("Lund") + len("Lund")
     assert not text[kept[0].end : kept[-1].start].strip()
+
+
+def test_a_bracket_goes_whole() -> None:
+    text = "The mayor left. (RELATED: Harbour Times Apologises For Headline) She returned at noon."
+    start = text.index("(")
+    passage = Passage(start, text.index(" Times"), "learned-read-more-link", "read_more_link", 0.9)
+    assert keep_borders(Page(text), [passage])[0].end == text.index(")") + 1
