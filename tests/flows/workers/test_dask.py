@@ -43,7 +43,7 @@ OF_THE_RUN = ("run_id", "detected_at")
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
     with (
-        dask.config.set(on_cluster.LOCAL_CONFIG),
+        dask.config.set({"distributed.worker.daemon": False}),
         LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as started,
     ):
         yield started
