@@ -16,6 +16,8 @@ BENCH_SIZES ?= 10000 100000 1000000
 BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 export DO_NOT_TRACK ?= 1
+# Hundreds of processes that the tests start would each compile our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run check test ui docs screenshots bench site lock clean
 

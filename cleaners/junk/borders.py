@@ -1,25 +1,29 @@
 """Borders that no cut may cross: takes a page and the passages to remove, gives the passages that keep them.
 
-1. A label goes with what it leads to, or nothing does. 2. A dateline stays with its story. 3. No cut begins or ends inside a
-sentence, unless both ends of the passage are marks of its own (brackets, dashes, capitals).
+1. A label goes with what it leads to, or nothing does. 2. A dateline stays with its story. 3. A bracket goes whole.
+4. No cut begins or ends inside a sentence, unless both ends of the passage are marks of its own (brackets, dashes, capitals).
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from cleaners.junk.detectors.headlines import find_dateline_end
+from cleaners.junk.detectors.headlines import find_dateline_end, splits_sentence
 from cleaners.junk.detectors.labels import list_borders
 from cleaners.junk.page.page import Extent, Page, Passage
-from cleaners.junk.rule_files import load_words
 
-_REACH = 40  # characters beside an offset that are read
 _OPENING_MARKS, _CLOSING_MARKS = "([{#*•|<—–-", ")]}*•|>—–-:"
 _STOPS = '.!?…:"”’»)]。！？*|•'
+# A bracket that opens in a passage and does not close in it; what closes it behind.
+_OPEN_BRACKET = re.compile(r"[(\[][^()\[\]\n]{1,300}\Z")
+_CLOSE_BRACKET = re.compile(r"[^()\[\]\n]{0,300}[)\]]")
+_MAX_BRACKET = 300  # characters
+_MAX_BACK = 2  # words
 _MAX_CAPITALS = 6  # words in capitals that mark themselves
 
 
@@ -31,20 +35,7 @@ def keep_borders(page: Page, passages: Sequence[Passage]) -> list[Passage]:
         passages: to remove; sorted, apart, without outer white space.
 
     """
-    return _keep_sentences(page, _keep_labels(page, passages))
-
-
-def splits_sentence(text: str, place: int) -> bool:
-    """Tell whether an offset lies inside a sentence: no break, no stop before it, and nothing behind it shows a beginning."""
-    before, after = text[max(0, place - _REACH) : place], text[place : place + _REACH]
-    left, right = before.rstrip(), after.lstrip()
-    gap = before[len(left) :] + after[: len(after) - len(right)]
-    if not left or not right or "\n" in gap or "\t" in gap or len(gap) > 1 or left[-1] in _STOPS:
-        return False
-    if not gap and left[-1].isalnum() and right[0].isalnum():
-        return True
-    word = left.split()[-1]
-    return right[0].islower() or left[-1] in ",;(/&" or word in load_words()["joiners"]
+    return _keep_sentences(page, _close_brackets(page.text, _keep_labels(page, passages)))
 
 
 def is_marked(text: str, start: int, end: int) -> bool:
@@ -89,6 +80,17 @@ def _list_gaps(text: str, is_cut: np.ndarray[tuple[int], np.dtype[np.bool_]], st
     return gaps
 
 
+def _close_brackets(text: str, passages: Sequence[Passage]) -> list[Passage]:
+    """Cut a bracket to its end where a passage holds its beginning, in the same line and before the next passage."""
+    kept = []
+    for number, passage in enumerate(passages):
+        opening = _OPEN_BRACKET.search(text, passage.start, passage.end)
+        limit = passages[number + 1].start if number + 1 < len(passages) else len(text)
+        closing = _CLOSE_BRACKET.match(text, passage.end, min(limit, passage.end + _MAX_BRACKET)) if opening else None
+        kept.append(replace(passage, end=closing.end()) if closing and passage.card is None else passage)
+    return kept
+
+
 def _keep_sentences(page: Page, passages: Sequence[Passage]) -> list[Passage]:
     """Shorten regions of passages that touch to whole sentences, where they begin or end inside one."""
     kept: list[Passage] = []
@@ -120,14 +122,27 @@ def _whole(page: Page, start: int, end: int) -> Extent:
     if splits_start:
         number = bisect_right(page.sentence_starts, start)
         start = page.sentence_starts[number] if number < len(page.sentence_starts) else end
+    if splits_end:
+        number = bisect_right(page.sentence_starts, end) - 1  # the sentence that is cut in two
+        first = max(start, page.sentence_starts[number])
+        end = _back_off(text, first, end) or (page.sentences[number - 1][1] if number > 0 else start)
+        dateline = dateline or _dateline_around(page, end)
     if dateline:
         end = min(end, dateline[0])
-    elif splits_end:
-        number = bisect_right(page.sentence_starts, end) - 2  # the sentence before the one that is cut in two
-        end = page.sentences[number][1] if number >= 0 else start
     while end > start and text[end - 1].isspace():
         end -= 1
     return start, max(start, end)
+
+
+def _back_off(text: str, start: int, end: int) -> int | None:
+    """A place a word or two before an offset at which no sentence is split, None where there is none."""
+    for _ in range(_MAX_BACK):
+        end = text.rfind(" ", start, end)
+        if end <= start:
+            return None
+        if not splits_sentence(text, end):
+            return end
+    return None
 
 
 def _dateline_around(page: Page, place: int) -> Extent | None:

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cleaners.errors import ConfigError
-from cleaners.junk.detectors.headlines import find_headline_end, is_headline_like
+from cleaners.junk.detectors.headlines import find_headline_end, find_link_end, is_headline_like, splits_sentence
 from cleaners.junk.page.page import OPENERS, Extent, Page, Passage, find_all
 from cleaners.junk.page.phrases import Phrases
 from cleaners.junk.rule_files import read_tables
@@ -156,7 +156,7 @@ def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator
     chosen = [rule for rule in known if not present.isdisjoint(rule.cues)]
     for rule in chosen:
         for start, end in _find(page, rule):
-            yield _passage(rule, start, end)
+            yield _passage(page, rule, start, end)
     yield from _find_chain(page, [rule for rule in chosen if rule.chain])
 
 
@@ -171,7 +171,8 @@ def _find(page: Page, rule: Rule) -> Iterator[Extent]:
     for match in page.match_openings(pattern) if _is_opening(rule.pattern) else pattern.finditer(page.text):
         if rule.scope == "run_on":
             line_end = page.line_end(match.end())
-            headline_end = find_headline_end(page.text, match.end(), line_end)
+            find_end = find_link_end if rule.any_language else find_headline_end
+            headline_end = find_end(page.text, match.end(), line_end)
             if headline_end is None and is_headline_like(
                 page.text[match.end() : min(line_end, match.end() + 400)].strip()[:300]
             ):
@@ -206,7 +207,7 @@ def _own_end(text: str, pattern: re.Pattern[str], start: int, end: int) -> int:
     if shorter is None:
         return end
     shorter = start + len(text[start:shorter].rstrip())
-    return shorter if pattern.fullmatch(text, start, shorter) else end
+    return shorter if not splits_sentence(text, shorter) and pattern.fullmatch(text, start, shorter) else end
 
 
 def _find_chain(page: Page, rules: list[Rule]) -> Iterator[Passage]:
@@ -222,23 +223,29 @@ def _find_chain(page: Page, rules: list[Rule]) -> Iterator[Passage]:
         longest = max(matches, key=lambda pair: pair[0], default=None)
         if longest is None or longest[0] == position or not _ends_at_words(page.text, position, longest[0]):
             return
-        links.append(_passage(longest[1], position, longest[0]))
+        links.append(_passage(page, longest[1], position, longest[0]))
         position = longest[0]
         while position < end and page.text[position].isspace():
             position += 1
     yield from links
 
 
-def _passage(rule: Rule, start: int, end: int) -> Passage:
+def _passage(page: Page, rule: Rule, start: int, end: int) -> Passage:
     return Passage(
         start,
         end,
         rule.id,
         rule.category,
         rule.confidence,
-        is_bounded=rule.scope != "run_on",
+        is_bounded=rule.scope != "run_on" or rule.any_language or _is_closed(page, start, end),
         is_attached=rule.scope == "attached",
     )
+
+
+def _is_closed(page: Page, start: int, end: int) -> bool:
+    """Tell whether a link inside a paragraph closes with a stop of its own, so that its end is no guess."""
+    closed = start + len(page.text[start:end].rstrip())
+    return start in page.edges and closed in page.edges and page.text[closed - 1] in ".!?…"
 
 
 def _ends_at_words(text: str, start: int, end: int) -> bool:

@@ -34,7 +34,6 @@ MEANING_FEATURES = (
     "border_before",
     "border_after",
     "known",
-    "known_weight",
 )
 _RAW = 2 * len(WINDOWS)
 _TINY = 1e-6  # squared length under which a side is nothing
@@ -45,14 +44,13 @@ _SLOT_BITS = 18  # eight slots a word: half a megabyte more, and no binary searc
 class MeaningTable(NamedTuple):
     """Vectors of words, found by hash.
 
-    `hashes` is (words,), sorted; `vectors` (words + 1, dimensions) are directions times rarity; `rarity` (words + 1,) is 0 to 1;
-    the last row, of zeros, stands for every other word. `slots` (2 ** 18 + 1,) is the first row of each slot, by the upper bits of
-    the hash. A common word ("the") is in no table: it says nothing and costs time.
+    `hashes` is (words + 1,), sorted, 0 behind the last; `vectors` (words + 1, dimensions) are directions times weights, zeros
+    behind the last. `slots` (2 ** 18 + 1,) is the first row of each slot, by the upper bits of the hash. A common word ("the") is
+    in no table: it says nothing and costs time.
     """
 
     hashes: npt.NDArray[np.uint32]
     vectors: F32
-    rarity: F32
     slots: npt.NDArray[np.int32]
 
 
@@ -62,25 +60,24 @@ def load_meaning() -> MeaningTable:
     content = (resources.files("cleaners.junk.model") / "meaning.npz").read_bytes()
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         wide = arrays["vectors"].astype(np.float32)
-        return make_table(arrays["hashes"], wide, arrays["rarity"].astype(np.float32) / np.float32(255))
+        return make_table(arrays["hashes"], wide, arrays["weights"].astype(np.float32) / np.float32(255))
 
 
-def make_table(hashes: npt.NDArray[np.uint32], directions: F32, rarity: F32) -> MeaningTable:
+def make_table(hashes: npt.NDArray[np.uint32], directions: F32, weights: F32) -> MeaningTable:
     """A table of words.
 
     Args:
         hashes: upper halves of the token hashes, (words,), sorted.
         directions: of any length, (words, dimensions).
-        rarity: how rare each word is in the news, (words,), 0 to 1.
+        weights: how much each word says of a text's subject, (words,), 0 to 1.
 
     """
     length = np.sqrt(np.vecdot(directions, directions))
-    vectors = directions * (rarity / np.maximum(length, np.float32(_TINY)))[:, None]
+    vectors = directions * (weights / np.maximum(length, np.float32(_TINY)))[:, None]
     slots = np.searchsorted(hashes >> np.uint32(32 - _SLOT_BITS), np.arange((1 << _SLOT_BITS) + 1))
     return MeaningTable(
         np.append(hashes, np.uint32(0)),
         np.concatenate((vectors, np.zeros_like(vectors[:1]))),
-        np.append(rarity, np.float32(0)),
         slots.astype(np.int32),
     )
 
@@ -117,13 +114,18 @@ def find_meaning(reading: Reading, units: Units, table: MeaningTable | None = No
     found = np.zeros((n_units, len(MEANING_FEATURES)), dtype=np.float32)
     if not n_units or not len(reading.tokens.hashes):
         return found
-    n_tokens = np.bincount(units.unit_of_token, minlength=n_units)
-    known, rows = find_words(reading.tokens.hashes, table)
-    owner = units.unit_of_token[known]
-    vectors = np.zeros((n_units, table.vectors.shape[1]), dtype=np.float32)
-    if len(owner):
-        first = np.flatnonzero(np.diff(owner, prepend=-1))
-        vectors[owner[first]] = np.add.reduceat(table.vectors.take(rows, axis=0), first, axis=0)
+    hashes, unit = reading.tokens.hashes, units.unit_of_token
+    # The title is one more unit behind the page, so that its words are looked up with the others.
+    known, rows = find_words(np.concatenate((hashes, hash_words_of(reading.page.title or ""))), table)
+    bounds = np.searchsorted(unit, np.arange(n_units + 1))
+    n_tokens = np.diff(bounds)
+    bounds = np.searchsorted(known, np.append(bounds, np.iinfo(np.int64).max))
+    n_known = np.diff(bounds)
+    sums = np.zeros((n_units + 1, table.vectors.shape[1]), dtype=np.float32)
+    filled = np.flatnonzero(n_known)
+    if len(filled):
+        sums[filled] = np.add.reduceat(table.vectors.take(rows, axis=0), bounds[filled], axis=0)
+    vectors, title = sums[:-1], sums[-1]
     running = _running(vectors)
     windows = _windows(n_units)
     of_window = running.take(windows[1], axis=0)
@@ -132,17 +134,16 @@ def find_meaning(reading: Reading, units: Units, table: MeaningTable | None = No
 
     # What a window is compared with never holds its own units: neither the lead nor the rest of the page.
     leads = np.flatnonzero(n_tokens >= _LEAD_TOKENS)[:_LEAD_UNITS]
-    title = _sum_title(reading.page.title or "", table)
     lead = vectors[leads].sum(axis=0) + title
     lead_size = np.full(windows.shape[1:], np.vecdot(lead, lead), dtype=np.float32)
     lead_dot = of_window @ lead
     # Further on no window reaches the lead.
     near = min(int(leads[-1]) + WINDOWS[-1] + 1, n_units) if len(leads) else 0
     if near:
-        own = np.zeros((n_units, len(lead)), dtype=np.float32)
+        own = np.zeros((near, len(lead)), dtype=np.float32)
         own[leads] = vectors[leads]
         own_running = _running(own)
-        other = lead - own_running.take(windows[1, :, :near], axis=0)
+        other = lead - own_running.take(np.minimum(windows[1, :, :near], near), axis=0)
         other += own_running.take(windows[0, :, :near], axis=0)
         lead_size[:, :near] = np.vecdot(other, other)
         lead_dot[:, :near] = np.vecdot(of_window[:, :near], other)
@@ -169,14 +170,8 @@ def find_meaning(reading: Reading, units: Units, table: MeaningTable | None = No
     border = _cosine(np.vecdot(before, after), before_size, after_size)
     found[:, at + 2] = border[:-1]
     found[:, at + 3] = border[1:]
-    found[:, at + 4] = np.bincount(owner, minlength=n_units) / np.maximum(n_tokens, 1)
-    found[:, at + 5] = np.log1p(np.bincount(owner, weights=table.rarity[rows], minlength=n_units))
+    found[:, at + 4] = n_known[:-1] / np.maximum(n_tokens, 1)
     return found
-
-
-def _sum_title(title: str, table: MeaningTable) -> F32:
-    total: F32 = table.vectors[find_words(hash_words_of(title), table)[1]].sum(axis=0)
-    return total
 
 
 @lru_cache(maxsize=256)

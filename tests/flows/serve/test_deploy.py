@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -41,7 +42,7 @@ from flows.serve.automations import BREACH_AUTOMATION, CRASH_AUTOMATION, NOTICE_
 from flows.serve.email import SmtpEmail
 from flows.serve.prefect_server import AUTH_VARIABLE, Address, check_address
 from flows.settings import Settings
-from tests.conftest import SEEDS
+from tests.conftest import SEEDS, run_steps
 from tests.flows.serve.mailbox import Letter, mail_server
 from tests.flows.serve.test_reports_server import get
 from tests.flows.steps.test_health import SOON, feed
@@ -314,12 +315,19 @@ def test_the_server_is_quiet_and_here_only(newsroom: Newsroom) -> None:
         assert listeners(port) == ["127.0.0.1"]
 
 
-def test_a_broken_gate_publishes_nothing_and_a_mail_says_so(
-    newsroom: Newsroom, letters: list[Letter], run_pipeline: Callable
-) -> None:
-    output = newsroom.folder / "walled"
+@pytest.fixture(scope="module")
+def four_days(newsroom: Newsroom) -> Path:
+    """The output of four runs in which a site was as it always is."""
+    output = newsroom.folder / "four-days"
     for day in range(1, 5):
-        run_pipeline([feed(newsroom.folder / "open", day)], output, run_id=f"2026010{day}T000000Z-0001", **SOON)
+        run_steps([feed(newsroom.folder / "in", day)], output, run_id=f"2026010{day}T000000Z-0001", **SOON)
+    return output
+
+
+def test_a_broken_gate_publishes_nothing_and_a_mail_says_so(
+    newsroom: Newsroom, letters: list[Letter], four_days: Path
+) -> None:
+    output = shutil.copytree(four_days, newsroom.folder / "walled", symlinks=True)
     before = (output / "latest").readlink()
     rows = [json.dumps({"text": "too short", "url": f"https://a.example/{n}"}) for n in range(60)]
     (newsroom.folder / "walls.jsonl").write_text("\n".join(rows))
@@ -336,10 +344,8 @@ def test_a_broken_gate_publishes_nothing_and_a_mail_says_so(
     letters.clear()
 
 
-def test_a_site_out_of_its_band_is_reported(newsroom: Newsroom, letters: list[Letter], run_pipeline: Callable) -> None:
-    output = newsroom.folder / "sites"
-    for day in range(1, 5):
-        run_pipeline([feed(newsroom.folder / "in", day)], output, run_id=f"2026010{day}T000000Z-0001", **SOON)
+def test_a_site_out_of_its_band_is_reported(newsroom: Newsroom, letters: list[Letter], four_days: Path) -> None:
+    output = shutil.copytree(four_days, newsroom.folder / "sites", symlinks=True)
     walled = feed(newsroom.folder / "in", 5, walled=True)
     run = start(newsroom, sources=[str(walled)], output=str(output), **SOON)
     wait_for(lambda: state_of(newsroom, run) == "Completed", 120)
