@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from cleaners.junk.detectors.rules import RuleDescription, load_rules
 from cleaners.junk.detectors.templates import TemplateIndex
-from cleaners.junk.evidence.labels import Label, key_of, list_labels
+from cleaners.junk.evidence.label_counts import Label, key_of, list_labels
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.rule_files import load_words
 

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.junk.config import StripConfig
-from cleaners.junk.evidence.labels import label_keys
+from cleaners.junk.evidence.label_counts import label_keys
 from cleaners.junk.page.page import Page
 from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, hash_words_of, mix_with, tokenize
 

@@ -27,7 +27,7 @@ from cleaners.junk.evidence.counts import (
     merge_rows,
     owned_tokens,
 )
-from cleaners.junk.evidence.labels import label_keys
+from cleaners.junk.evidence.label_counts import label_keys
 from cleaners.junk.page.page import Page
 from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, mix_with
 

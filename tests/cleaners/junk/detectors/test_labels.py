@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
-from cleaners.junk.evidence.labels import list_labels
+from cleaners.junk.evidence.label_counts import list_labels
 from cleaners.junk.page.page import Page
 from tests.cleaners.junk.conftest import make_frame, make_row
 
