@@ -27,6 +27,7 @@ from cleaners.names.lexicon.relate import Key
 MAX_TEXTS = 400  # texts of one person that are looked at; the logarithm of their number says little more beyond
 MAX_PLACES = 3  # mentions of one person in one text whose surroundings are looked at
 MAX_NEIGHBOURS = 50  # texts above which a person shared by two of them says nothing
+AUTHORITY_CONFIDENCE = 0.8  # of a name a letter off one of the authority file that no other text has; set by hand
 OFFICE_CONFIDENCE = 0.95  # of a name behind the very office of the expected one; set by hand: such cases are few
 FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
 
@@ -51,10 +52,17 @@ class Suspect:
 
     @cached_property
     def confidence(self) -> float:
-        """Return how surely the form stands for the expected one, by the model of its kind or the office that it holds."""
+        """Return how surely the form stands for the expected one, by the model of its kind, the office or the authority file."""
         by_model = _confidence(self.kind, self.features)
         is_other = self.features["is_expected_in_text"] or self.features["is_kin_in_text"]
-        return max(by_model, OFFICE_CONFIDENCE) if self.features["is_office_held"] and not is_other else by_model
+        if is_other:
+            return by_model
+        if self.features["is_office_held"]:
+            return max(by_model, OFFICE_CONFIDENCE)
+        # Without a text that bears witness the model has nothing to go by but the authority file's word.
+        is_by_authority = self.expected.canonical is not None and not self.features["log_support"]
+        is_slip = self.kind == "misspelling" and not self.features["is_part_attested"]
+        return max(by_model, AUTHORITY_CONFIDENCE) if is_by_authority and is_slip else by_model
 
     def is_flagged(self, config: NamesConfig, was_flagged: bool = False) -> bool:
         """Tell whether the suspicion is sure enough to be shown to an editor, or to stay where an earlier run showed it."""

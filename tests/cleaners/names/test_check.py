@@ -416,3 +416,14 @@ def test_names_of_every_convention_are_judged(name: str, canonical: str, kind: s
     wrong = f"Dockers cheered. Transport Secretary {name} said the harbour strike was over and the pay offer stood."
     checked, _ = check([*texts, wrong])
     assert (name, canonical, kind, is_error) in flags(checked)
+
+
+def test_the_authority_corrects_a_slip_without_other_texts() -> None:
+    authority = load_authority("canonical,roles\nMartin Cardwell,\n")
+    checked, _ = check(
+        ["The union leader met Transport Secretary Martin Cardwel on Sunday, and Cardwel left."], authority
+    )
+    assert set(flags(checked)) == {
+        ("Martin Cardwel", "Martin Cardwell", "misspelling", True),
+        ("Cardwel", "Martin Cardwell", "misspelling", True),
+    }
