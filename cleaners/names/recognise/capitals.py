@@ -244,7 +244,11 @@ def _unglued(piece: list[Token], text: str) -> Iterator[list[Token]]:
             continue
         key = fold(token.text[:at])
         named = next((j for j, other in enumerate(piece[:i]) if other.key == key), None)
-        if named is not None:
+        if named is None:  # misspelled where the text names the person: the tag opens with the given name again
+            keys = [other.key for other in piece[:i]]
+            again = (j for j in range(2, i) if keys[j] in keys[: j - 1] and is_given(keys[j]))
+            named = next(again, 0) - 1
+        if named >= 0:
             yield piece[: named + 1]
         if at < len(token.text):
             tail = token.text[at:]

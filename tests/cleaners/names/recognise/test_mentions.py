@@ -49,6 +49,7 @@ def mentions(*texts: str, authority: pl.DataFrame | None = None) -> pl.DataFrame
         ),
         ("He met Jane Bremsk Jane Ellen BremskTop aide quits. Bremsk said so.", ["Jane Bremsk", "Bremsk"]),
         ("He met Jo McBremsk Jo Ann McBremskNY voters. McBremsk said so.", ["Jo McBremsk", "McBremsk"]),
+        ("He met Jane Bremks Jane Ellen BremskTop aide quits. Bremsk said so.", ["Jane Bremks"]),
         ("The CarvikCare plan of Ylva Carvik, 43.", ["Ylva Carvik"]),
         ("Said Bremsk: it rained. The golfer Ylva Bremsk won.", ["Bremsk", "Ylva Bremsk"]),
         ("Ranking Member Alan Brandt spoke.", ["Alan Brandt"]),
