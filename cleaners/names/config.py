@@ -26,14 +26,14 @@ class NamesConfig(BaseModel):
         "(measured: precision falls to .59 without a limit and likeness of the documents).",
     )
     min_confidence: float = Field(
-        0.5,
+        0.45,
         ge=0.0,
         le=1.0,
         description="Confidence below which no error is flagged (cross-validated by person at the base rates of modern news: nine "
-        "of ten wrong given names shown are right from here on, at half of the recall); a wrong flag costs an editor's trust.",
+        "of ten wrong given names shown are right from here on, and half of all are found); a wrong flag costs an editor's trust.",
     )
     keep_confidence: float = Field(
-        0.4,
+        0.35,
         ge=0.0,
         le=1.0,
         description="Confidence below which a flag of an earlier run is taken back; lower than `min_confidence`, so that "
