@@ -39,7 +39,10 @@ ZERO, BLOCK, HALF, MIX_SHIFT = (np.uint64(n) for n in (0, 8, 32, 33))
 NOTHING, EIGHT, THIRTEEN, SIXTEEN, BYTE = (np.uint32(n) for n in (0, 8, 13, 16, 0xFF))
 BLANK, COMMA, EMPTY = np.uint8(fold.BLANK), np.uint8(ord(",")), constants.EMPTY
 BYTES_KEPT, IS_BETWEEN_DIGITS = constants.BYTES_KEPT, constants.IS_BETWEEN_DIGITS
-SHRINKS, ODD, IS_CAPITAL, IS_DIGIT = fold.SHRINKS, fold.ODD, fold.IS_CAPITAL, fold.IS_DIGIT
+SHRINKS, ODD, IS_CAPITAL, IS_DIGIT, IS_MARK = fold.SHRINKS, fold.ODD, fold.IS_CAPITAL, fold.IS_DIGIT, fold.IS_MARK
+QUOTATION_MARK, LONGEST_UNCLOSED = np.uint8(fold.QUOTATION_MARK), constants.LONGEST_UNCLOSED
+OPENING, CLOSING, STRAIGHT, OPENS = constants.OPENING, constants.CLOSING, constants.STRAIGHT, constants.OPENS
+CLOSES, IS_GAP_BEFORE, IS_GAP_AFTER = constants.CLOSES, constants.IS_GAP_BEFORE, constants.IS_GAP_AFTER
 LEFT_OUT, UNKNOWN = -1, -2  # a text that tables alone do not fold; one with a code point that is not in them yet
 FEW, MANY = 24, 2048  # values: fewer are best sorted by insertion, more by all of their bytes
 
@@ -73,6 +76,16 @@ def _decode(data, at):
 
 
 @inline
+def _judge_mark(raw, at, size, kind):
+    """`fold._judge_marks` of one."""
+    opens = at == 0 or IS_GAP_BEFORE[raw[at - 1]]
+    closes = at + size == len(raw) or IS_GAP_AFTER[raw[at + size]]
+    if opens == closes:
+        opens, closes = kind == OPENS, kind == CLOSES
+    return OPENING if opens else (CLOSING if closes else BLANK)
+
+
+@inline
 def _fold_others(raw, traits, folded, plain, is_capital):
     """Fold the characters beyond ASCII, and close up over bytes dropped; the bytes left, LEFT_OUT or UNKNOWN."""
     at, shrinks = 0, False
@@ -92,11 +105,15 @@ def _fold_others(raw, traits, folded, plain, is_capital):
         for place in range(size):
             plain[at + place] = np.uint8(rest & BYTE)
             rest >>= EIGHT
+        if trait & IS_MARK:
+            plain[at] = _judge_mark(raw, at, size, plain[at])
         at += size
     if not shrinks:
         return len(raw)
     kept = 0
     for i in range(len(raw)):
+        if plain[i] == STRAIGHT:
+            plain[i] = _judge_mark(raw, i, 1, STRAIGHT)
         plain[kept], is_capital[kept] = plain[i], is_capital[i]
         kept += plain[kept] != 0
     return kept
@@ -115,14 +132,22 @@ def _hash_word(blocks, start, length):
     return (total ^ (total >> HALF)) * LAST
 
 
-@compiled(types.boolean, U8S, I64S, U8S, U32S, OUT_U8S, BLOCKS, OUT_U64S, OUT_FLAGS, OUT_I64S)
-def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, n_words):
+@inline
+def _unquote(is_quoted, first, last):
+    """Take back what counts as quoted too far from the mark before the word `first`, which none closes."""
+    for word in range(first + LONGEST_UNCLOSED, last):
+        is_quoted[word] = False
+
+
+@compiled(types.boolean, U8S, I64S, U8S, U32S, OUT_U8S, BLOCKS, OUT_U64S, OUT_FLAGS, OUT_FLAGS, OUT_I64S)
+def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, is_quoted, n_words):
     """`words.read_words`; False as soon as a code point is not in the tables yet.
 
-    Fills `hashes` and `is_name` word after word, and the words of each text, LEFT_OUT of those that need more than tables.
-    `plain` has room for the longest text and PADDING; `blocks` are the eight bytes from each of its bytes on.
+    Fills `hashes`, `is_name` and `is_quoted` word after word, and the words of each text, LEFT_OUT of those that need
+    more than tables. `plain` has room for the longest text and PADDING; `blocks` are the eight bytes from each of its
+    bytes on.
     """
-    is_capital, edges = np.empty(len(plain), np.bool_), np.empty(len(plain) + 1, np.int64)
+    is_capital, edges = np.empty(len(plain), np.bool_), np.empty(len(plain) + 2, np.int64)
     found = 0
     for text in range(len(bounds) - 1):
         raw = data[bounds[text] : bounds[text + 1]]
@@ -132,7 +157,8 @@ def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, n_w
             lower = np.uint8(byte | BLANK)
             is_capital[i] = np.uint8(byte - np.uint8(65)) < 26
             is_kept = np.uint8(lower - np.uint8(97)) < 26 or np.uint8(byte - np.uint8(48)) < 10
-            plain[i] = (lower if byte >= 58 else byte) if is_kept else (byte if byte >= 128 else BLANK)
+            other = byte if byte >= 128 else (STRAIGHT if byte == QUOTATION_MARK else BLANK)
+            plain[i] = (lower if byte >= 58 else byte) if is_kept else other
             seen |= byte
         if seen >= 128:
             n = _fold_others(raw, traits, folded, plain, is_capital)
@@ -150,12 +176,31 @@ def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, n_w
             n_edges += is_word != before
             before = is_word
         n_words[text] = n_edges // 2
-        for edge in range(0, n_edges, 2):
+        edges[n_edges] = len(own)
+        between, opened, is_open = 0, found, False
+        for edge in range(0, n_edges + 1, 2):
+            for place in range(between, edges[edge]):
+                code = own[place]
+                if code < BLANK:
+                    if code == STRAIGHT:
+                        code = _judge_mark(raw, place, 1, code)
+                    if code == OPENING:
+                        if is_open:
+                            _unquote(is_quoted, opened, found)
+                        opened, is_open = found, True
+                    elif code == CLOSING:
+                        is_open = False
+            if edge == n_edges:
+                break
             start = np.uint64(edges[edge])
             length = np.uint64(edges[edge + 1]) - start
             hashes[found] = _hash_word(blocks, start, length)
             is_name[found] = is_capital[start]
+            is_quoted[found] = is_open
             found += 1
+            between = edges[edge + 1]
+        if is_open:
+            _unquote(is_quoted, opened, found)
     return True
 
 
@@ -209,8 +254,8 @@ def _sort_unique(values, spare, counts):
     return kept
 
 
-@compiled(types.void, I64S, U64S, FLAGS, types.int64, types.int64, OUT_U32S, OUT_I64S)
-def hash_shingles(offsets, hashes, is_character, n_run, n_character_run, values, ends):
+@compiled(types.void, I64S, U64S, FLAGS, FLAGS, types.int64, types.int64, OUT_U32S, OUT_I64S)
+def hash_shingles(offsets, hashes, is_character, is_chosen, n_run, n_character_run, values, ends):
     """`shingles.hash_shingles`: the sets end to end in `values`, and where each ends."""
     longest = 0
     for text in range(len(offsets) - 1):
@@ -219,16 +264,17 @@ def hash_shingles(offsets, hashes, is_character, n_run, n_character_run, values,
     start = 0
     for text in range(len(offsets) - 1):
         first, last = offsets[text], offsets[text + 1]
-        found = start
+        found, has_whole = start, False
         for word in range(first, last):
             n = n_character_run if is_character[word] else n_run
-            if word + n <= last:
+            has_whole |= word + n <= last
+            if is_chosen[word] and word + n <= last:
                 total = hashes[word]
                 for step in range(1, n):
                     total = total * RUN + hashes[word + step]
                 values[found] = np.uint32(_mix(total) >> HALF)
                 found += 1
-        if found == start and last > first:
+        if not has_whole and last > first and is_chosen[first]:
             total = ZERO
             for word in range(first, last):
                 total = total * RUN + hashes[word]

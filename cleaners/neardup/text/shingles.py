@@ -73,19 +73,21 @@ def list_shingles(text: str, config: NearDuplicateConfig) -> list[bytes]:
     return shingles or [" ".join(words).encode()]
 
 
-def hash_shingles(words: Words, config: NearDuplicateConfig) -> HashedSets:
+def hash_shingles(words: Words, config: NearDuplicateConfig, chosen: Bools | None = None) -> HashedSets:
     """Hash the shingles of texts to sets.
 
     Args:
         words: the texts' words.
         config: the lengths of a shingle.
+        chosen: for each word whether to take the shingle that begins with it; None takes all.
     """
     n_texts = len(words.offsets) - 1
+    chosen = np.ones(len(words.hashes), bool) if chosen is None else chosen
     compiled = kernel.find()
     if compiled is not None:
         values, ends = np.empty(len(words.hashes), np.uint32), np.empty(n_texts, np.int64)
         runs = (config.words_per_shingle, config.characters_per_shingle)
-        compiled.hash_shingles(words.offsets, words.hashes, words.is_character, *runs, values, ends)
+        compiled.hash_shingles(words.offsets, words.hashes, words.is_character, chosen, *runs, values, ends)
         return end_sets(values, ends)
     sizes = np.diff(words.offsets)
     totals, whole = _hash_runs(words, config.words_per_shingle)
@@ -93,12 +95,30 @@ def hash_shingles(words: Words, config: NearDuplicateConfig) -> HashedSets:
         others, others_whole = _hash_runs(words, config.characters_per_shingle)
         totals = np.where(words.is_character, others, totals)
         whole = np.where(words.is_character, others_whole, whole)
-    keys = _key(np.repeat(np.arange(n_texts, dtype=np.uint64), sizes), totals)[whole]
     n_whole = np.diff(count_up(whole)[words.offsets])
-    without = (n_whole == 0) & (sizes > 0)
-    if without.any():
-        keys = np.concatenate([keys, _hash_whole_texts(words, np.flatnonzero(without))])
+    without = np.flatnonzero((n_whole == 0) & (sizes > 0))
+    without = without[chosen[words.offsets[without]]]
+    whole &= chosen
+    keys = _key(np.repeat(np.arange(n_texts, dtype=np.uint64), sizes)[whole], totals[whole])
+    if len(without):
+        keys = np.concatenate([keys, _hash_whole_texts(words, without)])
     return split_keys(sort_unique(keys), n_texts)
+
+
+def find_quoted(words: Words, config: NearDuplicateConfig) -> Bools:
+    """Mark the words with which a shingle begins that holds a quoted word."""
+    found = _reach(words.is_quoted, config.words_per_shingle)
+    if words.is_character.any():
+        found = np.where(words.is_character, _reach(words.is_quoted, config.characters_per_shingle), found)
+    return found
+
+
+def find_opening(words: Words, n: int) -> Bools:
+    """Mark the first `n` words of each text."""
+    places = words.offsets[:-1, None] + np.arange(n)
+    found = np.zeros(len(words.hashes), bool)
+    found[places[places < words.offsets[1:, None]]] = True
+    return found
 
 
 def count_shared(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, right: Int64s) -> Int64s:
@@ -141,6 +161,14 @@ def _count_shared(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, r
     found = np.searchsorted(keys, queries)
     hit = keys[np.minimum(found, len(keys) - 1)] == queries
     return np.bincount(owners[hit], minlength=len(left))
+
+
+def _reach(flags: Bools, n: int) -> Bools:
+    """Mark each place whose flag, or one of the `n - 1` after it, is set; runs over the ends of texts, where no shingle begins."""
+    reached = flags.copy()
+    for step in range(1, n):
+        reached[: max(0, len(flags) - step)] |= flags[step:]
+    return reached
 
 
 def _hash_runs(words: Words, n: int) -> tuple[UInt64s, Bools]:

@@ -19,7 +19,7 @@ from polars.testing import assert_frame_equal
 from cleaners.neardup import NearDuplicateConfig, find_near_duplicates, kernel, sign_articles
 from cleaners.neardup.sketch.bands import _key_rows, estimate_containment, find_candidates, key_bands
 from cleaners.neardup.sketch.signatures import compute_signatures, sign_sets
-from cleaners.neardup.text.shingles import count_shared, hash_shingles
+from cleaners.neardup.text.shingles import count_shared, find_opening, find_quoted, hash_shingles
 from cleaners.neardup.text.words import HashedSets, collect_sets, count_up, read_numbers, read_words
 from cleaners.neardup.verdict.verify import describe_articles
 from tests.cleaners.neardup.sketch.test_segments import make_signatures
@@ -90,6 +90,8 @@ def read_all(texts: list[str | None], config: NearDuplicateConfig = CONFIG) -> t
     return (
         words,
         shingles,
+        hash_shingles(words, config, find_quoted(words, config)),
+        hash_shingles(words, config, find_opening(words, 3)),
         sign_sets(shingles, config.n_permutations),
         collect_sets(words.offsets, words.hashes),
         collect_sets(words.offsets, words.hashes, words.is_name, some),
@@ -100,6 +102,7 @@ def read_all(texts: list[str | None], config: NearDuplicateConfig = CONFIG) -> t
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.none() | TEXTS | st.sampled_from(TELLING), max_size=6), st.integers(1, 5), st.integers(1, 6))
 @example(TELLING, 3, 5)
+@example(['"One “two" (“three» four,” ½ "five', 'ﬁve "six" ﬁ', '"' + "a " * 130 + '"b" "c'], 3, 5)
 @example(["Ünder " * 400, "plain " * 900, None, "中国"], 3, 5)
 def test_machine_code_reads_what_arrays_read(texts, n_words, n_characters):
     config = NearDuplicateConfig(words_per_shingle=n_words, characters_per_shingle=n_characters)
