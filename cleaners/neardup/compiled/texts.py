@@ -38,6 +38,8 @@ FIRST_FINALISER, SECOND_FINALISER = (np.uint32(m) for m in constants.FINALISERS)
 ZERO, BLOCK, HALF, MIX_SHIFT = (np.uint64(n) for n in (0, 8, 32, 33))
 NOTHING, EIGHT, THIRTEEN, SIXTEEN, BYTE = (np.uint32(n) for n in (0, 8, 13, 16, 0xFF))
 BLANK, COMMA, EMPTY = np.uint8(fold.BLANK), np.uint8(ord(",")), constants.EMPTY
+# As in `shingles.py`.
+QUOTED, OPENS_TEXT, ALL_MARKS, MARK_BITS, BYTES_TWO, LOWEST = (np.uint64(n) for n in (1, 2, 3, 2, 16, 0xFF))
 BYTES_KEPT, IS_BETWEEN_DIGITS = constants.BYTES_KEPT, constants.IS_BETWEEN_DIGITS
 SHRINKS, ODD, IS_CAPITAL, IS_DIGIT, IS_MARK = fold.SHRINKS, fold.ODD, fold.IS_CAPITAL, fold.IS_DIGIT, fold.IS_MARK
 QUOTATION_MARK, LONGEST_UNCLOSED = np.uint8(fold.QUOTATION_MARK), constants.LONGEST_UNCLOSED
@@ -112,7 +114,7 @@ def _fold_others(raw, traits, folded, plain, is_capital):
         return len(raw)
     kept = 0
     for i in range(len(raw)):
-        if plain[i] == STRAIGHT:
+        if raw[i] == QUOTATION_MARK:
             plain[i] = _judge_mark(raw, i, 1, STRAIGHT)
         plain[kept], is_capital[kept] = plain[i], is_capital[i]
         kept += plain[kept] != 0
@@ -157,8 +159,7 @@ def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, is_
             lower = np.uint8(byte | BLANK)
             is_capital[i] = np.uint8(byte - np.uint8(65)) < 26
             is_kept = np.uint8(lower - np.uint8(97)) < 26 or np.uint8(byte - np.uint8(48)) < 10
-            other = byte if byte >= 128 else (STRAIGHT if byte == QUOTATION_MARK else BLANK)
-            plain[i] = (lower if byte >= 58 else byte) if is_kept else other
+            plain[i] = (lower if byte >= 58 else byte) if is_kept else (byte if byte >= 128 else BLANK)
             seen |= byte
         if seen >= 128:
             n = _fold_others(raw, traits, folded, plain, is_capital)
@@ -177,13 +178,14 @@ def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, is_
             before = is_word
         n_words[text] = n_edges // 2
         edges[n_edges] = len(own)
-        between, opened, is_open = 0, found, False
+        between, opened, is_open, is_whole = 0, found, False, n == len(raw)
         for edge in range(0, n_edges + 1, 2):
-            for place in range(between, edges[edge]):
-                code = own[place]
-                if code < BLANK:
-                    if code == STRAIGHT:
-                        code = _judge_mark(raw, place, 1, code)
+            # What stands alone between two words is no mark that opens or closes.
+            if edges[edge] - between != 1 or between == 0 or edge == n_edges:
+                for place in range(between, min(edges[edge], n)):
+                    code = own[place]
+                    if is_whole and raw[place] == QUOTATION_MARK:
+                        code = _judge_mark(raw, place, 1, STRAIGHT)
                     if code == OPENING:
                         if is_open:
                             _unquote(is_quoted, opened, found)
@@ -254,8 +256,60 @@ def _sort_unique(values, spare, counts):
     return kept
 
 
-@compiled(types.void, I64S, U64S, FLAGS, FLAGS, types.int64, types.int64, OUT_U32S, OUT_I64S)
-def hash_shingles(offsets, hashes, is_character, is_chosen, n_run, n_character_run, values, ends):
+@inline
+def _mark(total, is_quoted, opens):
+    """The hash of a shingle with its marks."""
+    return ((_mix(total) >> HALF) << MARK_BITS) | (QUOTED if is_quoted else ZERO) | (OPENS_TEXT if opens else ZERO)
+
+
+@inline
+def _sort_marked(values, spare, counts):
+    """`_sort_unique` of values with marks, which equal values join; by the same bytes of what stands above the marks."""
+    n = len(values)
+    if n > MANY:
+        _sort_marked_by_two_bytes(values, spare, counts, MARK_BITS)
+    if n > FEW:
+        _sort_marked_by_two_bytes(values, spare, counts, MARK_BITS + BYTES_TWO)
+    for i in range(1, n):
+        value, j = values[i], i
+        while j > 0 and values[j - 1] > value:
+            values[j] = values[j - 1]
+            j -= 1
+        values[j] = value
+    kept = 0
+    for i in range(1, n):
+        if (values[i] ^ values[kept]) >> MARK_BITS:
+            kept += 1
+            values[kept] = values[i]
+        else:
+            values[kept] |= values[i]
+    return kept + 1 if n else 0
+
+
+@inline
+def _sort_marked_by_two_bytes(values, spare, counts, down):
+    low, high = counts[:256], counts[256:]
+    counts[:] = 0
+    for i in range(len(values)):
+        value = values[i] >> down
+        low[value & LOWEST] += 1
+        high[(value >> BLOCK) & LOWEST] += 1
+    low_place, high_place = 0, 0
+    for i in range(256):
+        low_place, low[i] = low_place + low[i], low_place
+        high_place, high[i] = high_place + high[i], high_place
+    for i in range(len(values)):
+        bucket = (values[i] >> down) & LOWEST
+        spare[low[bucket]] = values[i]
+        low[bucket] += 1
+    for i in range(len(values)):
+        bucket = (spare[i] >> (down + BLOCK)) & LOWEST
+        values[high[bucket]] = spare[i]
+        high[bucket] += 1
+
+
+@compiled(types.void, I64S, U64S, FLAGS, types.int64, types.int64, OUT_U32S, OUT_I64S)
+def hash_shingles(offsets, hashes, is_character, n_run, n_character_run, values, ends):
     """`shingles.hash_shingles`: the sets end to end in `values`, and where each ends."""
     longest = 0
     for text in range(len(offsets) - 1):
@@ -264,23 +318,55 @@ def hash_shingles(offsets, hashes, is_character, is_chosen, n_run, n_character_r
     start = 0
     for text in range(len(offsets) - 1):
         first, last = offsets[text], offsets[text + 1]
-        found, has_whole = start, False
+        found = start
         for word in range(first, last):
             n = n_character_run if is_character[word] else n_run
-            has_whole |= word + n <= last
-            if is_chosen[word] and word + n <= last:
+            if word + n <= last:
                 total = hashes[word]
                 for step in range(1, n):
                     total = total * RUN + hashes[word + step]
                 values[found] = np.uint32(_mix(total) >> HALF)
                 found += 1
-        if not has_whole and last > first and is_chosen[first]:
+        if found == start and last > first:
             total = ZERO
             for word in range(first, last):
                 total = total * RUN + hashes[word]
             values[found] = np.uint32(_mix(total) >> HALF)
             found += 1
         start += _sort_unique(values[start:found], spare, counts)
+        ends[text] = start
+
+
+@compiled(types.void, I64S, U64S, FLAGS, FLAGS, types.int64, types.int64, types.int64, OUT_U32S, OUT_U8S, OUT_I64S)
+def read_shingles(offsets, hashes, is_character, is_quoted, n_run, n_character_run, n_opening, values, marks, ends):
+    """`shingles.read_shingles`: the sets end to end in `values`, with the `marks` of each, and where each ends."""
+    longest = 0
+    for text in range(len(offsets) - 1):
+        longest = max(longest, offsets[text + 1] - offsets[text])
+    own, spare, counts = np.empty(longest, np.uint64), np.empty(longest, np.uint64), np.empty(512, np.int32)
+    start = 0
+    for text in range(len(offsets) - 1):
+        first, last = offsets[text], offsets[text + 1]
+        found = 0
+        for word in range(first, last):
+            n = n_character_run if is_character[word] else n_run
+            if word + n <= last:
+                total, mark = hashes[word], is_quoted[word]
+                for step in range(1, n):
+                    total = total * RUN + hashes[word + step]
+                    mark |= is_quoted[word + step]
+                own[found] = _mark(total, mark, word - first < n_opening)
+                found += 1
+        if found == 0 and last > first:
+            total, mark = ZERO, False
+            for word in range(first, last):
+                total = total * RUN + hashes[word]
+                mark |= is_quoted[word]
+            own[found] = _mark(total, mark, True)
+            found += 1
+        for i in range(_sort_marked(own[:found], spare, counts)):
+            values[start], marks[start] = np.uint32(own[i] >> MARK_BITS), np.uint8(own[i] & ALL_MARKS)
+            start += 1
         ends[text] = start
 
 

@@ -20,25 +20,31 @@ import polars as pl
 
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.text.chunks import Chunk, map_chunks
-from cleaners.neardup.text.fold import Bools, Float64s, Int64s
+from cleaners.neardup.text.fold import Bools, Float64s, Int64s, UInt8s
 from cleaners.neardup.text.shingles import (
+    ALL,
+    N_MARKED,
+    OPENS,
+    QUOTED,
     Reading,
+    count_marked,
     count_shared,
-    find_opening,
-    find_quoted,
-    hash_shingles,
+    read_shingles,
 )
-from cleaners.neardup.text.words import HashedSets, choose_sets, collect_sets, join_sets, read_numbers, read_words
+from cleaners.neardup.text.words import (
+    HashedSets,
+    choose_sets,
+    collect_sets,
+    count_up,
+    join_sets,
+    mark_runs,
+    read_numbers,
+    read_words,
+)
 
 # A share of one or two facts says little: the wider share counts as so many further facts. Measured: 4 against 0
 # saves a third of the false pairs and a sixth of the missed ones of the development batch; more changes nothing.
 WEIGHT_OF_WIDER = 4.0
-
-# Shingles from its beginning in which a text says what it is about. Standing text (a gallery, a list, a box) that two
-# stories carry stands behind; a cut, an update or a copy has the opening of the one somewhere in the other. Measured by
-# cross-validation: F1 of real wire pairs .967 to .975, false pairs of the synthetic set 10 to 2; 50 are nearly as good, 30
-# are not.
-OPENING_SHINGLES = 80
 
 FEATURES = ("shared_opening", "shared_facts", "shared_numbers", "shared_title", "log_words", "log_days")
 RISING = ("shared_opening", "shared_facts", "shared_numbers")  # what grows with shared shingles and names
@@ -50,8 +56,9 @@ class Described(NamedTuple):
     ids: pl.Series
     n_words: Int64s
     shingles: HashedSets
-    quoted: HashedSets
-    openings: HashedSets
+    marks: UInt8s
+    n_quoted: Int64s
+    n_opening: Int64s
     words: HashedSets
     names: HashedSets
     numbers: HashedSets
@@ -64,8 +71,9 @@ class _Texts(NamedTuple):
 
     n_words: Int64s
     shingles: HashedSets
-    quoted: HashedSets
-    openings: HashedSets
+    marks: UInt8s
+    n_quoted: Int64s
+    n_opening: Int64s
     words: HashedSets
     names: HashedSets
     numbers: HashedSets
@@ -78,8 +86,8 @@ class _Shared(NamedTuple):
         shingles: of the shorter, also in the longer.
         quoted: of these, in quotation marks in the one or the other.
         quoted_there: of these, in the longer alone.
-        openings: of the opening of the shorter, and of the longer, in the other text.
-        openings_quoted: of these, in quotation marks there.
+        openings: shingles of the opening of the shorter, and of the longer, in the other text, quoted in neither.
+        openings_quoted: those that only the other text quotes.
         names: of the shorter.
     """
 
@@ -122,8 +130,10 @@ def describe_articles(
     parts = map_chunks(lambda chunk: _describe_chosen(chunk, rows, readings.get(chunk.start), config), articles["text"])
     articles = articles.select("article_id", "title", "published_at")[rows]
     n_words = np.concatenate([part.n_words for part in parts])
-    kinds = [name for name in _Texts._fields if name != "n_words"]
-    sets = {name: [getattr(part, name) for part in parts] for name in kinds}
+    marks, n_quoted, n_opening = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("marks", "n_quoted", "n_opening")
+    )
+    sets = {name: [getattr(part, name) for part in parts] for name in ("shingles", "words", "names", "numbers")}
     parts.clear()  # then each kind is freed as soon as it is joined
     titles = read_words(articles["title"])
     microseconds = articles["published_at"].cast(pl.Datetime("us")).to_physical().cast(pl.Float64)
@@ -131,8 +141,9 @@ def describe_articles(
         ids=articles["article_id"],
         n_words=n_words,
         shingles=join_sets(sets.pop("shingles")),
-        quoted=join_sets(sets.pop("quoted")),
-        openings=join_sets(sets.pop("openings")),
+        marks=marks,
+        n_quoted=n_quoted,
+        n_opening=n_opening,
         words=join_sets(sets.pop("words")),
         names=join_sets(sets.pop("names")),
         numbers=join_sets(sets.pop("numbers")),
@@ -159,28 +170,26 @@ def measure_pairs(described: Described, left: Int64s, right: Int64s) -> pl.DataF
         shares of prose, opening and facts are drawn towards the next wider share (see WEIGHT_OF_WIDER).
     """
     short, long = _sort_sides(described, left, right)
-    quoted_here = count_shared(described.quoted, short, described.shingles, long)
-    quoted_there = count_shared(described.quoted, long, described.shingles, short)
-    quoted_there -= count_shared(described.quoted, short, described.quoted, long)
-    return _tabulate(
-        described,
-        short,
-        long,
-        _Shared(
-            shingles=count_shared(described.shingles, short, described.shingles, long),
-            quoted=quoted_here + quoted_there,
-            quoted_there=quoted_there,
-            openings=(
-                count_shared(described.openings, short, described.shingles, long),
-                count_shared(described.openings, long, described.shingles, short),
-            ),
-            openings_quoted=(
-                count_shared(described.openings, short, described.quoted, long),
-                count_shared(described.openings, long, described.quoted, short),
-            ),
-            names=count_shared(described.names, short, described.words, long),
+    shared = count_marked(described.shingles, described.marks, short, long)
+    here, there = np.divmod(np.arange(N_MARKED), ALL + 1)
+    is_prose = ((here | there) & QUOTED) == 0
+
+    def count(kinds: Bools) -> Int64s:
+        counted: Int64s = shared[:, kinds].sum(axis=1)
+        return counted
+
+    found = _Shared(
+        shingles=shared.sum(axis=1),
+        quoted=count(~is_prose),
+        quoted_there=count(((there & QUOTED) > 0) & ((here & QUOTED) == 0)),
+        openings=(count(is_prose & ((here & OPENS) > 0)), count(is_prose & ((there & OPENS) > 0))),
+        openings_quoted=(
+            count((here == OPENS) & ((there & QUOTED) > 0)),
+            count((there == OPENS) & ((here & QUOTED) > 0)),
         ),
+        names=count_shared(described.names, short, described.words, long),
     )
+    return _tabulate(described, short, long, found)
 
 
 def bound_pairs(described: Described, left: Int64s, right: Int64s, config: NearDuplicateConfig) -> Float64s:
@@ -200,9 +209,9 @@ def bound_pairs(described: Described, left: Int64s, right: Int64s, config: NearD
     short, long = _sort_sides(described, left, right)
     most = _Shared(
         shingles=described.shingles.sizes[short],
-        quoted=described.quoted.sizes[short],
+        quoted=described.n_quoted[short],
         quoted_there=np.zeros(len(short), np.int64),
-        openings=(described.openings.sizes[short], described.openings.sizes[long]),
+        openings=(described.n_opening[short], described.n_opening[long]),
         openings_quoted=(np.zeros(len(short), np.int64), np.zeros(len(short), np.int64)),
         names=described.names.sizes[short],
     )
@@ -259,24 +268,25 @@ def _describe_chosen(chunk: Chunk, rows: Int64s, reading: Reading | None, config
     texts = chunk.texts.gather(numbers)
     if reading is None:
         words = read_words(texts)
-        reading, numbers = Reading(words, hash_shingles(words, config)), np.arange(len(texts))
-    return _describe_read(texts, reading, numbers, config)
+        reading, numbers = read_shingles(words, config), np.arange(len(texts))
+    return _describe_read(texts, reading, numbers)
 
 
-def _describe_read(texts: pl.Series, reading: Reading, numbers: Int64s, config: NearDuplicateConfig) -> _Texts:
+def _describe_read(texts: pl.Series, reading: Reading, numbers: Int64s) -> _Texts:
     """Describe texts that have these numbers among those read."""
     offsets, hashes, is_name, *_ = reading.words
-    is_quoted = find_quoted(reading.words, config)
-    quoted, opening = (
-        choose_sets(hash_shingles(reading.words, config, found), numbers)
-        for found in (is_quoted, find_opening(reading.words, OPENING_SHINGLES) & ~is_quoted)
-    )
+    shingles = choose_sets(reading.shingles, numbers)
+    is_chosen = mark_runs(reading.shingles.sizes, numbers)
+    marks = reading.marks if is_chosen.all() else reading.marks[is_chosen]
+    counted = (count_up(found) for found in ((marks & QUOTED) > 0, marks == OPENS))
+    n_quoted, n_opening = (np.diff(counts[shingles.offsets]) for counts in counted)
     # Capitalised words and numbers are what tells two notices of one form apart. Scripts without case give no names.
     return _Texts(
         n_words=np.diff(offsets)[numbers],
-        shingles=choose_sets(reading.shingles, numbers),
-        quoted=quoted,
-        openings=opening,
+        shingles=shingles,
+        marks=marks,
+        n_quoted=n_quoted,
+        n_opening=n_opening,
         words=collect_sets(offsets, hashes, numbers=numbers),
         names=collect_sets(offsets, hashes, is_name, numbers),
         numbers=read_numbers(texts),
@@ -298,9 +308,9 @@ def _tabulate(described: Described, short: Int64s, long: Int64s, found: _Shared)
     sizes, shared, names = described.shingles.sizes, found.shingles, found.names
     containment = _share(shared, sizes[short], np.zeros(len(short)))
     # What the longer text quotes counts in neither: as a block it may stand in the shorter one without its marks.
-    n_prose = sizes[short] - described.quoted.sizes[short] - found.quoted_there
+    n_prose = sizes[short] - described.n_quoted[short] - found.quoted_there
     prose = _share(shared - found.quoted + WEIGHT_OF_WIDER * containment, n_prose + WEIGHT_OF_WIDER, containment)
-    n_opening = described.openings.sizes
+    n_opening = described.n_opening
     openings = [
         _share(part - quoted + WEIGHT_OF_WIDER * prose, n_opening[side] - quoted + WEIGHT_OF_WIDER, prose)
         for part, quoted, side in zip(found.openings, found.openings_quoted, (short, long), strict=True)

@@ -148,8 +148,8 @@ def test_what_signing_kept_describes_articles_as_reading_them_again_does():
     found = describe_articles(articles, CONFIG, rows, kept.readings)
     expected = describe_articles(articles[rows], CONFIG)
     assert found.ids.equals(expected.ids)
-    for name in ("n_words", "published_days"):
+    for name in ("n_words", "marks", "n_quoted", "n_opening", "published_days"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
-    for name in ("shingles", "quoted", "openings", "words", "names", "numbers", "titles"):
+    for name in ("shingles", "words", "names", "numbers", "titles"):
         for one, other in zip(getattr(found, name), getattr(expected, name), strict=True):
             np.testing.assert_array_equal(one, other)
