@@ -16,6 +16,8 @@ BENCH_SIZES ?= 10000 100000 1000000
 BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 export DO_NOT_TRACK ?= 1
+# Hundreds of processes that the tests start would each compile our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run check test ui docs screenshots bench site lock clean
 
@@ -33,7 +35,8 @@ test: .venv/test-ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/zensical build --strict --config-file mkdocs.yml
-	$(BIN)/pytest -n 3 --dist loadfile
+	# Four workers for two cores, since much is waiting; in the order of tests/conftest.py, not by the number of tests.
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 ui: .venv/run-ready
 	$(BIN)/copydesk serve $(SOURCES)

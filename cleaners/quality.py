@@ -46,7 +46,8 @@ class RunCounts(NamedTuple):
     """The counts of a run or of one of its shards. Units: records (inputs, or records of containers) and characters.
 
     Records and characters are of main articles; embedded articles are counted apart, their characters stand in
-    `n_salvaged_chars`. Suspected passages are of both. Unreadable values are optional ones of records, which are null.
+    `n_salvaged_chars`. Suspected passages are of both. Unreadable values are optional ones of records, which are null;
+    markup repaired counts plain texts in which markup was left.
     """
 
     n_records: int = 0
@@ -61,6 +62,7 @@ class RunCounts(NamedTuple):
     n_suspected: int = 0
     n_suspected_chars: int = 0
     n_unreadable_values: int = 0
+    n_markup_repaired: int = 0
 
     def plus(self, other: RunCounts) -> RunCounts:
         """The sum of two counts, field by field."""

@@ -1,4 +1,4 @@
-r"""Bytes to clean Unicode: the encoding is found, mojibake repaired, what cannot be seen removed.
+r"""Bytes to clean Unicode: the encoding is found, mojibake and left-over markup repaired, what cannot be seen removed.
 
 Takes bytes (`decode_text`) or a decoded text (`repair_text`), gives text with `\n` line ends in Unicode NFC.
 Removes byte order marks, control, zero-width and bidi control characters; quotes, ligatures, widths and spaces stay.
@@ -7,6 +7,7 @@ Removes byte order marks, control, zero-width and bidi control characters; quote
 from __future__ import annotations
 
 import codecs
+import html
 import re
 import unicodedata
 from functools import cache
@@ -106,6 +107,17 @@ ODD = re.compile(
 # Unicode's Stream-Safe Text Format (UAX #15) has this bound.
 MAX_MARKS = 30
 BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
+# Markup that was left in a text. An entity has its semicolon; a tag is one of the web's, its attributes have values.
+ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}[0-9]{0,2}|#[0-9]{2,6}|#[xX][0-9A-Fa-f]{2,5});")
+BLOCK_TAGS = "p|div|h[1-6]|ul|ol|li|blockquote|section|article|table|tr|figure|figcaption"
+INLINE_TAGS = "b|i|u|s|em|strong|a|span|font|small|sup|sub|mark|cite|q"
+_ATTRIBUTES = r"(?:\s{1,4}[\w:-]{1,40}\s?=\s?(?:\"[^\"<>]{0,400}\"|'[^'<>]{0,400}'|[^\s\"'<>]{1,200})){0,12}\s{0,4}/?>"
+BREAK_TAG = re.compile(rf"[ \t]*<(?:br|hr){_ATTRIBUTES}[ \t]*", re.I)
+BLOCK_TAG = re.compile(rf"\s*(?:</?(?:{BLOCK_TAGS}){_ATTRIBUTES}\s*)+", re.I)
+PAIRED_TAG = re.compile(rf"<(?P<name>{INLINE_TAGS}){_ATTRIBUTES}(?P<inner>[^<>]{{0,2000}})</(?P=name)>", re.I)
+# Lines of code, and talk of a tag, keep it.
+CODE = re.compile(r"[{}`]|=>|==|</?(?:code|pre|script|style|html|head|body)\b|<[!?]", re.I)
+TALK_OF_TAG = re.compile(r"\s{0,3}\b(?:tag|element|attribute|Tag|Element|balise|etiqueta)s?\b")
 MOJIBAKE_REACH = 8  # characters around one beyond ASCII that ftfy's pattern of mojibake could look at; it needs 3
 
 
@@ -136,6 +148,10 @@ class TextConfig(BaseModel):
         "in Windows-1252 have some 10 %, and text in it has no valid sequences.",
     )
     repair_mojibake: bool = Field(True, description="Undo wrongly decoded UTF-8 such as `â€™` with ftfy.")
+    repair_markup: bool = Field(
+        True,
+        description="Undo markup that was left in a text: `<br>`, `<p>`, `&nbsp;`, `&#39;`. Code and `a < b` stay.",
+    )
     max_passes: int = Field(
         4, ge=1, le=16, description="Repair passes before giving up on a fixed point; real texts need two."
     )
@@ -191,7 +207,7 @@ def find_wide_encoding(data: bytes) -> str | None:
 
 
 def repair_text(text: str, config: TextConfig) -> str:
-    """Repair a decoded text: mojibake, line ends, NFC, and no character that cannot be seen.
+    """Repair a decoded text: mojibake, left-over markup, line ends, NFC, and no character that cannot be seen.
 
     Idempotent: a repaired text is returned as it is.
 
@@ -213,6 +229,40 @@ def repair_text(text: str, config: TextConfig) -> str:
     return _remove_invisible(_normalise(text))
 
 
+def undo_markup(text: str) -> str:
+    """Undo markup that was left in a text: breaks and paragraphs become line breaks, entities what they stand for.
+
+    Args:
+        text: a decoded text.
+
+    Returns:
+        The text without it; a line that holds code, and one that speaks of a tag, as it was.
+    """
+    if "&" not in text and "<" not in text:
+        return text
+    lines = text.split("\n")
+    return "\n".join(line if CODE.search(line) else _undo_markup_in(line) for line in lines)
+
+
+def _undo_markup_in(line: str) -> str:
+    def keep_talk(match: re.Match[str], instead: str) -> str:
+        around = line[max(0, match.start() - 1) : match.start()] + line[match.end() : match.end() + 1]
+        is_code = (
+            match[0].startswith("<") and around[:1].isalnum() and "</" not in line and "<br" not in match[0].lower()
+        )
+        is_quoted = len(around) == 2 and all(mark in "\"'“”‘’" for mark in around)
+        return match[0] if is_code or is_quoted or TALK_OF_TAG.match(line, match.end()) else instead
+
+    if "<" in line:
+        for _ in range(3):  # one within the other
+            line = PAIRED_TAG.sub(lambda match: keep_talk(match, match["inner"]), line)
+        line = BREAK_TAG.sub(lambda match: keep_talk(match, "\n"), line)
+        line = BLOCK_TAG.sub(lambda match: keep_talk(match, "\n\n"), line)
+    if "&" in line:
+        line = ENTITY.sub(lambda match: html.unescape(match[0]).replace("\u00a0", " "), line)
+    return line
+
+
 def drop_surrogates(text: str) -> str:
     """Join pairs of surrogates to the character they stand for and drop lone ones, which no file can hold."""
     if not SURROGATES.search(text):
@@ -222,6 +272,8 @@ def drop_surrogates(text: str) -> str:
 
 def _needs_no_repair(text: str, config: TextConfig) -> bool:
     """Tell whether a repair would change nothing, at a tenth of its cost: so it is for nearly all texts."""
+    if config.repair_markup and undo_markup(text) != text:
+        return False
     if text.isascii():
         return text.replace("\n", "").replace("\t", "").isprintable()
     if ODD.search("".join(set(text))) or not unicodedata.is_normalized("NFC", text):
@@ -245,7 +297,8 @@ def _repair_once(text: str, config: TextConfig) -> str:
         import ftfy
 
         text = ftfy.fix_text(text, _fixer())
-    return _normalise(_remove_invisible(LINE_ENDS.sub("\n", text)))
+    text = _normalise(_remove_invisible(LINE_ENDS.sub("\n", text)))
+    return undo_markup(text) if config.repair_markup else text
 
 
 def _normalise(text: str) -> str:

@@ -23,8 +23,17 @@ hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the slow modules, those that wait for servers first: two workers then end together."""
-    items.sort(key=lambda item: ("slow" not in item.keywords, "serve" not in item.path.parts))
+    """Begin with the slow modules, those that wait for servers and other processes first: the workers then end together.
+
+    xdist keeps this order under `--no-loadscope-reorder`; without it, modules of many tests come first, which are the quick ones.
+    """
+    waiting = ("serve", "workers", "cli")
+    items.sort(
+        key=lambda item: (
+            "slow" not in item.keywords,
+            next((n for n, room in enumerate(waiting) if room in item.path.parts), len(waiting)),
+        )
+    )
 
 
 SEEDS = Path(__file__).parent.parent / "seeds"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,8 +67,14 @@ def list_imports(name: str) -> Iterator[str]:
             yield from (value.value for value in node.args if isinstance(value, ast.Constant))
 
 
-IMPORTS = {name: set(list_imports(name)) for name in MODULES}
-OURS = {name: {target for target in targets if target in MODULES} - {name} for name, targets in IMPORTS.items()}
+@cache
+def imports_of(name: str) -> set[str]:
+    """What a module imports; read when a test wants it, not by every process that collects the tests."""
+    return set(list_imports(name))
+
+
+def ours(name: str) -> set[str]:
+    return {target for target in imports_of(name) if target in MODULES} - {name}
 
 
 def room(module: str) -> str:
@@ -109,13 +116,13 @@ def test_a_circle_is_found() -> None:
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
-    assert find_circle(OURS) == []
+    assert find_circle({name: ours(name) for name in MODULES}) == []
 
 
 @pytest.mark.parametrize("module", sorted(name for name in MODULES if name.startswith("flows.")))
 def test_imports_of_flows_run_one_way(module: str) -> None:
     here = room(module)
-    for target in sorted(name for name in OURS[module] if name.startswith("flows.")):
+    for target in sorted(name for name in ours(module) if name.startswith("flows.")):
         there = room(target)
         if there == here:
             continue
@@ -129,7 +136,7 @@ def test_imports_of_flows_run_one_way(module: str) -> None:
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_prefect_is_imported_where_it_belongs(module: str) -> None:
-    for target in IMPORTS[module]:
+    for target in imports_of(module):
         allowed = PREFECT.get(target.split(".")[0])
         if allowed is not None and not module.startswith("bench"):
             assert module.startswith("flows.") and room(module) in allowed, f"{module} imports {target}"
@@ -137,7 +144,7 @@ def test_prefect_is_imported_where_it_belongs(module: str) -> None:
 
 @pytest.mark.parametrize("module", sorted(name for name in MODULES if name.startswith("cleaners")))
 def test_cleaners_stand_by_themselves(module: str) -> None:
-    for target in OURS[module]:
+    for target in ours(module):
         assert target.split(".")[0] == "cleaners", f"{module} imports {target}"
         if room(module) in STEPS and room(target) in STEPS:
             assert room(target) == room(module), f"a step imports another: {module} imports {target}"

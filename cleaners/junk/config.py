@@ -46,6 +46,13 @@ class StripConfig(BaseModel):
         description="A passage that begins another document stays if the rest of the page speaks of more than this share "
         "of its words: then both are of one story.",
     )
+    owner_unlike_share: float = Field(
+        0.2,
+        ge=0.0,
+        le=1.0,
+        description="A passage that other documents hold is foreign by its meaning alone where the rest of the page speaks of at "
+        "most this share of its words and of its names; above it, place or form must speak against it too.",
+    )
     shared_min_documents: int = Field(
         3,
         ge=3,

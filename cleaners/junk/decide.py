@@ -4,8 +4,9 @@
 of the page, it takes nothing and is reported. 3. A passage that counts only beside other junk needs a neighbour of its category.
 4. Where passages overlap, cards win, then rules over the learned layer, then the confident, then the longer; the other
 keeps what is left of it.
-5. Neighbours of one category become one region under the rule of its longest part. 6. A single sentence of prose that stands
-alone and has only repetition or likeness against it stays: it is a reporter's phrase. 7. Of what is reported, what is
+5. Neighbours of one category become one region under the rule of its longest part. 6. What remains keeps the borders of the
+text (`borders`): labels go with what they lead to, datelines stay, sentences stay whole. 7. A single sentence of prose that stands
+alone and has only repetition or likeness against it stays: it is a reporter's phrase. 8. Of what is reported, what is
 removed anyway is left out.
 """
 
@@ -20,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cleaners.junk.borders import keep_borders
 from cleaners.junk.config import StripConfig
 from cleaners.junk.page.page import Card, Page, Passage
 
@@ -53,7 +55,8 @@ def decide(page: Page, passages: Iterable[Passage], config: StripConfig) -> Deci
     proposed = [trimmed for passage in passages if (trimmed := _trim(page.text, passage))]
     weighed = _withhold(page, [_doubt_unsure(passage, config) for passage in proposed], config)
     accepted = _attach(page.text, [passage for passage in weighed if passage.doubt is None])
-    removed = _spare_lone_sentences(page.text, _join(page.text, _paint(page.text, accepted)), config)
+    chosen = keep_borders(page, _join(page.text, _paint(page.text, accepted)))
+    removed = _spare_lone_sentences(page.text, chosen, config)
     return Decision(removed, _report(page.text, [passage for passage in weighed if passage.doubt], removed))
 
 

@@ -13,6 +13,7 @@ from cleaners.junk.decide import Decision, cut_at, decide
 from cleaners.junk.detectors.captions import find_captions
 from cleaners.junk.detectors.cards import find_cards
 from cleaners.junk.detectors.credits import find_agency, find_bylines
+from cleaners.junk.detectors.labels import find_site_labels
 from cleaners.junk.detectors.languages import doubt_english_rules, is_english
 from cleaners.junk.detectors.owners import OwnerIndex, count_owners, find_own_lead, find_owned
 from cleaners.junk.detectors.rules import find_by_rules
@@ -106,6 +107,7 @@ def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexe
     own_end = find_own_lead(page, tokens, owned, shared)
     repeated = indexes.templates.count(tokens, page.site)
     proposed += find_templates(page, tokens, repeated, own_end, indexes.templates, config)
+    proposed += find_site_labels(page, indexes.templates)
     proposed += find_owned(page, tokens, owned, shared, config)
     owners, owners_lead = count_owners(owned, shared)
     return Findings(proposed, repeated, owners, owners_lead, indexes.templates.n_documents(page.site))

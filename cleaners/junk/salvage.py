@@ -6,16 +6,17 @@ from datetime import datetime, time
 
 from cleaners.document import DOCUMENT_SCHEMA, Row, make_id
 from cleaners.junk.config import StripConfig
+from cleaners.junk.detectors.witnesses import is_appeal, is_quotation, is_story_shaped
 from cleaners.junk.page.page import Card
 
 SALVAGE_EXTRACTOR = "copydesk salvage"
 
 
 def salvage(parent: Row, card: Card, config: StripConfig) -> Row | None:
-    """The document inside a card, not yet stripped; None for a mere teaser."""
+    """The document inside a card, not yet stripped; None for a mere teaser and for what does not read as an article."""
     start, end = card.body
     body = parent["text"][start:end].strip()
-    if len(body.split()) < config.salvage_min_words:
+    if len(body.split()) < config.salvage_min_words or not reads_as_article(body, card):
         return None
     return {
         **dict.fromkeys(DOCUMENT_SCHEMA.names()),
@@ -33,6 +34,18 @@ def salvage(parent: Row, card: Card, config: StripConfig) -> Row | None:
         "raw_sha256": parent["raw_sha256"],
         "extractor": SALVAGE_EXTRACTOR,
     }
+
+
+def reads_as_article(body: str, card: Card) -> bool:
+    """Tell whether a body is an article: a card announces it by its age, or it has a headline or a story's shape.
+
+    A quotation, a statement and an appeal to the reader stand inside other articles too, and are none.
+    """
+    if card.age is not None:
+        return True
+    if is_quotation(body, 0, len(body)) or is_appeal(body):
+        return False
+    return card.title is not None or is_story_shaped(body)
 
 
 def _published_at(parent: Row, card: Card) -> datetime | None:

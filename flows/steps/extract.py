@@ -9,6 +9,7 @@ from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA
 from cleaners.extract import extract_articles
 from cleaners.junk import gather_evidence
 from cleaners.quality import RunCounts
+from cleaners.text import undo_markup
 from flows.ingest.formats import read_records
 from flows.ingest.inputs import Tally
 from flows.ingest.sources import DOCUMENT_FORMATS
@@ -78,9 +79,16 @@ def _extract_piece(run: Run, piece: Piece, tries: Tries, tally: Tally) -> Iterat
             n_known=batch.records.height - fresh.height,
             n_rejects=quarantined.height + extracted.rejects.height,
             n_unreadable_values=batch.n_unreadable_values,
+            n_markup_repaired=_count_markup(sound) if settings.cleaning.text.repair_markup else 0,
         )
         n_refused = batch.rejects.filter(pl.col("source_uri") != piece.source_uri).height
         yield _Batch(extracted.documents, rejects, counts, n_refused)
+
+
+def _count_markup(records: pl.DataFrame) -> int:
+    """Count the plain texts in which markup was left, which extraction repairs."""
+    texts = records.filter(pl.col("media") != "html")["content"]
+    return sum(undo_markup(text) != text for text in texts if text)
 
 
 class _SliceWriter:

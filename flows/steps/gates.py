@@ -51,6 +51,7 @@ def summarise_counts(plan: Plan, counts: RunCounts, gates: list[Gate]) -> pl.Dat
         ("read", "records_known", counts.n_known, "records"),
         ("read", "records_rejected", counts.n_rejects, "records"),
         ("read", "unreadable_values", counts.n_unreadable_values, "values"),
+        ("extract", "markup_repaired", counts.n_markup_repaired, "records"),
         ("strip", "articles", counts.n_articles, "articles"),
         ("strip", "embedded_articles", counts.n_embedded, "articles"),
         ("strip", "extracted_characters", counts.n_extracted_chars, "characters"),

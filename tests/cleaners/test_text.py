@@ -185,7 +185,7 @@ def test_text_that_is_right_stays(text):
         "ﬁrst ﬂoor",
         "Ｆｕｌｌ　ｗｉｄｔｈ ﾊﾝｶｸ",
         "10\u00a0000\u202f€, thin\u2009space",
-        "&amp; &lt;b&gt;",
+        "a < b, AT&T & Sons, R&D;",
         "family 👨\u200d👩\u200d👧, flag 🏴󠁧󠁢󠁥󠁮󠁧󠁿, heart ❤️",
         "می\u200cخواهم and क\u094d\u200dष",
         "tab\tand\n\nlines\n",
@@ -258,3 +258,37 @@ def test_no_line_that_ftfy_would_repair_is_passed_over(text):
 def test_texts_without_surrogates_keep_every_character_of_theirs(text):
     assert drop_surrogates(text) == text
     assert drop_surrogates(text + "\udc00") == text
+
+
+# ---- left-over markup
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The quay opens.<br><br/>It closes at six.", "The quay opens.\n\nIt closes at six."),
+        ("<p>The quay opens.</p><p class='x'>It closes.</p>", "\n\nThe quay opens.\n\nIt closes.\n\n"),
+        ("fish&nbsp;&amp; chips&#39; price&#8217;s", "fish & chips' price’s"),
+        ('A <b>bold</b> <a href="https://a.example/?x=1&amp;y=2">link</a>.', "A bold link."),
+        ("one&lt;br&gt;two", "one\ntwo"),
+    ],
+)
+def test_left_over_markup_is_repaired(text, expected):
+    assert repair_text(text, CONFIG) == expected
+    assert repair_text(expected, CONFIG) == expected
+    assert repair_text(text, TextConfig(repair_markup=False)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a < b and b > c; AT&T; R&D",
+        "if (a < b) { return x &amp;&amp; y; }",
+        "The <br> tag breaks a line.",
+        'He typed "<b>" and left.',
+        "a List<p> of x <b and c> d",
+        "The company &more; a <3 for you",
+    ],
+)
+def test_code_and_comparisons_stay(text):
+    assert repair_text(text, CONFIG) == text

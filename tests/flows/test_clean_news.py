@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import polars as pl
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.testing.utilities import prefect_test_harness
 
 from cleaners.errors import ContractBroken, CopydeskError
 from flows.clean_news import clean_news
 from flows.pipeline import RunResult
 from flows.settings import Settings
 from flows.store.locks import output_lock
-from tests.conftest import SEEDS, read_tables
+from tests.conftest import SEEDS, read_tables, run_steps
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
+pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.slow]
 
 
 def names_of(kind: str) -> list[str]:
@@ -43,7 +34,7 @@ def test_it_publishes_and_leaves_its_figures_in_the_ui_then_finds_nothing_new(tm
     assert result.status == "published"
     assert result.report
     assert result.report.is_file()
-    tables = read_tables(tmp_path / "latest")
+    tables = read_tables(tmp_path / "latest")  # by glob, as a reader does
     assert (tables.articles.height, tables.name_flags.filter("is_error").height) == (8, 1)
     pages = ("progress", "summary", "funnel", "removals", "clusters", "names", "health", "report")
     assert sorted(names_of("artifacts")) == sorted(f"copydesk-{page}" for page in pages)
@@ -66,7 +57,7 @@ def test_a_dry_run_keeps_only_its_report(tmp_path: Path) -> None:
 
 
 def test_a_broken_gate_publishes_nothing_and_says_what_was_expected(tmp_path: Path) -> None:
-    clean_news(Settings(sources=[str(SEEDS)], output=str(tmp_path / "out"), workers=1))
+    run_steps([SEEDS], tmp_path / "out")
     latest = (tmp_path / "out" / "latest").readlink()
     rows = [json.dumps({"text": "too short", "url": f"https://a.example/{n}"}) for n in range(60)]
     (tmp_path / "walls.jsonl").write_text("\n".join(rows))
@@ -85,8 +76,3 @@ def test_its_parameters_are_a_described_form() -> None:
     settings = schema["definitions"]["Settings"]["properties"]
     assert all(field.get("description") for field in settings.values())
     assert {"sources", "output", "cleaning", "input"} <= set(settings)
-
-
-def test_what_was_published_is_readable_by_glob(tmp_path: Path) -> None:
-    clean_news(Settings(sources=[str(SEEDS / "001_7d87d238794ebb31.txt")], output=str(tmp_path), workers=1))
-    assert pl.read_parquet(f"{tmp_path}/latest/articles/*.parquet").height == 1

@@ -192,12 +192,16 @@ def _credits() -> tuple[re.Pattern[str], re.Pattern[str]]:
     letters = r"[A-Z@](?:[\w’'&-]|\.(?=\w)){0,24}+"
     word = rf"(?!{any_of(words['sentence_starters'])})(?:(?:[A-Z]\.){{1,2}}|(?:Jr|Sr|St)\.|{letters})"
     name = rf"(?:The )?{word}(?: (?:(?:de|da|del|van|von|der|al|el|bin|for|of|the|and|The) ){{0,2}}{word}){{0,6}}"
+    # Two letters of an office about a slash are no photographer: "(RHI/EGI)".
+    full_name = rf"{word}(?: (?:(?:de|da|del|van|von|der|al|el|bin) ){{0,2}}{word}){{1,6}}"
     paper = rf"{word}(?: {word}){{0,3}} {any_of(words['paper_endings'])}"
     tail = (
         rf"(?:,? (?:File|FILE|Pool)(?: [Pp]hoto)?(?!\w)| ?/ ?(?:File(?: [Pp]hoto)?|FILE|Pool|POOL|Handout|Contributor)(?!\w)"
         rf"|,? via {agency}| for {name}| \(\d{{1,2}}\)| Europe(?!\w)"
         r"| hide caption| less(?=\s*(?:\n|\Z))| Purchase Licensing Rights(?:, opens new tab)?){0,3}"
     )
+    # A mere pair of names about a slash is a credit only where a line ends: "Dallas/Fort Worth" is none.
+    line_end = r"(?=\s*\Z|\s*\n|[ \t]{2})"
     closing = r"(?=\s*\Z|\s*\n| (?![-–—‑−\ufffd])[^a-z\s])"
     label = (
         r"(?:(?:Photo(?:graph)?|PHOTO|Image|Picture|Pic|Illustration|Graphic|Video|Screenshot)s?|Photo[ -][Ii]llustrations?)"
@@ -215,15 +219,15 @@ def _credits() -> tuple[re.Pattern[str], re.Pattern[str]]:
         rf"|(?:{name}, |{agency} ){long_agency}(?! (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)"
         rf"|{name} [Ss]ubmitted [Pp]hoto"
     )
-    # In brackets any two names about a slash are a credit; so is an agency alone.
+    # In brackets a full name about a slash is a credit; so is an agency alone.
     bracketed = (
         rf"[\[(](?:{label})[^()\[\]\n]{{2,80}}[\])]"
         rf"|[\[(](?:[^()\[\]\n]{{0,60}}[/ ])?{agency}[^()\[\]\n]{{0,40}}[\])]"
-        rf"|[\[(]{name} ?/ ?{name}(?: ?/ ?{name})?[\])]"
+        rf"|[\[(]{full_name} ?/ ?{name}(?: ?/ ?{name})?[\])]"
         rf"|[\[(](?:(?:File|FILE): ?{name}|[^()\[\]\n]{{2,50}} (?:via|for|courtesy of) {name}"
         rf"|(?:[Ss]ubmitted|[Ss]upplied|[Pp]rovided) by {name})[\])]"
     )
     return (
         re.compile(rf"(?:{bracketed}|(?<![\w/])(?:{bare})){tail}{closing}"),
-        re.compile(rf"(?<![\w/])(?:{name} ?/ ?{name}|{word}/@[\w.]+){tail}{closing}"),
+        re.compile(rf"(?<![\w/])(?:{name} ?/ ?{name}|{word}/@[\w.]+){tail}{line_end}"),
     )

@@ -18,6 +18,8 @@ OWN_SHARE = 0.32
 WINDOW = 8000
 # Distinct words outside the line without which a comparison means nothing.
 MIN_OWN_WORDS = 60
+MIN_REST_WORDS = 110  # a paragraph of background differs from a short story as much as a foreign one
+_NAME = re.compile(r"(?<=[^\W\d_A-Z] |, )[^\W\d_a-z][^\W\d_]{2,}")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 # Scripts written without spaces: there a pair of characters is as telling as a word.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{2,}")
@@ -67,6 +69,32 @@ def share_own(page: Page, start: int, end: int) -> float:
     words = _words(page.text[start:end])
     own = _words(page.text[:start]) | _words(page.text[end:])
     return len(words & own) / len(words) if words else 1.0
+
+
+def is_unlike(page: Page, start: int, end: int, max_share: float) -> bool:
+    """Tell whether a passage speaks of other things and of other people than the rest of its page.
+
+    Args:
+        page: the document.
+        start: where the passage begins.
+        end: where it ends.
+        max_share: largest share of its words, and of its names, that the rest may hold.
+
+    Returns:
+        False where the rest has too few words to tell.
+
+    """
+    rest = page.text[:start] + "\n" + page.text[end:]
+    own, words = _words(rest), _words(page.text[start:end])
+    if len(own) < MIN_REST_WORDS or len(words & own) > max_share * len(words):
+        return False
+    names, own_names = _names(page.text[start:end]), _names(rest)
+    return len(names & own_names) <= max_share * len(names)
+
+
+def _names(text: str) -> frozenset[str]:
+    """Words with a capital that begin no sentence."""
+    return frozenset(word.lower() for word in _NAME.findall(text))
 
 
 def _words(text: str) -> frozenset[str]:

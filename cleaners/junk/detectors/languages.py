@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from cleaners.junk.config import StripConfig
-from cleaners.junk.detectors import cards, credits, owners, templates
+from cleaners.junk.detectors import cards, credits, labels, owners, templates, widgets
 from cleaners.junk.detectors.rules import load_rules
 from cleaners.junk.page.page import Passage
 from cleaners.junk.page.tokens import U64, Tokens, tokenize
@@ -81,7 +81,7 @@ def doubt_english_rules(passages: Iterable[Passage], config: StripConfig) -> lis
 @lru_cache(maxsize=1)
 def _any_language() -> frozenset[str]:
     """Rules and detectors that read structure, names and repetition, not English words."""
-    detectors = [row for module in (cards, credits, owners, templates) for row in module.DESCRIPTIONS]
+    detectors = [row for module in (cards, credits, labels, owners, templates, widgets) for row in module.DESCRIPTIONS]
     return frozenset(row.id for row in (*load_rules(), *detectors) if row.any_language)
 
 

@@ -15,6 +15,7 @@ from cleaners.junk.config import StripConfig
 from cleaners.junk.detectors.cohesion import share_own
 from cleaners.junk.detectors.headlines import is_headline_like
 from cleaners.junk.detectors.rules import RuleDescription
+from cleaners.junk.detectors.witnesses import has_witness
 from cleaners.junk.evidence.counts import LEAD_TOKENS, OWNER, OWNER_N, SAMPLE, OwnedTokens
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.tokens import I64, U64, KeyTable, Tokens, hash_ngrams, hash_text
@@ -185,13 +186,14 @@ def find_owned(
             start, end = _extent(page, tokens, first - owned.n_title, last - owned.n_title)
             own_share = share_own(page, start, end)
             if run[0][1] <= _MAX_OWNER_START and first > run[0][1] + owned.n_title:
-                if own_share <= config.owner_max_own_share:
+                if own_share <= config.owner_max_own_share and has_witness(page, start, end, config):
                     yield Passage(start, end, "owned-passage", "related_article", 0.85, is_certain=False)
             elif (
                 not may_be_copy
                 and first > LEAD_TOKENS
                 and last - first >= config.shared_min_tokens
                 and own_share <= config.shared_max_own_share
+                and has_witness(page, start, end, config)
             ):
                 runs.append((start, end))
     yield from _shared(runs, config)
@@ -233,6 +235,11 @@ def _extent(page: Page, tokens: Tokens, first: int, last: int) -> tuple[int, int
         if sentence[0] < end <= sentence[1] and sentence[1] - end <= _MAX_WIDENING:
             end = sentence[1]
     for number, line in enumerate(page.lines):
-        if line[0] == start and number > 0 and is_headline_like(page.text[slice(*page.lines[number - 1])]):
+        if line[0] == start and number > 0 and _may_head(page.text[slice(*page.lines[number - 1])]):
             return page.lines[number - 1][0], end
     return start, end
+
+
+def _may_head(line: str) -> bool:
+    """Tell whether the line before a passage is its headline; a question closes a story more often."""
+    return is_headline_like(line) and not line.rstrip("\"”’')").endswith(("?", "!"))

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cleaners.errors import ConfigError
-from cleaners.junk.detectors.headlines import find_headline_end, is_headline_like
+from cleaners.junk.detectors.headlines import find_headline_end, find_link_end, is_headline_like, splits_sentence
 from cleaners.junk.page.page import OPENERS, Extent, Page, Passage, find_all
 from cleaners.junk.page.phrases import Phrases
 from cleaners.junk.rule_files import read_tables
@@ -41,17 +41,27 @@ class Rule(BaseModel):
         "behind the headline that follows it in the same line."
     )
     pattern: str = Field(
-        min_length=1, description="Python regular expression; bounded repeats, so that time is linear."
+        "PHRASES",
+        min_length=1,
+        description="Python regular expression; bounded repeats, so that time is linear. `PHRASES` in it stands for any of the "
+        "phrases.",
+    )
+    phrases: dict[str, tuple[str, ...]] = Field(
+        {}, description="Closed lists of fixed strings by language (ISO 639-1), one of which the pattern holds."
     )
     ignore_case: bool = Field(False, description="Whether case does not matter.")
     cues: tuple[str, ...] = Field(
-        min_length=1,
+        (),
         description="Small-letter strings, one of which a text must hold before the rule is tried at all; "
-        "for a pattern that begins with anything (`.{`), each line or sentence it matches.",
+        "for a pattern that begins with anything (`.{`), each line or sentence it matches. The phrases where not given.",
     )
     chain: bool = Field(
         False,
         description="A line rule that also matches as a link of a chain of such rules at the very end of the text.",
+    )
+    whole: bool = Field(
+        False,
+        description="Whether a line or sentence goes whole, though a word that begins sentences stands in the midst of it.",
     )
     any_language: bool = Field(
         False,
@@ -63,10 +73,36 @@ class Rule(BaseModel):
     positive: tuple[str, ...] = Field(min_length=1, description="Texts it must remove whole.")
     negative: tuple[str, ...] = Field(min_length=1, description="Texts it must leave alone.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_cues_from_phrases(cls, row: object) -> object:
+        if isinstance(row, dict) and row.get("phrases") and not row.get("cues"):
+            phrases = {phrase.lower() for phrases in row["phrases"].values() for phrase in phrases}
+            return {**row, "cues": tuple(sorted(phrases | {phrase.replace("'", "’") for phrase in phrases}))}
+        return row
+
+    @model_validator(mode="after")
+    def _need_cues(self) -> Rule:
+        if not self.cues:
+            raise ValueError("no cues, and no phrases to take them from")
+        if bool(self.phrases) != ("PHRASES" in self.pattern):
+            raise ValueError("phrases, and a pattern with PHRASES in it, go together")
+        return self
+
     @property
     def compiled(self) -> re.Pattern[str]:
         """The pattern, compiled once in a process."""
-        return _compile(self.pattern, self.ignore_case)
+        return _compile(self._filled, self.ignore_case)
+
+    @cached_property
+    def _filled(self) -> str:
+        if not self.phrases:
+            return self.pattern
+        phrases = {phrase for phrases in self.phrases.values() for phrase in phrases}
+        longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+        return self.pattern.replace(
+            "PHRASES", "(?:" + "|".join(map(re.escape, longest_first)).replace("'", "['’]") + ")"
+        )
 
 
 class RuleDescription(BaseModel):
@@ -120,7 +156,7 @@ def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator
     chosen = [rule for rule in known if not present.isdisjoint(rule.cues)]
     for rule in chosen:
         for start, end in _find(page, rule):
-            yield _passage(rule, start, end)
+            yield _passage(page, rule, start, end)
     yield from _find_chain(page, [rule for rule in chosen if rule.chain])
 
 
@@ -130,12 +166,13 @@ def _find(page: Page, rule: Rule) -> Iterator[Extent]:
         extents = page.lines if rule.scope == "line" else page.sentences
         for start, end in _holding(page, extents, rule.cues) if rule.pattern.startswith(_ANYTHING) else extents:
             if end - start <= rule.max_chars and pattern.fullmatch(page.text, start, end):
-                yield start, _own_end(page.text, pattern, start, end)
+                yield start, end if rule.whole else _own_end(page.text, pattern, start, end)
         return
     for match in page.match_openings(pattern) if _is_opening(rule.pattern) else pattern.finditer(page.text):
         if rule.scope == "run_on":
             line_end = page.line_end(match.end())
-            headline_end = find_headline_end(page.text, match.end(), line_end)
+            find_end = find_link_end if rule.any_language else find_headline_end
+            headline_end = find_end(page.text, match.end(), line_end)
             if headline_end is None and is_headline_like(
                 page.text[match.end() : min(line_end, match.end() + 400)].strip()[:300]
             ):
@@ -170,7 +207,7 @@ def _own_end(text: str, pattern: re.Pattern[str], start: int, end: int) -> int:
     if shorter is None:
         return end
     shorter = start + len(text[start:shorter].rstrip())
-    return shorter if pattern.fullmatch(text, start, shorter) else end
+    return shorter if not splits_sentence(text, shorter) and pattern.fullmatch(text, start, shorter) else end
 
 
 def _find_chain(page: Page, rules: list[Rule]) -> Iterator[Passage]:
@@ -186,23 +223,29 @@ def _find_chain(page: Page, rules: list[Rule]) -> Iterator[Passage]:
         longest = max(matches, key=lambda pair: pair[0], default=None)
         if longest is None or longest[0] == position or not _ends_at_words(page.text, position, longest[0]):
             return
-        links.append(_passage(longest[1], position, longest[0]))
+        links.append(_passage(page, longest[1], position, longest[0]))
         position = longest[0]
         while position < end and page.text[position].isspace():
             position += 1
     yield from links
 
 
-def _passage(rule: Rule, start: int, end: int) -> Passage:
+def _passage(page: Page, rule: Rule, start: int, end: int) -> Passage:
     return Passage(
         start,
         end,
         rule.id,
         rule.category,
         rule.confidence,
-        is_bounded=rule.scope != "run_on",
+        is_bounded=rule.scope != "run_on" or rule.any_language or _is_closed(page, start, end),
         is_attached=rule.scope == "attached",
     )
+
+
+def _is_closed(page: Page, start: int, end: int) -> bool:
+    """Tell whether a link inside a paragraph closes with a stop of its own, so that its end is no guess."""
+    closed = start + len(page.text[start:end].rstrip())
+    return start in page.edges and closed in page.edges and page.text[closed - 1] in ".!?…"
 
 
 def _ends_at_words(text: str, start: int, end: int) -> bool:

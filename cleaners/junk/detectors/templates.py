@@ -120,6 +120,11 @@ class TemplateIndex:
             np.maximum(part, found, out=part)
         return counts
 
+    def count_key(self, key: int) -> int:
+        """Count the documents under one key, 0 where it was met in less than two."""
+        known, rows = self._table.find(np.array([key], dtype=np.uint64))
+        return int(self._counts[rows[0]]) if len(known) else 0
+
     def least(self, site: str) -> float:
         """Documents of a site that must hold an n-gram before it counts as the site's template."""
         share = self._config.template_min_share * self.n_documents(site)

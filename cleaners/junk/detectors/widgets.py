@@ -19,7 +19,8 @@ DESCRIPTIONS = (
     RuleDescription(
         id="widget-lines",
         category="top_stories_widget",
-        description="A heading such as 'Most read' on a line of its own and the headlines under it.",
+        description="A heading such as 'Most read' on a line of its own, or parted by blanks, and the headlines under it.",
+        any_language=True,
     ),
     RuleDescription(
         id="widget-inline",
@@ -43,9 +44,10 @@ def find_widgets(page: Page) -> Iterator[Passage]:
 
 def _find_lines(page: Page) -> Iterator[Passage]:
     words = load_words()
+    cells = page.cells
     number = 0
-    while number < len(page.lines):
-        start, end = page.lines[number]
+    while number < len(cells):
+        start, end = cells[number]
         line = page.text[start:end]
         heading = line.rstrip(" :").lower()
         if len(line) > 60 or not (heading in words["widget_headings"] or _MORE_FROM.fullmatch(line)):
@@ -53,17 +55,17 @@ def _find_lines(page: Page) -> Iterator[Passage]:
             continue
         last, items = number, 0
         follower = number + 1
-        if follower < len(page.lines) and page.text[slice(*page.lines[follower])] in words["widget_slogans"]:
+        if follower < len(cells) and page.text[slice(*cells[follower])] in words["widget_slogans"]:
             last, follower = follower, follower + 1
-        while follower < len(page.lines) and items < MAX_ITEMS:
-            text = page.text[slice(*page.lines[follower])]
+        while follower < len(cells) and items < MAX_ITEMS:
+            text = page.text[slice(*cells[follower])]
             if _is_item(text):
                 last, items = follower, items + 1
             elif not (
                 # One headline of two sentences among others.
                 len(text.split()) <= 20
-                and follower + 1 < len(page.lines)
-                and _is_item(page.text[slice(*page.lines[follower + 1])])
+                and follower + 1 < len(cells)
+                and _is_item(page.text[slice(*cells[follower + 1])])
                 and items
             ):
                 break
@@ -71,11 +73,11 @@ def _find_lines(page: Page) -> Iterator[Passage]:
         if items >= 2 or last > number:
             yield Passage(
                 start,
-                page.lines[last][1],
+                cells[last][1],
                 "widget-lines",
                 "top_stories_widget",
                 0.9 if items >= 3 or last > number else 0.7,
-                is_bounded=False,
+                is_bounded=items >= 3 and (last + 1 == len(cells) or end < page.line_end(end)),
             )
         number = last + 1
 

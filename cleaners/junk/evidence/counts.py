@@ -1,7 +1,7 @@
 """Evidence that many documents give together: takes document frames, gives hashed counts that detectors look up.
 
-Two kinds of evidence: token 5-grams repeated over a site's documents (its templates), and token 8-grams with the
-document they begin (its owner). Evidence merges across shards and snapshots. Flags nothing by itself.
+Two kinds of evidence: token 5-grams and short labels repeated over a site's documents (its templates), and token 8-grams
+with the document they begin (its owner). Evidence merges across shards and snapshots. Flags nothing by itself.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 
 from cleaners.junk.config import StripConfig
+from cleaners.junk.evidence.label_counts import label_keys
+from cleaners.junk.page.page import Page
 from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, hash_words_of, mix_with, tokenize
 
 TEMPLATE_N = 5
@@ -63,8 +65,9 @@ def gather_evidence(documents: pl.DataFrame, config: StripConfig) -> pl.DataFram
         tokens = tokenize(text)
         if site is not None:
             grams = mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), hash_text(site))
-            _add_templates(columns, grams, site)
-            _add_recent(recent.setdefault(hash_text(site), []), grams, article_id)
+            labels = label_keys(Page(text, title, site), site)
+            _add_templates(columns, grams, labels, site)
+            _add_recent(recent.setdefault(hash_text(site), []), grams, labels, article_id)
         _add_leads(columns, owned_tokens(tokens, title), article_id)
     return pl.concat([_to_frame(columns), _recent_rows(recent)])
 
@@ -133,9 +136,10 @@ class _Recent(NamedTuple):
     grams: U64
 
 
-def _add_templates(columns: dict[str, list[U64]], grams: U64, site: str) -> None:
-    grams = np.unique(grams)
+def _add_templates(columns: dict[str, list[U64]], grams: U64, labels: U64, site: str) -> None:
+    """Add the 5-grams and the labels of a document; both are counted alike."""
     sketch = 1 << _sketch_place(grams)
+    grams = np.unique(np.concatenate((grams, labels)))
     keys = np.concatenate((np.array([hash_text(site)], dtype=np.uint64), grams))
     columns["kind"].append(np.concatenate(([SITE], np.full(len(grams), TEMPLATE))).astype(np.uint64))
     columns["key"].append(keys)
@@ -148,11 +152,12 @@ def _sketch_place(grams: U64) -> int:
     return int(grams.min() % np.uint64(64)) if len(grams) else 0
 
 
-def _add_recent(recent: list[_Recent], grams: U64, article_id: str) -> None:
+def _add_recent(recent: list[_Recent], grams: U64, labels: U64, article_id: str) -> None:
     """Keep the few documents of a site whose ids' hashes are least: the same for any order."""
     half = RECENT_GRAMS // 2
     ends = grams if len(grams) <= RECENT_GRAMS else np.concatenate((grams[:half], grams[-half:]))
-    recent.append(_Recent(hash_text(article_id), _sketch_place(grams), np.unique(ends)))
+    kept = np.unique(np.concatenate((ends, labels)))
+    recent.append(_Recent(hash_text(article_id), _sketch_place(grams), kept))
     recent.sort(key=lambda document: document.document)
     del recent[RECENT_DOCUMENTS:]
 

@@ -27,6 +27,8 @@ from cleaners.junk.evidence.counts import (
     merge_rows,
     owned_tokens,
 )
+from cleaners.junk.evidence.label_counts import label_keys
+from cleaners.junk.page.page import Page
 from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, mix_with
 
 PARTS = 128  # a million new articles give some four million rows a part
@@ -134,7 +136,7 @@ def list_wanted(documents: Sequence[Mapping[str, str | None]], tokens: Sequence[
     """The keys that stripping looks up for some documents.
 
     Args:
-        documents: with `site` and `title`.
+        documents: with `site`, `title` and `text`.
         tokens: of their texts.
     """
     sites, templates, owners = [], [], []
@@ -144,6 +146,7 @@ def list_wanted(documents: Sequence[Mapping[str, str | None]], tokens: Sequence[
             salt = hash_text(site)
             sites.append(salt)
             templates.append(mix_with(hash_ngrams(words.hashes, TEMPLATE_N), salt))
+            templates.append(label_keys(Page(document["text"] or "", document["title"], site), site, both=True))
         owners.append(hash_ngrams(owned_tokens(words, document["title"]).hashes, OWNER_N))
     none = [np.zeros(0, np.uint64)]
     return {

@@ -16,6 +16,7 @@ from cleaners.junk.page.phrases import Marks, mark_sequences
 
 _LINE = re.compile(r"[^\s][^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
 _BREAK = re.compile("\n")
+_GAP = re.compile(r"[ \u00a0]{2,}|\s*\t\s*")
 # A sentence ends at a stop (with what closes a quotation or a bracket) before a space and anything but a small letter.
 _STOP = re.compile(r"[.!?…。！？][\"'”’»)\]*]{0,4}(?=\s+[^\sa-z])")
 # Behind these a rule may require the beginning of a line or a sentence.
@@ -84,6 +85,17 @@ class Page:
         """Lines that hold more than white space, without the white space around them."""
         return [(match.start(), match.start() + len(match[0].rstrip())) for match in _LINE.finditer(self.text)]
 
+    @cached_property
+    def cells(self) -> list[Extent]:
+        """Lines, cut further where two blanks or a tab stand: what a scraper put beside each other in one line."""
+        if "  " not in self.text and "\t" not in self.text and "\u00a0" not in self.text:
+            return self.lines
+        return [
+            (start + first, start + last)
+            for start, end in self.lines
+            for first, last in _split_cells(self.text[start:end])
+        ]
+
     def line_end(self, position: int) -> int:
         """Return the end of the line that contains an offset; found without reading the line again, however long it is."""
         number = bisect_left(self._breaks, position)
@@ -97,6 +109,11 @@ class Page:
     def sentences(self) -> list[Extent]:
         """Sentences, none across a line break; a line without a stop is one sentence."""
         return [sentence for start, end in self.lines for sentence in split_sentences(self.text, start, end)]
+
+    @cached_property
+    def sentence_starts(self) -> list[int]:
+        """Offsets at which the sentences begin, in order."""
+        return [start for start, _ in self.sentences]
 
     @cached_property
     def openings(self) -> list[int]:
@@ -130,6 +147,14 @@ def split_sentences(text: str, start: int, end: int) -> Iterator[Extent]:
             first += 1
     if first < end:
         yield first, end
+
+
+def _split_cells(line: str) -> Iterator[Extent]:
+    first = 0
+    for gap in _GAP.finditer(line):
+        yield first, gap.start()
+        first = gap.end()
+    yield first, len(line)
 
 
 def find_all(text: str, part: str) -> Iterator[int]:

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from bench.hostile.hostile import find_patterns, find_slow, list_runs, make_sample
+from bench.hostile import hostile
+from bench.hostile.hostile import find_patterns, find_slow, find_slow_bounded, list_runs, make_sample
 from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
 from tests.cleaners.junk.conftest import make_frame, make_row
 
@@ -33,6 +34,17 @@ WHOLE = {
 def test_no_pattern_is_slow_on_a_megabyte(part: int) -> None:
     runs = list(list_runs())[part::PARTS]
     assert [slow for name, run, units in runs if (slow := find_slow(name, run, units, SIZE))] == []
+
+
+def test_no_bounded_pattern_is_slow_on_what_it_is_shown() -> None:
+    assert list(find_slow_bounded()) == []
+
+
+def test_a_slow_bounded_pattern_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hostile, "MAX_BOUNDED_SECONDS", 0.01)
+    monkeypatch.setattr(hostile, "find_patterns", lambda: {"x.y": re.compile(r"(?:\s*)*!")})
+    monkeypatch.setitem(hostile.BOUNDED, "x", hostile.Bound(18))
+    assert [name for name, _ in find_slow_bounded()] == ["x.y"]
 
 
 def test_a_slow_pattern_is_found() -> None:

@@ -58,7 +58,7 @@ def test_an_embedded_article_that_is_all_foreign_has_an_end(monkeypatch: pytest.
             for one in pages
         ],
     )
-    result = strip_articles(make_frame([make_row("a", BODY)]), None, CONFIG)
+    result = strip_articles(make_frame([make_row("a", f"{HEADLINE}\n{BODY}")]), None, CONFIG)
     assert result.articles.is_empty()
     assert result.rejects["reason"].to_list() == ["nothing_left", "nothing_left"]
 
@@ -92,3 +92,21 @@ def test_the_check_of_reconstruction_finds_what_is_broken(monkeypatch: pytest.Mo
     spans = result.removed_spans.with_columns(text=result.removed_spans["text"].str.replace("Apple", "Maple"))
     assert find_broken(documents, result._replace(removed_spans=spans))
     assert find_broken(documents, result._replace(articles=result.articles.head(0)))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '"We have waited long enough for this quay," the mayor said. "Nobody has shown us a contract, and we read about the plan '
+        'in the paper like everybody else. It will be built all the same, whatever the court may say in spring."',
+        "Support our journalism. Every day we aim to answer your questions and to provide you with news. Your donation helps us; "
+        "please make a contribution today, and our newsroom will go on with its work for you.",
+        "Ana Lund is a reporter who writes about ports. She was born in Lisbon and has lived in four countries since. Her book on "
+        "lighthouses, which took ten years to write, came out last spring.",
+    ],
+)
+def test_quotations_appeals_and_biographies_are_cut_but_not_salvaged(
+    body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = cut_out(body, monkeypatch)
+    assert result.articles["text"].to_list() == [STORY]

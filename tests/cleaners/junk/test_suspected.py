@@ -69,7 +69,7 @@ def test_reported_runs_do_not_overlap() -> None:
 
 
 def test_what_a_detector_is_not_sure_of_is_reported() -> None:
-    page = Page("aa bb cc dd")
+    page = Page("aa\nbb\ncc\ndd")
     unsure = Passage(3, 8, "widget-lines", "top_stories_widget", 0.5)
     removed, suspected = decide(page, [unsure, Passage(0, 2, "ad-line", "ad_marker", 0.9)], CONFIG)
     assert [(p.start, p.end) for p in removed] == [(0, 2)]

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import gzip
 import os
+import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from cleaners.schemas import TABLES
 from flows.cli.main import app
@@ -17,13 +19,19 @@ from tests.conftest import SEEDS, Tables, run_steps
 pytestmark = pytest.mark.slow
 
 COPYDESK = Path(sys.executable).with_name("copydesk")
+TERMINAL = {"NO_COLOR": "1", "COLUMNS": "160"}
 
 
-def copydesk(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "160"}
-    return subprocess.run(
-        [COPYDESK, *map(str, arguments)], capture_output=True, text=True, check=False, cwd=cwd, env=environment
-    )
+def copydesk(*arguments: object) -> Result:
+    """A command in this process: a process of its own costs seconds, and is what only some of these tests are about."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env=TERMINAL)
+
+
+def copydesk_process(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, as of a user with that home of Prefect."""
+    environment = {**os.environ, **TERMINAL, "PREFECT_HOME": str(home)}
+    command = [str(COPYDESK), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
 def test_every_command_and_option_has_help() -> None:
@@ -65,7 +73,7 @@ def test_help_is_fast_beside_bare_python() -> None:
 
 def test_inspect_marks_what_would_go(tmp_path: Path) -> None:
     shown = copydesk("inspect", SEEDS / "002_f010f8d40c962acc.txt", "--output", tmp_path)
-    assert shown.returncode == 0, shown.stderr
+    assert shown.exit_code == 0, shown.stderr
     assert "BT in your inbox" in shown.stdout
     assert "signup" in shown.stdout
     assert "Howard Lutnick" in shown.stdout
@@ -75,7 +83,7 @@ def test_inspect_finds_the_nearest_articles_of_the_snapshot(seed_tables: Tables,
     near = tmp_path / "near.txt"
     near.write_text((SEEDS / "000_e92e818c1740ec33.txt").read_text().replace("Team Green", "the company"))
     shown = copydesk("inspect", near, "--output", seed_tables.snapshot.parent)
-    assert shown.returncode == 0, shown.stderr
+    assert shown.exit_code == 0, shown.stderr
     assert "000_e92e818c1740ec33" in shown.stdout
 
 
@@ -86,7 +94,7 @@ def test_inspect_reads_pages_and_gzip(tmp_path: Path) -> None:
     page = f"<html><head><title>Crane</title></head><body><article><p>{story}</p><p>{story[::1]} Again.</p></article></body></html>"
     (tmp_path / "page.html.gz").write_bytes(gzip.compress(page.encode()))
     shown = copydesk("inspect", tmp_path / "page.html.gz", "--output", tmp_path)
-    assert shown.returncode == 0, shown.stderr
+    assert shown.exit_code == 0, shown.stderr
     assert "second crane" in " ".join(shown.stdout.split())
 
 
@@ -94,7 +102,6 @@ def test_inspect_reads_pages_and_gzip(tmp_path: Path) -> None:
     ("arguments", "code", "said"),
     [
         (["run"], 2, "No sources"),
-        (["run", "no-such-folder"], 1, "no-such-folder"),
         (["run", ".", "--config", "no.toml"], 2, "no.toml"),
         (["inspect", "no-such-file.txt"], 1, "no-such-file.txt"),
         (["report"], 1, "Nothing was published"),
@@ -102,11 +109,20 @@ def test_inspect_reads_pages_and_gzip(tmp_path: Path) -> None:
     ],
 )
 def test_errors_say_what_to_do_and_set_the_exit_code(
-    tmp_path: Path, arguments: list[str], code: int, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, said: str
 ) -> None:
-    done = copydesk(*arguments, cwd=tmp_path)
-    assert done.returncode == code, done.stderr
+    monkeypatch.chdir(tmp_path)
+    done = copydesk(*arguments)
+    assert done.exit_code == code, done.output
     assert said in done.stderr
+    assert isinstance(done.exception, SystemExit), "an error and no traceback"
+
+
+def test_an_error_of_a_run_is_said_by_the_command_too(tmp_path: Path, make_home: Callable[[Path], Path]) -> None:
+    home = make_home(tmp_path / "prefect")
+    done = copydesk_process(home, "run", tmp_path / "no-such-folder", "--output", tmp_path / "out", "--workers", "1")
+    assert done.returncode == 1, done.stderr
+    assert "no-such-folder" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -122,7 +138,7 @@ def test_rules_lists_each_with_its_count_and_precision(seed_tables: Tables) -> N
     from cleaners.junk import describe_rules
 
     shown = copydesk("rules", "--output", seed_tables.snapshot.parent)
-    assert shown.returncode == 0, shown.stderr
+    assert shown.exit_code == 0, shown.stderr
     lines = {line.split()[3].rstrip(","): line.split() for line in shown.stdout.splitlines() if len(line.split()) == 5}
     counted = dict(seed_tables.removed_spans.group_by("rule_id").len().rows())
     for rule in describe_rules():
@@ -134,29 +150,32 @@ def test_rules_lists_each_with_its_count_and_precision(seed_tables: Tables) -> N
 def test_report_is_written_where_the_option_says(seed_tables: Tables, tmp_path: Path) -> None:
     written = tmp_path / "report.html"
     done = copydesk("report", "--output", seed_tables.snapshot.parent, "--write", written)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert "Robert Lutnick" in written.read_text()
 
 
 def test_run_shows_what_it_did_and_the_second_time_that_nothing_is_new(tmp_path: Path) -> None:
-    environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "NO_COLOR": "1", "COLUMNS": "160"}
-    command = [str(COPYDESK), "run", str(SEEDS), "--output", str(tmp_path / "out")]
-    first = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    home, command = tmp_path / "prefect", ("run", SEEDS, "--output", tmp_path / "out")
+    first = copydesk_process(home, *command)
+    assert first.returncode == 0, first.stderr
     for part in ("Robert Lutnick", "Howard Lutnick", "Zelenskiy", "report.html", "http://127.0.0.1:4200"):
         assert part in first.stdout, part
-    second = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    # Where there was no home, it is made for its owner alone.
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (home, home / "prefect.db")] == [0o700, 0o600]
+    second = copydesk_process(home, *command)
+    assert second.returncode == 0, second.stderr
     assert "Nothing is new" in second.stdout
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "file" / "home")}
-    command = [str(COPYDESK), "run", str(SEEDS), "--output", str(tmp_path / "out")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = copydesk_process(tmp_path / "file" / "home", "run", SEEDS, "--output", tmp_path / "out")
     assert (done.returncode, "PREFECT_HOME" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
 
 
-def test_what_was_rejected_can_be_tried_again_and_runs_compared_and_cleared(tmp_path: Path) -> None:
+def test_what_was_rejected_can_be_tried_again_and_runs_compared_and_cleared(
+    tmp_path: Path, make_home: Callable[[Path], Path]
+) -> None:
     landing = tmp_path / "landing"
     landing.mkdir()
     (landing / "late.txt").write_text("")
@@ -165,7 +184,7 @@ def test_what_was_rejected_can_be_tried_again_and_runs_compared_and_cleared(tmp_
         "work twice, said that it would begin in March and cost less than the engineers had feared."
     )
     nothing = copydesk("retry", "--output", tmp_path / "out")
-    assert nothing.returncode == 1
+    assert nothing.exit_code == 1
     assert "copydesk run" in nothing.stderr
     before = "20260101T000000Z-0001"
     run_steps([landing], tmp_path / "out", run_id=before)
@@ -173,7 +192,7 @@ def test_what_was_rejected_can_be_tried_again_and_runs_compared_and_cleared(tmp_
         "The harbour board approved a second crane for the eastern quay. The chief engineer, who presented the plan, told "
         "reporters that ships would wait half as long as they did last year, and that the old crane stays."
     )
-    again = copydesk("retry", "--output", tmp_path / "out")
+    again = copydesk_process(make_home(tmp_path / "prefect"), "retry", "--output", tmp_path / "out", "--workers", "1")
     assert again.returncode == 0, again.stderr
     compared = copydesk("diff", before, "--output", tmp_path / "out")
     assert "1 unchanged" in compared.stdout
@@ -181,5 +200,5 @@ def test_what_was_rejected_can_be_tried_again_and_runs_compared_and_cleared(tmp_
     cleared = copydesk("gc", "--keep", "1", "--output", tmp_path / "out")
     assert f"removed {before}" in cleared.stdout
     gone = copydesk("diff", before, "--output", tmp_path / "out")
-    assert gone.returncode == 1
+    assert gone.exit_code == 1
     assert "Runs kept" in gone.stderr

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -69,19 +66,10 @@ def test_each_file_has_the_rows_and_nulls_of_the_documentation(
     assert found == {name: (n_rows, n_nulls) for name, (n_rows, _, n_nulls, _) in documented.items()}
 
 
-def test_through_the_command_with_two_workers_no_row_is_lost(
+def test_a_run_with_two_worker_processes_loses_no_row(
     folder: Path, documented: dict[str, tuple[int, ...]], tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "flows.cli.main", "run", str(folder), "--output", str(tmp_path), "--workers", "2"]
-    result = subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, "COPYDESK_SHARD_BYTES": "131072"},
-    )
-    assert result.returncode == 0, result.stderr
+    run_steps([folder], tmp_path, n_workers=2, workers=2, shard_bytes=2**17)
     tables = read_tables(tmp_path / "latest")
     by_file = pl.col("source_uri").str.extract(r"([^/#]+)(?:#\d+)?$").alias("file")
     published = dict(tables.articles.group_by(by_file).len().iter_rows())

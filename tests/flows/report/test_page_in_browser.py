@@ -1,62 +1,38 @@
-"""The report in a real browser: Debian's Chromium, headless, without a driver.
+"""The report in a real browser: Debian's Chromium, headless, one for all tests of the module.
 
-A page of ours holds the report in a frame of the wanted width, runs a check inside it and leaves the answer in its own
-document, which Chromium prints.
+A page of ours holds the report in a frame of the wanted width, and a check runs inside it.
 """
 
 from __future__ import annotations
 
-import html
-import json
 import os
-import re
-import shutil
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.pictures.browser import open_browser
+from bench.pictures.browser import Browser, find_chromium, open_browser
 from flows.report.page import write_report
 from tests.conftest import Tables
 from tests.flows.snapshots import RUN_ID, article, cluster, cut, flag, reject, write_snapshot
 
 pytestmark = pytest.mark.slow
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--allow-file-access-from-files",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=5000",
-    "--dump-dom",
-]
-DARK = "--blink-settings=preferredColorScheme=0"
-
 HARNESS = """<!doctype html><meta charset="utf-8"><title>harness</title>
-<iframe id="frame" width="{width}" height="800"></iframe><pre id="answer"></pre>
+<iframe id="frame" width="{width}" height="800"></iframe>
 <script>
-const frame = document.getElementById("frame"), answer = document.getElementById("answer");
-frame.addEventListener("load", async () => {{
-  const page = frame.contentDocument, wait = () => new Promise((done) => setTimeout(done, 50));
-  try {{
-    answer.textContent = JSON.stringify(await (async () => {{ {check} }})());
-  }} catch (error) {{
-    answer.textContent = JSON.stringify({{ error: String(error) }});
-  }}
-}});
+const frame = document.getElementById("frame");
+const page_of_frame = new Promise((done) => frame.addEventListener("load", () => done(frame.contentDocument)));
 frame.src = "{page}";
 </script>"""
+
+# A check in the frame: `page` is the document there.
+CHECK = """page_of_frame.then(async (page) => {{
+  const wait = () => new Promise((done) => setTimeout(done, 50));
+  {check}
+}})"""
 
 # State from which every check of the filters starts.
 FILTERS = """
@@ -72,12 +48,13 @@ const set = async (name, value) => {
 Evaluate = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Chromium's command."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found:
-        return found
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if find_chromium():
+        # A page from the disk may look into another one.
+        with open_browser("--allow-file-access-from-files") as opened:
+            yield opened
+        return
     message = "Chromium is not installed (apt-get install chromium), so the report was not opened in a browser."
     if os.environ.get("CI"):
         pytest.fail(message)
@@ -85,28 +62,20 @@ def chromium() -> str:
 
 
 @pytest.fixture
-def evaluate(chromium: str, tmp_path: Path) -> Evaluate:
+def evaluate(browser: Browser, tmp_path: Path) -> Iterator[Evaluate]:
     """Open a page in a frame, run a script in it, give what the script returns; the console must stay silent."""
 
-    def evaluate_in_page(page: Path, check: str, *flags: str, width: int = 1280) -> Any:
+    def evaluate_in_page(page: Path, check: str, *, scheme: str = "light", width: int = 1280) -> Any:
         harness = tmp_path / "harness.html"
-        harness.write_text(HARNESS.format(width=width, check=check, page=page.as_uri()), encoding="utf-8")
-        profile = tmp_path / "profile"
-        done = subprocess.run(
-            [chromium, *FLAGS, *flags, f"--user-data-dir={profile}", harness.as_uri()],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        shutil.rmtree(profile, ignore_errors=True)
-        assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
-        answer = re.search(r'<pre id="answer">(.*?)</pre>', done.stdout, re.DOTALL)
-        assert answer, done.stderr[-2000:]
-        assert answer[1], "the page did not load"
-        return json.loads(html.unescape(answer[1]))
+        harness.write_text(HARNESS.format(width=width, page=page.as_uri()), encoding="utf-8")
+        browser.scheme(scheme)
+        browser.open("about:blank")
+        browser.open(harness.as_uri(), "document.title == 'harness' && document.readyState == 'complete'")
+        return browser.evaluate(CHECK.format(check=check))
 
-    return evaluate_in_page
+    browser.console.clear()
+    yield evaluate_in_page
+    assert browser.console == []
 
 
 @pytest.fixture(scope="module")
@@ -236,20 +205,24 @@ def test_dark_and_light_have_contrast(evaluate: Evaluate, seed_report: Path) -> 
         }
         return { checked, poor, paper: light(rgba(style(page.body).backgroundColor).slice(0, 3)) };
     """
-    for flags, is_dark in (((), False), ((DARK,), True)):
-        seen = evaluate(seed_report, check, *flags)
+    for scheme, is_dark in (("light", False), ("dark", True)):
+        seen = evaluate(seed_report, check, scheme=scheme)
         assert seen["poor"] == {}
         assert seen["checked"] > 100
         assert (seen["paper"] < 0.1) is is_dark
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_an_accessibility_check_finds_nothing(chromium: str, seed_report: Path, long_report: Path, scheme: str) -> None:
+def test_an_accessibility_check_finds_nothing(
+    browser: Browser, seed_report: Path, long_report: Path, scheme: str
+) -> None:
     # Deque's axe-core: landmarks, headings, tables' headers, names and roles, contrast.
     axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     check = """axe.run(document).then((seen) => [
         seen.violations.map((rule) => [rule.id, rule.nodes.length, rule.nodes[0].html]), seen.passes.length])"""
-    with open_browser() as browser:
+    browser.console.clear()
+    browser.requested.clear()
+    try:
         for page, width in ((seed_report, 1280), (long_report, 375)):
             browser.size(width, 900, is_phone=width < 500)
             browser.scheme(scheme)
@@ -259,8 +232,10 @@ def test_an_accessibility_check_finds_nothing(chromium: str, seed_report: Path, 
             violations, n_passed = browser.evaluate(check)
             assert violations == []
             assert n_passed > 30
-        assert browser.console == []
-        assert all(address.startswith(("file:", "data:")) for address in browser.requested)
+    finally:
+        browser.call("Emulation.clearDeviceMetricsOverride")
+    assert browser.console == []
+    assert all(address.startswith(("file:", "data:")) for address in browser.requested)
 
 
 def test_the_commands_of_the_review_can_be_copied(evaluate: Evaluate, seed_report: Path, seed_tables: Tables) -> None:

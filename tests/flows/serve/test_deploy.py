@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
@@ -41,7 +42,7 @@ from flows.serve.automations import BREACH_AUTOMATION, CRASH_AUTOMATION, NOTICE_
 from flows.serve.email import SmtpEmail
 from flows.serve.prefect_server import AUTH_VARIABLE, Address, check_address
 from flows.settings import Settings
-from tests.conftest import SEEDS
+from tests.conftest import SEEDS, run_steps
 from tests.flows.serve.mailbox import Letter, mail_server
 from tests.flows.serve.test_reports_server import get
 from tests.flows.steps.test_health import SOON, feed
@@ -55,13 +56,15 @@ PASSWORD = "desk:wachtwoord"
 
 
 class Newsroom(NamedTuple):
-    """A served deployment: the command's process, its client, its port, its folder, and the bodies of the notices it sent."""
+    """A served deployment: the command's process, its client, its port, its folder, the bodies of the notices it sent, and the
+    process of another flow's run, which sends its heartbeats."""
 
     process: subprocess.Popen[bytes]
     client: SyncPrefectClient
     port: int
     folder: Path
     notices: list[str]
+    other: subprocess.Popen[bytes]
 
     @property
     def log(self) -> str:
@@ -107,7 +110,12 @@ def webhook() -> Iterator[tuple[str, list[str]]]:
 
 
 def open_newsroom(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PREFECT_HOME": str(folder / "prefect"), AUTH_VARIABLE: PASSWORD}
+    environment = {
+        **os.environ,
+        "PREFECT_HOME": str(folder / "prefect"),
+        AUTH_VARIABLE: PASSWORD,
+        "PREFECT_RUNNER_POLL_FREQUENCY": "2",  # seconds until a run by hand begins; ten by default
+    }
     for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_SERVER_ANALYTICS_ENABLED", "DO_NOT_TRACK"):
         environment.pop(name, None)
     command = [COPYDESK, "serve", SEEDS, "--output", "out", "--cron", "0 0 1 1 *", "--port", str(port)]
@@ -136,8 +144,11 @@ def letters(newsroom: Newsroom) -> Iterator[list[Letter]]:
 
 
 @pytest.fixture(scope="module")
-def newsroom(tmp_path_factory: pytest.TempPathFactory, webhook: tuple[str, list[str]]) -> Iterator[Newsroom]:
+def newsroom(
+    tmp_path_factory: pytest.TempPathFactory, webhook: tuple[str, list[str]], make_home: Callable[[Path], Path]
+) -> Iterator[Newsroom]:
     folder = tmp_path_factory.mktemp("newsroom")
+    make_home(folder / "prefect")
     port = free_port()
     process = open_newsroom(folder, port)
     settings = {PREFECT_API_URL: f"http://127.0.0.1:{port}/api", PREFECT_API_AUTH_STRING: PASSWORD}
@@ -148,7 +159,10 @@ def newsroom(tmp_path_factory: pytest.TempPathFactory, webhook: tuple[str, list[
             return deployment_status(client) == "READY"
 
         wait_for(is_ready, 180)
-        yield Newsroom(process, client, port, folder, webhook[1])
+        other = run_other_flow(port, folder, "silent")
+        yield Newsroom(process, client, port, folder, webhook[1], other)
+        other.kill()
+        other.wait()
         servers = subprocess.run(
             ["pgrep", "-f", f"flows.serve.server_process .*--port {port}"], capture_output=True, text=True, check=False
         )
@@ -180,12 +194,12 @@ weather()
 """
 
 
-def run_other_flow(newsroom: Newsroom, folder: Path, name: str) -> subprocess.Popen[bytes]:
-    """A run of a flow that is not ours, on the newsroom's server: it fails, or it goes on until it is killed."""
+def run_other_flow(port: int, folder: Path, name: str) -> subprocess.Popen[bytes]:
+    """A run of a flow that is not ours, on the server at a port: it fails, or it goes on until it is killed."""
     script = folder / "weather.py"
     script.write_text(OTHER_FLOW)
     there = {
-        "PREFECT_API_URL": f"http://127.0.0.1:{newsroom.port}/api",
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_API_AUTH_STRING": PASSWORD,
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     }
@@ -239,10 +253,10 @@ def test_the_schedule_and_the_form_are_there(newsroom: Newsroom) -> None:
 
 def test_the_schedule_runs_it(newsroom: Newsroom) -> None:
     deployment = newsroom.client.read_deployment_by_name("clean-news/newsroom")
-    # The schedule that it is served with is once a year; another one shows that the server makes runs of schedules.
-    (added,) = newsroom.client.create_deployment_schedules(
-        deployment.id, [(IntervalSchedule(interval=timedelta(seconds=10)), True)]
-    )
+    # The schedule that it is served with is once a year; another one shows that the server makes runs of schedules. It is
+    # due soon and then once a minute: every run more would be a process more.
+    soon = IntervalSchedule(interval=timedelta(minutes=1), anchor_date=datetime.now(UTC) + timedelta(seconds=10))
+    (added,) = newsroom.client.create_deployment_schedules(deployment.id, [(soon, True)])
 
     def scheduled() -> list[str]:
         runs = newsroom.client.read_flow_runs(flow_run_filter=None)
@@ -301,12 +315,19 @@ def test_the_server_is_quiet_and_here_only(newsroom: Newsroom) -> None:
         assert listeners(port) == ["127.0.0.1"]
 
 
-def test_a_broken_gate_publishes_nothing_and_a_mail_says_so(
-    newsroom: Newsroom, letters: list[Letter], run_pipeline: Callable
-) -> None:
-    output = newsroom.folder / "walled"
+@pytest.fixture(scope="module")
+def four_days(newsroom: Newsroom) -> Path:
+    """The output of four runs in which a site was as it always is."""
+    output = newsroom.folder / "four-days"
     for day in range(1, 5):
-        run_pipeline([feed(newsroom.folder / "open", day)], output, run_id=f"2026010{day}T000000Z-0001", **SOON)
+        run_steps([feed(newsroom.folder / "in", day)], output, run_id=f"2026010{day}T000000Z-0001", **SOON)
+    return output
+
+
+def test_a_broken_gate_publishes_nothing_and_a_mail_says_so(
+    newsroom: Newsroom, letters: list[Letter], four_days: Path
+) -> None:
+    output = shutil.copytree(four_days, newsroom.folder / "walled", symlinks=True)
     before = (output / "latest").readlink()
     rows = [json.dumps({"text": "too short", "url": f"https://a.example/{n}"}) for n in range(60)]
     (newsroom.folder / "walls.jsonl").write_text("\n".join(rows))
@@ -323,10 +344,8 @@ def test_a_broken_gate_publishes_nothing_and_a_mail_says_so(
     letters.clear()
 
 
-def test_a_site_out_of_its_band_is_reported(newsroom: Newsroom, letters: list[Letter], run_pipeline: Callable) -> None:
-    output = newsroom.folder / "sites"
-    for day in range(1, 5):
-        run_pipeline([feed(newsroom.folder / "in", day)], output, run_id=f"2026010{day}T000000Z-0001", **SOON)
+def test_a_site_out_of_its_band_is_reported(newsroom: Newsroom, letters: list[Letter], four_days: Path) -> None:
+    output = shutil.copytree(four_days, newsroom.folder / "sites", symlinks=True)
     walled = feed(newsroom.folder / "in", 5, walled=True)
     run = start(newsroom, sources=[str(walled)], output=str(output), **SOON)
     wait_for(lambda: state_of(newsroom, run) == "Completed", 120)
@@ -352,11 +371,10 @@ def test_a_killed_run_of_ours_is_marked_crashed_within_two_minutes_and_reported(
     names = [automation.name for automation in newsroom.client.read_automations()]
     assert sorted(names) == sorted([CRASH_AUTOMATION, NOTICE_AUTOMATION, BREACH_AUTOMATION])
     # Runs of another flow end as badly: one fails, one falls silent before ours.
-    run_other_flow(newsroom, tmp_path, "fails").wait(60)
-    other = run_other_flow(newsroom, tmp_path, "silent")
+    run_other_flow(newsroom.port, tmp_path, "fails").wait(60)
     wait_for(lambda: events_of_other_flow(newsroom, "prefect.flow-run.heartbeat") > 1, 60)
-    other.kill()
-    other.wait()
+    newsroom.other.kill()
+    newsroom.other.wait()
     # Enough to do that the kill comes in the middle of it.
     story = (SEEDS / "000_e92e818c1740ec33.txt").read_text()
     for number in range(500):

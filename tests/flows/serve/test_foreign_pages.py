@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -277,13 +277,13 @@ def test_a_hostile_page_changes_and_reads_nothing(desk: Desk, chromium: None, tm
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pages, directory=str(tmp_path)))
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        for host in ("127.0.0.1", "localhost", REBOUND):
-            # Frames of other sites in the page's own process, so that its tree of frames shows them.
-            flags = [
-                f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
-                "--disable-features=IsolateOrigins,site-per-process",
-            ]
-            with open_browser(*flags, "--disable-site-isolation-trials") as browser:
+        # Frames of other sites in the page's own process, so that its tree of frames shows them.
+        flags = [
+            f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
+            "--disable-features=IsolateOrigins,site-per-process",
+        ]
+        with open_browser(*flags, "--disable-site-isolation-trials") as browser:
+            for host in ("127.0.0.1", "localhost", REBOUND):
                 browser.open(f"http://{host}:{server.server_port}/attack.html")
                 seen = browser.evaluate("attack()")
                 assert not [answer for answer in seen.items() if answer[1].startswith("read: ")]
@@ -345,8 +345,9 @@ def test_an_answer_cannot_be_framed_or_embedded(desk: Desk) -> None:
             assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_a_server_that_answers_any_page_is_not_used(tmp_path: Path) -> None:
+def test_a_server_that_answers_any_page_is_not_used(tmp_path: Path, make_home: Callable[[Path], Path]) -> None:
     port, environment = free_port(), environment_of(tmp_path)
+    make_home(tmp_path / "prefect")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (tmp_path / "log").open("wb") as log:
         plain = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -378,8 +379,9 @@ def is_up(port: int) -> bool:
         return False
 
 
-def test_the_ui_by_itself_is_guarded_and_knows_its_proxy(tmp_path: Path) -> None:
+def test_the_ui_by_itself_is_guarded_and_knows_its_proxy(tmp_path: Path, make_home: Callable[[Path], Path]) -> None:
     port = free_port()
+    make_home(tmp_path / "prefect")
     command = [str(COPYDESK), "ui", "--port", str(port), "--origin", "https://desk.example/prefect"]
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment_of(tmp_path), stdout=log, stderr=log)
@@ -393,14 +395,16 @@ def test_the_ui_by_itself_is_guarded_and_knows_its_proxy(tmp_path: Path) -> None
                 "[]",
             )
         assert json.loads(send_request(port, "GET", "/ui-settings")[1])["api_url"] == "/api"
-        assert mode(tmp_path / "prefect") == 0o700
         assert mode(tmp_path / "prefect" / "prefect.db") == 0o600
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
 
 
-def test_the_server_of_a_single_run_is_guarded_and_ends_with_it(tmp_path: Path) -> None:
+def test_the_server_of_a_single_run_is_guarded_and_ends_with_it(
+    tmp_path: Path, make_home: Callable[[Path], Path]
+) -> None:
+    make_home(tmp_path / "prefect")
     command = [str(COPYDESK), "run", str(SEEDS), "-o", str(tmp_path / "out"), "--workers", "1"]
     with subprocess.Popen(
         command, env=environment_of(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -12,7 +12,6 @@ from pathlib import Path
 import obstore
 import pytest
 from obstore.store import ObjectStore, from_url
-from prefect.testing.utilities import prefect_test_harness
 
 from cleaners.errors import CopydeskError
 from flows.ingest.sources import discover_inputs
@@ -67,23 +66,23 @@ def publish(settings: Settings, run_id: str, base: str | None, **files: str) -> 
     pull_latest(settings)
 
 
+@pytest.mark.usefixtures("prefect_server")
 def test_a_run_reads_from_a_bucket_publishes_to_one_and_another_machine_goes_on(output: str, tmp_path: Path) -> None:
     bucket = output.rsplit("/", 1)[0]
     for seed in sorted(SEEDS.iterdir())[:4]:
         obstore.put(from_url(bucket), f"landing/{seed.name}", seed)
     from flows.clean_news import clean_news
 
-    with prefect_test_harness(server_startup_timeout=120):
-        here = Settings(sources=[f"{bucket}/landing"], output=output, mirror=str(tmp_path / "here"), workers=2)
-        first = clean_news(here)
-        assert (first.status, first.n_inputs) == ("published", 4)
-        assert clean_news(here).status == "nothing_new"
-        there = here.model_copy(update={"mirror": str(tmp_path / "there")})
-        assert clean_news(there).status == "nothing_new"
-        last = sorted(SEEDS.iterdir())[4]
-        obstore.put(from_url(bucket), f"landing/{last.name}", last)
-        second = clean_news(there)
-        assert (second.status, second.n_inputs) == ("published", 5)
+    here = Settings(sources=[f"{bucket}/landing"], output=output, mirror=str(tmp_path / "here"), workers=2)
+    first = clean_news(here)
+    assert (first.status, first.n_inputs) == ("published", 4)
+    assert clean_news(here).status == "nothing_new"
+    there = here.model_copy(update={"mirror": str(tmp_path / "there")})
+    assert clean_news(there).status == "nothing_new"
+    last = sorted(SEEDS.iterdir())[4]
+    obstore.put(from_url(bucket), f"landing/{last.name}", last)
+    second = clean_news(there)
+    assert (second.status, second.n_inputs) == ("published", 5)
     assert read_json(from_url(output), "latest.json")["run_id"] == second.run_id
     pull_latest(here)
     for mirror in (here, there):

@@ -17,7 +17,6 @@ import dask
 import polars as pl
 import pytest
 from distributed import Client, LocalCluster
-from prefect.testing.utilities import prefect_test_harness
 
 from bench.scale.news_corpus import make_articles
 from cleaners.errors import CopydeskError
@@ -36,15 +35,9 @@ from tests.conftest import SEEDS, read_tables
 from tests.flows import sabotage
 from tests.flows.workers.test_lost_workers import STORY, TOWNS, fates_of, towns_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.slow]
 
 OF_THE_RUN = ("run_id", "detected_at")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -122,12 +122,12 @@ def _passage(start: int, end: int, **values: object) -> Passage:
 
 
 def test_decision_drops_the_doubtful_and_trims() -> None:
-    page = Page("aa bb cc dd")
+    page = Page("aa\nbb\ncc\ndd")
     assert decide(page, [_passage(0, 3), _passage(6, 8, confidence=0.1)], CONFIG).removed == [_passage(0, 2)]
 
 
 def test_decision_spares_a_page_that_repetition_would_empty() -> None:
-    page = Page("word " * 40)
+    page = Page("word\n" * 40)
     uncertain = _passage(0, 190, is_certain=False)
     assert decide(page, [uncertain], CONFIG).removed == []
     assert decide(page, [replace(uncertain, end=40)], CONFIG).removed == [replace(uncertain, end=39)]
@@ -135,7 +135,7 @@ def test_decision_spares_a_page_that_repetition_would_empty() -> None:
 
 
 def test_attached_passages_need_a_neighbour_of_their_category() -> None:
-    page = Page("aa bb cc dd")
+    page = Page("aa\nbb\ncc\ndd")
     button = _passage(3, 5, is_attached=True)
     assert decide(page, [button], CONFIG).removed == []
     assert decide(page, [button, _passage(0, 2, category="share_ui")], CONFIG).removed == [
@@ -145,7 +145,7 @@ def test_attached_passages_need_a_neighbour_of_their_category() -> None:
 
 
 def test_overlapping_passages_are_parted_and_neighbours_joined() -> None:
-    page = Page("aa bb cc dd")
+    page = Page("aa\nbb\ncc\ndd")
     other = _passage(3, 8, category="share_ui")
     found = decide(page, [_passage(0, 5), replace(other, end=11)], CONFIG).removed
     assert [(p.start, p.end, p.category) for p in found] == [(0, 2, "ad_marker"), (3, 11, "share_ui")]

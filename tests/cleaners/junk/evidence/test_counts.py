@@ -108,7 +108,7 @@ def test_a_passage_that_begins_another_document_goes() -> None:
     lead = "\n".join(owner.split("\n")[:6])
     rows = [
         make_row("owner", owner, title="Harbour council meets again about the winter ferry", site="a.example"),
-        make_row("host", f"{story(2)}\n{lead}\n{story(3, 4)}", site="b.example"),
+        make_row("host", f"{story(2)}\nRelated stories\n{lead}\n{story(3, 4)}", site="b.example"),
     ]
     cleaned = strip_all(rows)
     assert cleaned["owner"] == owner
@@ -122,7 +122,7 @@ def test_the_owner_may_come_from_an_earlier_snapshot() -> None:
     owner = story(1, 10)
     excerpt = owner.split("\n")[:6]
     first = make_frame([make_row("owner", owner, site="a.example")])
-    host = "\n".join([story(2), *excerpt, story(3, 4)])
+    host = "\n".join([story(2), "Related stories", *excerpt, story(3, 4)])
     second = make_frame([make_row("host", host, site="b.example")])
     earlier = learn_evidence([gather_evidence(first, CONFIG)], CONFIG)
     evidence = learn_evidence([gather_evidence(second, CONFIG)], CONFIG, earlier)
