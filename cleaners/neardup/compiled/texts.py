@@ -40,6 +40,7 @@ NOTHING, EIGHT, THIRTEEN, SIXTEEN, BYTE = (np.uint32(n) for n in (0, 8, 13, 16, 
 BLANK, COMMA, EMPTY = np.uint8(fold.BLANK), np.uint8(ord(",")), constants.EMPTY
 # As in `shingles.py`.
 QUOTED, OPENS_TEXT, ALL_MARKS, MARK_BITS, BYTES_TWO, LOWEST = (np.uint64(n) for n in (1, 2, 3, 2, 16, 0xFF))
+BLANKS, HIGHEST_BITS = (np.uint64(byte * 0x0101010101010101) for byte in (fold.BLANK, 0x80))
 BYTES_KEPT, IS_BETWEEN_DIGITS = constants.BYTES_KEPT, constants.IS_BETWEEN_DIGITS
 SHRINKS, ODD, IS_CAPITAL, IS_DIGIT, IS_MARK = fold.SHRINKS, fold.ODD, fold.IS_CAPITAL, fold.IS_DIGIT, fold.IS_MARK
 QUOTATION_MARK, LONGEST_UNCLOSED = np.uint8(fold.QUOTATION_MARK), constants.LONGEST_UNCLOSED
@@ -114,7 +115,7 @@ def _fold_others(raw, traits, folded, plain, is_capital):
         return len(raw)
     kept = 0
     for i in range(len(raw)):
-        if raw[i] == QUOTATION_MARK:
+        if plain[i] == STRAIGHT:
             plain[i] = _judge_mark(raw, i, 1, STRAIGHT)
         plain[kept], is_capital[kept] = plain[i], is_capital[i]
         kept += plain[kept] != 0
@@ -135,10 +136,28 @@ def _hash_word(blocks, start, length):
 
 
 @inline
-def _unquote(is_quoted, first, last):
-    """Take back what counts as quoted too far from the mark before the word `first`, which none closes."""
-    for word in range(first + LONGEST_UNCLOSED, last):
-        is_quoted[word] = False
+def _find_quoted(raw, own, blocks, edges, is_quoted):
+    """`words._find_quoted` of one text, whose words lie between `edges`; eight bytes at once are seen to hold no mark."""
+    n, n_words, opened, edge = len(own), len(is_quoted), -1, 0
+    for at in range(0, n, 8):
+        block = blocks[at]
+        if not (block - BLANKS) & ~block & HIGHEST_BITS:
+            continue
+        for place in range(at, min(at + 8, n)):
+            code = own[place]
+            if code == STRAIGHT:  # nothing was dropped, or it would have been seen to
+                code = _judge_mark(raw, place, 1, STRAIGHT)
+            if code >= BLANK:
+                continue
+            while edge < len(edges) and edges[edge] < place:
+                edge += 2
+            word = edge // 2
+            if opened >= 0:
+                last = word if code == CLOSING else min(word, opened + LONGEST_UNCLOSED)
+                is_quoted[opened:last] = True
+            opened = word if code == OPENING else -1
+    if opened >= 0:
+        is_quoted[opened : min(n_words, opened + LONGEST_UNCLOSED)] = True
 
 
 @compiled(types.boolean, U8S, I64S, U8S, U32S, OUT_U8S, BLOCKS, OUT_U64S, OUT_FLAGS, OUT_FLAGS, OUT_I64S)
@@ -149,7 +168,7 @@ def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, is_
     more than tables. `plain` has room for the longest text and PADDING; `blocks` are the eight bytes from each of its
     bytes on.
     """
-    is_capital, edges = np.empty(len(plain), np.bool_), np.empty(len(plain) + 2, np.int64)
+    is_capital, edges = np.empty(len(plain), np.bool_), np.empty(len(plain) + 1, np.int64)
     found = 0
     for text in range(len(bounds) - 1):
         raw = data[bounds[text] : bounds[text + 1]]
@@ -159,7 +178,8 @@ def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, is_
             lower = np.uint8(byte | BLANK)
             is_capital[i] = np.uint8(byte - np.uint8(65)) < 26
             is_kept = np.uint8(lower - np.uint8(97)) < 26 or np.uint8(byte - np.uint8(48)) < 10
-            plain[i] = (lower if byte >= 58 else byte) if is_kept else (byte if byte >= 128 else BLANK)
+            other = byte if byte >= 128 else (STRAIGHT if byte == QUOTATION_MARK else BLANK)
+            plain[i] = (lower if byte >= 58 else byte) if is_kept else other
             seen |= byte
         if seen >= 128:
             n = _fold_others(raw, traits, folded, plain, is_capital)
@@ -177,32 +197,15 @@ def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, is_
             n_edges += is_word != before
             before = is_word
         n_words[text] = n_edges // 2
-        edges[n_edges] = len(own)
-        between, opened, is_open, is_whole = 0, found, False, n == len(raw)
-        for edge in range(0, n_edges + 1, 2):
-            # What stands alone between two words is no mark that opens or closes.
-            if edges[edge] - between != 1 or between == 0 or edge == n_edges:
-                for place in range(between, min(edges[edge], n)):
-                    code = own[place]
-                    if is_whole and raw[place] == QUOTATION_MARK:
-                        code = _judge_mark(raw, place, 1, STRAIGHT)
-                    if code == OPENING:
-                        if is_open:
-                            _unquote(is_quoted, opened, found)
-                        opened, is_open = found, True
-                    elif code == CLOSING:
-                        is_open = False
-            if edge == n_edges:
-                break
+        first = found
+        for edge in range(0, n_edges, 2):
             start = np.uint64(edges[edge])
             length = np.uint64(edges[edge + 1]) - start
             hashes[found] = _hash_word(blocks, start, length)
             is_name[found] = is_capital[start]
-            is_quoted[found] = is_open
+            is_quoted[found] = False
             found += 1
-            between = edges[edge + 1]
-        if is_open:
-            _unquote(is_quoted, opened, found)
+        _find_quoted(raw, own[:n], blocks, edges[:n_edges], is_quoted[first:found])
     return True
 
 
