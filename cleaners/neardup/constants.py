@@ -30,5 +30,5 @@ IS_GAP_BEFORE = np.isin(np.arange(256), [ord(c) for c in " \t\n\r([{-/"])
 IS_GAP_AFTER = np.isin(np.arange(256), [ord(c) for c in " \t\n\r.,;:!?)]}-/"])
 
 # Words after an opening mark that count as quoted where no closing mark follows it, as in each paragraph but the last of
-# a long quotation. Measured on 5,331 modern articles: of the quotations that do close, .3 % are longer.
+# a long quotation. Measured on 1,333 modern articles: of the quotations that do close, .1 % are longer.
 LONGEST_UNCLOSED = 120

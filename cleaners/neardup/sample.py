@@ -17,7 +17,7 @@ SAMPLE = (
     "The ferry Solvang left at 12:30 with 1,200 on board, and an uncharacteristically-long-word.",
     "Zürich: ŁÓDŹ, Straße, ﬁnal\u00adly ½ 𝐁𝐨𝐥𝐝 ３４",
     "The ferry Solvang left at 12:30 with 1,200 on board; no more was said.",
-    '"No more," he said, ﬁnally, "was said. “Nobody asked («or wrote»),” she said: "No.',
+    '"No more," he said, ﬁnally, "was said. “Nobody spoke («or wrote»),” she said: "No.',
     "",
 )
 
