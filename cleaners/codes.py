@@ -4,6 +4,15 @@ from __future__ import annotations
 
 ORIGINS = ("page", "text", "embedded")
 MATCHES = ("exact", "near", "single")
+DUPLICATE_RELATIONS = {
+    "copy": "both say the same, nearly word for word",
+    "update": "both are the same report, and each has words of its own",
+    "excerpt": "the shorter one stands in the longer, which says more",
+}
+OTHER_RELATIONS = {
+    "quotes": "most of what they share stands in quotation marks: two reports of one statement, letter or post",
+    "standing_text": "they share a form, a gallery, a list or background, and report different things",
+}
 STAGES = ("discover", "read", "extract", "strip", "contracts")
 
 # The ten kinds of junk of the development sets, then what only whole articles have.
