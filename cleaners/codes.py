@@ -15,7 +15,7 @@ OTHER_RELATIONS = {
 }
 STAGES = ("discover", "read", "extract", "strip", "contracts")
 
-# The ten kinds of junk of the development sets, then what only whole articles have.
+# The ten kinds of junk of the development sets, what else real pages hold, then what only whole articles have.
 JUNK_CATEGORIES = {
     "signup_banner": "an invitation to subscribe, register or receive a newsletter",
     "related_article": "another article, or its card, inside this one",
@@ -27,6 +27,7 @@ JUNK_CATEGORIES = {
     "hashtags": "tags and hashtags",
     "cookie_notice": "cookie, consent and terms notices",
     "ad_marker": "a marker where an advertisement stood",
+    "page_furniture": "the page's own labels: navigation, players, forms, author lines",
     "byline": "the author or outlet line, kept in `authors` or `site`",
     "agency_credit": "the agency's closing credit, kept in `agency`",
 }
