@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, make_id, sha256_hex
 from cleaners.extract import RAW_SCHEMA, ExtractConfig, extract_articles
-from cleaners.extract.page.metadata import clean_url, host_of, is_front_page
+from cleaners.extract.page.evidence import host_of
+from cleaners.extract.page.metadata import clean_url, is_front_page
 from cleaners.extract.page.page import _block_rules
 from cleaners.extract.text.plain import UNSPACED, WORD, count_words, find_agency, find_title
 from cleaners.schemas import Rejects
