@@ -10,7 +10,19 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
-from cleaners.codes import JUNK_CATEGORIES, MATCHES, NAME_FLAG_KINDS, ORIGINS, REJECT_REASONS, STAGES, SUSPECTED, UNITS
+from cleaners.codes import (
+    JUNK_CATEGORIES,
+    MATCHES,
+    METADATA_DOUBTS,
+    METADATA_SOURCES,
+    NAME_FLAG_KINDS,
+    ORIGINS,
+    REJECT_REASONS,
+    STAGES,
+    SUSPECTED,
+    UNITS,
+)
+from cleaners.document import SOURCED_FIELDS
 
 ID_REGEX = r"^[0-9a-f]{24}$"
 SHA256_REGEX = r"^[0-9a-f]{64}$"
@@ -29,6 +41,14 @@ def identifier(description: str, *, nullable: bool = False, primary_key: bool = 
 def run_id() -> dy.String:
     """The run that wrote the row."""
     return dy.String(description="The run that wrote this row.", min_length=1)
+
+
+def _is_source(column: pl.Expr) -> pl.Expr:
+    return column.is_in(list(METADATA_SOURCES))
+
+
+def _is_doubt(column: pl.Expr) -> pl.Expr:
+    return column.is_in(list(METADATA_DOUBTS))
 
 
 class Articles(dy.Schema):
@@ -79,6 +99,18 @@ class Articles(dy.Schema):
     )
     text_sha256 = dy.String(regex=SHA256_REGEX, description="SHA-256 of `text` in UTF-8.")
     extractor = dy.String(description="What extracted the text, with its version.")
+    metadata_sources = dy.Struct(
+        {
+            **{field: dy.String(nullable=True, check=_is_source) for field in SOURCED_FIELDS},
+            "doubts": dy.List(dy.String(check=_is_doubt)),
+        },
+        nullable=True,
+        description="Where each of these fields was read, null where it is empty: "
+        + "; ".join(f"{k} ({v})" for k, v in METADATA_SOURCES.items())
+        + ". `doubts` lists what the sources disagree on or leave open: "
+        + "; ".join(f"{k} ({v})" for k, v in METADATA_DOUBTS.items())
+        + ". Null for articles of versions before 0.2.0.",
+    )
     code_version = dy.String(description="Version of Copydesk and digest of its cleaning code and rules.")
     run_id = run_id()
 
