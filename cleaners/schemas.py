@@ -74,7 +74,10 @@ class Articles(dy.Schema):
         description="The outlet: the input's site column, else the host of the address, else the site named on an embedded card.",
     )
     title = dy.String(nullable=True, description="The headline.")
-    authors = dy.List(dy.String(), description="Authors named by the page or its byline, in order.")
+    authors = dy.List(
+        dy.String(),
+        description="Authors named by the page or its byline, in order: people; where it names none, the organisation that it calls its author.",
+    )
     agency = dy.String(nullable=True, description="The news agency credited, in capitals, e.g. REUTERS.")
     published_at = utc_timestamp("When the article says it was published (UTC).")
     fetched_at = utc_timestamp("When the input says it was fetched (UTC).")

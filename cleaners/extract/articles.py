@@ -11,7 +11,7 @@ import polars as pl
 from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, SOURCED_FIELDS, UTC_MICROSECONDS, make_id
 from cleaners.errors import Rejected
 from cleaners.extract.config import ExtractConfig
-from cleaners.extract.page.evidence import host_of
+from cleaners.extract.page.addresses import host_of
 from cleaners.extract.page.page import Page, extract_page
 from cleaners.extract.text.language import identify_language
 from cleaners.extract.text.plain import count_words, find_agency, find_title

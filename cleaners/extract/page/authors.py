@@ -24,7 +24,7 @@ MAX_NAME_CHARACTERS, MAX_NAME_WORDS = 80, 6
 ORGANISATION = re.compile(r"Organi[sz]ation|Corporation|Publisher|Brand|WebSite$")
 IN_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]{0,80}[)\]]\s*")
 SEPARATOR = re.compile(r"\s*[;,、；，|/•·&+]\s*|\s+[-–—]\s+")
-CODE = re.compile(r"\d|[@_#<>{}=\\]|https?:")
+CODE = re.compile(r"\d|[@_#<>{}=\\]|https?:|(?:\w+-){3}")
 SLUG = re.compile(r"[a-z]{2,20}(?:[-_.][a-z]{2,20}){1,3}")
 BIO_BEHIND = re.compile(r"(?<!\s)\s++(?:is an?|was an?|is the|has been|covers|writes|reports)\s.*", re.S)
 # A script without upper case says nothing by its first letters.
@@ -236,8 +236,9 @@ def _as_person(part: str, names: Names) -> str | None:
 
 
 def _is_desk(part: str) -> bool:
-    desks = list_words("desks")
-    return not desks.isdisjoint(words_of(part)) or part.casefold() in desks
+    desks, words = list_words("desks"), words_of(part)
+    is_thing = len(words) > 1 and words[0] in list_words("articles_of_things")
+    return is_thing or not desks.isdisjoint(words) or part.casefold() in desks
 
 
 @cache

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 SPACES = re.compile(r"\s+")
 DOMAIN = re.compile(r"(?i)\b(?:www\.)?[\w-]{2,40}(?:\.[\w-]{2,40}){0,3}\.[a-z]{2,10}\b")
@@ -88,18 +87,6 @@ def has_name(text: str, names: Names) -> bool:
     """Tell whether a few words name the site, or hold its name among others: `Harbour Post of the North`."""
     own = words_of(text[:200])
     return is_site(text, names) or (len(own) <= MAX_NAME_WORDS and any(len(w) > 3 and w in names.keys for w in own))
-
-
-def host_of(url: str | None) -> str | None:
-    """Return the host of an address in small letters, without `www.`; null where there is none."""
-    if not url:
-        return None
-    try:
-        host = urlsplit(url if "//" in url else f"//{url}").hostname
-    except ValueError:
-        return None
-    host = (host or "").casefold().removeprefix("www.")
-    return host if "." in host or host == "localhost" else None
 
 
 @cache

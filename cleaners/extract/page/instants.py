@@ -145,10 +145,10 @@ def _is_own(element: HtmlElement) -> bool:
     if not PUBLISHED.search(names) or CHANGED.search(names.replace("published", "")):
         return False
     for around in element.iterancestors():
+        if around.tag in ("article", "main", "body"):
+            return around.tag == "body" or around.find(".//h1") is not None
         if around.tag in ASIDE_ELEMENTS or ASIDE.search(f"{around.get('class') or ''} {around.get('id') or ''}"[:500]):
-            return around.tag in ("body", "html", "article", "main")
-        if around.tag in ("article", "main"):
-            return around.find(".//h1") is not None
+            return False
     return True
 
 

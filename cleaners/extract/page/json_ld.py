@@ -75,7 +75,7 @@ def list_strings(value: object, depth: int = 0) -> list[str]:
     if isinstance(value, str):
         return [unescape(unescape(value))]
     if isinstance(value, dict) and "@value" in value:
-        value = value["@value"]
+        value = [value["@value"]]
     if isinstance(value, list) and depth < MAX_DEPTH:
         return [text for part in value for text in list_strings(part, depth + 1)]
     return []

@@ -7,36 +7,24 @@ heuristics fill the gaps.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from cleaners.dates import parse_timestamp
+from cleaners.extract.page.addresses import find_canonical, host_of
 from cleaners.extract.page.authors import Field, choose_authors, read_element, read_field, read_nodes
-from cleaners.extract.page.evidence import Names, Value, clean, host_of, name_site, words_of
+from cleaners.extract.page.elements import find_author
+from cleaners.extract.page.evidence import Names, Value, clean, list_words, name_site, words_of
 from cleaners.extract.page.instants import Instant, choose_instant, read_days, read_times, refine_day
 from cleaners.extract.page.json_ld import Node, is_article_node, list_strings, list_types, read_json_ld
 from cleaners.extract.page.titles import Title, choose_title
 
 if TYPE_CHECKING:
-    from lxml.etree import XPath
     from lxml.html import HtmlElement
 
 Metas = dict[str, list[str]]
 
-# Query parameters that say where a reader came from, not what the page shows: of analytics (`utm_` is Google's, `mtm_`
-# and `pk_` Matomo's), advertising clicks, mailings, and the share buttons of news sites.
-TRACKING = re.compile(
-    r"utm_.*|mtm_.*|pk_.*|hsa_.*|_hs(?:enc|mi)|fb(?:clid|_\w+)|[gd]clid|g(?:ad_source|braid)|wbraid|msclkid|yclid|twclid"
-    r"|ttclid|li_fat_id|igshid|igsh|mc_[ce]id|mkt_tok|oly_(?:anon|enc)_id|vero_id|wickedid|s_cid|cmpid|icid|ncid|ocid"
-    r"|smid|smtyp|xtor|ito|at_(?:medium|campaign|custom\d|link_\w+|ptr_\w+|format|bbc_team)|ns_\w+|_ga|_gl|ref_?src|__twitter_impression"
-    r"|sr_share|soc_src|soc_trk|guccounter|guce_referrer(?:_sig)?|spm|rss|feed(?:Type|Name)|partner|ftag|taid|fbclid",
-    re.I,
-)
 # Metas by their names in small letters, the surest first.
 TITLE_METAS = (
     *(
@@ -91,20 +79,6 @@ OPENGRAPH = ("og:", "article:")
 MAX_METAS = 40  # of one name
 MAX_HEADINGS = 10
 
-# Elements where trafilatura looks for an author, without its costly expressions and what they skip.
-AUTHOR_NAMES = {
-    "class": ("uthor", "yline", "riter", "byl", "BBL", "name", "ted-by", "zuozhe", "bianji", "xiaobian"),
-    "id": ("uthor", "zuozhe", "bianji", "xiaobian"),
-    "itemprop": ("author",),
-    "rel": ("author",),
-}
-ASIDE_ELEMENTS = frozenset({"a", "div", "section", "span"})
-ASIDE_CLASS = re.compile(
-    r"^[Cc]omments|commentlist|comments-list|sidebar|is-hidden|quote|embedly-instagram|article-(?:share|support)|print|category"
-    r"|meta-date|meta-reviewer|^title$|^date$"
-)
-ASIDE_ID = re.compile(r"^comments|comment-?list|ProductReviews")
-
 
 class PageMetadata(NamedTuple):
     """Metadata that a page states about itself; null where it states nothing."""
@@ -138,7 +112,7 @@ def read_metadata(tree: HtmlElement, url: str | None, fetched_at: datetime | Non
     all_nodes = list(read_json_ld(tree))
     nodes = _own_nodes(all_nodes, [*metas.get("og:title", ()), *headings])
     articles = list(filter(is_article_node, nodes))
-    canonical, canonical_source = _canonical(tree, metas, url)
+    canonical, canonical_source = find_canonical(tree, _first(metas, "og:url"), url)
     address = url or canonical or _first(metas, "og:url")
     names = name_site(_site_names(metas, all_nodes), {host_of(url), host_of(canonical)})
     title = _title(tree, metas, articles, headings, names)
@@ -173,33 +147,6 @@ def with_byline(metadata: PageMetadata, names: Sequence[str]) -> PageMetadata:
     doubts = tuple(doubt for doubt in metadata.doubts if doubt not in {"author_is_outlet", "byline_unread"})
     sources = {**metadata.sources, "authors": "byline"}
     return metadata._replace(authors=[*names], sources=sources, doubts=doubts, names_people=True)
-
-
-def clean_url(url: str) -> str | None:
-    """Return an address without fragment and tracking parameters; null where it is no web address.
-
-    Args:
-        url: an absolute address.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        if parts.scheme.casefold() not in {"http", "https"} or not parts.hostname:
-            return None
-        pairs = parse_qsl(parts.query, keep_blank_values=True)
-    except ValueError:
-        return None
-    kept = [(key, value) for key, value in pairs if not TRACKING.fullmatch(key)]
-    # A query that loses nothing stays as it is written: encoding it again could change it.
-    query = parts.query if len(kept) == len(pairs) else urlencode(kept)
-    return urlunsplit((parts.scheme.casefold(), parts.netloc.casefold(), parts.path or "/", query, ""))
-
-
-def is_front_page(url: str | None) -> bool:
-    """Tell whether an address is a site's front page."""
-    if not url or not host_of(url):
-        return False
-    parts = urlsplit(url)
-    return re.fullmatch(r"/*(?:(?:index|home|default)(?:\.\w+)?/?)?", parts.path) is not None and not parts.query
 
 
 def _first(metas: Metas, name: str) -> str | None:
@@ -285,7 +232,13 @@ def _author_fields(
     for name in AUTHOR_METAS:
         if name in metas:
             yield Field(read_field(metas[name], names), _source(name))
-    if found := _find_author(tree):
+    for number in ("1", "2"):  # of WordPress: `Written by` and the name
+        if (_first(metas, f"twitter:label{number}") or "").casefold() in list_words("introductions"):
+            yield Field(read_field(metas.get(f"twitter:data{number}", ()), names), "meta")
+    people = [node for node in nodes if "Person" in list_types(node)]
+    if len(people) == 1:  # whom the page describes beside itself, as WordPress does its author
+        yield Field(read_nodes((), [{"author": people}], names), "json_ld")
+    if found := find_author(tree):
         yield Field(read_element(found, names), "byline")
 
 
@@ -303,42 +256,6 @@ def _published(
         return chosen
     found = refine_day(_find_date(tree, address, fetched_at), tree, fetched_at)
     return found._replace(doubts=(*chosen.doubts, *found.doubts))
-
-
-def _find_author(tree: HtmlElement) -> str | None:
-    """Find an author by trafilatura's rules in the few elements that could name one: they cost a quarter of a pass on the rest."""
-    from lxml.html import Element
-    from trafilatura.metadata import extract_author
-
-    few = Element("html")
-    taken: set[HtmlElement] = set()
-    for element in (found.getparent() for found in _author_path()(tree)):
-        around = list(element.iterancestors())
-        if taken.isdisjoint(around) and not any(map(_is_aside, (element, *around))):
-            taken.add(element)
-            copied = deepcopy(element)
-            copied.tail = None
-            few.append(copied)
-    return extract_author(few) if taken else None
-
-
-@cache
-def _author_path() -> XPath:
-    from lxml.etree import XPath
-
-    # By attribute and not by element: five times as fast.
-    paths = []
-    for name, parts in AUTHOR_NAMES.items():
-        tests = " or ".join(f"contains(., '{part}')" for part in parts)
-        paths.append(f"//@{name}[{tests}]")
-    return XPath(" | ".join(paths))
-
-
-def _is_aside(element: HtmlElement) -> bool:
-    """Tell whether what an element holds is of other writers: comments, side bars, quotes."""
-    if element.tag not in ASIDE_ELEMENTS:
-        return False
-    return bool(ASIDE_CLASS.search(element.get("class") or "") or ASIDE_ID.search(element.get("id") or ""))
 
 
 def _find_date(tree: HtmlElement, url: str | None, fetched_at: datetime | None) -> datetime | None:
@@ -370,19 +287,4 @@ def _site(url: str | None, canonical: str | None, metas: Metas) -> tuple[str | N
     for name in SITE_METAS:
         if value := clean((_first(metas, name) or "").lstrip("@")):
             return value, _source(name)
-    return None, None
-
-
-def _canonical(tree: HtmlElement, metas: Metas, url: str | None) -> tuple[str | None, str | None]:
-    """Clean the page's own address; a front page given as the address of every page is a mistake of the site."""
-    links = [e.get("href") for e in tree.iter("link") if "canonical" in (e.get("rel") or "").casefold().split()]
-    for stated, source in (*((link, "link") for link in links), (_first(metas, "og:url"), "opengraph")):
-        if not stated:
-            continue
-        try:
-            address = clean_url(urljoin(url or "", stated.strip()))
-        except ValueError:
-            continue
-        if address and not (is_front_page(address) and not is_front_page(url)):
-            return address, source
     return None, None

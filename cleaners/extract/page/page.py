@@ -21,8 +21,9 @@ from cleaners.extract.blocks.rewrite import rewrite_story
 from cleaners.extract.config import ExtractConfig
 from cleaners.extract.engine.precise import is_forum_page, keep_precisely, prepare_large
 from cleaners.extract.engine.rebind import rebind
+from cleaners.extract.page.addresses import is_front_page
 from cleaners.extract.page.appended import Appended, cut_appended
-from cleaners.extract.page.metadata import PageMetadata, is_front_page, read_metadata, with_byline
+from cleaners.extract.page.metadata import PageMetadata, read_metadata, with_byline
 from cleaners.extract.page.parse import parse_page
 from cleaners.extract.text.plain import WORD, count_words
 

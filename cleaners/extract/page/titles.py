@@ -47,7 +47,8 @@ def choose_title(stated: Sequence[Value], bounds: Sequence[Value], names: Names)
     Returns:
         The title; `differs` says that every heading and JSON-LD headline is another one.
     """
-    first = next(iter(stated), None)
+    # A page that is called by its site alone may have a headline elsewhere.
+    first = next((value for value in stated if not is_site(value.value, names)), next(iter(stated), None))
     if first is None:
         return Title(None, None, differs=False, added_date=None)
     text, source = (clean(first.value) or "")[:MAX_CHARACTERS], first.source
