@@ -29,9 +29,8 @@ SLUG = re.compile(r"[a-z]{2,20}(?:[-_.][a-z]{2,20}){1,3}")
 BIO_BEHIND = re.compile(r"(?<!\s)\s++(?:is an?|was an?|is the|has been|covers|writes|reports)\s.*", re.S)
 # A script without upper case says nothing by its first letters.
 CASELESS = re.compile(r"[^\W\d_]")
-ALONE_ELEMENTS = ("p", "div", "address")
-MAX_ALONE = 400  # elements below the headline that are looked at for a name alone
-MAX_LEAD_CHARACTERS = 200  # of the first block of the story
+MAX_ALONE = 40  # paragraphs below the headline that are looked at for a name alone
+MAX_LEAD_CHARACTERS = 200  # of the first paragraph of the story, at least
 
 
 class Named(NamedTuple):
@@ -252,18 +251,12 @@ def _has_name_alone(tree: HtmlElement) -> bool:
     headline = tree.find(".//h1")
     if headline is None:
         return False
-    seen = 0
-    for element in headline.xpath("following::*[self::p or self::div or self::address]"):
-        seen += 1
-        if seen > MAX_ALONE:
+    for element in headline.xpath("following::p[position() <= $most]", most=MAX_ALONE):
+        text = clean(element.text_content()) or ""
+        if len(text) >= MAX_LEAD_CHARACTERS:
             return False
-        if element.tag == "div" and element.find(".//p") is not None:
-            continue
-        text = clean(element.text_content()[: 2 * MAX_LEAD_CHARACTERS]) or ""
-        if element.tag == "p" and len(text) >= MAX_LEAD_CHARACTERS:
-            return False
-        parts = _split(text) if element.tag == "p" and len(text) <= MAX_NAME_CHARACTERS else []
-        if parts and element.find(".//a") is None and all(_is_whole_name(part) for part in parts):
+        parts = _split(text) if len(text) <= MAX_NAME_CHARACTERS and element.find(".//a") is None else []
+        if parts and all(_is_whole_name(part) for part in parts):
             return True
     return False
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from cleaners.dates import Timestamp, parse_timestamp, read_timestamp
@@ -21,6 +22,7 @@ MAX_OFFSET = timedelta(hours=14)
 CLOCK_ERROR = timedelta(hours=1)  # of the page's clock or the scraper's; a choice
 DAY = timedelta(days=1)
 MAX_TIMES = 200  # time elements that are looked at
+MAX_HEADINGS = 10
 PUBLISHED = re.compile(r"(?i)publi|entry-date|post-?date|posted|pubdate|dateline|created|article-?date")
 CHANGED = re.compile(r"(?i)modif|updat|edited|lastmod")
 # Around what is not the article's own: other articles, comments, side bars.
@@ -84,6 +86,7 @@ def read_times(tree: HtmlElement) -> list[str]:
     """
     marked: list[str] = []
     called: list[str] = []
+    around_headings = {around for h1 in islice(tree.iter("h1"), MAX_HEADINGS) for around in h1.iterancestors()}
     for number, element in enumerate(tree.iter("time")):
         if number >= MAX_TIMES:
             break
@@ -92,7 +95,7 @@ def read_times(tree: HtmlElement) -> list[str]:
             continue
         if "pubdate" in element.attrib or (element.get("itemprop") or "").casefold() == "datepublished":
             marked.append(stated)
-        elif _is_own(element):
+        elif _is_own(element, around_headings):
             called.append(stated)
     return [*marked, *called[:1]]
 
@@ -139,14 +142,14 @@ def _completes(one: Timestamp, first: Timestamp) -> bool:
     return first.has_time and not first.has_zone and one.has_zone and abs(one.instant - first.instant) <= MAX_OFFSET
 
 
-def _is_own(element: HtmlElement) -> bool:
+def _is_own(element: HtmlElement, around_headings: set[HtmlElement]) -> bool:
     """Tell whether a time element says that it is the time of publication, and stands in no list of other articles."""
     names = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
     if not PUBLISHED.search(names) or CHANGED.search(names.replace("published", "")):
         return False
     for around in element.iterancestors():
         if around.tag in ("article", "main", "body"):
-            return around.tag == "body" or around.find(".//h1") is not None
+            return around.tag == "body" or around in around_headings
         if around.tag in ASIDE_ELEMENTS or ASIDE.search(f"{around.get('class') or ''} {around.get('id') or ''}"[:500]):
             return False
     return True
