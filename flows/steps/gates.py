@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from cleaners.codes import METADATA_DOUBTS
 from cleaners.quality import Gate, RunCounts
 from flows.run import Run
 from flows.steps.plan import Plan
@@ -12,18 +13,21 @@ from flows.store.rows import read_breaches
 
 
 def measure_outcome(run: Run, schema: pl.Schema) -> pl.DataFrame:
-    """Count the run's articles that repeat another one, and those with an open name error.
+    """Count the run's articles that repeat another one, those with an open name error, and those with a doubt about metadata.
 
     Args:
         run: the run, matched and with its names checked.
         schema: columns of `run_summary` without `run_id`.
     """
-    ours = run.scan("articles").select("article_id")
+    articles = run.scan("articles")
+    ours = articles.select("article_id")
+    doubts = pl.col("metadata_sources").struct.field("doubts")
     clusters = pl.scan_parquet(run.work("clusters.parquet"), glob=False).filter(~pl.col("is_canonical"))
     flags = pl.scan_parquet(run.work("name_flags.parquet"), glob=False).filter("is_error")
     counts = (
         ("match", "duplicates", clusters),
         ("names", "articles_flagged", flags),
+        *(("extract", f"doubt_{code}", articles.filter(doubts.list.contains(code))) for code in METADATA_DOUBTS),
     )
     rows = [
         (
