@@ -286,7 +286,11 @@ def find_labels(reading: Reading, units: Units, logits: F64, threshold: float) -
     sentences 19 %.
     """
     n_tokens = np.bincount(units.unit_of_token, minlength=len(units.starts)).astype(np.float64)
-    return (to_probability(logits) >= threshold) & ~find_prose(reading, units, n_tokens)
+    chosen: npt.NDArray[np.bool_] = (to_probability(logits) >= threshold) & ~find_prose(reading, units, n_tokens)
+    # Nothing but a missing break parts it from both neighbours: a word of their sentence, unless one of them goes too.
+    inside = (units.breaks == 0) & (np.append(units.breaks[1:], 3) == 0)
+    alone = ~np.append(False, chosen[:-1]) & ~np.append(chosen[1:], False)
+    return chosen & ~(inside & alone)
 
 
 def edges(findings: Findings) -> list[int]:
