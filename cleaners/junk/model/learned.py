@@ -290,7 +290,8 @@ def find_labels(reading: Reading, units: Units, logits: F64, threshold: float) -
     # Nothing but a missing break parts it from both neighbours: a word of their sentence, unless one of them goes too.
     inside = (units.breaks == 0) & (np.append(units.breaks[1:], 3) == 0)
     alone = ~np.append(False, chosen[:-1]) & ~np.append(chosen[1:], False)
-    return chosen & ~(inside & alone)
+    left: npt.NDArray[np.bool_] = chosen & ~(inside & alone)
+    return left
 
 
 def edges(findings: Findings) -> list[int]:
