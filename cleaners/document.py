@@ -36,6 +36,7 @@ DOCUMENT_SCHEMA = pl.Schema(
         "text": pl.String(),
         "raw_sha256": pl.String(),
         "extractor": pl.String(),
+        "body_confidence": pl.Float64(),
     }
 )
 

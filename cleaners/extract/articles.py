@@ -147,6 +147,7 @@ def _from_page(page: Page, repair: TextConfig) -> dict[str, Any]:
         "site": _repaired(page.metadata.site, repair),
         "published_at": page.metadata.published_at,
         "extractor": page.extractor,
+        "body_confidence": page.confidence,
     }
 
 
@@ -161,6 +162,7 @@ def _from_text(record: dict[str, Any], config: ExtractConfig, repair: TextConfig
         "site": host_of(record["url"]),
         "published_at": None,
         "extractor": "plain text",
+        "body_confidence": None,
     }
 
 

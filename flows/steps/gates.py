@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from cleaners.health import DOUBTFUL_BELOW
 from cleaners.quality import Gate, RunCounts
 from flows.run import Run
 from flows.steps.plan import Plan
@@ -12,7 +13,7 @@ from flows.store.rows import read_breaches
 
 
 def measure_outcome(run: Run, schema: pl.Schema) -> pl.DataFrame:
-    """Count the run's articles that repeat another one, and those with an open name error.
+    """Count the run's articles with a doubtful body, those that repeat another one, and those with an open name error.
 
     Args:
         run: the run, matched and with its names checked.
@@ -21,7 +22,9 @@ def measure_outcome(run: Run, schema: pl.Schema) -> pl.DataFrame:
     ours = run.scan("articles").select("article_id")
     clusters = pl.scan_parquet(run.work("clusters.parquet"), glob=False).filter(~pl.col("is_canonical"))
     flags = pl.scan_parquet(run.work("name_flags.parquet"), glob=False).filter("is_error")
+    doubtful = run.scan("articles").filter(pl.col("body_confidence") < DOUBTFUL_BELOW)
     counts = (
+        ("extract", "doubtful_bodies", doubtful),
         ("match", "duplicates", clusters),
         ("names", "articles_flagged", flags),
     )
