@@ -4,6 +4,15 @@ from __future__ import annotations
 
 ORIGINS = ("page", "text", "embedded")
 MATCHES = ("exact", "near", "single")
+DUPLICATE_RELATIONS = {
+    "copy": "both say the same, nearly word for word",
+    "update": "both are the same report, and each has words of its own",
+    "excerpt": "the shorter one stands in the longer, which says more",
+}
+OTHER_RELATIONS = {
+    "quotes": "most of what they share stands in quotation marks: two reports of one statement, letter or post",
+    "standing_text": "they share a form, a gallery, a list or background, and report different things",
+}
 STAGES = ("discover", "read", "extract", "strip", "contracts")
 
 # The ten kinds of junk of the development sets, then what only whole articles have.
@@ -48,6 +57,7 @@ NAME_FLAG_KINDS = {
     "diacritics": "the same letters without, or with other, marks",
     "swapped_order": "given name and surname in the other order",
     "alias": "another name of the same person or organisation",
+    "namesake": "the surname of a better-known person with another given name, most likely somebody else: no error",
     "role_conflict": "an office that the other texts give to somebody else: no error of the name, for an editor to look at",
 }
 

@@ -10,7 +10,18 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
-from cleaners.codes import JUNK_CATEGORIES, MATCHES, NAME_FLAG_KINDS, ORIGINS, REJECT_REASONS, STAGES, SUSPECTED, UNITS
+from cleaners.codes import (
+    DUPLICATE_RELATIONS,
+    JUNK_CATEGORIES,
+    MATCHES,
+    NAME_FLAG_KINDS,
+    ORIGINS,
+    OTHER_RELATIONS,
+    REJECT_REASONS,
+    STAGES,
+    SUSPECTED,
+    UNITS,
+)
 
 ID_REGEX = r"^[0-9a-f]{24}$"
 SHA256_REGEX = r"^[0-9a-f]{64}$"
@@ -170,12 +181,36 @@ class DuplicatePairs(dy.Schema):
 
     left_id = identifier("The article with the smaller id.", primary_key=True)
     right_id = identifier("The article with the larger id.", primary_key=True)
+    relation = dy.String(
+        nullable=True,
+        check=lambda c: c.is_in(list(DUPLICATE_RELATIONS)),
+        description="; ".join(f"{k}: {v}" for k, v in DUPLICATE_RELATIONS.items())
+        + "; null in rows of a version that did not say.",
+    )
     jaccard = dy.Float64(min=0.0, max=1.0, description="Jaccard similarity of the two sets of word shingles.")
     containment = dy.Float64(min=0.0, max=1.0, description="Share of the shorter text's shingles that the other holds.")
     evidence = dy.String(
         description="JSON object: `decision` (exact or trained), `probability` and the features it rests on, `containment` of the "
-        "shorter and `containment_of_longer`, `only_left` and `only_right` (the first names and numbers that one side alone has), "
-        "`same_text_as` where another member with the same text was compared in its place."
+        "shorter and `containment_of_longer`, `prose_containment` (outside quotation marks), `quoted` (share of the shared words), "
+        "`earlier` (the article published first), `only_left` and `only_right` (the first names and numbers that one side alone "
+        "has), `same_text_as` where another member with the same text was compared in its place."
+    )
+
+
+class RelatedPairs(dy.Schema):
+    """One row a pair of articles that share much of their words and are two stories; nothing reads it as duplicates."""
+
+    left_id = identifier("The article with the smaller id.", primary_key=True)
+    right_id = identifier("The article with the larger id.", primary_key=True)
+    relation = dy.String(
+        check=lambda c: c.is_in(list(OTHER_RELATIONS)),
+        description="; ".join(f"{k}: {v}" for k, v in OTHER_RELATIONS.items()) + ".",
+    )
+    jaccard = dy.Float64(min=0.0, max=1.0, description="Jaccard similarity of the two sets of word shingles.")
+    containment = dy.Float64(min=0.0, max=1.0, description="Share of the shorter text's shingles that the other holds.")
+    evidence = dy.String(
+        description="JSON object: `rule` (why it is no duplicate, in words), else as in `duplicate_pairs`. Of articles with one text "
+        "the most complete one stands for all."
     )
 
 
@@ -299,6 +334,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "suspected_spans": SuspectedSpans,
     "clusters": Clusters,
     "duplicate_pairs": DuplicatePairs,
+    "related_pairs": RelatedPairs,
     "name_mentions": NameMentions,
     "name_flags": NameFlags,
     "name_replacements": NameReplacements,

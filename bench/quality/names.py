@@ -5,8 +5,10 @@ Reads id, title, text, site and published_at, never a gold field; the whole inpu
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -35,7 +37,7 @@ def predict(documents: Path, authority: Path, out: Path) -> None:
 
 def read_articles(path: Path) -> pl.DataFrame:
     """The documents as articles: JSON lines with id, title, text, site, published_at."""
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    rows = read_rows(path)
     return pl.DataFrame(
         {
             "article_id": [row["id"] for row in rows],
@@ -46,3 +48,9 @@ def read_articles(path: Path) -> pl.DataFrame:
         },
         schema_overrides={"title": pl.String, "site": pl.String, "published_at": pl.String},
     ).with_columns(pl.col("published_at").str.to_datetime(time_unit="us", time_zone="UTC", strict=False))
+
+
+def read_rows(path: Path) -> list[Any]:
+    """The rows of JSON lines, gzipped or not."""
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return [json.loads(line) for line in data.splitlines() if line.strip()]

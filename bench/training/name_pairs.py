@@ -1,8 +1,8 @@
 """Suspect names with their truth, for training and for measuring the verdicts on names.
 
-Takes real documents, gives pairs of a suspect and whether it is wrong. Errors are names of well-supported people that
-are changed here (another given name, a slip of the keyboard); the rest occurs by itself: suspects that were not changed,
-and people of different given names whose surnames are one slip apart.
+Takes real documents, gives pairs of a suspect and whether it is wrong. Errors are names of well-supported people that are
+changed here (another given name, a slip of the keyboard), or recorded in the set; the rest occurs by itself: suspects that
+were not changed, and people of different given names whose surnames are one slip apart.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import polars as pl
 from cleaners.names import NamesConfig, find_mentions
 from cleaners.names.judge.forms import Form
 from cleaners.names.judge.scene import Scene, set_scene
-from cleaners.names.judge.suspects import iter_suspects, weigh_suspect
+from cleaners.names.judge.suspects import Suspect, iter_suspects, weigh_suspect
 from cleaners.names.lexicon.compare import are_given_variants, deletion_keys, fold, relate_part
 from cleaners.names.lexicon.lexicon import load_lexicon
 from cleaners.names.lexicon.relate import Key
@@ -37,6 +37,10 @@ class Pair:
     weight: float  # how many such suspects one run over the documents would meet
     surname: str  # of the expected person
     source: str  # the set of documents
+    article: str = ""
+    form: str = ""  # the suspect name
+    month: str = ""
+    is_recorded: bool = False  # of a set whose errors are recorded: what the scorer counts
 
 
 def collect_pairs(
@@ -76,6 +80,61 @@ def collect_pairs(
                 pairs.append(Pair(s.kind, s.features, True, 1 / len(seeds), s.expected.key[1], source))
         n_missed += len(truth.keys() - raised)
     return pairs, n_missed
+
+
+def collect_natural(
+    articles: pl.DataFrame,
+    authority: pl.DataFrame,
+    source: str,
+    seeds: Iterable[int],
+    errors: dict[str, list[tuple[int, int]]],
+    ignored: dict[str, list[tuple[int, int]]],
+) -> list[Pair]:
+    """Suspects of a set at natural base rates, whose errors are recorded, and those that the changes of every seed raise.
+
+    Args:
+        articles: the documents.
+        authority: authority file.
+        source: name of the set.
+        seeds: of the changes made here; texts with a recorded error are not changed again.
+        errors: spans of recorded errors by document.
+        ignored: spans of errors that nobody planted.
+    """
+    config = NamesConfig()
+    clusters = find_near_duplicates(articles, NearDuplicateConfig()).clusters
+    cluster_of: dict[str, str] = dict(clusters.select("article_id", "cluster_id").iter_rows())
+    month_of: dict[str, str] = dict(
+        articles.select("article_id", pl.col("published_at").dt.strftime("%Y-%m").fill_null("")).iter_rows()
+    )
+    mentions = find_mentions(articles, config, authority)
+    scene = set_scene(articles, _people(mentions), cluster_of, authority, config)
+
+    def is_at(spans: dict[str, list[tuple[int, int]]], suspect: Suspect) -> bool:
+        places = scene.places.get((suspect.article_id, suspect.form.key), ())
+        return any(start < e and s < end for _, start, end in places for s, e in spans.get(suspect.article_id, ()))
+
+    def pair(suspect: Suspect, is_error: bool, weight: float, *, is_recorded: bool) -> Pair:
+        where = (suspect.article_id, " ".join(suspect.form.key), month_of[suspect.article_id], is_recorded)
+        return Pair(suspect.kind, suspect.features, is_error, weight, suspect.expected.key[1], source, *where)
+
+    pairs = [pair(s, is_at(errors, s), 1.0, is_recorded=True) for s in iter_suspects(scene) if not is_at(ignored, s)]
+    seeds = list(seeds)
+    for seed in seeds:
+        changed, truth = change_names(articles, mentions, scene, random.Random(seed))
+        truth = {article_id: names for article_id, names in truth.items() if article_id not in errors}
+        found = pl.concat(
+            [
+                mentions.filter(~pl.col("article_id").is_in(list(truth))),
+                find_mentions(changed.filter(pl.col("article_id").is_in(list(truth))), config, authority),
+            ]
+        )
+        batch = set_scene(changed, _people(found), cluster_of, authority, config, pl.Series(list(truth)))
+        pairs += [
+            pair(s, True, 1 / len(seeds), is_recorded=False)
+            for s in iter_suspects(batch)
+            if truth[s.article_id] == (s.form.key, s.expected.key)
+        ]
+    return pairs
 
 
 def near_namesakes(scene: Scene, source: str) -> list[Pair]:

@@ -1,6 +1,7 @@
 """Articles to stories: which articles ran before, in the same words or nearly.
 
-Takes articles, gives one cluster row each and the verified pairs behind it; removes nothing. A cluster is named after
+Takes articles, gives one cluster row each, the verified pairs behind it and the pairs that share much but are two stories;
+removes nothing. A cluster is named after
 its canonical article, and every member was checked against it: resemblance is never passed on along a chain.
 """
 
@@ -16,7 +17,7 @@ from cleaners.neardup import kernel
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.sketch.bands import find_candidates
 from cleaners.neardup.sketch.signatures import Signatures, compute_signatures, read_signatures
-from cleaners.neardup.tables import tabulate_clusters, tabulate_pairs
+from cleaners.neardup.tables import tabulate_clusters, tabulate_pairs, tabulate_related
 from cleaners.neardup.text.fold import Int64s, normalise_texts, sort_unique
 from cleaners.neardup.verdict.grouping import Verifier, group_articles
 from cleaners.neardup.verdict.verify import describe_articles
@@ -30,10 +31,13 @@ class NearDuplicates(NamedTuple):
     Attributes:
         clusters: one row an article, sorted by article_id; the columns of `cleaners.schemas.Clusters` without run_id.
         pairs: one row a verified pair within a cluster, sorted; the columns of `cleaners.schemas.DuplicatePairs`.
+        related: one row a compared pair that shares a statement, a gallery or a form and is two stories, sorted; the
+            columns of `cleaners.schemas.RelatedPairs`.
     """
 
     clusters: pl.DataFrame
     pairs: pl.DataFrame
+    related: pl.DataFrame
 
 
 def find_near_duplicates(
@@ -57,7 +61,7 @@ def find_near_duplicates(
             does not know are new.
 
     Returns:
-        Clusters and pairs. Cost is linear in the number of articles, also when all are alike.
+        Clusters, pairs and related pairs. Cost is linear in the number of articles, also when all are alike.
 
     Raises:
         CopydeskError: an article_id is missing or occurs twice, or has no signature.
@@ -84,18 +88,21 @@ def find_near_duplicates(
     verifier = Verifier(describe_articles(articles, config, described, readings), place, config)
     del readings
     head = group_articles(len(rows), candidates, verifier, config)
-    verified = verifier.list_verified(head)
-    del verifier, candidates  # half a gigabyte for a million
-    verified = verified.with_columns(
-        pl.Series(side, compared[verified[side].to_numpy()], dtype=pl.Int64) for side in ("left", "right")
+    verified, declined = (
+        pairs.with_columns(
+            pl.Series(side, compared[pairs[side].to_numpy()], dtype=pl.Int64) for side in ("left", "right")
+        )
+        for pairs in (verifier.list_verified(head), verifier.list_declined(head))
     )
+    del verifier, candidates  # half a gigabyte for a million
     place = np.full(len(order), -1, np.int64)
     place[compared] = np.arange(len(compared))
     canonical = compared[head[place[first]]]
-    ids = articles["article_id"].gather(order)
+    ranked = articles.select("article_id", "published_at")[order]
     return NearDuplicates(
-        clusters=tabulate_clusters(ids, first, canonical, verified, previous),
-        pairs=tabulate_pairs(ids, first, canonical, verified),
+        clusters=tabulate_clusters(ranked["article_id"], first, canonical, verified, previous),
+        pairs=tabulate_pairs(ranked, first, canonical, verified),
+        related=tabulate_related(ranked, declined),
     )
 
 

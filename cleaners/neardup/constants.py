@@ -22,3 +22,13 @@ MIXERS = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)  # of MurmurHash3's 64-bit fin
 BYTES_KEPT = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # of a block, the lowest n bytes
 
 IS_BETWEEN_DIGITS = np.isin(np.arange(256), [ord(c) for c in ".,/:"])
+
+# Quotation marks among folded bytes, below the blank. What a mark does is seen from the characters beside it; the last
+# three say what it may do where those do not tell.
+OPENING, CLOSING, STRAIGHT, OPENS, CLOSES = (np.uint8(code) for code in range(2, 7))
+IS_GAP_BEFORE = np.isin(np.arange(256), [ord(c) for c in " \t\n\r([{-/"])
+IS_GAP_AFTER = np.isin(np.arange(256), [ord(c) for c in " \t\n\r.,;:!?)]}-/"])
+
+# Words after an opening mark that count as quoted where no closing mark follows it, as in each paragraph but the last of
+# a long quotation. Measured on 1,333 modern articles: of the quotations that do close, .1 % are longer.
+LONGEST_UNCLOSED = 120

@@ -17,6 +17,7 @@ SAMPLE = (
     "The ferry Solvang left at 12:30 with 1,200 on board, and an uncharacteristically-long-word.",
     "Zürich: ŁÓDŹ, Straße, ﬁnal\u00adly ½ 𝐁𝐨𝐥𝐝 ３４",
     "The ferry Solvang left at 12:30 with 1,200 on board; no more was said.",
+    '"No more," he said, ﬁnally, "was said. “Nobody spoke («or wrote»),” she said: "No.',
     "",
 )
 
@@ -30,5 +31,5 @@ def read_sample() -> list[list[int]]:
     shared = count_shared(names, *pairs[:1], names, *pairs[1:])
     return [
         np.asarray(values).ravel().tolist()
-        for values in (signed.matrix, signed.n_shingles, *names, *read_numbers(texts), *pairs, shared)
+        for values in (signed.matrix, signed.n_shingles, words.is_quoted, *names, *read_numbers(texts), *pairs, shared)
     ]

@@ -1,6 +1,7 @@
-"""Grouped articles to the published tables of clusters and duplicate pairs.
+"""Grouped articles to the published tables of clusters, duplicate pairs and related pairs.
 
-Takes which article stands for which, gives one cluster row an article and one row a verified pair; removes nothing.
+Takes which article stands for which, gives one cluster row an article, one row a verified pair and one a declined pair;
+removes nothing.
 """
 
 from __future__ import annotations
@@ -8,7 +9,10 @@ from __future__ import annotations
 import polars as pl
 
 from cleaners.neardup.text.fold import Int64s
+from cleaners.neardup.verdict.relations import DUPLICATE, OF_LONGER, RELATED, RULE
 from cleaners.neardup.verdict.verify import FEATURES
+
+FIGURES = ("probability", "containment", "prose_containment", "quoted", *FEATURES)
 
 CLUSTER_SCHEMA = pl.Schema(
     {
@@ -19,6 +23,17 @@ CLUSTER_SCHEMA = pl.Schema(
         "similarity": pl.Float64(),
         "cluster_size": pl.Int64(),
         "previous_cluster_id": pl.String(),
+    }
+)
+
+RELATED_SCHEMA = pl.Schema(
+    {
+        "left_id": pl.String(),
+        "right_id": pl.String(),
+        "relation": pl.String(),
+        "jaccard": pl.Float64(),
+        "containment": pl.Float64(),
+        "evidence": pl.String(),
     }
 )
 
@@ -57,16 +72,16 @@ def tabulate_clusters(
     return _compare_with(clusters, previous).sort("article_id")
 
 
-def tabulate_pairs(ids: pl.Series, first: Int64s, canonical: Int64s, verified: pl.DataFrame) -> pl.DataFrame:
+def tabulate_pairs(articles: pl.DataFrame, first: Int64s, canonical: Int64s, verified: pl.DataFrame) -> pl.DataFrame:
     """Write one row a verified pair within a cluster, sorted: members with their canonical article, and others met.
 
     Args:
-        ids: the articles, best first.
+        articles: article_id and published_at, best first.
         first: for each article the number of the best one with the same text.
         canonical: for each article the number of its canonical article.
         verified: features of the verified pairs; `left` is the better number, both are numbers of first ones.
     """
-    head = pl.Series(canonical)
+    head, ids = pl.Series(canonical), articles["article_id"]
     together = verified.filter(head.gather(verified["left"]) == head.gather(verified["right"]))
     # A copy of another member was not compared again: its pair with the canonical article is that member's.
     copies = pl.DataFrame({"left": canonical, "first": first}).with_columns(
@@ -77,26 +92,54 @@ def tabulate_pairs(ids: pl.Series, first: Int64s, canonical: Int64s, verified: p
         *(pl.col("copy").alias(name) if name == "right" else name for name in verified.columns), "same_text_as"
     )
     trained = pl.concat([together.with_columns(same_text_as=pl.lit(None, pl.String)), near]).with_columns(
-        decision=pl.lit("trained")
+        decision=pl.lit("trained"), relation=DUPLICATE
     )
+    written = pl.struct(
+        "decision", *_round_figures(), _find_earlier(articles, trained), "same_text_as"
+    ).struct.json_encode()
     exact = copies.filter(pl.col("left") == pl.col("first")).select(
         "left",
         right="copy",
+        relation=pl.lit("copy"),
         jaccard=pl.lit(1.0),
         containment=pl.lit(1.0),
         evidence=pl.lit('{"decision":"exact"}'),
     )
-    # From the shares that both sets have of each other and of their union follows the larger one's.
-    of_longer = 1 / (1 / pl.col("jaccard") - 1 / pl.col("containment") + 1)
-    figures = [pl.col(name).round(4) for name in ("probability", *FEATURES)]
-    written = pl.struct(
-        "decision", *figures, of_longer.round(4).alias("containment_of_longer"), "same_text_as"
-    ).struct.json_encode()
-    pairs = pl.concat([trained.select("left", "right", "jaccard", "containment", written.alias("evidence")), exact])
-    left, right = ids.gather(pairs["left"]), ids.gather(pairs["right"])
+    pairs = trained.select("left", "right", "relation", "jaccard", "containment", written.alias("evidence"))
+    return _name_sides(pl.concat([pairs, exact]), ids)
+
+
+def tabulate_related(articles: pl.DataFrame, declined: pl.DataFrame) -> pl.DataFrame:
+    """Write one row a pair that shares much and is two stories, sorted: what the two share, and the rule that says so.
+
+    Args:
+        articles: article_id and published_at, best first.
+        declined: features of the pairs; `left` and `right` are numbers of articles.
+    """
+    written = pl.struct(RULE.alias("rule"), *_round_figures(), _find_earlier(articles, declined)).struct.json_encode()
+    pairs = declined.select("left", "right", "jaccard", "containment", relation=RELATED, evidence=written)
+    return _name_sides(pairs, articles["article_id"])
+
+
+def _round_figures() -> list[pl.Expr]:
+    return [*(pl.col(name).round(4) for name in FIGURES), OF_LONGER.round(4).alias("containment_of_longer")]
+
+
+def _find_earlier(articles: pl.DataFrame, pairs: pl.DataFrame) -> pl.Series:
+    """The id of the article of each pair that was published first; null where both were at once, or a time is not known."""
+    left, right = (articles["published_at"].gather(pairs[side]) for side in ("left", "right"))
+    ids = pl.DataFrame([articles["article_id"].gather(pairs[side]).alias(side) for side in ("left", "right")])
+    earlier = pl.when(left < right).then("left").when(right < left).then("right")
+    return ids.select(earlier.alias("earlier")).to_series()
+
+
+def _name_sides(pairs: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    """Pairs of numbers as pairs of ids, the smaller one left; sorted."""
+    left, right = ids.gather(pairs["left"]).alias("left_id"), ids.gather(pairs["right"]).alias("right_id")
     return pairs.select(
-        pl.min_horizontal(left.alias("left_id"), right.alias("right_id")).alias("left_id"),
-        pl.max_horizontal(left.alias("left_id"), right.alias("right_id")).alias("right_id"),
+        pl.min_horizontal(left, right).alias("left_id"),
+        pl.max_horizontal(left, right).alias("right_id"),
+        "relation",
         "jaccard",
         "containment",
         "evidence",

@@ -43,7 +43,7 @@ def review(
     file: Annotated[Path, typer.Argument(help="The CSV to write for an editor, or with --take to read back.")],
     take: Annotated[bool, typer.Option("--take", help="Read decisions from FILE; the next run honours them.")] = False,
     variants: Annotated[
-        bool, typer.Option("--variants", help="Also what is no error: other spellings, aliases.")
+        bool, typer.Option("--variants", help="Also what is no error: other spellings, aliases, namesakes.")
     ] = False,
     decided: Annotated[bool, typer.Option("--decided", help="Also flags that an editor decided before.")] = False,
     output: OutputOption = None,

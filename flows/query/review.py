@@ -62,7 +62,7 @@ def export_flags(settings: Settings, target: Path, *, with_variants: bool = Fals
     Args:
         settings: where the snapshots are.
         target: CSV file to write.
-        with_variants: also what is no error: transliterations, diacritics, aliases.
+        with_variants: also what is no error: transliterations, diacritics, aliases, namesakes.
         with_decided: also what an editor has decided before.
 
     Returns:

@@ -200,7 +200,10 @@ def _name_figures(flags: pl.DataFrame) -> tuple[NameFigures, ...]:
             confidence=pl.col("confidence").max(),
             label=pl.col("label").first(),
         )
-        .sort(["is_error", "n_mentions", "canonical", "surface", "kind"], descending=[True, True, False, False, False])
+        .sort(
+            ["is_error", "confidence", "n_mentions", "canonical", "surface", "kind"],
+            descending=[True, True, True, False, False, False],
+        )
     )
     return tuple(NameFigures(**row) for row in grouped.iter_rows(named=True))
 

@@ -1,9 +1,9 @@
 """Matching a run's articles with all that ever ran: the archive index says which earlier ones are worth reading.
 
-Takes the run's articles and signatures, leaves the tables of clusters and pairs and the index of the new snapshot. Articles are
-matched some ten thousand at a time, each lot as if the ones before were published. Only the texts of earlier articles whose story
-may change are read; every other row is taken over as it is. What needs no story before it is dealt to the workers: segments of the
-index by lot, the search for what a lot may repeat by band and lot, the evidence of pairs by pairs.
+Takes the run's articles and signatures, leaves the tables of clusters, duplicate and related pairs, and the index of the new
+snapshot. Articles are matched some ten thousand at a time, each lot as if the ones before were published. Only the texts of earlier
+articles whose story may change are read; every other row is taken over as it is. What needs no story before it is dealt to the
+workers: segments of the index by lot, the search for what a lot may repeat by band and lot, the evidence of pairs by pairs.
 """
 
 import shutil
@@ -15,7 +15,7 @@ import polars as pl
 
 from cleaners.neardup import NearDuplicateConfig, explain_pairs, find_near_duplicates
 from cleaners.neardup.sketch.segments import join_bands, keep_promising, pick_joined
-from cleaners.neardup.tables import CLUSTER_SCHEMA
+from cleaners.neardup.tables import CLUSTER_SCHEMA, RELATED_SCHEMA
 from flows.run import Run
 from flows.steps.lots import (
     MATCH_COLUMNS,
@@ -44,13 +44,14 @@ PAIRS_AT_ONCE = 4_096
 
 
 class AlreadyMatched(NamedTuple):
-    """Articles that are matched already: clusters (without run_id) and pairs, the files of the articles, the index.
+    """Articles that are matched already: clusters (without run_id) and pairs, related pairs, the files of the articles, the index.
 
     A pair has the number of the `lot` whose texts are still to be compared for its evidence, or null.
     """
 
     clusters: pl.DataFrame
     pairs: pl.DataFrame | None
+    related: pl.DataFrame
     files: list[Path]
     parts: list[Part]
 
@@ -66,10 +67,11 @@ class Batch(NamedTuple):
 
 
 class Matched(NamedTuple):
-    """Clusters and pairs of all matched articles, and the texts that the new pairs are still to be explained by."""
+    """Clusters, pairs and related pairs of all matched articles, and the texts that the new pairs are still to be explained by."""
 
     clusters: pl.DataFrame
     pairs: pl.DataFrame
+    related: pl.DataFrame
     texts: pl.DataFrame
 
 
@@ -138,8 +140,17 @@ def match_lot(
     return Matched(
         clusters=pl.concat([earlier.join(members, on="article_id", how="anti"), found.clusters]).sort("article_id"),
         pairs=new_pairs if kept_pairs is None else pl.concat([kept_pairs, new_pairs]),
+        related=pl.concat([_keep_related(held.related, both["article_id"], gone), found.related]),
         texts=both.select("article_id", "text").filter(pl.col("article_id").is_in(paired.implode())),
     )
+
+
+def _keep_related(related: pl.DataFrame, again: pl.Series, gone: pl.Series) -> pl.DataFrame:
+    """The related pairs that stand: those whose two are valid still, but for pairs of two that were compared again."""
+    left, right = pl.col("left_id"), pl.col("right_id")
+    is_gone = left.is_in(gone.implode()) | right.is_in(gone.implode())
+    is_again = left.is_in(again.implode()) & right.is_in(again.implode())
+    return related.filter(~(is_gone | is_again))
 
 
 def read_articles(files: list[Path], ids: pl.Series, with_text: pl.Series) -> pl.DataFrame:
@@ -206,11 +217,15 @@ def _group_lots(
     """
     previous, gone = run.previous_snapshot, read_gone(run)
     before = pl.read_parquet(previous.files("clusters"), glob=False).drop("run_id") if previous else None
-    held = AlreadyMatched(pl.DataFrame(schema=CLUSTER_SCHEMA), None, [], [])
+    held = AlreadyMatched(pl.DataFrame(schema=CLUSTER_SCHEMA), None, pl.DataFrame(schema=RELATED_SCHEMA), [], [])
     if previous and before is not None and earlier is not None:
         pairs = pl.read_parquet(previous.files("duplicate_pairs"), glob=False)
         held = AlreadyMatched(
-            before, pairs.with_columns(lot=pl.lit(None, pl.Int64)), previous.files("articles"), earlier
+            before,
+            pairs.with_columns(lot=pl.lit(None, pl.Int64)),
+            previous.scan("related_pairs", RELATED_SCHEMA).collect(),
+            previous.files("articles"),
+            earlier,
         )
     for lot, part in zip(lots, added, strict=True):
         articles, parts = read_lot(lot, gone), [part] if part else []
@@ -223,9 +238,12 @@ def _group_lots(
         now_gone = gone if lot.number == 0 else gone.clear()
         matched = match_lot(held, before, now_gone, batch, run.settings.cleaning.near_duplicates)
         write_parquet(matched.texts, _texts_file(run, lot.number))
-        held = AlreadyMatched(matched.clusters, matched.pairs, [*held.files, *batch.files], [*held.parts, *parts])
+        held = AlreadyMatched(
+            matched.clusters, matched.pairs, matched.related, [*held.files, *batch.files], [*held.parts, *parts]
+        )
     assert held.pairs is not None
     write_parquet(held.clusters, run.work("clusters.parquet"))
+    write_parquet(held.related.sort("left_id", "right_id"), run.work("related_pairs.parquet"))
     write_parquet(held.pairs.filter(pl.col("lot").is_null()).drop("lot"), run.work("matching", "kept.parquet"))
     n_pairs = {}
     for new in held.pairs.drop_nulls("lot").partition_by("lot", maintain_order=True):

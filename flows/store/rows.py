@@ -70,7 +70,7 @@ def run_clusters(snapshot: Path, articles: pl.DataFrame) -> pl.DataFrame:
 
 
 def run_flags(snapshot: Path, articles: pl.DataFrame) -> pl.DataFrame:
-    """The name flags on articles of the run: errors first, then by confidence.
+    """The name flags on articles of the run, without namesakes: errors first, then by confidence.
 
     Args:
         snapshot: folder of the snapshot.
@@ -87,6 +87,7 @@ def run_flags(snapshot: Path, articles: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         scan_table(snapshot, "name_flags")
+        .filter(pl.col("kind") != "namesake")
         .join(articles.lazy().select("article_id", "label", "site"), on="article_id")
         .join(mentions, on="flag_id", how="left")
         .with_columns(pl.col("n_mentions").fill_null(1))

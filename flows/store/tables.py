@@ -34,6 +34,7 @@ TABLES = {
     "suspected_spans": Table("parts", ("article_id", "span_no"), slices="suspected_spans"),
     "clusters": Table("whole", ("cluster_id", "article_id")),
     "duplicate_pairs": Table("whole", ("left_id", "right_id")),
+    "related_pairs": Table("whole", ("left_id", "right_id")),
     "name_mentions": Table("parts", ("article_id", "start")),
     "name_flags": Table("whole", ("article_id", "start", "flag_id")),
     "name_replacements": Table("whole", ("article_id", "start")),

@@ -15,6 +15,9 @@ from cleaners.names.lexicon.lexicon import load_lexicon
 from cleaners.names.recognise.recognise import STRONG
 
 MIN_SURNAMES = 2  # people of different surnames that make a word a given name
+MIN_FAMILY_TEXTS = 20  # texts with a surname from which the batch knows it as one; a choice
+MIN_FAMILY_SHARE = 0.5  # of the full names of that surname that are one person's; a choice
+FAMILY_RATIO = 5  # times as often behind a given name, or alone, as before a surname; a choice
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,9 @@ class BatchWords:
 
     given: frozenset[str]  # the first name of people with different surnames
     people_of: dict[str, int]  # surname -> people of that surname, or titled bearers, on their texts' own evidence
+    family: frozenset[
+        str
+    ]  # surnames so well known that before another one they open no name: "impeaches Roe Doe aims to"
     common: frozenset[str]  # written in lower case in more texts than as part of a name
 
     def is_given(self, name: str) -> bool:
@@ -50,7 +56,28 @@ def learn_words(sample: pl.DataFrame, share: float, people: pl.DataFrame) -> Bat
     return BatchWords(
         given=frozenset(g for g, of in surnames.items() if len(of) >= MIN_SURNAMES and len(g) > 2),
         people_of={surname: len(of) for surname, of in bearers.items()},
+        family=_family_words(people),
         common=_common_words(sample, share, people),
+    )
+
+
+def _family_words(people: pl.DataFrame) -> frozenset[str]:
+    """The surnames of one person known to many texts that hardly ever stand before another."""
+    n_texts = pl.col("article_id").n_unique().alias("n")
+    strong = people.filter(pl.col("strength") >= STRONG)
+    in_front = dict(strong.group_by("given").agg(n_texts).iter_rows())
+    behind = strong.group_by("surname").agg(n_texts)
+    full = strong.filter(pl.col("given") != "").group_by("surname", "given").agg(n_texts)
+    shares = full.group_by("surname").agg(pl.col("n").max() / pl.col("n").sum())
+    share_of = dict(shares.iter_rows())
+    given = load_lexicon().given
+    return frozenset(
+        word
+        for word, n in behind.iter_rows()
+        if n >= MIN_FAMILY_TEXTS
+        and n >= FAMILY_RATIO * in_front.get(word, 0)
+        and share_of.get(word, 0.0) >= MIN_FAMILY_SHARE
+        and word not in given
     )
 
 

@@ -19,6 +19,7 @@ _CAPITALISED = re.compile(r"\b[A-Z][^\W\d_]{2,}")
 
 MAX_VECTORS = 4_000  # texts held as vectors, some 15 kB each
 MAX_SURROUNDINGS = 20_000  # mentions whose words are held, some 5 kB each
+SHARE_OF_TEXT = 0.05  # of a text's words that stand right beside one name; smooths shares of few mentions too
 RAREST = 8.0  # weight of a word that no text counted holds, as among 1,500 texts
 
 Place = tuple[str, int, int]  # article id, start, end
@@ -38,6 +39,8 @@ class Nearness(NamedTuple):
     capitals: float  # logarithm of the sum of weights of the capitalised words shared with the best mention
     beside: float  # cosine of the nearest words
     covered: float  # share of the words that the texts of the other name hold anywhere
+    usual: float  # how far the words beside are those that usually stand beside the other, sum of log-odds
+    strange: float  # logarithm of the weight of the words of the apposition that no clause of the other holds
 
 
 class Evidence:
@@ -75,7 +78,7 @@ class Evidence:
         )
         n = max(counted.height, 1)
         # Few texts tell rare words from frequent ones no less, only in smaller steps.
-        scale = RAREST / math.log((n + 1) / 0.5)
+        self._scale = scale = RAREST / math.log((n + 1) / 0.5)
         self._idf = {word: scale * math.log((n + 1) / (count + 0.5)) for word, count in words.iter_rows()}
         self._rare = RAREST
         self._vectors: dict[str, dict[str, float]] = {}
@@ -101,7 +104,12 @@ class Evidence:
         return self._text[article_id]
 
     def compare_surroundings(
-        self, mine: Iterable[Place], theirs: Iterable[Place], their_articles: Iterable[str], names: frozenset[str]
+        self,
+        mine: Iterable[Place],
+        theirs: Iterable[Place],
+        their_articles: Iterable[str],
+        names: frozenset[str],
+        apposition: frozenset[str] = frozenset(),
     ) -> Nearness:
         """Measure what the clauses around the mentions of one name share with those around each mention of another.
 
@@ -110,19 +118,26 @@ class Evidence:
             theirs: mentions of the other.
             their_articles: the texts that hold the other.
             names: words left out, those of the names themselves.
+            apposition: words that describe the one behind its name.
         """
         own = [self._around(place) for place in mine]
         words = frozenset[str]().union(*(each.words for each in own)) - names
         capitalised = frozenset[str]().union(*(each.capitalised for each in own)) - names
         beside = frozenset[str]().union(*(each.beside for each in own)) - names
         best_capitals = best_beside = 0.0
+        n_theirs = 0
+        usual_of: Counter[str] = Counter()
+        unknown = set(apposition - names)
         length = self._length(beside)
         for place in theirs:
             other = self._around(place)
             shared = capitalised & other.capitalised
             if shared:
                 best_capitals = max(best_capitals, math.fsum(map(self._weight, shared)))
+            n_theirs += 1
+            unknown -= other.words
             near = beside & other.beside
+            usual_of.update(near)
             if near:
                 cosine_beside = self._length(near) ** 2 / (length * self._length(other.beside - names))
                 best_beside = max(best_beside, cosine_beside)
@@ -131,8 +146,17 @@ class Evidence:
             bare = bare.difference(self.text_vector(article_id))
         total = math.fsum(map(self._weight, words)) or 1.0
         return Nearness(
-            math.log1p(best_capitals), best_beside, 1.0 - math.fsum(map(self._weight, bare)) / total if words else 0.0
+            capitals=math.log1p(best_capitals),
+            beside=best_beside,
+            covered=1.0 - math.fsum(map(self._weight, bare)) / total if words else 0.0,
+            usual=math.fsum(self._odds(word, n / n_theirs) for word, n in usual_of.items()),
+            strange=math.log1p(math.fsum(map(self._weight, unknown))),
         )
+
+    def _odds(self, word: str, share: float) -> float:
+        """Log-odds of a word beside a name, a share of whose mentions has it, against its share of all places."""
+        usual = math.exp(-self._weight(word) / self._scale) * SHARE_OF_TEXT
+        return max(math.log((share + SHARE_OF_TEXT) / (usual + SHARE_OF_TEXT)), 0.0)
 
     def _weight(self, word: str) -> float:
         return self._idf.get(word, self._rare)

@@ -14,11 +14,13 @@ import polars as pl
 
 from cleaners.names.config import NamesConfig
 from cleaners.names.judge.batch_words import BatchWords
-from cleaners.names.lexicon.compare import are_given_variants, deletion_keys, fold, romanisation_key
+from cleaners.names.lexicon.compare import are_given_variants, deletion_keys, fold, is_doubling, romanisation_key
 from cleaners.names.lexicon.lexicon import load_lexicon
 from cleaners.names.lexicon.relate import Key, relate_keys
 from cleaners.names.lexicon.split import split_name
 from cleaners.names.recognise.recognise import STRONG
+
+JOINED = 3  # strength that a form loses where it is two names
 
 
 @dataclass(eq=False, slots=True)
@@ -98,7 +100,7 @@ def collect_forms(
             seen.add((key, cluster, surface))
             form.surfaces[surface] += 1
     for form in forms.values():
-        form.strength += _batch_strength(form, words)
+        form.strength += _batch_strength(form, words) - JOINED * _is_joined(form, forms)
     aliases: list[tuple[Key, str, tuple[str, ...]]] = []
     for canonical, spellings, roles in (
         authority.filter(pl.col("entity") == "person").select("canonical", "aliases", "roles").iter_rows()
@@ -115,6 +117,18 @@ def collect_forms(
     return forms
 
 
+def _is_joined(form: Form, forms: dict[Key, Form]) -> bool:
+    """Tell whether a form is another person's whole name and one more: "Jane Roe Doe" of "meets Jane Roe Doe aims to"."""
+    for surface in form.surfaces:
+        if surface.count(" ") != 2:
+            return False
+        words = fold(surface).split()
+        whole = forms.get((words[0], words[1])) if len(words) == 3 else None
+        if whole is None or whole.support <= form.support or words[1] in load_lexicon().given:
+            return False
+    return bool(form.surfaces)
+
+
 def _batch_strength(form: Form, words: BatchWords) -> int:
     """Return what the batch adds to, or takes from, the strength that a form has from its own texts."""
     given, surname = form.key
@@ -122,9 +136,23 @@ def _batch_strength(form: Form, words: BatchWords) -> int:
         return -2  # Blue Moon, Human Rights; Will Young has a role or an age in some text
     if given in load_lexicon().given:
         return 0
+    if given in words.family:
+        return -3  # two surnames beside each other, of two headlines
     if given in words.common:
         return -1 if form.strength < STRONG else 0  # Questioning Harper
     return 2 * (given in words.given) + (words.people_of.get(surname, 0) >= 1)
+
+
+def _sound(key: Key) -> Key:
+    """The same pair for the spellings of a name that differ in romanisation or in language alone."""
+    given = min(load_lexicon().equivalents.get(key[0], (key[0],)))
+    return romanisation_key(given), romanisation_key(key[1])
+
+
+def _says_enough(form: Form) -> bool:
+    """Tell whether a given name is long enough to tell two people apart: of two initials, or two letters behind a family name."""
+    letters = form.key[0].replace("-", "")
+    return len(letters) > 2 or (len(letters) == 2 and (form.is_family_first or letters not in load_lexicon().given))
 
 
 class FormIndex:
@@ -146,13 +174,13 @@ class FormIndex:
                 self.people_of_surname[key[1]] += 1
                 self.support_of_surname[key[1]] += form.support
             trusted = (form.support >= config.min_support and form.is_person) or form.canonical is not None
-            if not trusted or form.is_alias or key[0] in titles or len(key[0].replace("-", "")) < 3:
+            if not trusted or form.is_alias or key[0] in titles or not _says_enough(form):
                 continue
             self._by_surname.setdefault(key[1], []).append(form)
             near = self._by_near_surname.setdefault(key[0], {})
             for deleted in set(deletion_keys(key[1])):
                 near.setdefault(deleted, []).append(form)
-            self._by_romanisation.setdefault((romanisation_key(key[0]), romanisation_key(key[1])), []).append(form)
+            self._by_romanisation.setdefault(_sound(key), []).append(form)
 
     def is_given(self, name: str) -> bool:
         """Tell whether the lists or the batch know a folded given name."""
@@ -179,18 +207,23 @@ class FormIndex:
         if swapped is not None and swapped in self._by_surname.get(given, ()):
             seen.add(swapped.key)
             yield "swapped_order", swapped
-        candidates: list[Form] = list(
-            self._by_romanisation.get((romanisation_key(given), romanisation_key(surname)), ())
-        )
+        if given in load_lexicon().family_first:  # Zhao Lijain: no syllables of Chinese, and so not split as such
+            for other in self._by_surname.get(given, ()):
+                flipped = relate_keys(
+                    (surname, given), other.key, self._config.min_edit_length_two, self._words.is_given
+                )
+                if flipped in ("misspelling", "given_slip") and other.is_family_first and other.key not in seen:
+                    seen.add(other.key)
+                    yield "misspelling", other
+        candidates: list[Form] = list(self._by_romanisation.get(_sound(form.key), ()))
         near = self._by_near_surname.get(given)
         if near is not None:
             for deleted in deletion_keys(surname):
                 candidates += near.get(deleted, ())
         block = self._by_surname.get(surname, [])
-        # A nickname of one of them is that one, and no error for another. Nor is a name that is in the block itself:
-        # two independent texts know that person (measured: requiring them too cost about one false flag per 1,000 texts).
+        # A nickname of one of them is that one, and no error for another.
         is_crowded = len(block) > self._config.max_surname_forms
-        if not is_crowded and not any(are_given_variants(given, other.key[0]) for other in block):
+        if not is_crowded and not any(are_given_variants(given, other.key[0]) for other in block if other is not form):
             candidates += block
         for other in candidates:
             if other.key in seen:
@@ -206,14 +239,26 @@ class FormIndex:
         kind = relate_keys(form.key, other.key, self._config.min_edit_length_two, self._words.is_given)
         if kind in ("same", "variant", "swapped_order", "different"):
             return None
+        if kind == "transliteration" and self._is_doubled_once(form, other):
+            return "misspelling"
         if kind not in ("given_slip", "wrong_given") and not (kind == "misspelling" and form.key[1] == other.key[1]):
             return kind
         if any(given in fold(surface).split()[1:-1] for surface in other.surfaces):
             return None  # a double surname without the given name: Garcia Lopez, Maria Garcia Lopez
-        if len(given) < 3:
-            return None  # initials and the shortest pet names say too little to be wrong
+        if any(other.key[0] in fold(surface).split()[1:-1] for surface in form.surfaces):
+            return None  # the name by which the other is called stands second: Mohammad Javad Zarif
+        if not _says_enough(form):
+            return None  # an initial and the shortest pet names say too little to be wrong
         if kind == "wrong_given" and form.is_family_first != other.is_family_first:
             return None  # Li Ka-shing is not Ronald Li: no one slips into the other order and another name at once
         known = self._words.is_given
         is_name = known(given) or known(given.split("-")[0]) or form.strength >= STRONG
         return kind if kind != "wrong_given" or is_name else None
+
+    def _is_doubled_once(self, form: Form, other: Form) -> bool:
+        """Tell whether a surname of another alphabet differs by a doubled letter that no second text has.
+
+        Alphabets differ from paper to paper, and so in several texts; one text alone has a slip.
+        """
+        is_alone = form.support == 1 and other.support > self._config.min_support
+        return is_alone and form.key[0] == other.key[0] and is_doubling(form.key[1], other.key[1])

@@ -21,6 +21,7 @@ from cleaners.names.judge.batch_words import BatchWords, learn_words
 from cleaners.names.judge.contexts import Evidence, Place
 from cleaners.names.judge.forms import Form, FormIndex, collect_forms
 from cleaners.names.lexicon.compare import fold
+from cleaners.names.lexicon.office import read_office
 from cleaners.names.lexicon.relate import Key
 
 MAX_COUNTED_ARTICLES = 6_000  # the frequencies of words are steady long before
@@ -52,6 +53,7 @@ class Scene:
     places: Mapping[tuple[str, Key], list[Place]]  # where a form, or its surname alone, stands in a text
     roles: Mapping[tuple[str, Key], set[str]]  # offices that a text gives a form, as written
     bearers: Mapping[tuple[str, str], set[Key]]  # who holds an office, by surname and folded office
+    holders: Mapping[str, int]  # surnames of those who hold an office anywhere, by the office's key
     n_people: Mapping[str, int]  # full names in a text
     cluster_of: Mapping[str, str]  # articles of one cluster are one witness
     evidence: Evidence
@@ -97,6 +99,11 @@ def set_scene(
             if mention.role:
                 roles[(mention.article_id, key)].add(mention.role)
                 bearers[(key[1], fold(mention.role))].add(key)
+    holders: dict[str, set[str]] = defaultdict(set)
+    for surname, role in bearers:
+        office = read_office(role)
+        if office is not None:
+            holders[office.key].add(surname)
     people_in: dict[str, set[Key]] = defaultdict(set)
     for key, form in forms.items():
         if form.is_person:
@@ -112,6 +119,7 @@ def set_scene(
         places=places,
         roles=roles,
         bearers=bearers,
+        holders={office: len(surnames) for office, surnames in holders.items()},
         n_people=Counter(article_id for form in forms.values() for article_id in form.articles),
         cluster_of=cluster_of,
         evidence=Evidence(articles, sample, config.context_chars, config.beside_chars, cluster_of),

@@ -17,18 +17,22 @@ from importlib.resources import files
 from cleaners.names.config import NamesConfig
 from cleaners.names.judge.contexts import cosine
 from cleaners.names.judge.forms import Form
+from cleaners.names.judge.introduction import read_introduction
 from cleaners.names.judge.scene import Scene
 from cleaners.names.lexicon.compare import are_given_variants, fold
 from cleaners.names.lexicon.lexicon import load_lexicon
+from cleaners.names.lexicon.office import read_office
 from cleaners.names.lexicon.relate import Key
 
 MAX_TEXTS = 400  # texts of one person that are looked at; the logarithm of their number says little more beyond
 MAX_PLACES = 3  # mentions of one person in one text whose surroundings are looked at
 MAX_NEIGHBOURS = 50  # texts above which a person shared by two of them says nothing
+AUTHORITY_CONFIDENCE = 0.8  # of a name a letter off one of the authority file that no other text has; set by hand
+OFFICE_CONFIDENCE = 0.95  # of a name behind the very office of the expected one; set by hand: such cases are few
 FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
 
 # A slip is seldom repeated by papers that do not copy each other: how many times as well known the other form must be.
-_MIN_RATIO = {"wrong_given": 2, "given_slip": 2, "misspelling": 4}
+_MIN_RATIO = {"wrong_given": 4, "given_slip": 4, "misspelling": 4}
 
 # Capitalised words, joined to the name that follows: "Anna, Ben and" before "Carl Cole".
 _COORDINATED = re.compile(r"(?:\b[A-Z][\w'’\-]+,? ){0,3}\b[A-Z][\w'’\-]+,? (?:and|&) $")
@@ -48,8 +52,17 @@ class Suspect:
 
     @cached_property
     def confidence(self) -> float:
-        """Return how surely the form stands for the expected one, by the model of its kind."""
-        return _confidence(self.kind, self.features)
+        """Return how surely the form stands for the expected one, by the model of its kind, the office or the authority file."""
+        by_model = _confidence(self.kind, self.features)
+        is_other = self.features["is_expected_in_text"] or self.features["is_kin_in_text"]
+        if is_other:
+            return by_model
+        if self.features["is_office_held"]:
+            return max(by_model, OFFICE_CONFIDENCE)
+        # Without a text that bears witness the model has nothing to go by but the authority file's word.
+        is_by_authority = self.expected.canonical is not None and not self.features["log_support"]
+        is_slip = self.kind == "misspelling" and not self.features["is_part_attested"]
+        return max(by_model, AUTHORITY_CONFIDENCE) if is_by_authority and is_slip else by_model
 
     def is_flagged(self, config: NamesConfig, was_flagged: bool = False) -> bool:
         """Tell whether the suspicion is sure enough to be shown to an editor, or to stay where an earlier run showed it."""
@@ -57,6 +70,14 @@ class Suspect:
         if self.kind in ("wrong_given", "given_slip", "misspelling") and not self.expected.canonical:
             return self.confidence >= least and self.features["likeness_best"] >= config.min_likeness
         return self.confidence >= least
+
+    def is_doubted(self, config: NamesConfig) -> bool:
+        """Tell whether two people of one surname are likely, and an error is not out of the question."""
+        return (
+            self.kind in ("wrong_given", "given_slip")
+            and self.form.is_person
+            and self.confidence >= config.doubt_confidence
+        )
 
 
 def find_suspects(scene: Scene) -> list[Suspect]:
@@ -101,7 +122,7 @@ def _iter_pairs(scene: Scene) -> Iterator[tuple[str, Form, Form, str]]:
             continue
         for kind, expected in _explanations(scene, form):
             if form.support > max(1, expected.support // _MIN_RATIO.get(kind, 1)):
-                continue
+                continue  # two texts that repeat one error are few beside those that know better
             if form.support >= expected.support and not (expected.canonical and form.support <= 1):
                 continue
             for article_id in form.articles:
@@ -159,18 +180,19 @@ def weigh_suspect(
     text = evidence.text_vector(article_id)
     likeness = sorted(((cosine(text, evidence.text_vector(a), names), a) for a in witnesses), reverse=True)
     mine = places.get((article_id, form.key), [])
+    introduced = read_introduction(evidence.text(article_id), mine, form.key[1])
     near = evidence.compare_surroundings(
         mine[:MAX_PLACES],
         [place for a in witnesses for place in places.get((a, expected.key), [])[:MAX_PLACES]],
         witnesses,
         names,
+        introduced.apposition,
     )
     my_roles = roles.get((article_id, form.key), set())
     their_roles = {r for a in witnesses for r in roles.get((a, expected.key), ())} | set(expected.authority_roles)
-    offices = {fold(role) for role in my_roles} & {fold(role) for role in their_roles}
-    agreement = 1 if offices else -1 if my_roles and their_roles else 0
-    # Papers differ in the capitals of an office; the least string of each has them.
-    shared = {min(r for r in my_roles | their_roles if fold(r) == office) for office in offices}
+    shared = {(m, t) for m in my_roles for t in their_roles if _are_one_office(m, t)}
+    agreement = 1 if shared else -1 if my_roles and their_roles else 0
+    kin = {key for key in scene.people_in.get(article_id, ()) if key[1] == form.key[1]} - {form.key, expected.key}
     has_its_surname = form.key[1] == expected.key[1]
     rivals = max(index.people_of_surname[expected.key[1]] - 1 - has_its_surname, 0)
     bearers = max(index.people_of_surname[form.key[1]] - 1, 0)
@@ -195,7 +217,17 @@ def weigh_suspect(
             or any(_is_coordinated(evidence.text(article_id), start, expected.key[0]) for _, start, _ in mine)
         ),
         "role_agreement": float(agreement),
-        "is_office_shared": float(any(is_single_office(role) for role in shared)),
+        "office_rarity": max((_rarity(scene, m, t) for m, t in shared), default=0.0),
+        "is_office_held": float(_is_office_held(scene, witnesses, my_roles, expected)),
+        "own_strength": float(min(max(form.strength, -2), 6)),
+        "is_kin_in_text": float(any(not are_given_variants(form.key[0], key[0]) for key in kin)),
+        "is_surname_ahead": float(introduced.is_surname_ahead),
+        "log_alone": math.log1p(introduced.n_alone),
+        "is_aged": float(introduced.is_aged),
+        "is_kin": float(introduced.is_kin),
+        "apposition": math.log1p(len(introduced.apposition)),
+        "words_usual": near.usual,
+        "words_strange": near.strange,
         "is_given_known": float(index.is_given(form.key[0])),
         "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
         "list_likeness": likeness[0][0] * _listness(scene.n_people[article_id], len(text)) if likeness else 0.0,
@@ -207,14 +239,40 @@ def weigh_suspect(
         kind=kind,
         features=features,
         evidence_articles=tuple(sorted(a for _, a in likeness[:5])),
-        shared_roles=tuple(sorted(shared)),
+        shared_roles=tuple(sorted({min(pair) for pair in shared})),
     )
 
 
-def is_single_office(role: str) -> bool:
-    """Tell whether one person of a country holds an office at a time: "Home Secretary", "Minister for Work"; not "Minister"."""
-    words = fold(role).split()
-    return len(words) > 1 and any(word in load_lexicon().state_offices for word in (words[0], words[-1]))
+def _are_one_office(role: str, other: str) -> bool:
+    """Tell whether two roles as written may be one office."""
+    mine, theirs = read_office(role), read_office(other)
+    return mine is not None and theirs is not None and mine.agrees_with(theirs)
+
+
+def _rarity(scene: Scene, role: str, other: str) -> float:
+    """One by the surnames that hold an office anywhere; of two ways to write it the one that says more."""
+    offices = [office for office in (read_office(role), read_office(other)) if office is not None]
+    fullest = max(offices, key=lambda office: (len(office.portfolio), office.key))
+    return 1 / max(scene.holders.get(fullest.key, 1), 1)
+
+
+def _is_office_held(scene: Scene, witnesses: list[str], mine: set[str], expected: Form) -> bool:
+    """Tell whether the text gives its person the very office that the witnesses give to the expected one.
+
+    The office has a portfolio and one holder at a time, so that two people of one surname hardly ever have it: "Transport
+    Minister", "Secretary of State"; not "Minister".
+    """
+    for office in {read_office(role) for role in mine}:
+        if office is None or not office.portfolio or office.head not in load_lexicon().state_offices:
+            continue
+        texts = {
+            scene.cluster_of.get(a, a)
+            for a in witnesses
+            if any(read_office(role) == office for role in scene.roles.get((a, expected.key), ()))
+        }
+        if len(texts) >= scene.config.min_support or any(read_office(r) == office for r in expected.authority_roles):
+            return True
+    return False
 
 
 def _is_coordinated(text: str, start: int, given: str) -> bool:

@@ -19,6 +19,8 @@ from cleaners.names.lexicon.lexicon import load_lexicon
 from cleaners.names.lexicon.relate import Key
 from cleaners.names.lexicon.split import split_name
 
+ORGANISATION_CONFIDENCE = 0.9  # of a known organisation with one letter off; set by hand
+
 # Differences that are no errors and are replaced in `text_normalised`.
 _VARIANTS = frozenset({"transliteration", "diacritics"})
 
@@ -37,11 +39,19 @@ class Verdict(NamedTuple):
     decided_by: str = "authority"  # what lets a replacement be made
 
 
+def doubt(suspect: Suspect) -> Verdict:
+    """The verdict on a suspect who is most likely another person of that surname: the name stands for itself."""
+    own = suspect.form.display()
+    return judge(suspect)._replace(
+        canonical=own, kind="namesake", is_error=False, is_replaced=False, expected=suspect.expected.display()
+    )
+
+
 def judge(suspect: Suspect) -> Verdict:
     """The verdict on a suspect that is sure enough to be flagged."""
     expected, kind = suspect.expected, suspect.kind
     is_error = kind not in _VARIANTS
-    if kind == "swapped_order" and _is_family_first(expected.key):
+    if kind == "swapped_order" and has_two_orders(expected.key):
         is_error = False
     decided = "authority" if expected.canonical else "other texts"
     evidence = {
@@ -104,8 +114,11 @@ def close(found: Verdict, name: str, decision: str) -> Verdict:
     return found._replace(canonical=name, is_error=False, is_replaced=False, decision=decision, expected=expected)
 
 
-def _is_family_first(key: Key) -> bool:
-    return key[1] in load_lexicon().family_first
+def has_two_orders(key: Key) -> bool:
+    """Tell whether a name is of a language that puts the family name first, and so is printed in both orders."""
+    lexicon = load_lexicon()
+    given, surname = key
+    return surname in lexicon.family_first or lexicon.given.get(given) == "han" or given in lexicon.hungarian_given
 
 
 def verdict_on_form(form: Form, surface: str, display: str) -> Verdict:
@@ -137,8 +150,12 @@ def verdict_on_single(surface: str, canonical: str | None) -> Verdict:
     return _by_authority(canonical, "transliteration")
 
 
-def verdict_on_organisation(surface: str, canonical: str) -> Verdict:
+def verdict_on_organisation(surface: str, canonical: str, *, is_misspelt: bool = False) -> Verdict:
     """Judge another spelling of the same letters to be a variant; an abbreviation or a longer name is just another name."""
+    if is_misspelt:
+        return _by_authority(canonical, "misspelling")._replace(
+            is_error=True, confidence=ORGANISATION_CONFIDENCE, is_replaced=True
+        )
     if surface != canonical and fold(surface) == fold(canonical):
         return _by_authority(canonical, "alias")._replace(is_replaced=True)
     return Verdict(canonical)

@@ -30,6 +30,7 @@ _ROMANISATION = [
         (r"shch|sch", "sh"),
         (r"kh|gh|dh(?=a)", "h"),
         (r"tch", "ch"),
+        (r"ij(?=.)", "i"),
         (r"th", "t"),
         (r"(?:oo|ou|u)", "u"),
         (r"(?:ee|ei|ey|ie|iy|y|ae|ai|ay)", "i"),
@@ -42,12 +43,28 @@ _ROMANISATION = [
         (r"h$", ""),
     ]
 ]
+# Spellings of one sound in romanised Korean (Revised Romanisation, McCune-Reischauer, press usage).
+_KOREAN_SOUNDS = [
+    (re.compile(pattern), replacement)
+    for pattern, replacement in [
+        (r"ck", "k"),
+        (r"eo|ou|oo|woo|eu", "u"),
+        (r"ee|ui", "i"),
+        (r"ai", "ae"),
+        (r"^g|(?<=-)g", "k"),
+        (r"^d|(?<=-)d", "t"),
+        (r"^b|(?<=-)b", "p"),
+        (r"^j|(?<=-)j", "ch"),
+        (r"-", ""),
+    ]
+]
 _CYRILLIC_SURNAME = re.compile(r"(?:ov|ova|ev|eva|yev|in|ina|sk[iy]+|skaya|enko|enka|chuk|vich|yan|ian|shvili|dze)$")
 _ARABIC_SURNAME = re.compile(r"^(?:al|el|abd|abu|bin|ibn)|(?:ullah|allah|uddin|eddin|afi|awi|ari|ani)$")
 _INDIC_SURNAME = re.compile(
     r"(?:[dt]haran|swam[iy]|nathan|krishnan?|murth[iy]|rajan|subramani[ay]n|subramaniam|lingam|singhe?|sinha|ward[ae]n[ae]|tunga|suriya"
     r"|ratne|sekar[ae]?|appa|[ai]yya|iah)$"
 )
+_GAELIC_SURNAME = re.compile(r"^(?:mac|mc|o')")
 _SHORT_VOWELS = frozenset({"arabic", "persian"})
 _ROMANISED = frozenset({"slavic", "arabic", "persian", "hebrew", "greek"})
 
@@ -71,6 +88,13 @@ def romanisation_key(folded: str) -> str:
     return folded
 
 
+def korean_key(folded: str) -> str:
+    """The same key for spellings of a Korean given name that differ only in how it was romanised."""
+    for pattern, replacement in _KOREAN_SOUNDS:
+        folded = pattern.sub(replacement, folded)
+    return folded
+
+
 def without_umlauts(folded: str) -> str:
     """A folded name with the written-out umlauts (Juergen, Schroeder) as bare vowels."""
     return re.sub(r"([aou])e", r"\1", folded)
@@ -79,11 +103,23 @@ def without_umlauts(folded: str) -> str:
 def is_romanised(given: str, surname: str) -> bool:
     """Tell whether a (folded) name looks as if it came from another alphabet."""
     lexicon = load_lexicon()
+    if _GAELIC_SURNAME.match(surname):
+        return False
     if lexicon.given.get(given, "") in _ROMANISED:
         return True
     return bool(_CYRILLIC_SURNAME.search(surname) and len(surname) > 5) or bool(
         (_ARABIC_SURNAME.search(surname) or _INDIC_SURNAME.search(surname)) and given not in lexicon.given
     )
+
+
+def are_equivalents(left: str, right: str) -> bool:
+    """Tell whether two folded given names are one name in two languages: Dmitry and Dmytro."""
+    return right in load_lexicon().equivalents.get(left, ())
+
+
+def is_transposed(left: str, right: str) -> bool:
+    """Tell whether two folded parts have the same letters in another order, as slips do and alphabets never."""
+    return left != right and len(left) == len(right) and sorted(left) == sorted(right)
 
 
 def is_doubling(left: str, right: str) -> bool:
@@ -160,10 +196,12 @@ def are_given_variants(left: str, right: str) -> bool:
     if not heads or not others:
         return True
     if set(heads) & set(others):
-        return True
+        # Jean of Jean-Marc; but Jean-Marc and Jean-Luc, Duck-soo and Duck-jin, J. D. and J. B. are two names.
+        return len(heads) == 1 or len(others) == 1 or all(map(are_given_variants, heads, others))
     first, second = heads[0], others[0]
     if _is_initials(first) or _is_initials(second):
-        return first[0] == second[0] or len(heads) != len(others)
+        is_all = any(len(parts) > 1 and all(map(_is_initials, parts)) for parts in (heads, others))  # J. D.
+        return first[0] == second[0] or (len(heads) != len(others) and not is_all)
     nicknames = load_lexicon().nicknames
     mine = nicknames.get(first, frozenset())
     theirs = nicknames.get(second, frozenset())
@@ -184,4 +222,5 @@ def are_given_variants(left: str, right: str) -> bool:
 
 
 def _is_initials(part: str) -> bool:
-    return len(part) == 1 or (len(part) == 2 and not set(part) & set("aeiouy"))
+    """Tell whether a folded part is nothing but initials: j, jd, and em of E. M."""
+    return len(part) == 1 or (len(part) == 2 and (not set(part) & set("aeiouy") or part not in load_lexicon().given))

@@ -16,6 +16,10 @@ from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
 
 UPPER = "".join(chr(c) for c in [*range(0x41, 0x530), *range(0x1E00, 0x1F00)] if chr(c).isupper())
 _INITIALS = re.compile(rf"(?:[{UPPER}]\.?-?){{1,3}}")
+_PINYIN = re.compile(
+    r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un"
+    r"|ia|ie|iu|ua|ui|uo|ue|er|a|e|i|o|u)){1,2}"
+)
 _MAX_KEPT_CHARS = 80  # characters of a run that is kept: the kept ones take some megabytes at most
 NAMING = frozenset("GWAIP")  # kinds of words that may be part of a name
 
@@ -62,17 +66,26 @@ def _judge(run: str) -> Judged:
         if (
             last
             and kinds[i] in "RTSNM"
+            and keys[i] not in lexicon.never_surnames
             and not words[i].endswith(".")
             and (behind_title or ((behind_given or behind_initial) and not is_thing))
         ):
             kinds[i] = "A"
         elif keys[i - 1] in lexicon.place_prefixes and kinds[i - 1] == "N" and kinds[i] in "GW":
             kinds[i] = "N"
+    if (
+        kinds[-2:] == ["W", "N"]
+        and keys[-2] in lexicon.family_first
+        and is_pinyin(keys[-1])
+        and set(kinds[:-2]) <= set("RTMN")
+    ):
+        kinds[-1] = "A"  # Liu He
     # A thing's word between an office and a last word is a given name: President Bill Hart.
     if len(words) > 2 and kinds[-1] == "W" and kinds[-2] == "S" and kinds[-3] in "RT":
         kinds[-2] = "A"
     office = next((i for i in range(len(kinds) - 2, -1, -1) if kinds[i] in "RT"), -1)
-    role = role_words([w for w, k in zip(words[: office + 1], kinds, strict=False) if k in "RMTW"], lexicon)
+    of_office = zip(words[: office + 1], kinds, keys, strict=False)
+    role = role_words([w for w, k, key in of_office if k in "RMTW" or key in lexicon.role_modifiers], lexicon)
     return Judged(caps, tuple(kinds), office, role)
 
 
@@ -109,13 +122,19 @@ def class_of(key: str) -> str:
 
 def _is_compound_rank(key: str, lexicon: Lexicon) -> bool:
     """Tell whether a word is a rank of two: Lieutenant-Colonel, Vice-Admiral."""
-    return "-" in key and key not in lexicon.roles and key.rpartition("-")[2] in lexicon.offices
+    rank = key.rpartition("-")[2] if "-" in key and key not in lexicon.roles else ""
+    return rank in lexicon.offices or rank == "general"
 
 
 def is_given(key: str) -> bool:
     """Tell whether a folded word is a known given name, or a compound of one."""
     given = load_lexicon().given
     return key in given or ("-" in key and key.split("-", 1)[0] in given)
+
+
+def is_pinyin(key: str) -> bool:
+    """Tell whether a folded word is one or two syllables of Chinese in pinyin."""
+    return _PINYIN.fullmatch(key) is not None
 
 
 def is_initials(text: str) -> bool:
@@ -131,9 +150,12 @@ def role_words(words: list[str], lexicon: Lexicon) -> str:
     kept: list[str] = []
     for word in reversed(words):
         key = fold(word)
-        if key in lexicon.titles and not kept:
-            continue
         if not kept:
+            if key in lexicon.office_titles:
+                kept.append(word)
+                continue
+            if key in lexicon.titles:
+                continue
             if key not in lexicon.roles:
                 return ""
             kept.append(word)
@@ -149,7 +171,7 @@ def _kind(index: int, words: Sequence[str], keys: Sequence[str], caps: bool, lex
     word, key = words[index], keys[index]
     if key in lexicon.particles and index and (caps or word.islower()):
         return "P"
-    if is_initials(word) and (len(word.replace(".", "")) == 1 or not caps):
+    if is_initials(word) and key not in lexicon.roles and (len(word.replace(".", "")) == 1 or not caps):
         if key in lexicon.not_names and not (len(key) == 1 and index and keys[index - 1] in lexicon.given):
             return "N" if len(key) > 1 else "I"
         letters = word.replace(".", "").replace("-", "")

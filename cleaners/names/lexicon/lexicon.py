@@ -21,7 +21,11 @@ class Lexicon:
     given: dict[str, str]  # name -> origin ("" where it says nothing about the script)
     ambiguous_given: frozenset[str]  # given names that are as often a word, a place or a surname
     nicknames: dict[str, frozenset[str]]  # name -> every form it is exchanged with
+    equivalents: dict[str, frozenset[str]]  # name -> its spellings in neighbouring languages, itself among them
     titles: frozenset[str]
+    office_titles: dict[str, str]  # title or form of an office -> the office
+    office_noise: frozenset[str]
+    office_ranks: frozenset[str]
     naming_titles: frozenset[str]  # those that are part of a name without a surname
     roles: frozenset[str]  # with their plurals: "Tories Jane Roe and John Doe"
     offices: frozenset[str]  # the roles that stand before a surname alone
@@ -33,6 +37,7 @@ class Lexicon:
     compound_tails: frozenset[str]
     not_names: frozenset[str]
     demonyms: frozenset[str]  # no part of a name even where they look like a given name
+    never_surnames: frozenset[str]  # plurals of offices and words of party: no surname even behind a given name
     particles: frozenset[str]
     opening_given: frozenset[str]  # particles that are a given name where they open one
     suffixes: frozenset[str]
@@ -40,6 +45,7 @@ class Lexicon:
     organisation_heads: frozenset[str]
     family_first: frozenset[str]
     korean_families: frozenset[str]  # those that are other names too; a given name of two syllables must follow
+    hungarian_given: frozenset[str]  # a family name stands before them as often as behind
     state_offices: frozenset[str]  # offices that one person holds at a time
     per_million: dict[str, int]  # surname -> bearers in a million people; only those that twenty bear
 
@@ -65,13 +71,23 @@ def load_lexicon() -> Lexicon:
             given.setdefault(nickname, "")
             exchanged.setdefault(row["name"], set()).add(nickname)
             exchanged.setdefault(nickname, set()).add(row["name"])
+    equivalents: dict[str, frozenset[str]] = {}
+    for row in csv.DictReader(package.joinpath("equivalents.csv").read_text(encoding="utf-8").splitlines()):
+        spellings = frozenset(row["names"].split())
+        for spelling in spellings:
+            equivalents[spelling] = equivalents.get(spelling, frozenset()) | spellings
+    plurals = frozenset(plural for head in words["role_heads"] if (plural := _plural(head)))
     return Lexicon(
         given=given,
         ambiguous_given=frozenset(ambiguous),
         nicknames={name: frozenset(others) for name, others in exchanged.items()},
+        equivalents=equivalents,
         titles=words["titles"],
+        office_titles={title: office for title, _, office in (pair.partition("=") for pair in words["office_titles"])},
+        office_noise=words["office_noise"],
+        office_ranks=words["office_ranks"],
         naming_titles=words["naming_titles"],
-        roles=words["role_heads"] | {plural for head in words["role_heads"] if (plural := _plural(head))},
+        roles=words["role_heads"] | plurals,
         offices=words["offices"],
         role_modifiers=words["role_modifiers"],
         thing_suffixes=words["thing_suffixes"] | words["surname_things"],
@@ -79,8 +95,13 @@ def load_lexicon() -> Lexicon:
         place_prefixes=words["place_prefixes"],
         namesake_things=phrases,
         compound_tails=words["compound_tails"],
-        not_names=words["not_names"] | words["demonyms"] | {f"{w}s" for w in words["not_names"] if w.endswith("an")},
+        not_names=words["not_names"]
+        | words["demonyms"]
+        | words["party_words"]
+        | words["states"]
+        | {f"{w}s" for w in words["not_names"] if w.endswith("an")},
         demonyms=words["demonyms"],
+        never_surnames=words["party_words"] | plurals,
         particles=words["particles"],
         opening_given=words["opening_given"],
         suffixes=words["suffixes"],
@@ -88,6 +109,7 @@ def load_lexicon() -> Lexicon:
         organisation_heads=words["organisation_heads"],
         family_first=words["family_first"],
         korean_families=words["family_first"] | words["korean_families"],
+        hungarian_given=words["hungarian_given"],
         state_offices=words["state_offices"],
         per_million={
             row["surname"]: int(row["per_million"])
@@ -102,4 +124,4 @@ def _plural(role: str) -> str:
         return f"{role[:-2]}en"
     if role.endswith("y") and role[-2] not in "aeou":
         return f"{role[:-1]}ies"
-    return f"{role}s" if role.endswith(("er", "or", "ist", "ian", "ant", "mp", "crat", "can")) else ""
+    return f"{role}s" if role.endswith(("er", "or", "ist", "ian", "ant", "dent", "mp", "crat", "can")) else ""

@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cleaners.names.lexicon.compare import (
+    are_equivalents,
     are_given_variants,
     are_one_arabic_name,
     edit_distance,
     fold,
     is_doubling,
     is_romanised,
+    is_transposed,
+    korean_key,
     relate_part,
     without_umlauts,
 )
 from cleaners.names.lexicon.kinds import is_given
 from cleaners.names.lexicon.lexicon import load_lexicon
-from cleaners.names.lexicon.split import split_name
+from cleaners.names.lexicon.split import is_korean, split_name
 
 Key = tuple[str, str]  # folded given name, folded surname
 
@@ -67,7 +70,8 @@ def relate_keys(key: Key, other: Key, min_edit_length_two: int, is_known_given: 
     (given, surname), (other_given, other_surname) = key, other
     by_surname = relate_part(surname, other_surname, min_edit_length_two)
     by_given = relate_part(given, other_given, min_edit_length_two)
-    if by_given in ("near", "different") and are_one_arabic_name(given, other_given):
+    is_equivalent = by_given != "same" and (are_equivalents(given, other_given) or _are_one_korean_name(key, other))
+    if is_equivalent or (by_given in ("near", "different") and are_one_arabic_name(given, other_given)):
         by_given = "romanised"
     if by_surname == by_given == "same":
         return "same"
@@ -80,7 +84,9 @@ def relate_keys(key: Key, other: Key, min_edit_length_two: int, is_known_given: 
     if by_given in ("same", "romanised") and by_surname in ("same", "romanised"):
         # Sadam and Saddam are one name; Letwin and Lettwin are a name and a slip, however Russian the ending.
         is_doubled = any(map(is_doubling, key, other))
-        is_slip = is_doubled and load_lexicon().given.get(given) == ""
+        is_slip = any(map(is_transposed, key, other)) or (is_doubled and load_lexicon().given.get(given) == "")
+        if is_equivalent and not is_slip:
+            return "transliteration"
         if not is_slip and (is_romanised(given, surname) or is_romanised(other_given, other_surname)):
             return "transliteration"
         slips = [edit_distance(a, b) for a, b in zip(key, other, strict=True)]
@@ -92,6 +98,11 @@ def relate_keys(key: Key, other: Key, min_edit_length_two: int, is_known_given: 
     if by_given in ("near", "romanised"):
         return "given_slip" if is_known_given(given) and is_known_given(other_given) else "misspelling"
     return "wrong_given"
+
+
+def _are_one_korean_name(key: Key, other: Key) -> bool:
+    """Tell whether two names are one Korean name in two romanisations: Lee Jae-myung, Lee Jae Myeong."""
+    return key[1] == other[1] and is_korean(*key) and is_korean(*other) and korean_key(key[0]) == korean_key(other[0])
 
 
 def _may_be_slip(distance: int, left: str, right: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from cleaners.names.lexicon.kinds import is_given
+from cleaners.names.lexicon.kinds import is_given, is_pinyin
 from cleaners.names.lexicon.lexicon import load_lexicon
 
 _VIETNAMESE_MIDDLE = frozenset({"van", "thi"})
@@ -18,10 +18,11 @@ _SYLLABLE = (
 )
 # One syllable, or two with a hyphen between them, in the romanisations of Korean that papers use.
 _KOREAN = re.compile(rf"{_SYLLABLE}(?:-{_SYLLABLE})?")
-_PINYIN = re.compile(
-    r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un"
-    r"|ia|ie|iu|ua|ui|uo|ue|er|a|e|i|o|u)){1,2}"
-)
+
+
+def is_korean(given: str, surname: str) -> bool:
+    """Tell whether a folded name is written as Korean names are: family name of the list, given name of Korean syllables."""
+    return surname in load_lexicon().korean_families and all(map(_KOREAN.fullmatch, given.split("-")))
 
 
 def split_name(words: list[str]) -> tuple[str, str]:
@@ -37,12 +38,13 @@ def split_name(words: list[str]) -> tuple[str, str]:
     ]
     if len(names) < 2:
         return "", " ".join(words)
+    n_initials = next((i for i, word in enumerate(names) if len(word) > 1), 0)
+    if 1 < n_initials < len(names):
+        names = ["-".join(names[:n_initials]), *names[n_initials:]]  # J. D.
+    elif len(names[0]) == 2 and not set(names[0]) & set("aeiouy") and names[0] not in lexicon.titles:
+        names = ["-".join(names[0]), *names[1:]]  # JD
     first, last = names[0], names[-1]
-    if (
-        first in lexicon.family_first
-        and not is_given(last)
-        and ("-" in last or _PINYIN.fullmatch(last) or len(names) == 3)
-    ):
+    if first in lexicon.family_first and not is_given(last) and ("-" in last or is_pinyin(last) or len(names) == 3):
         return "-".join(names[1:]), first
     if first in lexicon.family_first and len(words) == 3 and words[1] in _VIETNAMESE_MIDDLE:
         return "-".join(words[1:]), first

@@ -69,7 +69,7 @@ _TOKEN = (
 )
 # The same with its first letter in front, for a pattern that begins with letters is sought faster than one that looks behind.
 _FIRST_TOKEN = (
-    rf"[{UPPER}aeu](?<![\w@#/&$.'’\-].)"
+    rf"[{UPPER}aeu](?<![\w@#&$.'’\-].)"
     rf"(?:(?:{'|'.join(f'(?<={title[0]}){title[1:]}' for title in _TITLES)})\."
     rf"|(?<=[{UPPER}])(?:\.(?:-?[{UPPER}]\.)*(?!\w)|\.(?=[{UPPER}]{_LETTER})|(?:{_LETTER}|['’ʼ\-](?={_LETTER}))*)"
     rf"|(?:(?<=a)(?:l|s|d|n|sh)|(?<=e)l|(?<=u)[lr])-[{UPPER}]{_LETTER}+)"
@@ -78,6 +78,7 @@ _TOKEN_PATTERN = re.compile(rf"{_TOKEN}|(?<=[ \u00a0]){_PARTICLE}(?=[ \u00a0])|(
 _RUN = re.compile(
     rf"{_FIRST_TOKEN}(?:[ \u00a0]?(?:(?<=[ \u00a0.]){_PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){_TOKEN})*"
 )
+_INNER_CAPITAL = re.compile(r"(?<=[a-z])[A-Z]")
 _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 _TAIL = re.compile(r"(?:-[a-z]+)+$")
 _MAX_WORD_CHARS = 100  # of a word with a tail; the pattern above looks back from every hyphen
@@ -111,6 +112,8 @@ _SENTENCE_OPENERS = frozenset(
     }
 )
 _WORD = re.compile(r"[\w'’\-.]+")
+# Parts that open a surname whose second part has a capital too: MacDonald, FitzGerald, VanderMeer.
+_OPENING_PARTS = frozenset({"mac", "fitz", "van", "von", "vander", "del", "des", "los", "las", "saint"})
 
 
 def find_segments(text: str) -> Iterator[Segment]:
@@ -124,6 +127,8 @@ def find_segments(text: str) -> Iterator[Segment]:
         word = text[start:end]
         if not word.isalpha():  # more than one token, or a possessive, a hyphen, initials
             pieces = [_plain_piece(start, word)] if word.replace(" ", "").isalpha() else _pieces(run)
+            if _INNER_CAPITAL.search(word) or text[end : end + 1].isdigit():
+                pieces = [part for piece in pieces for part in _unglued(piece, text)]
             for piece in pieces:
                 yield from _segments(piece, text, lexicon, lower_words)
         elif len(word) > 1 and word not in _SENTENCE_OPENERS:
@@ -188,6 +193,12 @@ class _LowerWords:
         return False
 
 
+def opens_sentence(text: str, start: int) -> bool:
+    """Tell whether a position is the beginning of a sentence or line."""
+    before = text[max(0, start - 4) : start].rstrip(" \u00a0\"“‘'(")
+    return before[-1:] in ("", "\n", ".", "!", "?", ":", "*")
+
+
 def role_before(text: str, start: int, lexicon: Lexicon) -> str:
     """The office in lower case right before a position: "the striker Roe"."""
     last = word_before(text, start).removesuffix(",")
@@ -220,6 +231,46 @@ def _pieces(run: re.Match[str]) -> list[list[Token]]:
         if cut:
             pieces.append([])
     return [piece for piece in pieces if piece]
+
+
+def _unglued(piece: list[Token], text: str) -> Iterator[list[Token]]:
+    """The tokens of a piece without tags that a page glued to what follows: "Jane Roe Jane Ellen RoeTop aide quits".
+
+    A word is glued where its first part stands as a word of its own elsewhere in the text; what precedes it is the tag.
+    """
+    for i, token in enumerate(piece):
+        at = _glue(token, text, is_first=not i)
+        if at is None:
+            continue
+        key = fold(token.text[:at])
+        named = next((j for j, other in enumerate(piece[:i]) if other.key == key), None)
+        if named is None:  # misspelled where the text names the person: the tag opens with the given name again
+            keys = [other.key for other in piece[:i]]
+            again = (j for j in range(2, i) if keys[j] in keys[: j - 1] and is_given(keys[j]))
+            named = next(again, 0) - 1
+        if named >= 0:
+            yield piece[: named + 1]
+        if at < len(token.text):
+            tail = token.text[at:]
+            yield from _unglued([Token(token.start + at, token.end, tail, fold(tail)), *piece[i + 1 :]], text)
+        return
+    yield piece
+
+
+def _glue(token: Token, text: str, *, is_first: bool) -> int | None:
+    """Place in a word where another is glued to it; None where it is one word."""
+    ends = [glue.start() for glue in _INNER_CAPITAL.finditer(token.text)]
+    if text[token.end : token.end + 1].isdigit():
+        ends.append(len(token.text))
+    for at in ends:
+        key, tail = fold(token.text[:at]), fold(token.text[at:])
+        if len(key) < 3 or key in _OPENING_PARTS or (is_first and is_given(key) and is_given(tail)):  # MaryAnn
+            continue
+        if is_first and tail and tail != key and not is_given(tail):
+            continue  # no name before it that might be a tag's: ObamaCare
+        if re.search(rf"\b{re.escape(token.text[:at])}\b", text):
+            return at
+    return None
 
 
 def _adjective_tail(text: str) -> re.Match[str] | None:
@@ -259,7 +310,8 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
         if i < len(piece) and kind in NAMING:
             current.append(piece[i])
             continue
-        if current:
+        while current:
+            current, joined = _part_joined(current)
             segment = _trim(current, text, lexicon, lower_words, keep_first=is_titled and first, caps=caps)
             if segment:
                 beside = piece[start - 1] if office >= 0 and first else None
@@ -268,11 +320,21 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
                     role=role if first else "",
                     title=beside if beside and (class_of(beside.key) == "T" or beside.key in lexicon.offices) else None,
                     is_titled=is_titled and first,
-                    precedes_thing=kind in "SR",
+                    precedes_thing=kind in "SR" and not joined,
                     follows_determiner=after_the and first,
                 )
-            current = []
+            current = joined
+            first = first and not joined
         first = first and kind == "M"
+
+
+def _part_joined(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
+    """A run of two names without anything between them, as of a caption and its credit: "Jane Roe John Doe/Agency"."""
+    if len(tokens) == 4:
+        opens = [is_given(token.key) for token in tokens]
+        if opens == [True, False, True, False] and not any(is_initials(token.text) for token in tokens):
+            return tokens[:2], tokens[2:]
+    return tokens, []
 
 
 def _trim(
@@ -289,6 +351,8 @@ def _trim(
             break
     if not keep_first and len(tokens) > 1:
         first = tokens[0]
+        if first.key in lexicon.speech_verbs and opens_sentence(text, first.start):
+            return tokens[1:]  # "Said Roe:"
         # The first word of a sentence is capitalised whatever it is; the text itself shows a common word.
         if first.key not in lexicon.given and first.text.lower() in lower_words and len(tokens) > 2:
             tokens = tokens[1:]

@@ -18,6 +18,7 @@ from cleaners.names.collector import frame_of, pause_collector
 from cleaners.names.config import NamesConfig
 from cleaners.names.lexicon.compare import fold
 from cleaners.names.lexicon.lexicon import load_lexicon
+from cleaners.names.recognise.near_organisations import NearOrganisations, Spellings
 from cleaners.names.recognise.recognise import NO_PERSON, STRONG, find_people
 
 MENTION_SCHEMA = pl.Schema(
@@ -53,6 +54,7 @@ class _Mention(NamedTuple):
     is_titled: bool
 
 
+NEAR_MISS = 1  # strength of a known organisation with one letter off
 _ABBREVIATION = re.compile(r"\(([A-Z][A-Za-z]?[A-Z]{1,6})\)")
 _JOINERS = frozenset({"of", "and", "for", "the", "on", "in", "de", "&"})
 
@@ -76,15 +78,17 @@ def find_mentions(
         below 2 are guesses that `check_names` confirms or drops.
     """
     known = core_authority() if authority is None else authority
-    organisations = _organisation_pattern(_spellings(known, "organisation"))
-    canonical_of = dict(_spellings(known, "organisation"))
+    spellings = _spellings(known, "organisation")
+    organisations = _organisation_pattern(spellings)
+    canonical_of = dict(spellings)
+    near = NearOrganisations(spellings)
     people = {fold(alias): canonical for alias, canonical in _spellings(known, "person")}
     rows: list[_Mention] = []
     with pause_collector():
         for article_id, text in articles.select("article_id", "text").iter_rows():
             if watch:
                 watch(article_id)
-            rows.extend(_mentions_of(article_id, text or "", config, organisations, canonical_of, people))
+            rows.extend(_mentions_of(article_id, text or "", config, organisations, canonical_of, people, near))
     return frame_of(rows, MENTION_SCHEMA)
 
 
@@ -95,16 +99,17 @@ def _mentions_of(
     organisations: re.Pattern[str] | None,
     canonical_of: dict[str, str],
     people: dict[str, str],
+    near: NearOrganisations,
 ) -> list[_Mention]:
     """The mentions of one text as rows of `MENTION_SCHEMA`."""
     found: list[_Mention] = []
     taken: list[tuple[int, int]] = []
 
-    def add_organisation(start: int, end: int, canonical: str) -> None:
+    def add_organisation(start: int, end: int, canonical: str, strength: int = STRONG) -> None:
         if not any(start < e and s < end for s, e in taken[-8:]):
             taken.append((start, end))
             place = (article_id, start, end, text[start:end], "organisation", canonical)
-            found.append(_Mention(*place, "", "", "", STRONG, False))
+            found.append(_Mention(*place, "", "", "", strength, False))
 
     introduced = _introduced(text, canonical_of)
     pattern_hits = []
@@ -117,6 +122,9 @@ def _mentions_of(
         ]
     for start, end, canonical in sorted(pattern_hits, key=lambda hit: (hit[0], -hit[1])):
         add_organisation(start, end, canonical)
+    for miss in near.find(text):
+        if not any(miss.start < e and s < miss.end for s, e in taken):
+            add_organisation(*miss, strength=NEAR_MISS)
     ordered = sorted(taken)
     at = 0
     last_end = -1
@@ -178,7 +186,7 @@ def _introduced(text: str, canonical_of: dict[str, str]) -> dict[str, tuple[int,
     return introduced
 
 
-def _spellings(authority: pl.DataFrame, entity: str) -> tuple[tuple[str, str], ...]:
+def _spellings(authority: pl.DataFrame, entity: str) -> Spellings:
     """(spelling, canonical) of every name and alias; a spelling that two names claim belongs to neither."""
     claimed: dict[str, str | None] = {}
     for canonical, aliases in authority.filter(pl.col("entity") == entity).select("canonical", "aliases").iter_rows():
@@ -188,7 +196,7 @@ def _spellings(authority: pl.DataFrame, entity: str) -> tuple[tuple[str, str], .
 
 
 @lru_cache(maxsize=8)
-def _organisation_pattern(spellings: tuple[tuple[str, str], ...]) -> re.Pattern[str] | None:
+def _organisation_pattern(spellings: Spellings) -> re.Pattern[str] | None:
     """One pattern for all spellings, grouped by first letters, with which it begins: so the engine skips what begins with none."""
     if not spellings:
         return None

@@ -17,7 +17,7 @@ from cleaners.names.lexicon.compare import fold
 from cleaners.names.lexicon.kinds import is_given, is_initials, role_words
 from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
 from cleaners.names.lexicon.split import split_name
-from cleaners.names.recognise.capitals import Segment, Token, find_segments, role_before, word_before
+from cleaners.names.recognise.capitals import Segment, Token, find_segments, opens_sentence, role_before, word_before
 
 NO_PERSON = -1  # strength of a single word that nothing in its own text takes for a person
 STRONG = 2  # strength from which a span is a person on the evidence of its own text
@@ -43,6 +43,9 @@ _TABLE = re.compile(r"\d|\(|^\W*--|,.*,.*,")  # results, signatures and lists ho
 # A name alone in its line before a dateline in capitals: the reporter.
 _BYLINE_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:[Bb][Yy][ \t]+)?$")
 _BYLINE_AFTER = re.compile(r"[ \t]{0,20}\n\s{0,20}[A-Z]{3,}")
+# The credit of a photograph: "(Photo: Jane Roe, AP)", "Jane Roe/Agency", "AP Photo/Jane Roe".
+_CREDIT_BEFORE = ("/", "/ ", "photo: ", "photos: ", "photo ", "photo by ", "graph: ", "graph by ", " via ")
+_CREDIT_AFTER = re.compile(r" ?/ ?[A-Z]|,? (?:AP|AFP|Reuters|Getty Images|via (?:AP|Getty|Reuters))\b")
 _VOWEL = re.compile(r"[aeiouyw]")
 _AGE = re.compile(r"(?:, (?:aged )?\d{2}(?:,|\.|$)| \(\d{2}\))")
 # A score, a club's or a country's name in brackets, a relative clause.
@@ -163,7 +166,8 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     role = segment.role or ""
     if not role:
         is_byline = _BYLINE_AFTER.match(following) and _BYLINE_BEFORE.search(text, max(0, start - 20), start)
-        role = "reporter" if is_byline else _role_after(following, lexicon)
+        is_credit = _CREDIT_AFTER.match(following) or text[max(0, start - 9) : start].lower().endswith(_CREDIT_BEFORE)
+        role = "reporter" if is_byline else "photographer" if is_credit else _role_after(following, lexicon)
         strength += 2 if role else 0
     if _AGE.match(following):
         strength += 2
@@ -175,7 +179,7 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     if segment.follows_determiner and not segment.is_titled:
         strength -= 2
     is_unsure = strength < STRONG and not segment.is_titled and not is_given(first)
-    if is_unsure and (before in ("in", "at") or _opens_sentence(text, start)):
+    if is_unsure and (before in ("in", "at") or opens_sentence(text, start)):
         strength -= 1  # a place, or a word whose capital says nothing
     if segment.precedes_thing or _FIRM_AFTER.match(following) or _PLACE_AFTER.match(following):
         strength -= 3
@@ -186,12 +190,6 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     if _RESULT.match(following):
         strength += 1
     return PersonSpan(start, end, given, surname, role, strength, segment.is_titled)
-
-
-def _opens_sentence(text: str, start: int) -> bool:
-    """Tell whether a position is the beginning of a sentence or line."""
-    before = text[max(0, start - 4) : start].rstrip(" \u00a0\"“‘'(")
-    return before[-1:] in ("", "\n", ".", "!", "?", ":", "*")
 
 
 def _with_backing(span: PersonSpan, alone: Mapping[str, int]) -> PersonSpan:
@@ -225,11 +223,25 @@ def _role_after(following: str, lexicon: Lexicon) -> str:
         key = fold(word)
         if key in lexicon.roles:
             is_name = i and word[:1].isupper() and is_given(fold(words[i - 1]))  # ", Robin Cook and"
-            return "" if is_name else role_words(words[: i + 1], lexicon)
+            last = i
+            while last + 1 < len(words) and _goes_on(words, last + 1, lexicon):
+                last += 1
+            # "deputy press" is no office yet.
+            while fold(words[last]) not in lexicon.roles:
+                last -= 1
+            return "" if is_name else role_words(words[: last + 1], lexicon)
         is_part = key in lexicon.role_modifiers or word[:1].isupper() or key.endswith("'s") or key == "of"
         if key in _CLAUSE or not (is_part or has_article):
             return ""
     return ""
+
+
+def _goes_on(words: list[str], at: int, lexicon: Lexicon) -> bool:
+    """Tell whether an office goes on at a word: with "secretary", or with "press" before it, behind "deputy"."""
+    key = fold(words[at])
+    if key in lexicon.role_modifiers and at + 1 < len(words):
+        key = fold(words[at + 1])
+    return key in lexicon.roles
 
 
 def _title_case_lines(text: str, share: float) -> list[tuple[int, int]]:

@@ -4,18 +4,34 @@ Takes and gives plain arrays, the same bits as the array code that each function
 package compiles it, once a machine, or reads what was compiled before: only `kernel.load` imports it.
 """
 
-from cleaners.neardup.compiled.pairs import copy_runs, count_agreeing, count_shared, key_bands, pair_up_buckets
-from cleaners.neardup.compiled.texts import collect_sets, hash_shingles, read_numbers, read_words, sign_sets
+from cleaners.neardup.compiled.pairs import (
+    copy_runs,
+    count_agreeing,
+    count_marked,
+    count_shared,
+    key_bands,
+    pair_up_buckets,
+)
+from cleaners.neardup.compiled.texts import (
+    collect_sets,
+    hash_shingles,
+    read_numbers,
+    read_shingles,
+    read_words,
+    sign_sets,
+)
 
 __all__ = [
     "collect_sets",
     "copy_runs",
     "count_agreeing",
+    "count_marked",
     "count_shared",
     "hash_shingles",
     "key_bands",
     "pair_up_buckets",
     "read_numbers",
+    "read_shingles",
     "read_words",
     "sign_sets",
 ]

@@ -14,10 +14,12 @@ from cleaners.neardup import constants
 from cleaners.neardup.compiled.types import (
     I64S,
     MATRIX,
+    OUT_COUNTS,
     OUT_I64S,
     OUT_MATRIX64,
     OUT_U32S,
     OUT_U64S,
+    U8S,
     U32S,
     U64S,
     compiled,
@@ -31,16 +33,22 @@ MUCH_LARGER = 16
 
 
 @inline
+def _find_by_halving(values, value, low, high):
+    """The first place from `low` on, before `high`, whose value is not less."""
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@inline
 def _count_by_halving(few, many):
     n, low = 0, 0
     for value in few:
-        high = len(many)
-        while low < high:
-            middle = (low + high) // 2
-            if many[middle] < value:
-                low = middle + 1
-            else:
-                high = middle
+        low = _find_by_halving(many, value, low, len(many))
         n += low < len(many) and many[low] == value
     return n
 
@@ -61,6 +69,27 @@ def count_shared(left_offsets, left_values, left, right_offsets, right_values, r
             j += b <= a
             n += a == b
         shared[pair] = n
+
+
+@compiled(types.void, I64S, U32S, U8S, I64S, I64S, OUT_COUNTS)
+def count_marked(offsets, values, marks, left, right, shared):
+    """`shingles.count_marked`, added to a matrix."""
+    for pair in range(len(left)):
+        counts = shared[pair]
+        i, last_i = offsets[left[pair]], offsets[left[pair] + 1]
+        j, last_j = offsets[right[pair]], offsets[right[pair] + 1]
+        if last_j - j > MUCH_LARGER * (last_i - i):
+            while i < last_i:
+                j = _find_by_halving(values, values[i], j, last_j)
+                if j < last_j and values[j] == values[i]:
+                    counts[4 * np.int64(marks[i]) + np.int64(marks[j])] += 1
+                i += 1
+            continue
+        while i < last_i and j < last_j:
+            a, b = values[i], values[j]
+            counts[4 * np.int64(marks[i]) + np.int64(marks[j])] += a == b
+            i += a <= b
+            j += b <= a
 
 
 @compiled(types.void, MATRIX, I64S, MATRIX, I64S, OUT_I64S)

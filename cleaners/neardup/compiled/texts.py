@@ -38,8 +38,14 @@ FIRST_FINALISER, SECOND_FINALISER = (np.uint32(m) for m in constants.FINALISERS)
 ZERO, BLOCK, HALF, MIX_SHIFT = (np.uint64(n) for n in (0, 8, 32, 33))
 NOTHING, EIGHT, THIRTEEN, SIXTEEN, BYTE = (np.uint32(n) for n in (0, 8, 13, 16, 0xFF))
 BLANK, COMMA, EMPTY = np.uint8(fold.BLANK), np.uint8(ord(",")), constants.EMPTY
+# As in `shingles.py`.
+QUOTED, OPENS_TEXT, ALL_MARKS, MARK_BITS, BYTES_TWO, LOWEST = (np.uint64(n) for n in (1, 2, 3, 2, 16, 0xFF))
+BLANKS, HIGHEST_BITS = (np.uint64(byte * 0x0101010101010101) for byte in (fold.BLANK, 0x80))
 BYTES_KEPT, IS_BETWEEN_DIGITS = constants.BYTES_KEPT, constants.IS_BETWEEN_DIGITS
-SHRINKS, ODD, IS_CAPITAL, IS_DIGIT = fold.SHRINKS, fold.ODD, fold.IS_CAPITAL, fold.IS_DIGIT
+SHRINKS, ODD, IS_CAPITAL, IS_DIGIT, IS_MARK = fold.SHRINKS, fold.ODD, fold.IS_CAPITAL, fold.IS_DIGIT, fold.IS_MARK
+QUOTATION_MARK, LONGEST_UNCLOSED = np.uint8(fold.QUOTATION_MARK), constants.LONGEST_UNCLOSED
+OPENING, CLOSING, STRAIGHT, OPENS = constants.OPENING, constants.CLOSING, constants.STRAIGHT, constants.OPENS
+CLOSES, IS_GAP_BEFORE, IS_GAP_AFTER = constants.CLOSES, constants.IS_GAP_BEFORE, constants.IS_GAP_AFTER
 LEFT_OUT, UNKNOWN = -1, -2  # a text that tables alone do not fold; one with a code point that is not in them yet
 FEW, MANY = 24, 2048  # values: fewer are best sorted by insertion, more by all of their bytes
 
@@ -73,6 +79,16 @@ def _decode(data, at):
 
 
 @inline
+def _judge_mark(raw, at, size, kind):
+    """`fold._judge_marks` of one."""
+    opens = at == 0 or IS_GAP_BEFORE[raw[at - 1]]
+    closes = at + size == len(raw) or IS_GAP_AFTER[raw[at + size]]
+    if opens == closes:
+        opens, closes = kind == OPENS, kind == CLOSES
+    return OPENING if opens else (CLOSING if closes else BLANK)
+
+
+@inline
 def _fold_others(raw, traits, folded, plain, is_capital):
     """Fold the characters beyond ASCII, and close up over bytes dropped; the bytes left, LEFT_OUT or UNKNOWN."""
     at, shrinks = 0, False
@@ -92,11 +108,15 @@ def _fold_others(raw, traits, folded, plain, is_capital):
         for place in range(size):
             plain[at + place] = np.uint8(rest & BYTE)
             rest >>= EIGHT
+        if trait & IS_MARK:
+            plain[at] = _judge_mark(raw, at, size, plain[at])
         at += size
     if not shrinks:
         return len(raw)
     kept = 0
     for i in range(len(raw)):
+        if plain[i] == STRAIGHT:
+            plain[i] = _judge_mark(raw, i, 1, STRAIGHT)
         plain[kept], is_capital[kept] = plain[i], is_capital[i]
         kept += plain[kept] != 0
     return kept
@@ -115,12 +135,38 @@ def _hash_word(blocks, start, length):
     return (total ^ (total >> HALF)) * LAST
 
 
-@compiled(types.boolean, U8S, I64S, U8S, U32S, OUT_U8S, BLOCKS, OUT_U64S, OUT_FLAGS, OUT_I64S)
-def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, n_words):
+@inline
+def _find_quoted(raw, own, blocks, edges, is_quoted):
+    """`words._find_quoted` of one text, whose words lie between `edges`; eight bytes at once are seen to hold no mark."""
+    n, n_words, opened, edge = len(own), len(is_quoted), -1, 0
+    for at in range(0, n, 8):
+        block = blocks[at]
+        if not (block - BLANKS) & ~block & HIGHEST_BITS:
+            continue
+        for place in range(at, min(at + 8, n)):
+            code = own[place]
+            if code == STRAIGHT:  # nothing was dropped, or it would have been seen to
+                code = _judge_mark(raw, place, 1, STRAIGHT)
+            if code >= BLANK:
+                continue
+            while edge < len(edges) and edges[edge] < place:
+                edge += 2
+            word = edge // 2
+            if opened >= 0:
+                last = word if code == CLOSING else min(word, opened + LONGEST_UNCLOSED)
+                is_quoted[opened:last] = True
+            opened = word if code == OPENING else -1
+    if opened >= 0:
+        is_quoted[opened : min(n_words, opened + LONGEST_UNCLOSED)] = True
+
+
+@compiled(types.boolean, U8S, I64S, U8S, U32S, OUT_U8S, BLOCKS, OUT_U64S, OUT_FLAGS, OUT_FLAGS, OUT_I64S)
+def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, is_quoted, n_words):
     """`words.read_words`; False as soon as a code point is not in the tables yet.
 
-    Fills `hashes` and `is_name` word after word, and the words of each text, LEFT_OUT of those that need more than tables.
-    `plain` has room for the longest text and PADDING; `blocks` are the eight bytes from each of its bytes on.
+    Fills `hashes`, `is_name` and `is_quoted` word after word, and the words of each text, LEFT_OUT of those that need
+    more than tables. `plain` has room for the longest text and PADDING; `blocks` are the eight bytes from each of its
+    bytes on.
     """
     is_capital, edges = np.empty(len(plain), np.bool_), np.empty(len(plain) + 1, np.int64)
     found = 0
@@ -132,7 +178,8 @@ def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, n_w
             lower = np.uint8(byte | BLANK)
             is_capital[i] = np.uint8(byte - np.uint8(65)) < 26
             is_kept = np.uint8(lower - np.uint8(97)) < 26 or np.uint8(byte - np.uint8(48)) < 10
-            plain[i] = (lower if byte >= 58 else byte) if is_kept else (byte if byte >= 128 else BLANK)
+            other = byte if byte >= 128 else (STRAIGHT if byte == QUOTATION_MARK else BLANK)
+            plain[i] = (lower if byte >= 58 else byte) if is_kept else other
             seen |= byte
         if seen >= 128:
             n = _fold_others(raw, traits, folded, plain, is_capital)
@@ -150,12 +197,15 @@ def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, n_w
             n_edges += is_word != before
             before = is_word
         n_words[text] = n_edges // 2
+        first = found
         for edge in range(0, n_edges, 2):
             start = np.uint64(edges[edge])
             length = np.uint64(edges[edge + 1]) - start
             hashes[found] = _hash_word(blocks, start, length)
             is_name[found] = is_capital[start]
+            is_quoted[found] = False
             found += 1
+        _find_quoted(raw, own[:n], blocks, edges[:n_edges], is_quoted[first:found])
     return True
 
 
@@ -209,6 +259,58 @@ def _sort_unique(values, spare, counts):
     return kept
 
 
+@inline
+def _mark(total, is_quoted, opens):
+    """The hash of a shingle with its marks."""
+    return ((_mix(total) >> HALF) << MARK_BITS) | (QUOTED if is_quoted else ZERO) | (OPENS_TEXT if opens else ZERO)
+
+
+@inline
+def _sort_marked(values, spare, counts):
+    """`_sort_unique` of values with marks, which equal values join; by the same bytes of what stands above the marks."""
+    n = len(values)
+    if n > MANY:
+        _sort_marked_by_two_bytes(values, spare, counts, MARK_BITS)
+    if n > FEW:
+        _sort_marked_by_two_bytes(values, spare, counts, MARK_BITS + BYTES_TWO)
+    for i in range(1, n):
+        value, j = values[i], i
+        while j > 0 and values[j - 1] > value:
+            values[j] = values[j - 1]
+            j -= 1
+        values[j] = value
+    kept = 0
+    for i in range(1, n):
+        if (values[i] ^ values[kept]) >> MARK_BITS:
+            kept += 1
+            values[kept] = values[i]
+        else:
+            values[kept] |= values[i]
+    return kept + 1 if n else 0
+
+
+@inline
+def _sort_marked_by_two_bytes(values, spare, counts, down):
+    low, high = counts[:256], counts[256:]
+    counts[:] = 0
+    for i in range(len(values)):
+        value = values[i] >> down
+        low[value & LOWEST] += 1
+        high[(value >> BLOCK) & LOWEST] += 1
+    low_place, high_place = 0, 0
+    for i in range(256):
+        low_place, low[i] = low_place + low[i], low_place
+        high_place, high[i] = high_place + high[i], high_place
+    for i in range(len(values)):
+        bucket = (values[i] >> down) & LOWEST
+        spare[low[bucket]] = values[i]
+        low[bucket] += 1
+    for i in range(len(values)):
+        bucket = (spare[i] >> (down + BLOCK)) & LOWEST
+        values[high[bucket]] = spare[i]
+        high[bucket] += 1
+
+
 @compiled(types.void, I64S, U64S, FLAGS, types.int64, types.int64, OUT_U32S, OUT_I64S)
 def hash_shingles(offsets, hashes, is_character, n_run, n_character_run, values, ends):
     """`shingles.hash_shingles`: the sets end to end in `values`, and where each ends."""
@@ -235,6 +337,39 @@ def hash_shingles(offsets, hashes, is_character, n_run, n_character_run, values,
             values[found] = np.uint32(_mix(total) >> HALF)
             found += 1
         start += _sort_unique(values[start:found], spare, counts)
+        ends[text] = start
+
+
+@compiled(types.void, I64S, U64S, FLAGS, FLAGS, types.int64, types.int64, types.int64, OUT_U32S, OUT_U8S, OUT_I64S)
+def read_shingles(offsets, hashes, is_character, is_quoted, n_run, n_character_run, n_opening, values, marks, ends):
+    """`shingles.read_shingles`: the sets end to end in `values`, with the `marks` of each, and where each ends."""
+    longest = 0
+    for text in range(len(offsets) - 1):
+        longest = max(longest, offsets[text + 1] - offsets[text])
+    own, spare, counts = np.empty(longest, np.uint64), np.empty(longest, np.uint64), np.empty(512, np.int32)
+    start = 0
+    for text in range(len(offsets) - 1):
+        first, last = offsets[text], offsets[text + 1]
+        found = 0
+        for word in range(first, last):
+            n = n_character_run if is_character[word] else n_run
+            if word + n <= last:
+                total, mark = hashes[word], is_quoted[word]
+                for step in range(1, n):
+                    total = total * RUN + hashes[word + step]
+                    mark |= is_quoted[word + step]
+                own[found] = _mark(total, mark, word - first < n_opening)
+                found += 1
+        if found == 0 and last > first:
+            total, mark = ZERO, False
+            for word in range(first, last):
+                total = total * RUN + hashes[word]
+                mark |= is_quoted[word]
+            own[found] = _mark(total, mark, True)
+            found += 1
+        for i in range(_sort_marked(own[:found], spare, counts)):
+            values[start], marks[start] = np.uint32(own[i] >> MARK_BITS), np.uint8(own[i] & ALL_MARKS)
+            start += 1
         ends[text] = start
 
 

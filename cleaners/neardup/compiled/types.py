@@ -26,5 +26,5 @@ inline: Any = njit(nogil=True, error_model="numpy")
 U8S, U32S, U64S, I64S, FLAGS = (given(t) for t in (types.uint8, types.uint32, types.uint64, types.int64, types.boolean))
 MATRIX, OUT_MATRIX, OUT_MATRIX64 = given(types.uint32, 2), types.uint32[:, ::1], types.uint64[:, ::1]
 OUT_U8S, OUT_U32S, OUT_U64S = types.uint8[::1], types.uint32[::1], types.uint64[::1]
-OUT_I64S, OUT_FLAGS = types.int64[::1], types.boolean[::1]
+OUT_I64S, OUT_FLAGS, OUT_COUNTS = types.int64[::1], types.boolean[::1], types.int64[:, ::1]
 BLOCKS = types.Array(types.uint64, 1, "A", aligned=False)

@@ -20,7 +20,7 @@ from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.constants import EMPTY, FINALISERS
 from cleaners.neardup.text.chunks import Chunk, map_chunks
 from cleaners.neardup.text.fold import Int64s, UInt32s
-from cleaners.neardup.text.shingles import Reading, hash_shingle, hash_shingles
+from cleaners.neardup.text.shingles import Reading, hash_shingle, hash_shingles, read_shingles
 from cleaners.neardup.text.words import HashedSets, Words, read_words
 
 if TYPE_CHECKING:
@@ -100,10 +100,11 @@ def compute_signatures(texts: pl.Series, config: NearDuplicateConfig, keep_readi
 
     def sign(chunk: Chunk) -> Signatures:
         words = read_words(chunk.texts)
-        shingles = hash_shingles(words, config)
+        reading = read_shingles(words, config) if keep_readings else None
+        shingles = reading.shingles if reading else hash_shingles(words, config)
         matrix[chunk.start : chunk.start + len(chunk.texts)] = sign_sets(shingles, config.n_permutations)
         digests = pl.Series("text_digest", [] if keep_readings else _digest(words), dtype=pl.String)
-        readings = {chunk.start: Reading(words, shingles)} if keep_readings else {}
+        readings = {chunk.start: reading} if reading else {}
         return Signatures(np.diff(words.offsets), shingles.sizes, digests, matrix[:0], readings)
 
     parts = map_chunks(sign, texts)

@@ -1,8 +1,9 @@
 """Texts to their words in UTF-8, folded, in one byte array.
 
-Takes texts, gives bytes in which each word is a run of bytes above the blank, and where each text lies; removes nothing
-from the texts themselves. Case, punctuation and compatibility forms are folded away: a table folds the bytes of ASCII,
-another the code points that fold to no more bytes than they had; texts with any other take the slower way.
+Takes texts, gives bytes in which each word is a run of bytes above the blank and each quotation mark one of two bytes
+below it, and where each text lies; removes nothing from the texts themselves. Case, punctuation and compatibility forms
+are folded away: a table folds the bytes of ASCII, another the code points that fold to no more bytes than they had;
+texts with any other take the slower way.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from cleaners.neardup.constants import CLOSES, CLOSING, IS_GAP_AFTER, IS_GAP_BEFORE, OPENING, OPENS, STRAIGHT
 
 UInt8s = npt.NDArray[np.uint8]
 UInt32s = npt.NDArray[np.uint32]
@@ -28,13 +31,15 @@ UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\x{30FC}\p{Thai}\p{Lao}\p{Khmer}\p{
 CHARACTER_MARK = "\x7f"
 BETWEEN_WORDS = r"[^\p{L}\p{M}\p{N}]+"
 BLANK = 0x20
+QUOTATION_MARK = 0x22  # the one that opens and closes
+QUOTATION_MARKS = {**dict.fromkeys("“„‟«「『〝", OPENS), **dict.fromkeys("”»」』〞〟", CLOSES)}
 PADDING = 16  # bytes after the last text, so that eight bytes can be read at any place
 
 # Learnt together, for a text that has one has others. Surrogates, which no text has, fill whole such blocks.
 CODE_POINT_BITS = np.uint32(7)
 
 # Traits of a code point.
-KNOWN, ODD, SHRINKS, IS_CAPITAL, IS_DIGIT = (np.uint8(1 << bit) for bit in range(5))
+KNOWN, ODD, SHRINKS, IS_CAPITAL, IS_DIGIT, IS_MARK = (np.uint8(1 << bit) for bit in range(6))
 # Marks; also jamo and Kirat Rai vowels, letters that compose with what stands before them.
 DEPENDS_ON_NEIGHBOURS = r"[\p{M}\x{1100}-\x{11FF}\x{A960}-\x{A97F}\x{D7B0}-\x{D7FF}\x{16D40}-\x{16D7F}]"
 
@@ -43,7 +48,7 @@ class Folded(NamedTuple):
     """Folded texts. Text `i` lies at `data[bounds[i]:bounds[i + 1]]`; PADDING blanks follow the last one.
 
     Attributes:
-        data: words of folded UTF-8, blanks between them.
+        data: words of folded UTF-8, between them blanks and, where a quotation mark opens or closes, OPENING or CLOSING.
         bounds: where each text begins, and where the last ends.
         is_capital: for each byte whether a capital letter stood there; of use at the first byte of a word.
     """
@@ -147,6 +152,8 @@ def _fold_plain(raw: Raw) -> tuple[Folded, Int64s]:
     data, is_capital = _fold_ascii(raw.data)
     places = np.flatnonzero(raw.data >= 0xC0)
     odd = np.zeros(0, np.int64)
+    marks = np.flatnonzero(raw.data == QUOTATION_MARK)
+    data[marks] = _judge_marks(raw.data, marks, np.ones(len(marks), np.int64), np.full(len(marks), STRAIGHT))
     if len(places):
         code_points, traits = _look_up(raw.data, places)
         folded = _TABLES.folded[code_points]
@@ -154,6 +161,9 @@ def _fold_plain(raw: Raw) -> tuple[Folded, Int64s]:
         for byte in range(4):
             long = n_bytes > byte
             data[places[long] + byte] = (folded[long] >> np.uint32(8 * byte)).astype(np.uint8)
+        marked = np.flatnonzero((traits & IS_MARK) > 0)
+        marks = places[marked]
+        data[marks] = _judge_marks(raw.data, marks, n_bytes[marked], data[marks])
         is_capital[places] = (traits & IS_CAPITAL) > 0
         odd = sort_unique(np.searchsorted(raw.bounds, places[(traits & ODD) > 0], side="right") - 1)
         for number in odd:
@@ -180,10 +190,10 @@ def _compact(folded: Folded) -> Folded:
 
 def _fold_odd(texts: pl.Series) -> Folded:
     """Fold texts by `normalise_texts`, each word that began with a capital behind U+0001 until its place is known."""
-    plain = texts.fill_null("").str.replace_all(r"\p{Cf}+", "").str.replace_all("\x01", " ", literal=True)
+    plain = _set_marks(texts.fill_null("").str.replace_all("[\x01-\x03]", " ")).str.replace_all(r"\p{Cf}+", "")
     marked = plain.str.replace_all(r"(^|[^\p{L}\p{M}\p{N}])(\p{Lu})", "${1}\x01${2}")
     folded = pl.Series("text", [_fold(text) for text in marked.to_list()], dtype=pl.String)
-    raw = join_texts(_separate(folded, r"[^\p{L}\p{M}\p{N}\x01]+"))
+    raw = join_texts(_separate(folded, r"[^\p{L}\p{M}\p{N}\x01-\x03]+"))
     data = raw.data.copy()
     data[data == 0x0A] = BLANK
     marks = np.flatnonzero(data == 0x01)
@@ -193,6 +203,31 @@ def _fold_odd(texts: pl.Series) -> Folded:
     is_capital[marks[opens] + 1] = True
     data[marks] = 0
     return _compact(Folded(data, raw.bounds, is_capital))
+
+
+def _set_marks(texts: pl.Series) -> pl.Series:
+    """Write OPENING or CLOSING, between blanks, in place of each quotation mark of texts."""
+    raw = join_texts(texts)
+    places = np.flatnonzero(raw.data >= 0xC0)
+    code_points, traits = _look_up(raw.data, places)
+    is_mark = (traits & IS_MARK) > 0
+    straight = np.flatnonzero(raw.data == QUOTATION_MARK)
+    marks = np.concatenate([straight, places[is_mark]])
+    sizes = np.concatenate([np.ones(len(straight), np.int64), _count_bytes(raw.data[places[is_mark]])])
+    kinds = np.concatenate([np.full(len(straight), STRAIGHT), _TABLES.folded[code_points[is_mark]].astype(np.uint8)])
+    order = np.argsort(marks)
+    marks, sizes = marks[order], sizes[order]
+    roles = _judge_marks(raw.data, marks, sizes, kinds[order])
+    found = np.searchsorted(marks, raw.bounds)
+    marked = []
+    for number in range(len(texts)):
+        pieces, at = [], raw.bounds[number]
+        for place in range(found[number], found[number + 1]):
+            pieces += [raw.data[at : marks[place]].tobytes(), b" ", bytes([roles[place]]), b" "]
+            at = marks[place] + sizes[place]
+        pieces.append(raw.data[at : raw.bounds[number + 1] - 1].tobytes())  # without the line break that follows each
+        marked.append(b"".join(pieces).decode())
+    return pl.Series("text", marked, dtype=pl.String)
 
 
 def _splice(folded: Folded, odd: Folded, numbers: Int64s) -> Folded:
@@ -252,6 +287,12 @@ class _Tables:
         self.folded[code_points] = [
             int.from_bytes(bytes.fromhex(value)[:4].ljust(4, b"\0"), "little") for value in blanked
         ]
+        for place, character in enumerate(characters):
+            if character in QUOTATION_MARKS:
+                traits[place] |= IS_MARK
+                self.folded[code_points[place]] = int.from_bytes(
+                    bytes([QUOTATION_MARKS[character]]) + b" " * 3, "little"
+                )
         self.traits[code_points] = traits  # last: another thread takes a code point with traits as known
 
 
@@ -273,6 +314,19 @@ def _fold_ascii(data: UInt8s) -> tuple[UInt8s, Bools]:
     folded &= kept
     folded |= ~kept & np.uint8(BLANK)
     return folded, is_capital
+
+
+def _judge_marks(data: UInt8s, marks: Int64s, sizes: Int64s, kinds: UInt8s) -> UInt8s:
+    """What quotation marks do, OPENING or CLOSING, or BLANK where that cannot be seen.
+
+    A mark opens between a gap and a word, and closes between a word or its punctuation and a gap: straight marks, those of other
+    languages and wrong ones are read alike. Elsewhere it does what it was made for.
+    """
+    opens, closes = IS_GAP_BEFORE[data[np.maximum(marks, 1) - 1]], IS_GAP_AFTER[data[marks + sizes]]
+    opens |= marks == 0
+    is_apart = opens != closes
+    opens, closes = np.where(is_apart, opens, kinds == OPENS), np.where(is_apart, closes, kinds == CLOSES)
+    return np.select([opens, closes], [OPENING, CLOSING], np.uint8(BLANK))
 
 
 def _count_bytes(leads: UInt8s) -> Int64s:

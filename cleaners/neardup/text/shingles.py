@@ -15,7 +15,7 @@ from cleaners.neardup import kernel
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.constants import MULTIPLIER
 from cleaners.neardup.text.chunks import run_all
-from cleaners.neardup.text.fold import CHARACTER_MARK, Bools, Int64s, UInt64s, normalise_texts, sort_unique
+from cleaners.neardup.text.fold import CHARACTER_MARK, Bools, Int64s, UInt8s, UInt64s, normalise_texts, sort_unique
 from cleaners.neardup.text.words import (
     MASK64,
     HashedSets,
@@ -31,11 +31,24 @@ from cleaners.neardup.text.words import (
 ELEMENTS_AT_ONCE = 1 << 18  # their keys stay in the processor's cache
 
 
+# Marks of a shingle.
+QUOTED, OPENS, ALL = (np.uint8(mark) for mark in (1, 2, 3))
+MARK_BITS = np.uint64(2)
+N_MARKED = 16  # kinds of shared shingles: four marks here, four there
+
+# Shingles from its beginning in which a text says what it is about. Standing text (a gallery, a list, a box) that two
+# stories carry stands behind; a cut, an update or a copy has the opening of the one somewhere in the other. Measured by
+# cross-validation: F1 of real wire pairs .967 to .975, false pairs of the synthetic set 10 to 2; 50 are nearly as good, 30
+# are not.
+OPENING_SHINGLES = 80
+
+
 class Reading(NamedTuple):
-    """The words of some texts and their shingles."""
+    """The words of some texts and their shingles, with the marks of each shingle: QUOTED and OPENS."""
 
     words: Words
     shingles: HashedSets
+    marks: UInt8s
 
 
 def hash_shingle(shingle: bytes) -> int:
@@ -88,17 +101,68 @@ def hash_shingles(words: Words, config: NearDuplicateConfig) -> HashedSets:
         compiled.hash_shingles(words.offsets, words.hashes, words.is_character, *runs, values, ends)
         return end_sets(values, ends)
     sizes = np.diff(words.offsets)
-    totals, whole = _hash_runs(words, config.words_per_shingle)
-    if words.is_character.any():
-        others, others_whole = _hash_runs(words, config.characters_per_shingle)
-        totals = np.where(words.is_character, others, totals)
-        whole = np.where(words.is_character, others_whole, whole)
+    totals, whole = _hash_runs_of(words, config)
     keys = _key(np.repeat(np.arange(n_texts, dtype=np.uint64), sizes), totals)[whole]
     n_whole = np.diff(count_up(whole)[words.offsets])
     without = (n_whole == 0) & (sizes > 0)
     if without.any():
         keys = np.concatenate([keys, _hash_whole_texts(words, np.flatnonzero(without))])
     return split_keys(sort_unique(keys), n_texts)
+
+
+def read_shingles(words: Words, config: NearDuplicateConfig) -> Reading:
+    """Hash the shingles of texts to sets as `hash_shingles` does, and mark which are quoted and which open their text.
+
+    Args:
+        words: the texts' words.
+        config: the lengths of a shingle.
+    """
+    n_texts = len(words.offsets) - 1
+    runs = (config.words_per_shingle, config.characters_per_shingle)
+    compiled = kernel.find()
+    if compiled is not None:
+        values, ends = np.empty(len(words.hashes), np.uint32), np.empty(n_texts, np.int64)
+        marks = np.empty(len(values), np.uint8)
+        flags = (words.is_character, words.is_quoted)
+        compiled.read_shingles(*words[:2], *flags, *runs, OPENING_SHINGLES, values, marks, ends)
+        sets = end_sets(values, ends)
+        return Reading(words, sets, marks[: len(sets.values)].copy())
+    sizes = np.diff(words.offsets)
+    totals, whole = _hash_runs_of(words, config)
+    marks = find_quoted(words, config) * QUOTED | find_opening(words, OPENING_SHINGLES) * OPENS
+    keys = _key(np.repeat(np.arange(n_texts, dtype=np.uint64), sizes)[whole], totals[whole])
+    without = np.flatnonzero((np.diff(count_up(whole)[words.offsets]) == 0) & (sizes > 0))
+    marks_kept = marks[whole]
+    if len(without):
+        keys = np.concatenate([keys, _hash_whole_texts(words, without)])
+        ends = words.offsets[without + 1]
+        quoted = [words.is_quoted[a:b].any() for a, b in zip(words.offsets[without], ends, strict=True)]
+        marks_kept = np.concatenate([marks_kept, np.array(quoted) * QUOTED | OPENS])
+    keys = np.sort((keys << MARK_BITS) | marks_kept)
+    plain = keys >> MARK_BITS
+    is_first = np.ones(len(keys), bool)
+    np.not_equal(plain[1:], plain[:-1], out=is_first[1:])
+    joined = keys[is_first].astype(np.uint8) & ALL
+    again = np.flatnonzero(~is_first)
+    owners = again - np.arange(1, len(again) + 1)  # of each repeat, the shingle that it repeats
+    np.bitwise_or.at(joined, owners, keys[again].astype(np.uint8) & ALL)
+    return Reading(words, split_keys(plain[is_first], n_texts), joined)
+
+
+def find_quoted(words: Words, config: NearDuplicateConfig) -> Bools:
+    """Mark the words with which a shingle begins that holds a quoted word."""
+    found = _reach(words.is_quoted, config.words_per_shingle)
+    if words.is_character.any():
+        found = np.where(words.is_character, _reach(words.is_quoted, config.characters_per_shingle), found)
+    return found
+
+
+def find_opening(words: Words, n: int) -> Bools:
+    """Mark the first `n` words of each text."""
+    places = words.offsets[:-1, None] + np.arange(n)
+    found = np.zeros(len(words.hashes), bool)
+    found[places[places < words.offsets[1:, None]]] = True
+    return found
 
 
 def count_shared(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, right: Int64s) -> Int64s:
@@ -112,9 +176,6 @@ def count_shared(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, ri
     """
     compiled = kernel.find()
     shared = np.zeros(len(left), np.int64)
-    order = np.argsort(right, kind="stable")  # queries in the order of the keys are answered from the cache
-    costs = np.cumsum(left_sets.sizes[left[order]] + right_sets.sizes[right[order]])
-    blocks = np.searchsorted(costs, np.arange(ELEMENTS_AT_ONCE, costs[-1] if len(costs) else 0, ELEMENTS_AT_ONCE))
 
     def count(pairs: Int64s) -> None:
         if compiled is None:
@@ -124,23 +185,96 @@ def count_shared(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, ri
         compiled.count_shared(*left_sets, left[pairs], *right_sets, right[pairs], found)
         shared[pairs] = found
 
-    run_all(count, [pairs for pairs in np.split(order, blocks) if len(pairs)])
+    run_all(count, _deal(left_sets, left, right_sets, right))
     return shared
+
+
+def count_marked(sets: HashedSets, marks: UInt8s, left: Int64s, right: Int64s) -> Int64s:
+    """Count for each pair the elements that set `left` and set `right` share, by their marks.
+
+    Args:
+        sets: the sets that `left` and `right` number.
+        marks: of each of their elements.
+        left: set numbers, one a pair.
+        right: set numbers, one a pair.
+
+    Returns:
+        One row a pair; the column `4 * mark in left + mark in right` counts the elements with these marks.
+    """
+    compiled = kernel.find()
+    shared = np.zeros((len(left), N_MARKED), np.int64)
+
+    def count(pairs: Int64s) -> None:
+        if compiled is None:
+            shared[pairs] = _count_marked(sets, marks, left[pairs], right[pairs])
+            return
+        found = np.zeros((len(pairs), N_MARKED), np.int64)
+        compiled.count_marked(*sets, marks, left[pairs], right[pairs], found)
+        shared[pairs] = found
+
+    run_all(count, _deal(sets, left, sets, right))
+    return shared
+
+
+def _deal(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, right: Int64s) -> list[Int64s]:
+    """Deal pairs, in the order of their right sides, into pieces that fit the processor's cache."""
+    order = np.argsort(right, kind="stable")  # queries in the order of the keys are answered from the cache
+    costs = np.cumsum(left_sets.sizes[left[order]] + right_sets.sizes[right[order]])
+    blocks = np.searchsorted(costs, np.arange(ELEMENTS_AT_ONCE, costs[-1] if len(costs) else 0, ELEMENTS_AT_ONCE))
+    return [pairs for pairs in np.split(order, blocks) if len(pairs)]
+
+
+def _count_marked(sets: HashedSets, marks: UInt8s, left: Int64s, right: Int64s) -> Int64s:
+    """`count_marked` where `right` is sorted."""
+    there, here, owners, places = _find_shared(sets, left, sets, right)
+    kinds = owners * N_MARKED + 4 * marks[here].astype(np.int64) + marks[there[places]]
+    return np.bincount(kinds, minlength=len(left) * N_MARKED).reshape(len(left), N_MARKED)
 
 
 def _count_shared(left_sets: HashedSets, left: Int64s, right_sets: HashedSets, right: Int64s) -> Int64s:
     """`count_shared` where `right` is sorted."""
+    *_, owners, _ = _find_shared(left_sets, left, right_sets, right)
+    return np.bincount(owners, minlength=len(left))
+
+
+def _find_shared(
+    left_sets: HashedSets, left: Int64s, right_sets: HashedSets, right: Int64s
+) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+    """Find what the sets of each pair share, where `right` is sorted.
+
+    Returns:
+        Where the elements of the right sets stand; and of each shared element, pair by pair: where it stands in the left
+        sets, the number of its pair, and its place among those of the right sets.
+    """
     opens = np.diff(right, prepend=-1) != 0
     place = np.cumsum(opens).astype(np.uint64) - np.uint64(1)
-    elements, owners = _gather(right_sets, right[opens])
-    keys = (owners.astype(np.uint64) << np.uint64(32)) | right_sets.values[elements]
-    elements, owners = _gather(left_sets, left)
+    there, owners = _gather(right_sets, right[opens])
+    keys = (owners.astype(np.uint64) << np.uint64(32)) | right_sets.values[there]
+    here, owners = _gather(left_sets, left)
     if not len(keys):
-        return np.zeros(len(left), np.int64)
-    queries = (place[owners] << np.uint64(32)) | left_sets.values[elements]
-    found = np.searchsorted(keys, queries)
-    hit = keys[np.minimum(found, len(keys) - 1)] == queries
-    return np.bincount(owners[hit], minlength=len(left))
+        return there, here[:0], owners[:0], here[:0]
+    queries = (place[owners] << np.uint64(32)) | left_sets.values[here]
+    found = np.minimum(np.searchsorted(keys, queries), len(keys) - 1)
+    hit = keys[found] == queries
+    return there, here[hit], owners[hit], found[hit]
+
+
+def _reach(flags: Bools, n: int) -> Bools:
+    """Mark each place whose flag, or one of the `n - 1` after it, is set; runs over the ends of texts, where no shingle begins."""
+    reached = flags.copy()
+    for step in range(1, n):
+        reached[: max(0, len(flags) - step)] |= flags[step:]
+    return reached
+
+
+def _hash_runs_of(words: Words, config: NearDuplicateConfig) -> tuple[UInt64s, Bools]:
+    """`_hash_runs` of words and of characters, each as long as the config says."""
+    totals, whole = _hash_runs(words, config.words_per_shingle)
+    if words.is_character.any():
+        others, others_whole = _hash_runs(words, config.characters_per_shingle)
+        totals = np.where(words.is_character, others, totals)
+        whole = np.where(words.is_character, others_whole, whole)
+    return totals, whole
 
 
 def _hash_runs(words: Words, n: int) -> tuple[UInt64s, Bools]:

@@ -1,8 +1,8 @@
 """Texts to hashed words and numbers, in arrays, without a Python object a word.
 
-Takes texts, gives the 64-bit hash of every word in reading order, with which of them began with a capital, and the hashes
-of the numbers; removes nothing. The hash of a word is a polynomial over its eight-byte blocks, so that all words of
-many texts are hashed at once.
+Takes texts, gives the 64-bit hash of every word in reading order, with which of them began with a capital or stand in
+quotation marks, and the hashes of the numbers; removes nothing. The hash of a word is a polynomial over its eight-byte
+blocks, so that all words of many texts are hashed at once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from cleaners.neardup.constants import (
     IS_BETWEEN_DIGITS,
     LAST_MULTIPLIER,
     LENGTH_MULTIPLIER,
+    LONGEST_UNCLOSED,
     MIXERS,
+    OPENING,
     WORD_MULTIPLIER,
 )
 from cleaners.neardup.text.fold import (
@@ -55,12 +57,14 @@ class Words(NamedTuple):
         hashes: `hash_word` of each.
         is_name: whether it began with a capital letter.
         is_character: whether it is a character of a script without spaces.
+        is_quoted: whether it stands in quotation marks.
     """
 
     offsets: Int64s
     hashes: UInt64s
     is_name: Bools
     is_character: Bools
+    is_quoted: Bools
 
 
 class HashedSets(NamedTuple):
@@ -206,12 +210,31 @@ def _read_words(texts: pl.Series) -> Words:
     edges = np.flatnonzero(is_word[1:] != is_word[:-1])
     starts, ends = edges[0::2], edges[1::2]
     is_mark = folded.data == ord(CHARACTER_MARK)
+    offsets = np.searchsorted(starts, folded.bounds)
     return Words(
-        offsets=np.searchsorted(starts, folded.bounds),
+        offsets=offsets,
         hashes=_hash_words(folded, starts, ends),
         is_name=folded.is_capital[starts],
         is_character=is_mark[starts] if is_mark.any() else np.zeros(len(starts), bool),
+        is_quoted=_find_quoted(folded, starts, offsets),
     )
+
+
+def _find_quoted(folded: Folded, starts: Int64s, offsets: Int64s) -> Bools:
+    """Which words follow an opening mark and no other: up to the next, or LONGEST_UNCLOSED where that opens again or is missing."""
+    marks = np.flatnonzero(folded.data < BLANK)
+    is_opening = folded.data[marks] == OPENING
+    words, texts = np.searchsorted(starts, marks), np.searchsorted(folded.bounds, marks, side="right")
+    has_next = np.flatnonzero(texts[1:] == texts[:-1])
+    last = offsets[texts]
+    last[has_next] = words[has_next + 1]
+    is_closed = np.zeros(len(marks), bool)
+    is_closed[has_next] = ~is_opening[has_next + 1]
+    ends = np.where(is_closed, last, np.minimum(last, words + LONGEST_UNCLOSED))
+    steps = np.zeros(len(starts) + 1, np.int8)
+    np.add.at(steps, words[is_opening], 1)
+    np.subtract.at(steps, ends[is_opening], 1)
+    return np.cumsum(steps[:-1], dtype=np.int8).view(bool)
 
 
 def _read_compiled(compiled: ModuleType, texts: pl.Series) -> Words:
@@ -220,22 +243,30 @@ def _read_compiled(compiled: ModuleType, texts: pl.Series) -> Words:
     n_bytes = np.diff(raw.bounds)
     plain = np.empty(int(n_bytes.max(initial=0)) + PADDING, np.uint8)
     room = int(n_bytes.sum() + len(n_bytes)) // 2  # a word takes a byte and, but for the last, a blank
-    hashes, is_name, n_words = np.empty(room, np.uint64), np.empty(room, bool), np.empty(len(n_bytes), np.int64)
-    into = (plain, _read_blocks(plain), hashes, is_name, n_words)
+    hashes, is_name, is_quoted = np.empty(room, np.uint64), np.empty(room, bool), np.empty(room, bool)
+    n_words = np.empty(len(n_bytes), np.int64)
+    into = (plain, _read_blocks(plain), hashes, is_name, is_quoted, n_words)
     if not compiled.read_words(raw.data, raw.bounds, *get_tables(), *into):
         compiled.read_words(raw.data, raw.bounds, *learn_characters(raw), *into)
     odd = np.flatnonzero(n_words < 0)
     if not len(odd):
         n = int(n_words.sum())
-        return Words(count_up(n_words), hashes[:n].copy(), is_name[:n].copy(), np.zeros(n, bool))
+        return Words(count_up(n_words), hashes[:n].copy(), is_name[:n].copy(), np.zeros(n, bool), is_quoted[:n].copy())
     others = _read_words(texts.gather(odd))
     n_found, is_odd = int(n_words[n_words > 0].sum()), n_words < 0
     n_words[odd] = np.diff(others.offsets)
     from_odd = np.repeat(is_odd, n_words)
-    words = Words(count_up(n_words), np.empty(len(from_odd), np.uint64), from_odd.copy(), from_odd.copy())
+    words = Words(
+        count_up(n_words),
+        np.empty(len(from_odd), np.uint64),
+        from_odd.copy(),
+        is_character=from_odd.copy(),
+        is_quoted=from_odd.copy(),
+    )
     words.hashes[~from_odd], words.hashes[from_odd] = hashes[:n_found], others.hashes
     words.is_name[~from_odd], words.is_name[from_odd] = is_name[:n_found], others.is_name
     words.is_character[from_odd] = others.is_character
+    words.is_quoted[~from_odd], words.is_quoted[from_odd] = is_quoted[:n_found], others.is_quoted
     return words
 
 

@@ -2,7 +2,7 @@
 
 Takes candidate pairs of articles numbered in order of preference, gives each article's canonical one and the verified
 pairs; decides by `verify.py` alone. Resemblance is never passed on along a chain: every member was checked against its
-canonical article.
+canonical article. Nor through a hub: two short articles that share nothing are not one story because a long one holds both.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import polars as pl
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.sketch.bands import Pairs, decode_pairs, encode_pairs
 from cleaners.neardup.text.fold import Bools, Float64s, Int64s, UInt64s, sort_unique
+from cleaners.neardup.verdict.relations import OF_LONGER
 from cleaners.neardup.verdict.verify import Described, bound_pairs, judge_pairs, measure_pairs
 
 # Each round takes the canonical article of every component and those it confirms; chains longer than this are cut
@@ -20,6 +21,9 @@ from cleaners.neardup.verdict.verify import Described, bound_pairs, judge_pairs,
 MAX_ROUNDS = 8
 PAIRS_AT_ONCE = 200_000
 ROUNDING = 1e-9
+LEAST_COVERED = (
+    0.5  # of the canonical article's shingles: a member that holds fewer may be of another story that it tells
+)
 
 
 class Verifier:
@@ -37,16 +41,16 @@ class Verifier:
         """Give the probability of each pair, `encode_pairs` of its two; 0 of those not measured, which cannot reach `least`."""
         new = np.setdiff1d(codes, self._codes, assume_unique=True)
         parts = [new[start : start + PAIRS_AT_ONCE] for start in range(0, len(new), PAIRS_AT_ONCE)]
-        parts = [part[self._bound(part) > least - ROUNDING] for part in parts]
-        if parts:
-            codes_now = np.concatenate([self._codes, *parts])
-            order = np.argsort(codes_now, kind="stable")
-            self._codes = codes_now[order]
-            self._features = pl.concat([self._features, *map(self._measure, parts)])[order]
+        self._add([part[self._bound(part) > least - ROUNDING] for part in parts])
         if not len(self._codes):
             return np.zeros(len(codes))
         places = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
         return np.where(self._codes[places] == codes, self._features["probability"].to_numpy()[places], 0.0)
+
+    def measure(self, codes: UInt64s) -> pl.DataFrame:
+        """Give probability and features of each pair, whatever they are."""
+        self._add([np.setdiff1d(codes, self._codes, assume_unique=True)])
+        return self._features[np.searchsorted(self._codes, codes)]
 
     def list_verified(self, canonical: Int64s) -> pl.DataFrame:
         """List the measured pairs of enough probability, and those that stand although theirs is less.
@@ -59,6 +63,23 @@ class Verifier:
         stands |= canonical[right] == left
         numbers = pl.DataFrame({"left": left, "right": right})
         return pl.concat([numbers, self._features], how="horizontal").filter(pl.Series(stands))
+
+    def list_declined(self, canonical: Int64s) -> pl.DataFrame:
+        """List the measured pairs that share enough to be looked at and are two stories, in the form of `list_verified`."""
+        left, right = decode_pairs(self._codes)
+        shares = self._features["containment"].to_numpy() >= self._config.minimum_containment
+        shares &= self._features["probability"].to_numpy() < self._config.minimum_probability
+        shares &= canonical[left] != canonical[right]
+        numbers = pl.DataFrame({"left": left, "right": right})
+        return pl.concat([numbers, self._features], how="horizontal").filter(pl.Series(shares))
+
+    def _add(self, parts: list[UInt64s]) -> None:
+        """Measure pairs that were not measured before."""
+        codes = np.concatenate([self._codes, *parts])
+        if len(codes) > len(self._codes):
+            order = np.argsort(codes, kind="stable")
+            self._features = pl.concat([self._features, *map(self._measure, parts)])[order]
+            self._codes = codes[order]
 
     def _bound(self, codes: UInt64s) -> Float64s:
         left, right = decode_pairs(codes)
@@ -97,17 +118,37 @@ def group_articles(n_articles: int, candidates: Pairs, verifier: Verifier, confi
         is_supported[edges.right[confirmed[edges.left]]] = True
         is_supported &= probability >= config.minimum_probability_with_support
         is_supported[heads[members]] = False
-        joined = np.flatnonzero(confirmed | is_supported)
+        found = np.flatnonzero(confirmed | is_supported)
+        joined = _leave_out_parts(found, heads, verifier, config)
         canonical[joined] = heads[joined]
         settled = canonical != np.arange(n_articles)
         settled[canonical[joined]] = True
         edges = _keep(edges, ~(settled[edges.left] | settled[edges.right]))
+        if len(joined) < len(found):  # the canonical article spoke for these until now
+            is_left_out = np.zeros(n_articles, bool)
+            is_left_out[np.setdiff1d(found, joined, assume_unique=True)] = True
+            among = _keep(candidates, is_left_out[candidates.left] & is_left_out[candidates.right])
+            alike = _find_alike(encode_pairs(*among), verifier, config)
+            edges = decode_pairs(sort_unique(np.concatenate([encode_pairs(*edges), alike])))
     taken = np.zeros(n_articles, bool)
     for a, b in zip(edges.left.tolist(), edges.right.tolist(), strict=True):  # sorted: the better ranked come first
         if not (taken[a] or taken[b]):
             canonical[b] = a
             taken[b] = True
     return canonical
+
+
+def _leave_out_parts(joined: Int64s, heads: Int64s, verifier: Verifier, config: NearDuplicateConfig) -> Int64s:
+    """Leave out those that hold a small part of their canonical article and share nothing with the one that holds most of it."""
+    features = verifier.measure(encode_pairs(heads[joined], joined))
+    held = features.select(OF_LONGER).to_series().to_numpy()
+    order = np.lexsort((joined, -held, heads[joined]))
+    opens = np.flatnonzero(np.diff(heads[joined[order]], prepend=-1))
+    main = np.empty(len(joined), np.int64)
+    main[order] = np.repeat(joined[order[opens]], np.diff(np.append(opens, len(joined))))
+    is_part = np.flatnonzero((held < LEAST_COVERED) & (main != joined))
+    shared = verifier.measure(encode_pairs(main[is_part], joined[is_part]))["containment"].to_numpy()
+    return np.delete(joined, is_part[shared < config.minimum_containment])
 
 
 def _find_edges(candidates: Pairs, verifier: Verifier, config: NearDuplicateConfig) -> Pairs:
@@ -119,12 +160,17 @@ def _find_edges(candidates: Pairs, verifier: Verifier, config: NearDuplicateConf
     by_right = np.lexsort(candidates)  # of each right side, the best left one first
     is_best = np.diff(candidates.right[by_right], prepend=-1) != 0
     best = np.sort(codes[by_right[is_best]])
-    likely = best[verifier.judge(best, config.minimum_probability) >= config.minimum_probability]
+    likely = _find_alike(best, verifier, config)
     has_one = sort_unique(decode_pairs(likely).right)
     settled = np.isin(candidates.left, has_one) & np.isin(candidates.right, has_one)
     others = np.setdiff1d(codes[~settled], best, assume_unique=True)
-    also = others[verifier.judge(others, config.minimum_probability) >= config.minimum_probability]
+    also = _find_alike(others, verifier, config)
     return decode_pairs(np.sort(np.concatenate([likely, also])))
+
+
+def _find_alike(codes: UInt64s, verifier: Verifier, config: NearDuplicateConfig) -> UInt64s:
+    """The pairs that are near-duplicates."""
+    return codes[verifier.judge(codes, config.minimum_probability) >= config.minimum_probability]
 
 
 def _find_heads(edges: Pairs, n_articles: int) -> Int64s:

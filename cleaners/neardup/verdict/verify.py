@@ -1,6 +1,7 @@
 """Candidate pairs to decisions: is the shorter text the story that the longer one tells?
 
-Takes pairs of articles, gives six plain features and a probability each; removes nothing. The weights in
+Takes pairs of articles, gives six plain features and a probability each; removes nothing. What is quoted counts for
+nothing: two reports of one statement share its words and are two stories. The weights in
 `decision.json` come from `bench/training/train_neardup.py`; articles without a title or a date are decided by a model that was
 trained without it.
 """
@@ -19,16 +20,34 @@ import polars as pl
 
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.text.chunks import Chunk, map_chunks
-from cleaners.neardup.text.fold import Float64s, Int64s
-from cleaners.neardup.text.shingles import Reading, count_shared, hash_shingles
-from cleaners.neardup.text.words import HashedSets, choose_sets, collect_sets, join_sets, read_numbers, read_words
+from cleaners.neardup.text.fold import Bools, Float64s, Int64s, UInt8s
+from cleaners.neardup.text.shingles import (
+    ALL,
+    N_MARKED,
+    OPENS,
+    QUOTED,
+    Reading,
+    count_marked,
+    count_shared,
+    read_shingles,
+)
+from cleaners.neardup.text.words import (
+    HashedSets,
+    choose_sets,
+    collect_sets,
+    count_up,
+    join_sets,
+    mark_runs,
+    read_numbers,
+    read_words,
+)
 
 # A share of one or two facts says little: the wider share counts as so many further facts. Measured: 4 against 0
 # saves a third of the false pairs and a sixth of the missed ones of the development batch; more changes nothing.
 WEIGHT_OF_WIDER = 4.0
 
-FEATURES = ("containment", "shared_facts", "shared_numbers", "shared_title", "log_words", "log_days")
-RISING = ("containment", "shared_facts", "shared_numbers")  # what grows with shared shingles and names
+FEATURES = ("shared_opening", "shared_facts", "shared_numbers", "shared_title", "log_words", "log_days")
+RISING = ("shared_opening", "shared_facts", "shared_numbers")  # what grows with shared shingles and names
 
 
 class Described(NamedTuple):
@@ -37,6 +56,9 @@ class Described(NamedTuple):
     ids: pl.Series
     n_words: Int64s
     shingles: HashedSets
+    marks: UInt8s
+    n_quoted: Int64s
+    n_opening: Int64s
     words: HashedSets
     names: HashedSets
     numbers: HashedSets
@@ -49,9 +71,32 @@ class _Texts(NamedTuple):
 
     n_words: Int64s
     shingles: HashedSets
+    marks: UInt8s
+    n_quoted: Int64s
+    n_opening: Int64s
     words: HashedSets
     names: HashedSets
     numbers: HashedSets
+
+
+class _Shared(NamedTuple):
+    """How much the texts of pairs share.
+
+    Attributes:
+        shingles: of the shorter, also in the longer.
+        quoted: of these, in quotation marks in the one or the other.
+        quoted_there: of these, in the longer alone.
+        openings: shingles of the opening of the shorter, and of the longer, in the other text, quoted in neither.
+        openings_quoted: those that only the other text quotes.
+        names: of the shorter.
+    """
+
+    shingles: Int64s
+    quoted: Int64s
+    quoted_there: Int64s
+    openings: tuple[Int64s, Int64s]
+    openings_quoted: tuple[Int64s, Int64s]
+    names: Int64s
 
 
 class Decision(NamedTuple):
@@ -85,6 +130,9 @@ def describe_articles(
     parts = map_chunks(lambda chunk: _describe_chosen(chunk, rows, readings.get(chunk.start), config), articles["text"])
     articles = articles.select("article_id", "title", "published_at")[rows]
     n_words = np.concatenate([part.n_words for part in parts])
+    marks, n_quoted, n_opening = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("marks", "n_quoted", "n_opening")
+    )
     sets = {name: [getattr(part, name) for part in parts] for name in ("shingles", "words", "names", "numbers")}
     parts.clear()  # then each kind is freed as soon as it is joined
     titles = read_words(articles["title"])
@@ -93,6 +141,9 @@ def describe_articles(
         ids=articles["article_id"],
         n_words=n_words,
         shingles=join_sets(sets.pop("shingles")),
+        marks=marks,
+        n_quoted=n_quoted,
+        n_opening=n_opening,
         words=join_sets(sets.pop("words")),
         names=join_sets(sets.pop("names")),
         numbers=join_sets(sets.pop("numbers")),
@@ -110,16 +161,35 @@ def measure_pairs(described: Described, left: Int64s, right: Int64s) -> pl.DataF
         right: the other.
 
     Returns:
-        One row a pair: jaccard; containment (of S's shingles); shared_facts (share of S's numbers and names found in
-        the other); shared_numbers (the same for numbers alone); shared_title (share of the shorter title's words found
-        in the other's); log_words (ln of S's words); log_days (ln of 1 + days apart). shared_title and log_days are
-        null where a title or a date is missing; shares of facts are drawn towards the next wider share (see
-        WEIGHT_OF_WIDER).
+        One row a pair: jaccard; containment (of S's shingles); quoted (share of the shared shingles that stand in
+        quotation marks in S or the other); prose_containment (of those of S's shingles that do in neither); shared_opening
+        (share of the first OPENING_SHINGLES of one text that stand in the other, quoted in neither; of the two texts the
+        larger share); shared_facts (share of S's numbers and names found in the other); shared_numbers (the same for
+        numbers alone); shared_title (share of the shorter title's words found in the other's); log_words (ln of S's
+        words); log_days (ln of 1 + days apart). shared_title and log_days are null where a title or a date is missing;
+        shares of prose, opening and facts are drawn towards the next wider share (see WEIGHT_OF_WIDER).
     """
     short, long = _sort_sides(described, left, right)
-    shared = count_shared(described.shingles, short, described.shingles, long)
-    names = count_shared(described.names, short, described.words, long)
-    return _tabulate(described, short, long, shared, names)
+    shared = count_marked(described.shingles, described.marks, short, long)
+    here, there = np.divmod(np.arange(N_MARKED), ALL + 1)
+    is_prose = ((here | there) & QUOTED) == 0
+
+    def count(kinds: Bools) -> Int64s:
+        counted: Int64s = shared[:, kinds].sum(axis=1)
+        return counted
+
+    found = _Shared(
+        shingles=shared.sum(axis=1),
+        quoted=count(~is_prose),
+        quoted_there=count(((there & QUOTED) > 0) & ((here & QUOTED) == 0)),
+        openings=(count(is_prose & ((here & OPENS) > 0)), count(is_prose & ((there & OPENS) > 0))),
+        openings_quoted=(
+            count((here == OPENS) & ((there & QUOTED) > 0)),
+            count((there == OPENS) & ((here & QUOTED) > 0)),
+        ),
+        names=count_shared(described.names, short, described.words, long),
+    )
+    return _tabulate(described, short, long, found)
 
 
 def bound_pairs(described: Described, left: Int64s, right: Int64s, config: NearDuplicateConfig) -> Float64s:
@@ -129,7 +199,7 @@ def bound_pairs(described: Described, left: Int64s, right: Int64s, config: NearD
         described: the articles that `left` and `right` number.
         left: one article of each pair.
         right: the other.
-        config: the least containment.
+        config: the least shares.
 
     Returns:
         The probability if all shingles and names of the shorter text stood in the other.
@@ -137,16 +207,23 @@ def bound_pairs(described: Described, left: Int64s, right: Int64s, config: NearD
     if any(weight < 0 for model in load_decisions() for name, weight in model.weigh().items() if name in RISING):
         return np.ones(len(left))
     short, long = _sort_sides(described, left, right)
-    n_shingles, n_names = described.shingles.sizes[short], described.names.sizes[short]
-    return judge_pairs(_tabulate(described, short, long, n_shingles, n_names), config)
+    most = _Shared(
+        shingles=described.shingles.sizes[short],
+        quoted=described.n_quoted[short],
+        quoted_there=np.zeros(len(short), np.int64),
+        openings=(described.n_opening[short], described.n_opening[long]),
+        openings_quoted=(np.zeros(len(short), np.int64), np.zeros(len(short), np.int64)),
+        names=described.names.sizes[short],
+    )
+    return judge_pairs(_tabulate(described, short, long, most), config)
 
 
 def judge_pairs(features: pl.DataFrame, config: NearDuplicateConfig) -> Float64s:
-    """Give the probability that each pair is a near-duplicate; 0 below the least containment.
+    """Give the probability that each pair is a near-duplicate; 0 where they share too little.
 
     Args:
         features: as `measure_pairs` gives them.
-        config: the least containment.
+        config: the least shares.
     """
     missing = {name: features[name].is_null().to_numpy() for name in ("shared_title", "log_days")}
     probabilities = np.zeros(len(features))
@@ -158,9 +235,20 @@ def judge_pairs(features: pl.DataFrame, config: NearDuplicateConfig) -> Float64s
             continue
         values = features.filter(pl.Series(rows)).select(decision.features).to_numpy()
         probabilities[rows] = 1 / (1 + np.exp(-(values @ decision.weights + decision.intercept)))
-    # Equal facts and titles alone make no copy, and the decision was trained on pairs above this line only.
-    probabilities[features["containment"].to_numpy() < config.minimum_containment] = 0.0
-    return probabilities
+    return np.where(clear_floors(features, config), probabilities, 0.0)
+
+
+def clear_floors(features: pl.DataFrame, config: NearDuplicateConfig) -> Bools:
+    """Which pairs share enough for the trained decision, which saw no others: equal facts and titles alone make no copy.
+
+    Args:
+        features: as `measure_pairs` gives them.
+        config: the least shares of words, of prose and of an opening.
+    """
+    clears: Bools = features["containment"].to_numpy() >= config.minimum_containment
+    clears &= features["prose_containment"].to_numpy() >= config.minimum_prose_containment
+    clears &= features["shared_opening"].to_numpy() >= config.minimum_opening
+    return clears
 
 
 @lru_cache(maxsize=1)
@@ -180,17 +268,25 @@ def _describe_chosen(chunk: Chunk, rows: Int64s, reading: Reading | None, config
     texts = chunk.texts.gather(numbers)
     if reading is None:
         words = read_words(texts)
-        reading, numbers = Reading(words, hash_shingles(words, config)), np.arange(len(texts))
+        reading, numbers = read_shingles(words, config), np.arange(len(texts))
     return _describe_read(texts, reading, numbers)
 
 
 def _describe_read(texts: pl.Series, reading: Reading, numbers: Int64s) -> _Texts:
     """Describe texts that have these numbers among those read."""
-    offsets, hashes, is_name, _ = reading.words
+    offsets, hashes, is_name, *_ = reading.words
+    shingles = choose_sets(reading.shingles, numbers)
+    is_chosen = mark_runs(reading.shingles.sizes, numbers)
+    marks = reading.marks if is_chosen.all() else reading.marks[is_chosen]
+    counted = (count_up(found) for found in ((marks & QUOTED) > 0, marks == OPENS))
+    n_quoted, n_opening = (np.diff(counts[shingles.offsets]) for counts in counted)
     # Capitalised words and numbers are what tells two notices of one form apart. Scripts without case give no names.
     return _Texts(
         n_words=np.diff(offsets)[numbers],
-        shingles=choose_sets(reading.shingles, numbers),
+        shingles=shingles,
+        marks=marks,
+        n_quoted=n_quoted,
+        n_opening=n_opening,
         words=collect_sets(offsets, hashes, numbers=numbers),
         names=collect_sets(offsets, hashes, is_name, numbers),
         numbers=read_numbers(texts),
@@ -207,10 +303,18 @@ def _sort_sides(described: Described, left: Int64s, right: Int64s) -> tuple[Int6
     return np.where(swapped, right, left), np.where(swapped, left, right)
 
 
-def _tabulate(described: Described, short: Int64s, long: Int64s, shared: Int64s, names: Int64s) -> pl.DataFrame:
-    """The features of pairs that share so many shingles and so many of the shorter one's names."""
-    sizes = described.shingles.sizes
+def _tabulate(described: Described, short: Int64s, long: Int64s, found: _Shared) -> pl.DataFrame:
+    """The features of pairs that share so much."""
+    sizes, shared, names = described.shingles.sizes, found.shingles, found.names
     containment = _share(shared, sizes[short], np.zeros(len(short)))
+    # What the longer text quotes counts in neither: as a block it may stand in the shorter one without its marks.
+    n_prose = sizes[short] - described.n_quoted[short] - found.quoted_there
+    prose = _share(shared - found.quoted + WEIGHT_OF_WIDER * containment, n_prose + WEIGHT_OF_WIDER, containment)
+    n_opening = described.n_opening
+    openings = [
+        _share(part - quoted + WEIGHT_OF_WIDER * prose, n_opening[side] - quoted + WEIGHT_OF_WIDER, prose)
+        for part, quoted, side in zip(found.openings, found.openings_quoted, (short, long), strict=True)
+    ]
     n_numbers, n_names = described.numbers.sizes[short], described.names.sizes[short]
     numbers = count_shared(described.numbers, short, described.numbers, long)
     facts = _share(numbers + names + WEIGHT_OF_WIDER * containment, n_numbers + n_names + WEIGHT_OF_WIDER, containment)
@@ -222,6 +326,9 @@ def _tabulate(described: Described, short: Int64s, long: Int64s, shared: Int64s,
         {
             "jaccard": _share(shared, sizes[short] + sizes[long] - shared, np.zeros(len(short))),
             "containment": containment,
+            "quoted": _share(found.quoted, shared, np.zeros(len(short))),
+            "prose_containment": prose,
+            "shared_opening": np.maximum(*openings),
             "shared_facts": facts,
             "shared_numbers": _share(numbers + WEIGHT_OF_WIDER * facts, n_numbers + WEIGHT_OF_WIDER, facts),
             "shared_title": _share(title, np.minimum(titles[short], titles[long]), np.full(len(short), np.nan)),

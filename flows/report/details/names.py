@@ -71,6 +71,11 @@ class _Reasons(NamedTuple):
     words: tuple[tuple[str, str], ...]
 
 
+def _surest_first(group: tuple[tuple[Any, ...], list[dict[str, Any]]]) -> tuple[Any, ...]:
+    (is_variant, *_), flags = group
+    return is_variant, -max(flag["confidence"] for flag in flags), -len(flags)
+
+
 def view_names(snapshot: Path, articles: pl.DataFrame) -> Shown[NameView]:
     """The spellings that do not agree with the canonical names: errors first, each with its contexts and its evidence.
 
@@ -81,7 +86,7 @@ def view_names(snapshot: Path, articles: pl.DataFrame) -> Shown[NameView]:
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for flag in run_flags(snapshot, articles).iter_rows(named=True):
         groups.setdefault((not flag["is_error"], flag["kind"], flag["surface"], flag["canonical"]), []).append(flag)
-    ordered = sorted(groups.items(), key=lambda group: (group[0][0], -len(group[1])))[:MAX_NAMES]
+    ordered = sorted(groups.items(), key=_surest_first)[:MAX_NAMES]
     evidence = {key: _read_evidence(flags[0]["evidence"]) for key, flags in ordered}
     wanted: dict[str, set[str]] = {}
     for key, reasons in evidence.items():

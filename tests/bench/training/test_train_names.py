@@ -2,6 +2,7 @@ import json
 import math
 import random
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,14 @@ from hypothesis import strategies as st
 from bench.training.name_pairs import Pair, _replaced, _slip
 from bench.training.train_names import (
     FEATURES,
+    _read_pairs,
     _sigmoid,
     _surname_folds,
+    _write_pairs,
+    best_explanations,
     fit,
     platt,
+    recall_at_precisions,
     recall_at_rates,
     reliability,
     scores_on_unseen,
@@ -30,7 +35,7 @@ def test_decision_says_what_it_was_trained_on_and_how_good_it_is() -> None:
     assert {"about", "data", "trained", "figures"} <= set(decision)
     for kind, features in FEATURES.items():
         assert set(decision["weights"][kind]) == {"intercept", *features}
-        assert decision["figures"][kind]["unseen_people"]["R_at_2"] > 0.7
+        assert decision["figures"][kind]["natural_unseen_people"]["R_at_P0.85"] > 0.55
     assert decision["weights"]["wrong_given"]["words_covered"] > 0
 
 
@@ -89,3 +94,31 @@ def test_calibrated_confidence_is_right_as_often_as_it_says() -> None:
     for row in reliability(_sigmoid(slope * scores + shift), rows):
         if row["n"] > 300:
             assert row["right"] == pytest.approx(row["confidence"], abs=0.04)
+
+
+def shown(article: str, form: str, is_error: bool) -> Pair:
+    return Pair("wrong_given", {}, is_error, 1.0, "roe", "natural", article, form, "2020-01", True)
+
+
+def test_of_several_explanations_the_surest_counts() -> None:
+    rows = [shown("a", "jane roe", False), shown("a", "jane roe", True), shown("b", "jane roe", False)]
+    confidence, kept = best_explanations(np.array([0.2, 0.9, 0.1]), rows)
+    assert confidence.tolist() == [0.9, 0.1]
+    assert kept == rows[1:]
+
+
+def test_recall_is_that_of_the_last_place_where_precision_holds() -> None:
+    rows = [
+        shown(name, "jane roe", is_error)
+        for name, is_error in zip("abcde", (True, True, False, True, False), strict=True)
+    ]
+    figures = recall_at_precisions(np.array([0.9, 0.8, 0.7, 0.6, 0.5]), rows)
+    assert figures["errors"] == 3
+    assert figures["R_at_P0.95"] == pytest.approx(2 / 3, abs=0.001)
+    assert figures["threshold_at_P0.95"] == 0.8
+
+
+def test_pairs_are_read_as_they_were_written(tmp_path: Path) -> None:
+    rows = [shown("a", "jané roe", True), *pairs(4)]
+    _write_pairs(tmp_path / "pairs.jsonl", rows, {"natural": 7})
+    assert _read_pairs(tmp_path / "pairs.jsonl") == (rows, {"natural": 7})

@@ -310,7 +310,8 @@ def test_an_earlier_flag_stays_until_it_is_doubtful() -> None:
     strict = NamesConfig(min_confidence=confidence + 0.001, keep_confidence=0.45)
     rows = [paper(i, text) for i, text in enumerate(texts)]
     frame = pl.DataFrame(rows, schema=["article_id", "text"], orient="row")
-    assert check_names(frame, strict, authority=NO_AUTHORITY).flags.is_empty()
+    (doubted,) = check_names(frame, strict, authority=NO_AUTHORITY).flags.iter_rows(named=True)
+    assert (doubted["kind"], doubted["is_error"], doubted["canonical"]) == ("namesake", False, "Martin Cardwell")
     kept = check_names(frame, strict, authority=NO_AUTHORITY, earlier_flags=sure.flags)
     assert kept.flags["flag_id"].to_list() == sure.flags["flag_id"].to_list()
 
@@ -382,3 +383,47 @@ def test_witnesses_that_are_not_judged_change_nothing_else() -> None:
         some = check_names(frame.lazy(), NamesConfig(), authority=NO_AUTHORITY, judged=judged)
         for whole, part in zip(everything, some, strict=True):
             assert part.equals(whole.filter(pl.col("article_id").is_in(judged.implode())))
+
+
+def test_a_misspelt_organisation_is_an_error_unless_papers_agree_on_it() -> None:
+    authority = load_authority("canonical,entity\nVolkswagen,organisation\n")
+    texts = [f"Shares of {name} rose on day {n}." for n, name in enumerate(["Volkswagon", "Volkswagen", "Volkswagan"])]
+    checked, _ = check(texts, authority)
+    assert sorted(flags(checked)) == [
+        ("Volkswagan", "Volkswagen", "misspelling", True),
+        ("Volkswagon", "Volkswagen", "misspelling", True),
+    ]
+    agreed, _ = check([f"Shares of Volkswagon rose on day {n}." for n in range(3)], authority)
+    assert flags(agreed) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "canonical", "kind", "is_error"),
+    [
+        ("M. R. Cardwell", "M. K. Cardwell", "wrong_given", True),
+        ("Jean-Luc Cardwell", "Jean-Marc Cardwell", "wrong_given", True),
+        ("Han Duck-jin", "Han Duck-soo", "wrong_given", True),
+        ("Wang Li", "Wang Yi", "wrong_given", True),
+        ("Zhao Lijain", "Zhao Lijian", "misspelling", True),
+        ("Ayman al-Safaddi", "Ayman al-Safadi", "misspelling", True),
+        ("Dmitry Kardal", "Dmytro Kardal", "transliteration", False),
+        ("Ishiba Shigeru", "Shigeru Ishiba", "swapped_order", False),
+        ("Orbán Viktor", "Viktor Orbán", "swapped_order", False),
+    ],
+)
+def test_names_of_every_convention_are_judged(name: str, canonical: str, kind: str, is_error: bool) -> None:
+    texts = story(canonical, canonical, canonical)
+    wrong = f"Dockers cheered. Transport Secretary {name} said the harbour strike was over and the pay offer stood."
+    checked, _ = check([*texts, wrong])
+    assert (name, canonical, kind, is_error) in flags(checked)
+
+
+def test_the_authority_corrects_a_slip_without_other_texts() -> None:
+    authority = load_authority("canonical,roles\nMartin Cardwell,\n")
+    checked, _ = check(
+        ["The union leader met Transport Secretary Martin Cardwel on Sunday, and Cardwel left."], authority
+    )
+    assert set(flags(checked)) == {
+        ("Martin Cardwel", "Martin Cardwell", "misspelling", True),
+        ("Cardwel", "Martin Cardwell", "misspelling", True),
+    }

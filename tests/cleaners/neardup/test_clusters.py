@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bench.quality.dups import predict
 from cleaners.errors import CopydeskError
 from cleaners.neardup import NearDuplicateConfig, find_near_duplicates, sign_articles
-from cleaners.schemas import Clusters, DuplicatePairs
+from cleaners.schemas import Clusters, DuplicatePairs, RelatedPairs
 from tests.cleaners.neardup.texts import EARNINGS, FERRY, FERRY_RETOLD, WEATHER, make_articles, name_id
 
 SEEDS = Path(__file__).parents[3] / "seeds"
@@ -73,6 +73,7 @@ def test_tables_keep_their_contracts_and_every_member_has_a_pair_with_its_canoni
     clusters = found.clusters.with_columns(run_id=pl.lit("r1"))
     Clusters.validate(clusters.select(Clusters.column_names()))
     DuplicatePairs.validate(found.pairs)
+    RelatedPairs.validate(found.related)
     assert found.pairs.select(pl.col("left_id") < pl.col("right_id")).to_series().all()
     pairs = {tuple(pair) for pair in found.pairs.select("left_id", "right_id").iter_rows()}
     for row in found.clusters.iter_rows(named=True):
@@ -136,6 +137,34 @@ def test_evidence_is_json_and_says_what_decided():
     assert all(one["probability"] >= 0.1 and 0 <= one["shared_facts"] <= 1 for one in trained)
 
 
+def test_what_two_articles_are_to_each_other_is_said_in_a_word():
+    found = find_near_duplicates(make_articles(*archive()))
+    relation = {
+        frozenset(pair): word for *pair, word in found.pairs.select("left_id", "right_id", "relation").iter_rows()
+    }
+    assert relation[frozenset({name_id("wire"), name_id("update")})] == "copy"
+    evidence = {
+        frozenset(pair): json.loads(text)
+        for *pair, text in found.pairs.select("left_id", "right_id", "evidence").iter_rows()
+    }
+    assert evidence[frozenset({name_id("wire"), name_id("update")})]["earlier"] == name_id("wire")
+
+
+def test_reports_of_one_statement_are_related_and_never_one_story():
+    statement = FERRY.replace('"', "")[120:620]
+    rows = [
+        {"name": "speech", "title": "Mayor speaks", "day": "2024-10-02", "text": f"{MARKET} The mayor said: “{statement}” Nobody clapped."},
+        {"name": "mockery", "title": "Mayor mocked", "day": "2024-10-03", "text": f"Users of a forum made fun of the mayor on Friday. “{statement}” one post repeated. A baker printed it on bags."},
+    ]  # fmt: skip
+    found = find_near_duplicates(make_articles(*rows))
+    assert found.clusters["cluster_size"].to_list() == [1, 1]
+    assert found.pairs.is_empty()
+    pair = found.related.row(0, named=True)
+    assert {pair["left_id"], pair["right_id"]} == {name_id("speech"), name_id("mockery")}
+    assert pair["relation"] == "quotes"
+    assert json.loads(pair["evidence"])["rule"] == "the same statement"
+
+
 @settings(deadline=None, max_examples=15)
 @given(st.permutations(range(len(archive()))))
 def test_the_order_of_the_rows_changes_nothing(order):
@@ -143,6 +172,7 @@ def test_the_order_of_the_rows_changes_nothing(order):
     expected, found = find_near_duplicates(articles), find_near_duplicates(articles[list(order)])
     assert found.clusters.equals(expected.clusters)
     assert found.pairs.equals(expected.pairs)
+    assert found.related.equals(expected.related)
 
 
 @settings(deadline=None, max_examples=25)
@@ -186,11 +216,11 @@ def test_no_chain_joins_articles_that_share_nothing():
 
 
 def test_likeness_to_a_confirmed_member_helps_only_who_resembles_the_canonical_article_too():
-    words = [f"{'Kov' if i % 3 else 'par'}{i * 7919 % 1000}" for i in range(300)]
+    words = [f"{'Kov' if i % 3 else 'par'}{i * 7919 % 1000}" for i in range(400)]
     rows = [
-        {"text": " ".join(words[:160]), "title": "Harbour notes", "day": "2024-10-02"},
-        {"text": " ".join(words[40:170]), "title": "Quay report", "day": "2024-10-02"},
-        {"text": " ".join(words[85:205]), "title": "Evening bulletin", "day": "2024-10-02"},
+        {"text": " ".join(words[:200]), "title": "Harbour notes", "day": "2024-10-02"},
+        {"text": " ".join(words[60:200] + words[300:340]), "title": "Quay report", "day": "2024-10-02"},
+        {"text": " ".join(words[300:340] + words[120:200]), "title": "Evening bulletin", "day": "2024-10-02"},
     ]
 
     def sizes(needed: float) -> list[int]:
@@ -276,7 +306,8 @@ def test_no_articles_give_empty_tables():
     full = find_near_duplicates(make_articles(*archive()))
     assert found.clusters.schema == full.clusters.schema
     assert found.pairs.schema == full.pairs.schema
-    assert len(found.clusters) == len(found.pairs) == 0
+    assert found.related.schema == full.related.schema
+    assert len(found.clusters) == len(found.pairs) == len(found.related) == 0
 
 
 def test_predictor_writes_a_cluster_for_every_id_and_reads_no_gold(tmp_path):

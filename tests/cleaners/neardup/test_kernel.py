@@ -19,8 +19,8 @@ from polars.testing import assert_frame_equal
 from cleaners.neardup import NearDuplicateConfig, find_near_duplicates, kernel, sign_articles
 from cleaners.neardup.sketch.bands import _key_rows, estimate_containment, find_candidates, key_bands
 from cleaners.neardup.sketch.signatures import compute_signatures, sign_sets
-from cleaners.neardup.text.shingles import count_shared, hash_shingles
-from cleaners.neardup.text.words import HashedSets, collect_sets, count_up, read_numbers, read_words
+from cleaners.neardup.text.shingles import count_marked, count_shared, hash_shingles, read_shingles
+from cleaners.neardup.text.words import HashedSets, collect_sets, count_up, join_sets, read_numbers, read_words
 from cleaners.neardup.verdict.verify import describe_articles
 from tests.cleaners.neardup.sketch.test_segments import make_signatures
 from tests.cleaners.neardup.sketch.test_signatures import by_datasketch
@@ -90,6 +90,7 @@ def read_all(texts: list[str | None], config: NearDuplicateConfig = CONFIG) -> t
     return (
         words,
         shingles,
+        read_shingles(words, config),
         sign_sets(shingles, config.n_permutations),
         collect_sets(words.offsets, words.hashes),
         collect_sets(words.offsets, words.hashes, words.is_name, some),
@@ -100,6 +101,7 @@ def read_all(texts: list[str | None], config: NearDuplicateConfig = CONFIG) -> t
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.none() | TEXTS | st.sampled_from(TELLING), max_size=6), st.integers(1, 5), st.integers(1, 6))
 @example(TELLING, 3, 5)
+@example(['"One “two" (“three» four,” ½ "five', 'ﬁve "six" ﬁ', '"' + "a " * 130 + '"b" "c'], 3, 5)
 @example(["Ünder " * 400, "plain " * 900, None, "中国"], 3, 5)
 def test_machine_code_reads_what_arrays_read(texts, n_words, n_characters):
     config = NearDuplicateConfig(words_per_shingle=n_words, characters_per_shingle=n_characters)
@@ -194,6 +196,13 @@ def test_shared_elements_are_counted_alike(seed):
     left, right = random.integers(0, 7, (2, 30))
     for others in (theirs, huge):
         assert_same(*both(lambda others=others: count_shared(ours, left, others, right)))
+        sets, further = join_sets([ours, others]), right + len(ours.sizes)
+        marks = random.integers(0, 4, len(sets.values)).astype(np.uint8)
+        arrays, compiled = both(
+            lambda sets=sets, further=further, marks=marks: count_marked(sets, marks, left, further)
+        )
+        assert_same(arrays, compiled)
+        assert np.array_equal(arrays.sum(axis=1), count_shared(ours, left, others, right))
 
 
 def test_many_small_sets_beside_a_huge_one_cost_little():
@@ -204,11 +213,16 @@ def test_many_small_sets_beside_a_huge_one_cost_little():
     began = time.process_time()
     count_shared(huge, np.zeros(10, np.int64), huge, np.zeros(10, np.int64))  # walks through all of it ten times
     walk = (time.process_time() - began) / 10
-    began = time.process_time()
-    found = count_shared(small, np.arange(3000), huge, np.zeros(3000, np.int64))
+    both_kinds = join_sets([huge, small])
+    marks = np.zeros(len(both_kinds.values), np.uint8)
+    for count in (
+        lambda: count_shared(small, np.arange(3000), huge, np.zeros(3000, np.int64)),
+        lambda: count_marked(both_kinds, marks, 1 + np.arange(3000), np.zeros(3000, np.int64))[:, 0],
+    ):
+        began = time.process_time()
+        assert (count() == 4).all()
+        assert time.process_time() - began < 3000 * walk / 10
     kernel.unload()
-    assert (found == 4).all()
-    assert time.process_time() - began < 3000 * walk / 10
 
 
 def retell(n: int) -> pl.DataFrame:

@@ -123,3 +123,14 @@ def test_a_folder_that_is_no_snapshot_is_named(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"run_id": RUN_ID}))
     with pytest.raises(CopydeskError, match="not a snapshot"):
         summarise_run(tmp_path, RUN_ID)
+
+
+def test_names_are_listed_by_confidence_and_namesakes_are_not(tmp_path: Path) -> None:
+    text = "Ann Lee spoke. Bob Lee spoke. Bob Lee left. Carl Roe sang. Dan Poe ran."
+    rows = [article("one", text, site="a.example")]
+    sure = flag(rows[0], "Carl Roe", "Carl Row", is_error=True) | {"confidence": 0.95}
+    often = flag(rows[0], "Bob Lee", "Ann Lee", is_error=True) | {"confidence": 0.6}
+    doubt = flag(rows[0], "Dan Poe", "Edgar Poe", is_error=False) | {"kind": "namesake", "confidence": 0.3}
+    snapshot = write_snapshot(tmp_path / "snapshot", articles=rows, name_flags=[often, sure, doubt])
+    figures = summarise_run(snapshot, RUN_ID)
+    assert [(name.surface, name.confidence) for name in figures.names] == [("Carl Roe", 0.95), ("Bob Lee", 0.6)]

@@ -125,7 +125,8 @@ def match_part(folder: Path, number: int, articles: pl.DataFrame, gone: pl.Serie
         parts = find_parts(before)
         earlier = pl.read_parquet(before / "clusters.parquet").drop("run_id")
         pairs = pl.read_parquet(before / "duplicate_pairs.parquet").with_columns(lot=pl.lit(None, pl.Int64))
-        held = match.AlreadyMatched(earlier, pairs, [before / "articles.parquet"], parts)
+        related = pl.read_parquet(before / "related_pairs.parquet")
+        held = match.AlreadyMatched(earlier, pairs, related, [before / "articles.parquet"], parts)
         near = probe_archive(parts, segment_of(signed), CONFIG)["earlier_id"] if len(articles) else NO_IDS
         found = match.match_lot(held, earlier, gone, match.Batch(0, articles, signed, [], near), CONFIG)
         carry_over(parts, here / archive.INDEX, f"merged{number}", gone, CONFIG, added)
@@ -133,6 +134,7 @@ def match_part(folder: Path, number: int, articles: pl.DataFrame, gone: pl.Serie
     everything.write_parquet(here / "articles.parquet")
     found.clusters.with_columns(run_id=pl.lit("r")).write_parquet(here / "clusters.parquet")
     found.pairs.drop("lot", strict=False).write_parquet(here / "duplicate_pairs.parquet")
+    found.related.write_parquet(here / "related_pairs.parquet")
 
 
 def segment_of(signed: pl.DataFrame) -> Segment:
@@ -192,6 +194,35 @@ def test_what_is_gone_leaves_its_story_and_the_rest_is_matched_again(tmp_path: P
     pairs = pl.read_parquet(tmp_path / "1" / "duplicate_pairs.parquet")
     assert [set(pair) for pair in pairs.select("left_id", "right_id").iter_rows()] == [{wire, copy}]
     assert set(ids(*find_parts(tmp_path / "1"))) == {wire, copy, retold}
+
+
+def test_a_related_pair_stays_until_one_of_the_two_is_gone(tmp_path: Path) -> None:
+    statement = FERRY.replace('"', "")[120:620]
+    rows = [
+        {
+            "name": "speech",
+            "text": f"The mayor spoke on Monday in the rain. “{statement}” Nobody clapped at the end of it.",
+        },
+        {
+            "name": "mockery",
+            "text": f"A forum made fun of the mayor on Friday. “{statement}” A baker printed it on bags.",
+        },
+        {"name": "retold", "text": FERRY_RETOLD},
+    ]
+    articles = make_articles(*({**row, "title": "Mayor speaks", "day": "2024-10-02"} for row in rows))
+    speech, mockery, _ = articles["article_id"]
+
+    def related(number: int) -> list[set[str]]:
+        pairs = pl.read_parquet(tmp_path / str(number) / "related_pairs.parquet")
+        return [set(pair) for pair in pairs.select("left_id", "right_id").iter_rows()]
+
+    match_part(tmp_path, 0, articles[:1])
+    match_part(tmp_path, 1, articles[1:2])
+    match_part(tmp_path, 2, articles[2:])
+    assert related(0) == []
+    assert related(1) == related(2) == [{speech, mockery}]
+    match_part(tmp_path, 3, articles[:0], gone=articles["article_id"][:1])
+    assert related(3) == []
 
 
 def test_similar_ranks_the_copy_first_and_leaves_the_document_itself_out(

@@ -58,3 +58,14 @@ def test_words_of_no_articles() -> None:
     empty = pl.DataFrame(schema={"article_id": pl.String, "text": pl.String})
     words = learn_words(empty, 1.0, find_mentions(empty, NamesConfig(), NO_AUTHORITY))
     assert (words.given, words.people_of, words.common) == (frozenset(), {}, frozenset())
+
+
+def test_a_surname_of_many_texts_opens_no_name_before_another() -> None:
+    texts = [
+        f"Transport Minister Donya Halvorsk spoke on day {n}. Halvorsk left. Ylva Bremsk, 43, saw it."
+        for n in range(25)
+    ]
+    words = learn(*texts, "Ylva Stone, 44, saw it.")
+    assert "halvorsk" in words.family
+    assert "stone" not in words.family
+    assert "Halvorsk Bremsk" not in people(*texts, "Vote on Halvorsk Bremsk aims to win, an aide said.")[-1]

@@ -3,11 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaners.names.lexicon.compare import (
+    are_equivalents,
     are_given_variants,
     deletion_keys,
     edit_distance,
     fold,
     is_romanised,
+    is_transposed,
+    korean_key,
     relate_part,
     romanisation_key,
 )
@@ -110,3 +113,37 @@ def test_one_edit_always_shares_a_deletion_key(name: str, data: st.DataObject) -
 @given(st.text(max_size=30))
 def test_fold_twice_is_fold_once(name: str) -> None:
     assert fold(fold(name)) == fold(name)
+
+
+def test_one_name_in_two_languages() -> None:
+    assert are_equivalents("dmitry", "dmytro")
+    assert are_equivalents("mykola", "nikolai")
+    assert not are_equivalents("dmitry", "mykola")
+
+
+def test_letters_in_another_order_are_transposed() -> None:
+    assert is_transposed("papadopolous", "papadopoulos")
+    assert not is_transposed("papadopulos", "papadopoulos")
+    assert not is_transposed("same", "same")
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [("jae-myung", "jae-myeong"), ("suk-yeol", "seok-yul"), ("geun-hye", "keun-hye")]
+)
+def test_korean_spellings_of_one_name_have_one_key(left: str, right: str) -> None:
+    assert korean_key(left) == korean_key(right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "are_one"),
+    [
+        ("jean-marc", "jean-luc", False),
+        ("jean", "jean-luc", True),
+        ("duck-soo", "duck-jin", False),
+        ("j-d", "j-b", False),
+        ("j-d", "james", True),
+        ("j-d", "robert", False),
+    ],
+)
+def test_parts_of_a_double_name_must_agree(left: str, right: str, are_one: bool) -> None:
+    assert are_given_variants(left, right) is are_given_variants(right, left) is are_one

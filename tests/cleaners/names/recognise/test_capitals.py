@@ -50,7 +50,7 @@ TEXTS = st.lists(
     max_size=14,
 ).map(lambda pairs: "".join(word + between for word, between in pairs))
 PLAIN_RUN = re.compile(
-    rf"(?<![\w@#/&$.'’\-]){capitals._TOKEN}"
+    rf"(?<![\w@#&$.'’\-]){capitals._TOKEN}"
     rf"(?:[ \u00a0]?(?:(?<=[ \u00a0.]){capitals._PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){capitals._TOKEN})*"
 )
 

@@ -46,6 +46,45 @@ def test_changed_figures_lower_the_shared_numbers():
     assert measure({"text": FERRY}, {"text": FERRY + " Extra."})["shared_numbers"] > 0.95
 
 
+STATEMENT = """We have waited eleven years for a quay that does not flood, and each spring we are promised another survey. The
+boats are old, the crane is older, and the men who can mend it have left for the mainland. If the ministry wants the catch
+landed here it can send the concrete before the ice comes, and it can send it without a ribbon and a band."""
+
+
+def test_a_shared_quotation_is_no_prose_whichever_marks_stand_around_it():
+    first = f"{FERRY} “{STATEMENT}” the harbour master said."
+    second = (
+        f"Anglers at the far end of the island took another view on Sunday morning. {STATEMENT} They read it twice."
+    )
+    quoted = (
+        f'Anglers at the far end of the island took another view on Sunday morning. "{STATEMENT}" They read it twice.'
+    )
+    for other in (second, quoted):  # the one gives it as a block, without marks
+        features = measure({"text": first}, {"text": other})
+        assert features["containment"] > 0.6
+        assert features["quoted"] > 0.95
+        assert features["prose_containment"] < 0.35
+        assert features["shared_opening"] < 0.3
+        assert probability({"text": first, "title": "Quay"}, {"text": other, "title": "Quay"}) == 0.0
+
+
+def test_a_copy_that_lost_its_quotation_marks_is_a_copy():
+    text = f"{FERRY} “{STATEMENT}” the harbour master said."
+    features = measure({"text": text}, {"text": text.replace("“", "").replace("”", "").replace('"', "")})
+    assert features["quoted"] > 0.2
+    assert features["prose_containment"] == features["shared_opening"] == 1.0
+
+
+def test_standing_text_behind_two_openings_is_seen():
+    gallery = " ".join(
+        f"Hide caption {i} of 14 The quay of port {i} at low tide in the year {1960 + i}" for i in range(14)
+    )
+    features = measure({"text": f"{FERRY} {gallery}"}, {"text": f"{FERRY_RETOLD} {gallery}"})
+    assert features["containment"] > 0.5
+    assert features["shared_opening"] < 0.2
+    assert probability({"text": f"{FERRY} {gallery}"}, {"text": f"{FERRY_RETOLD} {gallery}"}) == 0.0
+
+
 def test_a_name_in_capitals_is_still_found():
     assert measure({"text": FERRY}, {"text": FERRY.upper()})["shared_facts"] == 1.0
 
@@ -109,7 +148,7 @@ def test_what_signing_kept_describes_articles_as_reading_them_again_does():
     found = describe_articles(articles, CONFIG, rows, kept.readings)
     expected = describe_articles(articles[rows], CONFIG)
     assert found.ids.equals(expected.ids)
-    for name in ("n_words", "published_days"):
+    for name in ("n_words", "marks", "n_quoted", "n_opening", "published_days"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
     for name in ("shingles", "words", "names", "numbers", "titles"):
         for one, other in zip(getattr(found, name), getattr(expected, name), strict=True):
