@@ -85,6 +85,20 @@ def find_notes(page: Blocks, described: Described, was_kept: Mask, config: Extra
     return was_kept & is_last & is_note
 
 
+def find_tables(described: Described, was_kept: Mask, config: ExtractConfig) -> Mask:
+    """Tell which cells of tables that trafilatura kept shall stay: the model has learned that few annotators count them in.
+
+    Args:
+        described: blocks near the story.
+        was_kept: which of these trafilatura kept.
+        config: the switches.
+    """
+    if not config.keep_tables:
+        return np.zeros(len(was_kept), bool)
+    is_cell: Mask = was_kept & (described.features[:, FEATURES.index("in_table")] > 0)
+    return is_cell
+
+
 def find_standfirst(described: Described, was_kept: Mask, config: ExtractConfig) -> Mask:
     """Tell which block above the story is the standfirst, when it shall stay: the first that says the page's description.
 

@@ -14,7 +14,14 @@ from cleaners.extract.blocks.align import Aligned, align_blocks
 from cleaners.extract.blocks.blocks import Block, Blocks, split_blocks
 from cleaners.extract.blocks.bylines import find_authors
 from cleaners.extract.blocks.confidence import weigh_body
-from cleaners.extract.blocks.conventions import end_story, find_edges, find_notes, find_standfirst, rule_out
+from cleaners.extract.blocks.conventions import (
+    end_story,
+    find_edges,
+    find_notes,
+    find_standfirst,
+    find_tables,
+    rule_out,
+)
 from cleaners.extract.blocks.describe import PageFacts, describe_blocks
 from cleaners.extract.blocks.extend import HALF, extend_kept, find_prose
 from cleaners.extract.blocks.judge import Weights, judge_blocks
@@ -74,6 +81,7 @@ def rewrite_blocks(
     is_story = probability >= np.where(was_kept, config.drop_below, config.rescue_from)
     if not is_plainly_english("\n".join(lines)[: config.language_characters]):
         is_story |= (found.kept[window] >= HALF) & prose[window] & (probability >= config.drop_prose_below)
+    is_story |= find_tables(described, was_kept, config)
     is_story |= find_notes(page, described, was_kept, config) | find_standfirst(described, was_kept, config)
     is_story &= ~rule_out(page, described, was_kept, is_story, config)
     if not config.keep_notices:
