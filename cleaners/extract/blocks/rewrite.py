@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 
+OF_SECTION = (
+    0.3  # most confidence in teasers of a page that calls itself an article: a choice, below what is called doubtful
+)
+
+
 class Rewritten(NamedTuple):
     """The story's lines and what was learned beside them."""
 
@@ -94,12 +99,14 @@ def rewrite_blocks(
     authors = find_authors(
         page.blocks[described.start + k].text for k in np.flatnonzero(~is_story & find_edges(described)).tolist()
     )
+    listed = is_section(page, kept)
+    confidence = weigh_body(page.blocks, kept, prose, probability, described.start)
     return Rewritten(
         _write(page.blocks, lines, found, kept),
         authors,
         is_changed=True,
-        confidence=weigh_body(page.blocks, kept, prose, probability, described.start),
-        is_section=is_section(page, kept),
+        confidence=min(confidence, OF_SECTION) if listed else confidence,
+        is_section=listed,
     )
 
 

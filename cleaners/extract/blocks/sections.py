@@ -13,6 +13,7 @@ MIN_TEASERS = 4  # a story may hold a box of three
 TEASER_SHARE = 0.8  # of a story's characters in teasers: the rest says what the section is about
 MAX_TEASER = 600  # characters of a teaser's text; entries of a live blog are longer
 ALL_LINK = 0.8  # share of a headline in links that makes it lead to another page
+MIN_WORDS = 3  # of a headline that is no heading: shorter links lead on ("Read more") or to a section
 LEVELS = 4  # elements above a block that may hold it and its headline
 
 
@@ -52,7 +53,9 @@ def _linked_headlines(page: Blocks) -> list[int]:
 
 
 def _is_headline(page: Blocks, block: Block) -> bool:
-    return any(HEADING.fullmatch(page.nodes[node].tag) for node in (block.node, max(page.nodes[block.node].parent, 0)))
+    """A heading, or words of a link that are no sentence: some sites set headlines as links alone."""
+    nodes = (block.node, max(page.nodes[block.node].parent, 0))
+    return any(HEADING.fullmatch(page.nodes[node].tag) for node in nodes) or block.text.count(" ") + 1 >= MIN_WORDS
 
 
 def _upwards(page: Blocks, node: int) -> list[int]:
