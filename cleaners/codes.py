@@ -15,7 +15,7 @@ OTHER_RELATIONS = {
 }
 STAGES = ("discover", "read", "extract", "strip", "contracts")
 
-# The ten kinds of junk of the development sets, then what only whole articles have.
+# The ten kinds of junk of the development sets, what else real pages hold, then what only whole articles have.
 JUNK_CATEGORIES = {
     "signup_banner": "an invitation to subscribe, register or receive a newsletter",
     "related_article": "another article, or its card, inside this one",
@@ -27,6 +27,7 @@ JUNK_CATEGORIES = {
     "hashtags": "tags and hashtags",
     "cookie_notice": "cookie, consent and terms notices",
     "ad_marker": "a marker where an advertisement stood",
+    "page_furniture": "the page's own labels: navigation, players, forms, author lines",
     "byline": "the author or outlet line, kept in `authors` or `site`",
     "agency_credit": "the agency's closing credit, kept in `agency`",
 }
@@ -59,6 +60,35 @@ NAME_FLAG_KINDS = {
     "alias": "another name of the same person or organisation",
     "namesake": "the surname of a better-known person with another given name, most likely somebody else: no error",
     "role_conflict": "an office that the other texts give to somebody else: no error of the name, for an editor to look at",
+}
+
+# Where a value of an article's metadata was read, the surer first.
+METADATA_SOURCES = {
+    "input": "the record itself: a column of the input",
+    "json_ld": "the page's JSON-LD",
+    "opengraph": "a meta of OpenGraph (`og:`, `article:`)",
+    "meta": "another meta of the page's head",
+    "link": "the page's canonical link",
+    "heading": "a heading of the first rank",
+    "title": "the page's title element",
+    "time": "a time element of the article",
+    "byline": "a line or an element of the page that names its writer",
+    "address": "the address of the page",
+    "markup": "the rest of the page's markup, by the rules of trafilatura and htmldate",
+    "text": "the text itself",
+    "card": "the card that announces an embedded article",
+    "parent": "the article it was found in",
+}
+# What the sources of an article's metadata disagree on, or leave open.
+METADATA_DOUBTS = {
+    "title_differs": "the page's headings and structured data give another headline than the title taken",
+    "authors_differ": "two sources name different people; those of the first are taken",
+    "author_is_outlet": "the page names nobody but an outlet, an agency or a desk as its author",
+    "byline_unread": "an outlet is stated as author, but a name stands alone above the story: no author is given",
+    "time_without_zone": "no source gives the zone of the time of day; it is read as UTC",
+    "day_only": "no source gives the time of day; it is midnight UTC",
+    "instants_differ": "two sources give publication times more than a day apart; the first is taken",
+    "date_refused": "a stated date lies after the page was fetched and is not believed",
 }
 
 # The category of what is reported and stays in the text.

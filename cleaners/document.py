@@ -17,6 +17,10 @@ UTC_MICROSECONDS = pl.Datetime("us", "UTC")
 # Of the published tables (`cleaners.schemas`): it rises whenever a column is dropped or changes its type or meaning.
 SCHEMA_VERSION = "3"
 
+# Where the fields of an article's metadata come from: codes of `METADATA_SOURCES`, and the codes of `METADATA_DOUBTS`.
+SOURCED_FIELDS = ("title", "authors", "published_at", "canonical_url", "site")
+METADATA_SOURCES_TYPE = pl.Struct({**dict.fromkeys(SOURCED_FIELDS, pl.String()), "doubts": pl.List(pl.String())})
+
 # Names and types of the frame of extracted documents; every step that takes documents takes this frame.
 DOCUMENT_SCHEMA = pl.Schema(
     {
@@ -37,6 +41,7 @@ DOCUMENT_SCHEMA = pl.Schema(
         "raw_sha256": pl.String(),
         "extractor": pl.String(),
         "body_confidence": pl.Float64(),
+        "metadata_sources": METADATA_SOURCES_TYPE,
     }
 )
 

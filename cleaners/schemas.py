@@ -14,6 +14,8 @@ from cleaners.codes import (
     DUPLICATE_RELATIONS,
     JUNK_CATEGORIES,
     MATCHES,
+    METADATA_DOUBTS,
+    METADATA_SOURCES,
     NAME_FLAG_KINDS,
     ORIGINS,
     OTHER_RELATIONS,
@@ -22,6 +24,7 @@ from cleaners.codes import (
     SUSPECTED,
     UNITS,
 )
+from cleaners.document import SOURCED_FIELDS
 
 ID_REGEX = r"^[0-9a-f]{24}$"
 SHA256_REGEX = r"^[0-9a-f]{64}$"
@@ -40,6 +43,14 @@ def identifier(description: str, *, nullable: bool = False, primary_key: bool = 
 def run_id() -> dy.String:
     """The run that wrote the row."""
     return dy.String(description="The run that wrote this row.", min_length=1)
+
+
+def _is_source(column: pl.Expr) -> pl.Expr:
+    return column.is_in(list(METADATA_SOURCES))
+
+
+def _is_doubt(column: pl.Expr) -> pl.Expr:
+    return column.is_in(list(METADATA_DOUBTS))
 
 
 class Articles(dy.Schema):
@@ -65,7 +76,10 @@ class Articles(dy.Schema):
         description="The outlet: the input's site column, else the host of the address, else the site named on an embedded card.",
     )
     title = dy.String(nullable=True, description="The headline.")
-    authors = dy.List(dy.String(), description="Authors named by the page or its byline, in order.")
+    authors = dy.List(
+        dy.String(),
+        description="Authors named by the page or its byline, in order: people; where it names none, the organisation that it calls its author.",
+    )
     agency = dy.String(nullable=True, description="The news agency credited, in capitals, e.g. REUTERS.")
     published_at = utc_timestamp("When the article says it was published (UTC).")
     fetched_at = utc_timestamp("When the input says it was fetched (UTC).")
@@ -96,6 +110,18 @@ class Articles(dy.Schema):
         max=1.0,
         description="How sure it is that `text` is the page's story, whole and alone: low where it is short beside other prose of its "
         "page, where the blocks were hard to judge, or where it ends in mid-sentence. Null for what is no page.",
+    )
+    metadata_sources = dy.Struct(
+        {
+            **{field: dy.String(nullable=True, check=_is_source) for field in SOURCED_FIELDS},
+            "doubts": dy.List(dy.String(check=_is_doubt)),
+        },
+        nullable=True,
+        description="Where each of these fields was read, null where it is empty: "
+        + "; ".join(f"{k} ({v})" for k, v in METADATA_SOURCES.items())
+        + ". `doubts` lists what the sources disagree on or leave open: "
+        + "; ".join(f"{k} ({v})" for k, v in METADATA_DOUBTS.items())
+        + ". Null for articles of versions before 0.2.0.",
     )
     code_version = dy.String(description="Version of Copydesk and digest of its cleaning code and rules.")
     run_id = run_id()

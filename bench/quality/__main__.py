@@ -18,12 +18,15 @@ def main() -> None:
     extraction = steps.add_parser("extraction", help="the article body of each page")
     extraction.add_argument("gold", type=Path, metavar="GOLD.json", help="only its ids and urls are read")
     extraction.add_argument("html_dir", type=Path, metavar="HTML_DIR", help="holds ID.html.gz")
+    metadata = steps.add_parser("metadata", help="body, title, authors, instant and language of each page")
+    metadata.add_argument("gold", type=Path, metavar="GOLD.json", help="only its ids and urls are read")
+    metadata.add_argument("html_dir", type=Path, metavar="HTML_DIR", help="holds ID.html.gz")
     dups = steps.add_parser("dups", help="the story each article belongs to")
     dups.add_argument("documents", type=Path, metavar="IN.jsonl[.gz]")
     names = steps.add_parser("names", help="the names that do not agree")
     names.add_argument("documents", type=Path, metavar="DOCUMENTS.jsonl")
     names.add_argument("authority", type=Path, metavar="AUTHORITY.csv")
-    for step in (contamination, extraction, dups, names):
+    for step in (contamination, extraction, metadata, dups, names):
         step.add_argument("out", type=Path, metavar="OUT.jsonl")
     arguments = parser.parse_args()
 
@@ -35,6 +38,10 @@ def main() -> None:
         from bench.quality import extraction as step_extraction
 
         step_extraction.predict(arguments.gold, arguments.html_dir, arguments.out)
+    elif arguments.step == "metadata":
+        from bench.quality import metadata as step_metadata
+
+        step_metadata.predict(arguments.gold, arguments.html_dir, arguments.out)
     elif arguments.step == "dups":
         from bench.quality import dups as step_dups
 

@@ -24,7 +24,7 @@ def predict(in_path: Path, out_path: Path) -> None:
     """Strip the documents of `in_path` and write `{id, removed: [{start, end, kind, confidence}]}` lines.
 
     Args:
-        in_path: JSON lines with id, source (the site), title, published and contaminated_text.
+        in_path: JSON lines with id, source (the site), title, published, language (or null) and contaminated_text; gzipped or not.
         out_path: where the predictions go, one line a document; offsets in code points of contaminated_text.
 
     """
@@ -92,6 +92,7 @@ def as_document(row: dict[str, Any]) -> dict[str, Any]:
         "site": row.get("source"),
         "title": row.get("title"),
         "authors": [],
+        "language": row.get("language"),
         "published_at": moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None,
         "text": text,
         "raw_sha256": sha256_hex(text),

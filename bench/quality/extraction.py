@@ -28,7 +28,7 @@ def predict(gold: Path, html_dir: Path, out: Path, *, strip: bool = True) -> Non
     """
     texts = read_pages(gold, html_dir)
     if strip:
-        texts = _strip(texts)
+        texts = strip_pages(texts)
     bodies = dict(texts.filter(pl.col("origin") != "embedded").select("source_uri", "text").iter_rows())
     with out.open("w", encoding="utf-8") as lines:
         for key in _addresses(gold):
@@ -64,7 +64,8 @@ def _addresses(gold: Path) -> dict[str, str | None]:
     return {key: row.get("url") for key, row in json.loads(gold.read_text(encoding="utf-8")).items()}
 
 
-def _strip(documents: pl.DataFrame) -> pl.DataFrame:
+def strip_pages(documents: pl.DataFrame) -> pl.DataFrame:
+    """The articles of a set after the strip step, evidence learned of the whole set; no embedded ones."""
     from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
 
     config = StripConfig()

@@ -1,7 +1,8 @@
 """Amount of what stripping reports instead of cutting: `python -m bench.quality.review SET.jsonl[.gz] ...`.
 
-Takes contaminated sets (with `spans`) and clean ones (with `text`, all of it article), each stripped as one batch; prints
-how much there is to review, how much of it is junk, and which share of a document the uncertain removals take.
+Takes contaminated sets (with `spans`), real pages (with `junk` and `neutral`) and clean ones (with `text`, all of it article),
+each stripped as one batch; prints how much there is to review, how much of it is junk, and which share of a document the uncertain
+removals take.
 """
 
 from __future__ import annotations
@@ -83,13 +84,17 @@ def report_shares(rows: list[dict[str, Any]], stripped: Stripped) -> None:
 
 
 def solid_mask(row: dict[str, Any]) -> Mask:
-    return np.array([not character.isspace() for character in row["contaminated_text"]], dtype=bool)
+    """Characters that count: no white space, and none that a real page's labels call neutral."""
+    mask = np.array([not character.isspace() for character in row["contaminated_text"]], dtype=bool)
+    for start, end in row.get("neutral", ()):
+        mask[start:end] = False
+    return mask
 
 
 def junk_mask(row: dict[str, Any]) -> Mask:
     mask = np.zeros(len(row["contaminated_text"]), dtype=bool)
-    for span in row["spans"]:
-        mask[span["start"] : span["end"]] = True
+    for start, end in [*((span["start"], span["end"]) for span in row.get("spans", ())), *row.get("junk", ())]:
+        mask[start:end] = True
     return mask
 
 

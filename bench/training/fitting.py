@@ -1,6 +1,6 @@
 """Fitting of the learned layer's parts: takes tables and labels, gives weights and forests as the package keeps them.
 
-Ridge logistic regressions over hashed words by L-BFGS, boosted trees by LightGBM; one thread and a fixed seed, so that the same
+Ridge logistic regressions over hashed words by L-BFGS, boosted trees by LightGBM; a fixed seed and no race, so that the same
 tables give the same weights. Needs the `train` extra.
 """
 
@@ -21,16 +21,15 @@ I64 = npt.NDArray[np.int64]
 
 TREES = {
     "objective": "binary",
-    "learning_rate": 0.06,
     "num_leaves": 15,
     "max_depth": 6,
     "max_bin": 63,
     "min_data_in_leaf": 40,
-    "feature_fraction": 0.5,
+    "feature_fraction": 0.4,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 5.0,
-    "num_threads": 1,
+    "num_threads": 2,
     "deterministic": True,
     "force_row_wise": True,
     "seed": 0,
@@ -72,8 +71,10 @@ def as_dataset(x: npt.NDArray[np.float32], y: F64, weight: F64) -> lgb.Dataset:
     return lgb.Dataset(x.astype(np.float64), y, weight=weight, params=TREES, free_raw_data=False).construct()
 
 
-def fit_trees(data: lgb.Dataset, kept: npt.NDArray[np.bool_], rounds: int) -> Forest:
-    return to_forest(lgb.train(TREES, data.subset(np.flatnonzero(kept).tolist()), num_boost_round=rounds).dump_model())
+def fit_trees(data: lgb.Dataset, kept: npt.NDArray[np.bool_], rounds: int, rate: float) -> Forest:
+    """A forest of so many trees, each of which corrects its forerunners by so much, fitted to some rows."""
+    part = data.subset(np.flatnonzero(kept).tolist())
+    return to_forest(lgb.train({**TREES, "learning_rate": rate}, part, num_boost_round=rounds).dump_model())
 
 
 def to_forest(dump: dict[str, Any]) -> Forest:

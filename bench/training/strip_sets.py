@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from courlan import extract_domain
 
 from bench.quality.contamination import NO_KIND, as_document
-from bench.training.placements import place_again
 from cleaners.document import DOCUMENT_SCHEMA
 from cleaners.junk import StripConfig, gather_evidence, learn_evidence
 from cleaners.junk.decide import decide
@@ -55,36 +54,66 @@ class Example(NamedTuple):
     fold: int
     is_solid: npt.NDArray[np.bool_]  # by character: not white space
     is_junk: npt.NDArray[np.bool_]
+    is_counted: npt.NDArray[np.bool_]  # by character: neither junk nor story is right where it is False
     junk_fold: npt.NDArray[np.int8]  # by character; of article characters a fold by chance, one for a document
 
 
-def load_examples(paths: list[Path], again: list[tuple[Path, int]]) -> list[Example]:
-    """Read sets, and sets placed again by a seed; each is one batch of documents, as in `bench.quality`."""
+def load_examples(sets: list[tuple[str, list[dict[str, Any]]]]) -> list[Example]:
+    """Examine sets of documents, each as one batch, as in `bench.quality`.
+
+    Args:
+        sets: the name of each and its rows: contaminated articles (`spans`), or real pages (`junk`, `neutral`).
+
+    """
     config = StripConfig()
     loaded: list[tuple[str, dict[str, Any], Reading, Findings]] = []
-    for path, seed in [*((path, None) for path in paths), *again]:
-        rows = read_set(path) if seed is None else place_again(read_set(path), seed)
+    for name, rows in sets:
         documents = pl.DataFrame([as_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
         evidence = learn_evidence([gather_evidence(documents, config)], config)
         indexes = Indexes(TemplateIndex(evidence, config), OwnerIndex(evidence))
         for row, document in zip(rows, documents.iter_rows(named=True), strict=True):
             page = Page(document["text"], document["title"], document["site"])
             tokens = tokenize(page.text)
-            findings = gather_findings(page, tokens, document["article_id"], indexes, config)
-            loaded.append((path.name if seed is None else AGAIN, row, read(page, tokens), findings))
-    folded = fold_junk([(name == AGAIN, row["contaminated_text"], row["spans"]) for name, row, _, _ in loaded])
+            findings = gather_findings(page, tokens, document, indexes, config)
+            loaded.append((name, row, read(page, tokens), findings))
+    strings = [(name == AGAIN or "junk" in row, row["contaminated_text"], spans_of(row)) for name, row, _, _ in loaded]
+    folded = fold_junk(strings)
     examples = []
     for (name, row, reading, findings), pieces in zip(loaded, folded, strict=True):
         size = len(row["contaminated_text"])
-        junk, junk_fold = np.zeros(size, dtype=bool), np.full(size, hash_text(row["id"]) % FOLDS, dtype=np.int8)
-        for start, end, fold in pieces:
-            junk[start:end] = True
-            junk_fold[start:end] = fold
-        host = urlsplit(row["origin_url"]).hostname or row["origin"]
-        fold = hash_text("article " + host.removeprefix("www.")) % FOLDS
+        junk, counted = np.zeros(size, dtype=bool), np.ones(size, dtype=bool)
+        is_real = "junk" in row
+        fold = hash_text("article " + site_of(row)) % FOLDS
+        junk_fold = np.full(size, fold if is_real else hash_text(row["id"]) % FOLDS, dtype=np.int8)
+        spans = spans_of(row)
+        for span in spans:
+            junk[span["start"] : span["end"]] = True
+        for start, end in row.get("neutral", ()):
+            counted[start:end] = False
+        for start, end, string_fold in pieces:
+            if string_fold is not None:
+                junk_fold[start:end] = string_fold
+        for span in spans:
+            # A generated page's junk is held out with all of its form.
+            if form := span.get("form", row.get("form")):
+                junk_fold[span["start"] : span["end"]] = hash_text("form " + form) % FOLDS
         solid = np.array([not character.isspace() for character in row["contaminated_text"]], dtype=bool)
-        examples.append(Example(name, row, reading, findings, row["spans"], fold, solid, junk, junk_fold))
+        examples.append(Example(name, row, reading, findings, spans, fold, solid, junk, counted, junk_fold))
     return examples
+
+
+def spans_of(row: dict[str, Any]) -> list[Span]:
+    """The junk of a document of either kind of set; that of real pages has no kind."""
+    if "spans" in row:
+        spans: list[Span] = row["spans"]
+        return spans
+    return [{"start": start, "end": end, "kind": None, "placement": "real"} for start, end in row["junk"]]
+
+
+def site_of(row: dict[str, Any]) -> str:
+    """The registrable domain that an article comes from."""
+    url = row.get("origin_url") or row.get("url") or ""
+    return extract_domain(url) or row.get("origin") or row["source"]
 
 
 def read_set(path: Path) -> list[dict[str, Any]]:
@@ -93,11 +122,12 @@ def read_set(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in lines if line.strip()]
 
 
-def fold_junk(loaded: list[tuple[bool, str, list[Span]]]) -> list[list[tuple[int, int, int]]]:
+def fold_junk(loaded: list[tuple[bool, str, list[Span]]]) -> list[list[tuple[int, int, int | None]]]:
     """Extents of the sentences of each document's junk, with their folds.
 
     Sentences that are alike (equal, or sharing an 8-gram of tokens) and sentences that stand side by side in the junk of
-    several documents are of one string and share a fold. Sets placed again keep neighbours together, so that nothing leaks.
+    several documents are of one string and share a fold. Sets placed again, and real pages, keep neighbours together, so that
+    nothing leaks; a real page's own short labels have no fold but its site's (None).
     """
     parent: dict[str, str] = {}
 
@@ -107,19 +137,25 @@ def fold_junk(loaded: list[tuple[bool, str, list[Span]]]) -> list[list[tuple[int
         return key
 
     owner: dict[int, str] = {}
-    pieces: list[list[tuple[int, int, str]]] = []
+    pieces: list[list[tuple[int, int, str | None]]] = []
     neighbours: Counter[tuple[str, str]] = Counter()
-    for is_again, text, spans in loaded:
-        row: list[tuple[int, int, str]] = []
+    for is_apart, text, spans in loaded:
+        row: list[tuple[int, int, str | None]] = []
         for span in spans:
             inside = Page(text[span["start"] : span["end"]]).sentences
-            keys = [" ".join(text[span["start"] + low : span["start"] + high].lower().split()) for low, high in inside]
-            for key in keys:
+            keys: list[str | None] = []
+            for low, high in inside:
+                key = " ".join(text[span["start"] + low : span["start"] + high].lower().split())
+                grams = hash_ngrams(tokenize(key).hashes, 8).tolist()
+                if span.get("kind") is None and not grams:
+                    keys.append(None)
+                    continue
+                keys.append(key)
                 find(key)
-                for gram in hash_ngrams(tokenize(key).hashes, 8).tolist():
+                for gram in grams:
                     parent[find(owner.setdefault(gram, key))] = find(key)
-            if not is_again:
-                neighbours.update(set(pairwise(keys)))
+            if not is_apart:
+                neighbours.update({(one, other) for one, other in pairwise(keys) if one and other})
             # Each piece reaches to the next one.
             bounds = [span["start"] + low for low, _ in inside[1:]]
             row += zip([span["start"], *bounds], [*bounds, span["end"]], keys, strict=True)
@@ -130,7 +166,10 @@ def fold_junk(loaded: list[tuple[bool, str, list[Span]]]) -> list[list[tuple[int
         # A heading stands before many strings, an age behind many; a story's sentence has its own beside it.
         if count >= 2 and n_after[first] <= MAX_NEIGHBOURS and n_before[second] <= MAX_NEIGHBOURS:
             parent[find(first)] = find(second)
-    return [[(start, end, hash_text(find(key)) % FOLDS) for start, end, key in row] for row in pieces]
+    return [
+        [(start, end, None if key is None else hash_text(find(key)) % FOLDS) for start, end, key in row]
+        for row in pieces
+    ]
 
 
 def cells() -> Iterator[tuple[int, int]]:
@@ -139,9 +178,12 @@ def cells() -> Iterator[tuple[int, int]]:
 
 
 def unit_labels(example: Example, cut: Units) -> tuple[F64, I64]:
-    """Share of junk of each unit, and the fold of its junk string (by chance for the article's own)."""
-    running: F64 = np.concatenate((np.zeros(1), np.cumsum(example.is_junk, dtype=np.float64)))
-    share: F64 = (running[cut.ends] - running[cut.starts]) / (cut.ends - cut.starts).astype(np.float64)
+    """Share of junk of each unit (NaN where most of it counts as neither), and the fold of its junk string."""
+    running: F64 = np.concatenate((np.zeros(1), np.cumsum(example.is_junk & example.is_counted, dtype=np.float64)))
+    counted: F64 = np.concatenate((np.zeros(1), np.cumsum(example.is_counted, dtype=np.float64)))
+    size = counted[cut.ends] - counted[cut.starts]
+    share: F64 = (running[cut.ends] - running[cut.starts]) / np.maximum(size, 1.0)
+    share[size < (cut.ends - cut.starts) / 2] = np.nan
     middle = example.junk_fold[(cut.starts + cut.ends) // 2].astype(np.int64)
     return share, middle
 
@@ -149,7 +191,7 @@ def unit_labels(example: Example, cut: Units) -> tuple[F64, I64]:
 def run_labels(example: Example, cut: Units, runs: list[tuple[int, int]]) -> tuple[F64, F64, I64]:
     """Return for each run whether it is all junk, whether it is all of the junk it touches, and the fold of its junk."""
     text = example.reading.page.text
-    solid = example.is_solid
+    solid = example.is_solid & example.is_counted
     junk = np.concatenate((np.zeros(1), np.cumsum(example.is_junk & solid)))
     all_solid = np.concatenate((np.zeros(1), np.cumsum(solid)))
     # Characters of the article between here and the junk's edges: a whole run has none of the junk beyond it.
@@ -171,10 +213,10 @@ def run_labels(example: Example, cut: Units, runs: list[tuple[int, int]]) -> tup
 
 
 def strip_example(
-    example: Example, cut: Units, runs: list[tuple[int, int]], scores: tuple[F64, F64], model: LearnedModel
+    example: Example, cut: Units, logits: F64, runs: list[tuple[int, int]], scores: tuple[F64, F64], model: LearnedModel
 ) -> list[tuple[int, int]]:
     """Return what is removed from a document whose runs are already scored."""
-    passages = learned.choose_passages(example.reading, cut, runs, *scores, example.findings, model)
+    passages = learned.choose_passages(example.reading, cut, logits, runs, *scores, example.findings, model)
     return decided(example, passages)
 
 
@@ -191,7 +233,7 @@ def score(examples: list[Example], removed: list[list[tuple[int, int]]]) -> Coun
     """Characters as the scorer counts them."""
     tally: Counter[str] = Counter()
     for example, spans in zip(examples, removed, strict=True):
-        solid = example.is_solid
+        solid = example.is_solid & example.is_counted
         cut = np.zeros(len(solid), dtype=bool)
         for start, end in spans:
             cut[start:end] = True
@@ -204,7 +246,7 @@ def score(examples: list[Example], removed: list[list[tuple[int, int]]]) -> Coun
             tally.update(hard_wrong=wrong, hard_article=int((solid & ~junk).sum()))
         for span in example.spans:
             part = slice(span["start"], span["end"])
-            for name in (span["kind"], span["placement"], example.row["layout"] + " layout"):
+            for name in (span["kind"] or "real", span["placement"], example.row["layout"] + " layout"):
                 tally[f"{name} chars"] += int(solid[part].sum())
                 tally[f"{name} hit"] += int((cut & solid)[part].sum())
     return tally

@@ -6,6 +6,6 @@ is no article. Removes markup and what lies outside the story of a page; of a te
 
 from cleaners.extract.articles import RAW_SCHEMA, Extracted, extract_articles
 from cleaners.extract.config import ExtractConfig
-from cleaners.extract.page.metadata import host_of
+from cleaners.extract.page.addresses import host_of
 
 __all__ = ["RAW_SCHEMA", "ExtractConfig", "Extracted", "extract_articles", "host_of"]

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, UTC_MICROSECONDS, make_id
+from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, SOURCED_FIELDS, UTC_MICROSECONDS, make_id
 from cleaners.errors import Rejected
 from cleaners.extract.config import ExtractConfig
-from cleaners.extract.page.metadata import host_of
+from cleaners.extract.page.addresses import host_of
 from cleaners.extract.page.page import Page, extract_page
 from cleaners.extract.text.language import identify_language
 from cleaners.extract.text.plain import count_words, find_agency, find_title
@@ -97,6 +97,8 @@ def _document(
     if n_words < config.min_words:
         detail = f"{n_words} words, fewer than {config.min_words}: {found['text']:.80}"
         raise Rejected("extract", "too_short", detail)
+    stated = ("title", "site", "authors", "published_at")
+    sources = {**found["metadata_sources"], **{field: "input" for field in stated if record[field]}}
     kept = ("article_id", "source_uri", "url", "fetched_at", "raw_sha256")
     return {
         **{column: record[column] for column in kept},
@@ -106,6 +108,7 @@ def _document(
         "site": record["site"] or found["site"],
         "authors": record["authors"] or found["authors"],
         "published_at": record["published_at"] or found["published_at"],
+        "metadata_sources": sources,
         "agency": find_agency(found["text"]),
         "language": identify_language(found["text"], n_words, config),
     }
@@ -130,6 +133,7 @@ def _embedded(
             "source_uri": main["source_uri"],
             "url": None,
             "site": found["site"] or main["site"],
+            "metadata_sources": {**found["metadata_sources"], "site": (found["site"] or main["site"]) and "parent"},
             "agency": find_agency(found["text"]),
             "fetched_at": main["fetched_at"],
             "language": identify_language(found["text"], count_words(found["text"]), config),
@@ -148,21 +152,25 @@ def _from_page(page: Page, repair: TextConfig) -> dict[str, Any]:
         "published_at": page.metadata.published_at,
         "extractor": page.extractor,
         "body_confidence": page.confidence,
+        "metadata_sources": {**page.metadata.sources, "doubts": list(page.metadata.doubts)},
     }
 
 
 def _from_text(record: dict[str, Any], config: ExtractConfig, repair: TextConfig) -> dict[str, Any]:
     text = repair_text(record["content"], repair).rstrip()
+    title, site = find_title(text, config), host_of(record["url"])
+    sources = {"title": title and "text", "site": site and "address"}
     return {
         "origin": "text",
         "text": text,
-        "title": find_title(text, config),
+        "title": title,
         "authors": [],
         "canonical_url": None,
-        "site": host_of(record["url"]),
+        "site": site,
         "published_at": None,
         "extractor": "plain text",
         "body_confidence": None,
+        "metadata_sources": {**dict.fromkeys(SOURCED_FIELDS), **sources, "doubts": []},
     }
 
 

@@ -101,8 +101,9 @@ class StripConfig(BaseModel):
         0.85,
         ge=0.0,
         le=1.0,
-        description="In a text that is not English only detectors that do not depend on the language cut, and only what they are "
-        "at least this sure of: whole lines and sentences of a template, owned passages, cards, hashtags.",
+        description="In a text that is not English only detectors that do not depend on the language cut by themselves, and "
+        "only what they are at least this sure of: whole lines and sentences of a template, owned passages, cards, hashtags. "
+        "The rest needs the learned layer.",
     )
     lone_sentence_words: int = Field(
         45,

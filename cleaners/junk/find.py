@@ -70,22 +70,16 @@ def find_junk(
         For each document the passages to remove, with the agency credit that then closes it; and passages to report.
 
     """
-    pages, english, proposed = [], [], []
+    examined = []
     for number, document in enumerate(documents):
         page = Page(document["text"] or "", document["title"], document["site"])
         words = tokens[number] if tokens else tokenize(page.text)
-        findings = gather_findings(page, words, document["article_id"], indexes, config)
-        found = list(findings.passages)
-        if not is_english(words, document["language"], found):
-            found = doubt_english_rules(found, config)
-        elif config.use_learned_layer:
-            english.append((number, ExaminedPage(page, words, findings)))
-        pages.append(page)
-        proposed.append(found)
-    revised = revise([examined for _, examined in english], load_model(), config) if english else []
-    for (number, _), passages in zip(english, revised, strict=True):
-        proposed[number] = passages
-    return [_decide(page, passages, config) for page, passages in zip(pages, proposed, strict=True)]
+        examined.append(ExaminedPage(page, words, gather_findings(page, words, document, indexes, config)))
+    if config.use_learned_layer:
+        proposed = revise(examined, load_model(), config)
+    else:
+        proposed = [list(one.findings.passages) for one in examined]
+    return [_decide(one.page, passages, config) for one, passages in zip(examined, proposed, strict=True)]
 
 
 def _decide(page: Page, proposed: list[Passage], config: StripConfig) -> Decision:
@@ -99,18 +93,24 @@ def _decide(page: Page, proposed: list[Passage], config: StripConfig) -> Decisio
     )
 
 
-def gather_findings(page: Page, tokens: Tokens, article_id: str, indexes: Indexes, config: StripConfig) -> Findings:
-    """Collect what rules, cards, repetition and ownership propose for a page, and how many documents hold its words."""
+def gather_findings(page: Page, tokens: Tokens, document: Row, indexes: Indexes, config: StripConfig) -> Findings:
+    """Collect what rules, cards, repetition and ownership propose for a page, and how many documents hold its words.
+
+    In a text that is not English, what depends on English words is in doubt.
+    """
     proposed = [*find_by_rules(page), *find_captions(page), *find_widgets(page), *find_cards(page), *find_bylines(page)]
     owned = owned_tokens(tokens, page.title)
-    shared = indexes.owners.find_shared(owned.hashes, article_id)
+    shared = indexes.owners.find_shared(owned.hashes, document["article_id"])
     own_end = find_own_lead(page, tokens, owned, shared)
     repeated = indexes.templates.count(tokens, page.site)
     proposed += find_templates(page, tokens, repeated, own_end, indexes.templates, config)
     proposed += find_site_labels(page, indexes.templates)
     proposed += find_owned(page, tokens, owned, shared, config)
     owners, owners_lead = count_owners(owned, shared)
-    return Findings(proposed, repeated, owners, owners_lead, indexes.templates.n_documents(page.site))
+    english = is_english(tokens, document["language"], proposed)
+    if not english:
+        proposed = doubt_english_rules(proposed, config)
+    return Findings(proposed, repeated, owners, owners_lead, indexes.templates.n_documents(page.site), english)
 
 
 def _kept_end(text: str, chosen: list[Passage]) -> int:

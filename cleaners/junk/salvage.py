@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from cleaners.document import DOCUMENT_SCHEMA, Row, make_id
+from cleaners.document import DOCUMENT_SCHEMA, SOURCED_FIELDS, Row, make_id
 from cleaners.junk.config import StripConfig
 from cleaners.junk.detectors.witnesses import is_appeal, is_quotation, is_story_shaped
 from cleaners.junk.page.page import Card
@@ -18,6 +18,8 @@ def salvage(parent: Row, card: Card, config: StripConfig) -> Row | None:
     body = parent["text"][start:end].strip()
     if len(body.split()) < config.salvage_min_words or not reads_as_article(body, card):
         return None
+    published_at = _published_at(parent, card)
+    known = {"title": card.title, "site": card.site, "published_at": published_at}
     return {
         **dict.fromkeys(DOCUMENT_SCHEMA.names()),
         "article_id": make_id(parent["article_id"], "embedded", str(start)),
@@ -27,12 +29,17 @@ def salvage(parent: Row, card: Card, config: StripConfig) -> Row | None:
         "site": card.site,
         "title": card.title,
         "authors": [],
-        "published_at": _published_at(parent, card),
+        "published_at": published_at,
         "fetched_at": parent["fetched_at"],
         "language": parent["language"],
         "text": body,
         "raw_sha256": parent["raw_sha256"],
         "extractor": SALVAGE_EXTRACTOR,
+        "metadata_sources": {
+            **dict.fromkeys(SOURCED_FIELDS),
+            **{field: "card" for field, value in known.items() if value},
+            "doubts": [],
+        },
     }
 
 

@@ -239,11 +239,20 @@ def _article(document: Row, cleaned: str, removed: list[Passage]) -> Row:
         **document,
         "text": cleaned,
         "authors": list(document["authors"] or []) or authors,
+        "metadata_sources": _sources(document, authors),
         "agency": document["agency"] or next(iter(agencies), None),
         "n_words": len(cleaned.split()),
         "n_removed_chars": len(document["text"] or "") - len(cleaned),
         "text_sha256": sha256_hex(cleaned),
     }
+
+
+def _sources(document: Row, authors: list[str]) -> Row | None:
+    """Where the metadata come from, with the byline that was cut where nothing else names an author."""
+    sources: Row | None = document["metadata_sources"]
+    if sources is None or document["authors"]:
+        return sources
+    return {**sources, "authors": "byline" if authors else None}
 
 
 def _reject(document: Row, reason: str, detail: str) -> Row:

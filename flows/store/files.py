@@ -100,6 +100,8 @@ def _plain_arrow(dtype: Any) -> pa.DataType:  # noqa: ANN401
 
     if isinstance(dtype, pl.List | pl.Array):
         return pa.list_(_plain_arrow(dtype.inner))
+    if isinstance(dtype, pl.Struct):
+        return pa.struct([(field.name, _plain_arrow(field.dtype)) for field in dtype.fields])
     if isinstance(dtype, pl.Datetime):
         return pa.timestamp(dtype.time_unit, tz=dtype.time_zone)
     return pa.type_for_alias(PLAIN_ARROW[dtype.base_type()])

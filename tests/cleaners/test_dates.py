@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.dates import parse_timestamp
+from cleaners.dates import parse_timestamp, read_timestamp
 
 MOMENT = datetime(2024, 3, 5, 9, 20, 30, tzinfo=UTC)
 
@@ -24,6 +24,11 @@ MOMENT = datetime(2024, 3, 5, 9, 20, 30, tzinfo=UTC)
         "20240305T092030Z",
         "Tue, 05 Mar 2024 09:20:30 GMT",
         "Tue, 5 Mar 2024 04:20:30 -0500",
+        "Tue Mar  5 10:20:30 CET 2024",
+        "Tue Mar 5 05:20:30 -0400 2024",
+        "2024-03-05 10:20:30 CET",
+        "Tue, 05 Mar 2024 14:50:30 IST",
+        "Tue, 05 Mar 2024 09:20:30 (GMT)",
         1709630430,
         1709630430.0,
         1709630430000,
@@ -68,3 +73,25 @@ def test_any_value_is_a_time_in_utc_or_null(value):
 @given(st.datetimes(datetime(1700, 1, 1), datetime(2100, 1, 1)))
 def test_iso_times_come_back(moment):
     assert parse_timestamp(moment.isoformat()) == moment.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "has_time", "has_zone"),
+    [
+        ("2024-03-05", False, False),
+        ("20240305", False, False),
+        ("2024-03-05Z", False, False),
+        (date(2024, 3, 5), False, False),
+        ("2024-03-05 09:20", True, False),
+        ("2024-03-05T09:20:30.0", True, False),
+        ("Tue Mar  5 09:20:30 XYZ 2024", True, False),
+        (datetime(2024, 3, 5, 9), True, False),
+        ("2024-03-05T09:20Z", True, True),
+        ("20240305T092030Z", True, True),
+        ("Tue, 05 Mar 2024 09:20:30 EST", True, True),
+        ("1709630430", True, True),
+        (1709630430, True, True),
+    ],
+)
+def test_what_was_written_of_a_time(value, has_time, has_zone):
+    assert read_timestamp(value)[1:] == (has_time, has_zone)

@@ -14,7 +14,9 @@ from urllib.parse import urljoin, urlsplit
 
 from cleaners.extract.blocks.words import WORD
 from cleaners.extract.config import ExtractConfig
-from cleaners.extract.page.metadata import PageMetadata, clean_url, is_article_node, read_json_ld
+from cleaners.extract.page.addresses import clean_url
+from cleaners.extract.page.json_ld import is_article_node, read_json_ld
+from cleaners.extract.page.metadata import PageMetadata
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

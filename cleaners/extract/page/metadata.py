@@ -1,38 +1,57 @@
 """Metadata that a page states about itself: takes a parsed page, gives title, authors, address, site and date; removes nothing.
 
-Structured data (JSON-LD, OpenGraph, HTML meta) comes first, trafilatura's and htmldate's heuristics fill the gaps.
+Each value is chosen among what the page's sources say, in a fixed order that the modules beside this one state, and bears the
+name of its source; what the sources disagree on is a doubt. Structured data and metas come first, trafilatura's and htmldate's
+heuristics fill the gaps.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections import deque
-from collections.abc import Iterator
-from contextlib import suppress
-from copy import deepcopy
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from html import unescape
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from typing import TYPE_CHECKING, NamedTuple
 
 from cleaners.dates import parse_timestamp
-from cleaners.extract.page.stated import add_json_ld, read_metas
+from cleaners.extract.page.addresses import find_canonical, host_of
+from cleaners.extract.page.authors import Field, choose_authors, read_element, read_field, read_nodes
+from cleaners.extract.page.elements import find_author
+from cleaners.extract.page.evidence import Names, Value, clean, list_words, name_site, words_of
+from cleaners.extract.page.instants import Instant, choose_instant, read_days, read_times, refine_day
+from cleaners.extract.page.json_ld import Node, is_article_node, list_strings, list_types, read_json_ld
+from cleaners.extract.page.titles import Title, choose_title
 
 if TYPE_CHECKING:
-    from lxml.etree import XPath
     from lxml.html import HtmlElement
-    from trafilatura.settings import Document
 
-# Query parameters that say where a reader came from, not what the page shows: of analytics (`utm_` is Google's, `mtm_`
-# and `pk_` Matomo's), advertising clicks, mailings, and the share buttons of news sites.
-TRACKING = re.compile(
-    r"utm_.*|mtm_.*|pk_.*|hsa_.*|_hs(?:enc|mi)|fb(?:clid|_\w+)|[gd]clid|g(?:ad_source|braid)|wbraid|msclkid|yclid|twclid"
-    r"|ttclid|li_fat_id|igshid|igsh|mc_[ce]id|mkt_tok|oly_(?:anon|enc)_id|vero_id|wickedid|s_cid|cmpid|icid|ncid|ocid"
-    r"|smid|smtyp|xtor|ito|at_(?:medium|campaign|custom\d|link_\w+|ptr_\w+|format|bbc_team)|ns_\w+|_ga|_gl|ref_?src|__twitter_impression"
-    r"|sr_share|soc_src|soc_trk|guccounter|guce_referrer(?:_sig)?|spm|rss|feed(?:Type|Name)|partner|ftag|taid|fbclid",
-    re.I,
+Metas = dict[str, list[str]]
+
+# Metas by their names in small letters, the surest first.
+TITLE_METAS = (
+    *(
+        "og:title",
+        "dc.title",
+        "dcterms.title",
+        "headline",
+        "citation_title",
+        "parsely-title",
+        "sailthru.title",
+        "title",
+    ),
+    "twitter:title",
+)
+AUTHOR_METAS = (
+    *(
+        "author",
+        "article:author",
+        "og:author",
+        "og:article:author",
+        "article:author_name",
+        "authors",
+        "byl",
+        "dc.creator",
+    ),
+    *("dcterms.creator", "dcsext.author", "sailthru.author", "parsely-author", "citation_author", "cxenseparse:author"),
+    *("mrf:authors", "rbauthors", "articleauthor", "shareaholic:article_author_name", "creator"),
 )
 DATE_METAS = (
     *("article:published_time", "og:article:published_time", "og:published_time", "datepublished", "date.published"),
@@ -46,25 +65,19 @@ DATE_METAS = (
         "dcterms.created",
     ),
     *("dc.date.issued", "dcterms.issued", "dc.date", "dcterms.date", "article.published", "citation_publication_date"),
+    *("date", "dc.date.created", "article:published", "cxenseparse:recs:publishtime", "publication_date"),
 )
-ARTICLE_TYPE = re.compile(r"(?:Article|Posting|Report|Review)$|^(?:Liveblog|Blog)Posting$")
-TITLE_SEPARATOR = re.compile(r"(?<!\s)\s+[-–—|·•:»«]\s+|(?<!\s)\s*\|\s*|\|\s*")
-BIO_BEHIND = re.compile(r"(?<!\s)\s++(?:is an?|was an?|is the|has been|covers|writes|reports)\s.*", re.S)
-SPACES = re.compile(r"\s+")
-
-# Elements where trafilatura looks for an author, without its costly expressions and what they skip.
-AUTHOR_NAMES = {
-    "class": ("uthor", "yline", "riter", "byl", "BBL", "name", "ted-by", "zuozhe", "bianji", "xiaobian"),
-    "id": ("uthor", "zuozhe", "bianji", "xiaobian"),
-    "itemprop": ("author",),
-    "rel": ("author",),
-}
-ASIDE_ELEMENTS = frozenset({"a", "div", "section", "span"})
-ASIDE_CLASS = re.compile(
-    r"^[Cc]omments|commentlist|comments-list|sidebar|is-hidden|quote|embedly-instagram|article-(?:share|support)|print|category"
-    r"|meta-date|meta-reviewer|^title$|^date$"
+SITE_METAS = (
+    "og:site_name",
+    "application-name",
+    "twitter:site",
+    "publisher",
+    "dc.publisher",
+    "apple-mobile-web-app-title",
 )
-ASIDE_ID = re.compile(r"^comments|comment-?list|ProductReviews")
+OPENGRAPH = ("og:", "article:")
+MAX_METAS = 40  # of one name
+MAX_HEADINGS = 10
 
 
 class PageMetadata(NamedTuple):
@@ -78,6 +91,9 @@ class PageMetadata(NamedTuple):
     is_article: bool
     titles: tuple[str, ...]  # every form of the headline
     descriptions: tuple[str, ...]
+    sources: dict[str, str | None]  # of each field by its name, a code of `METADATA_SOURCES`
+    doubts: tuple[str, ...]  # codes of `METADATA_DOUBTS`
+    names_people: bool  # whether `authors` are people
 
 
 def read_metadata(tree: HtmlElement, url: str | None, fetched_at: datetime | None) -> PageMetadata:
@@ -91,140 +107,155 @@ def read_metadata(tree: HtmlElement, url: str | None, fetched_at: datetime | Non
     Returns:
         The metadata; `is_article` says that the page's structured data calls it an article.
     """
-    metas = _metas(tree)
-    found = _find_names(tree)
-    nodes = _own_nodes(list(read_json_ld(tree)), (found.title, metas.get("og:title")))
-    is_article = any(map(is_article_node, nodes)) or metas.get("og:type", "").casefold() in {"article", "newsarticle"}
+    metas = _read_metas(tree)
+    headings = [text for h1 in _first_headings(tree) if (text := clean(h1.text_content()))]
+    all_nodes = list(read_json_ld(tree))
+    nodes = _own_nodes(all_nodes, [*metas.get("og:title", ()), *headings])
+    articles = list(filter(is_article_node, nodes))
+    canonical, canonical_source = find_canonical(tree, _first(metas, "og:url"), url)
+    address = url or canonical or _first(metas, "og:url")
+    names = name_site(_site_names(metas, all_nodes), {host_of(url), host_of(canonical)})
+    title = _title(tree, metas, articles, headings, names)
+    authors = choose_authors(_author_fields(tree, metas, all_nodes, articles, names), tree)
+    instant = _published(tree, nodes, metas, title, address, fetched_at)
+    site, site_source = _site(url, canonical, metas)
     return PageMetadata(
-        title=_without_site(_clean(found.title), _clean(found.sitename)),
-        authors=_people(nodes) or [BIO_BEHIND.sub("", name) for name in split_authors(found.author)],
-        canonical_url=_canonical(tree, metas, url),
-        site=host_of(url) or host_of(found.url) or _clean(found.sitename),
-        published_at=_published(tree, nodes, metas) or _find_date(tree, url or found.url, fetched_at),
-        is_article=is_article,
-        titles=_stated(metas, "title", _clean(found.title)),
-        descriptions=_stated(metas, "description"),
+        title=title.value,
+        authors=authors.names,
+        canonical_url=canonical,
+        site=site,
+        published_at=instant.value,
+        is_article=bool(articles) or (_first(metas, "og:type") or "").casefold() in {"article", "newsarticle"},
+        titles=_all_forms(metas, "title", title.value),
+        descriptions=_all_forms(metas, "description"),
+        sources={
+            "title": title.source,
+            "authors": authors.source,
+            "canonical_url": canonical_source,
+            "site": site_source,
+            "published_at": instant.source,
+        },
+        doubts=(*(("title_differs",) if title.differs else ()), *authors.doubts, *instant.doubts),
+        names_people=authors.are_people,
     )
 
 
-def host_of(url: str | None) -> str | None:
-    """Return the host of an address in small letters, without `www.`; null where there is none."""
-    if not url:
-        return None
-    try:
-        host = urlsplit(url if "//" in url else f"//{url}").hostname
-    except ValueError:
-        return None
-    host = (host or "").casefold().removeprefix("www.")
-    return host if "." in host or host == "localhost" else None
+def with_byline(metadata: PageMetadata, names: Sequence[str]) -> PageMetadata:
+    """Give a page that names no person as its author the people of a byline found beside its story."""
+    if metadata.names_people or not names:
+        return metadata
+    doubts = tuple(doubt for doubt in metadata.doubts if doubt not in {"author_is_outlet", "byline_unread"})
+    sources = {**metadata.sources, "authors": "byline"}
+    return metadata._replace(authors=[*names], sources=sources, doubts=doubts, names_people=True)
 
 
-def clean_url(url: str) -> str | None:
-    """Return an address without fragment and tracking parameters; null where it is no web address.
-
-    Args:
-        url: an absolute address.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        if parts.scheme.casefold() not in {"http", "https"} or not parts.hostname:
-            return None
-        pairs = parse_qsl(parts.query, keep_blank_values=True)
-    except ValueError:
-        return None
-    kept = [(key, value) for key, value in pairs if not TRACKING.fullmatch(key)]
-    # A query that loses nothing stays as it is written: encoding it again could change it.
-    query = parts.query if len(kept) == len(pairs) else urlencode(kept)
-    return urlunsplit((parts.scheme.casefold(), parts.netloc.casefold(), parts.path or "/", query, ""))
+def _first(metas: Metas, name: str) -> str | None:
+    return next(iter(metas.get(name, ())), None)
 
 
-def split_authors(names: str | None) -> list[str]:
-    """Split a field of authors at semicolons; each name once, in order, without the marks around it."""
-    return list(dict.fromkeys(name for part in (names or "").split(";") if (name := _clean(part.strip(" ,|·–-")))))
+def _source(name: str) -> str:
+    return "opengraph" if name.startswith(OPENGRAPH) else "meta"
 
 
-def is_front_page(url: str | None) -> bool:
-    """Tell whether an address is a site's front page."""
-    if not url or not host_of(url):
-        return False
-    parts = urlsplit(url)
-    return re.fullmatch(r"/*(?:(?:index|home|default)(?:\.\w+)?/?)?", parts.path) is not None and not parts.query
+def _read_metas(tree: HtmlElement) -> Metas:
+    """The contents of the page's metas by their names in small letters, in page order."""
+    metas: Metas = {}
+    for element in tree.iter("meta"):
+        name = element.get("property") or element.get("name") or element.get("itemprop")
+        content = (element.get("content") or "").strip()
+        if name and content:
+            values = metas.setdefault(name.strip().casefold(), [])
+            if len(values) < MAX_METAS:
+                values.append(content)
+    return metas
 
 
-def read_json_ld(tree: HtmlElement) -> Iterator[dict[str, Any]]:
-    """Yield every object of the page's JSON-LD that has a type, outer ones first; broken scripts are passed over."""
-    for script in tree.iterfind(".//script[@type='application/ld+json']"):
-        try:
-            queue = deque([json.loads((script.text or "").strip().removesuffix(";"), strict=False)])
-        except (ValueError, RecursionError):
-            continue
-        while queue:
-            node = queue.popleft()
-            if isinstance(node, list):
-                queue.extendleft(reversed(node))
-            elif isinstance(node, dict):
-                if "@type" in node:
-                    yield node
-                queue += [node[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in node]
+def _first_headings(tree: HtmlElement) -> Iterator[HtmlElement]:
+    for number, heading in enumerate(tree.iter("h1")):
+        if number >= MAX_HEADINGS:
+            break
+        yield heading
 
 
-def is_article_node(node: dict[str, Any]) -> bool:
-    """Tell whether an object of JSON-LD is an article."""
-    types = node.get("@type")
-    return any(isinstance(t, str) and ARTICLE_TYPE.search(t) for t in (types if isinstance(types, list) else [types]))
+def _own_nodes(nodes: list[Node], titles: list[str]) -> list[Node]:
+    """Leave out the articles of other headlines: infinite scroll and lists of links describe several on one page."""
+    headlines = {id(node): _headline(node) for node in nodes if is_article_node(node)}
+    known = [headline for headline in headlines.values() if headline]
+    if len(set(known)) < 2:
+        return nodes
+    stated = [words_of(title) for title in titles]
+    own = next((h for h in known if words_of(h) in stated), None)
+    own = own or next((h for h in known if any(_begins(words, words_of(h)) for words in stated)), known[0])
+    return [node for node in nodes if headlines.get(id(node)) in (None, own)]
 
 
-def _find_names(tree: HtmlElement) -> Document:
-    """Find title, authors and site in trafilatura's own order, without its search for tags, licences and dates."""
-    from trafilatura import metadata
-
-    found = read_metas(tree)
-    if found.author and " " not in found.author:
-        found.author = None  # a login or the site, not a person
-    with suppress(Exception):  # of a page whose JSON-LD has an odd shape the rest still counts
-        found = add_json_ld(tree, found)
-    found.title = found.title or metadata.extract_title(tree)
-    found.author = found.author or _find_author(tree)
-    found.url = found.url or metadata.extract_url(tree)
-    found.sitename = (found.sitename or metadata.extract_sitename(tree) or "").lstrip("@")
-    found.clean_and_trim()
-    return found
+def _headline(node: Node) -> str | None:
+    return clean(next(iter(list_strings(node.get("headline"))), None))
 
 
-def _find_author(tree: HtmlElement) -> str | None:
-    """Find an author by trafilatura's rules in the few elements that could name one: they cost a quarter of a pass on the rest."""
-    from lxml.html import Element
-    from trafilatura.metadata import extract_author
-
-    few = Element("html")
-    taken: set[HtmlElement] = set()
-    for element in (found.getparent() for found in _author_path()(tree)):
-        around = list(element.iterancestors())
-        if taken.isdisjoint(around) and not any(map(_is_aside, (element, *around))):
-            taken.add(element)
-            copied = deepcopy(element)
-            copied.tail = None
-            few.append(copied)
-    return extract_author(few) if taken else None
+def _begins(words: list[str], beginning: list[str]) -> bool:
+    return bool(beginning) and words[: len(beginning)] == beginning
 
 
-@cache
-def _author_path() -> XPath:
-    from lxml.etree import XPath
+def _site_names(metas: Metas, nodes: list[Node]) -> list[str]:
+    """What the page calls its site."""
+    found = [value.lstrip("@") for name in SITE_METAS for value in metas.get(name, ())[:2] if "://" not in value]
+    known = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str)}
+    for node in nodes:
+        if "WebSite" in list_types(node):
+            found += list_strings(node.get("name"))
+        publisher = node.get("publisher")
+        for one in publisher if isinstance(publisher, list) else [publisher]:
+            if isinstance(one, dict):
+                found += list_strings(one.get("name") or known.get(str(one.get("@id")), {}).get("name"))
+    return found[:MAX_METAS]
 
-    # By attribute and not by element: five times as fast.
-    paths = []
-    for name, parts in AUTHOR_NAMES.items():
-        tests = " or ".join(f"contains(., '{part}')" for part in parts)
-        paths.append(f"//@{name}[{tests}]")
-    return XPath(" | ".join(paths))
+
+def _title(tree: HtmlElement, metas: Metas, articles: list[Node], headings: list[str], names: Names) -> Title:
+    from trafilatura.metadata import extract_title
+
+    stated = [Value(value, _source(name)) for name in TITLE_METAS for value in metas.get(name, ())[:1]]
+    structured = [Value(headline, "json_ld") for node in articles if (headline := _headline(node))][:3]
+    stated += structured
+    if not stated and (found := clean(extract_title(tree))):
+        stated = [Value(found, "heading" if found in headings else "title")]
+    bounds = [*structured, *(Value(heading, "heading") for heading in headings)]
+    bounds += [Value(value, "meta") for value in metas.get("twitter:title", ())[:1]]
+    return choose_title(stated, bounds, names)
 
 
-def _is_aside(element: HtmlElement) -> bool:
-    """Tell whether what an element holds is of other writers: comments, side bars, quotes."""
-    if element.tag not in ASIDE_ELEMENTS:
-        return False
-    return bool(ASIDE_CLASS.search(element.get("class") or "") or ASIDE_ID.search(element.get("id") or ""))
+def _author_fields(
+    tree: HtmlElement, metas: Metas, nodes: list[Node], articles: list[Node], names: Names
+) -> Iterator[Field]:
+    """What the sources of a page name as its authors, the surest first; each is read when it is needed."""
+    yield Field(read_nodes(nodes, articles, names), "json_ld")
+    for name in AUTHOR_METAS:
+        if name in metas:
+            yield Field(read_field(metas[name], names), _source(name))
+    for number in ("1", "2"):  # of WordPress: `Written by` and the name
+        if (_first(metas, f"twitter:label{number}") or "").casefold() in list_words("introductions"):
+            yield Field(read_field(metas.get(f"twitter:data{number}", ()), names), "meta")
+    people = [node for node in nodes if "Person" in list_types(node)]
+    if len(people) == 1:  # whom the page describes beside itself, as WordPress does its author
+        yield Field(read_nodes((), [{"author": people}], names), "json_ld")
+    if found := find_author(tree):
+        yield Field(read_element(found, names), "byline")
+
+
+def _published(
+    tree: HtmlElement, nodes: list[Node], metas: Metas, title: Title, address: str | None, fetched_at: datetime | None
+) -> Instant:
+    """When the page says it was published, else when its markup does."""
+    structured = [node for node in nodes if is_article_node(node)] + [n for n in nodes if not is_article_node(n)]
+    stated = [Value(value, "json_ld") for node in structured for value in list_strings(node.get("datePublished"))[:1]]
+    stated += [Value(value, _source(name)) for name in DATE_METAS for value in metas.get(name, ())[:1]]
+    stated += [Value(value, "time") for value in read_times(tree)]
+    stated += [Value(day, title.source or "title") for day in read_days([title.added_date])]
+    chosen = choose_instant(stated[:MAX_METAS], fetched_at)
+    if chosen.value:
+        return chosen
+    found = refine_day(_find_date(tree, address, fetched_at), tree, fetched_at)
+    return found._replace(doubts=(*chosen.doubts, *found.doubts))
 
 
 def _find_date(tree: HtmlElement, url: str | None, fetched_at: datetime | None) -> datetime | None:
@@ -239,84 +270,21 @@ def _find_date(tree: HtmlElement, url: str | None, fetched_at: datetime | None) 
     return parse_timestamp(find_date(tree, url=url, original_date=True, extensive_search=False, max_date=latest))
 
 
-def _clean(value: str | None) -> str | None:
-    return SPACES.sub(" ", value or "").strip() or None
+def _all_forms(metas: Metas, ending: str, *others: str | None) -> tuple[str, ...]:
+    values = [clean(values[0]) for name, values in metas.items() if name.endswith(ending)]
+    return tuple(filter(None, dict.fromkeys([*others, *values])))
 
 
-def _without_site(title: str | None, site: str | None) -> str | None:
-    """Cut ` - Site` from the end of a title where it names the site."""
-    if not title or not site:
-        return title
-    for match in TITLE_SEPARATOR.finditer(title):
-        if title[match.end() :].casefold() == site.casefold() and match.start():
-            return title[: match.start()]
-    return title
-
-
-def _metas(tree: HtmlElement) -> dict[str, str]:
-    """Each `meta` of the page by its name in small letters; the first of a name counts."""
-    metas: dict[str, str] = {}
-    for element in tree.iter("meta"):
-        name = element.get("property") or element.get("name") or element.get("itemprop")
-        content = element.get("content")
-        if name and content and content.strip():
-            metas.setdefault(name.strip().casefold(), content.strip())
-    return metas
-
-
-def _own_nodes(nodes: list[dict[str, Any]], titles: tuple[str | None, ...]) -> list[dict[str, Any]]:
-    """Leave out the articles of other headlines: infinite scroll and lists of links describe several on one page."""
-    headlines = [
-        _clean(node["headline"]) for node in nodes if is_article_node(node) and isinstance(node.get("headline"), str)
-    ]
-    if len(set(headlines)) < 2:
-        return nodes
-    own = next((headline for headline in headlines if headline in map(_clean, titles)), headlines[0])
-    return [
-        node
-        for node in nodes
-        if not is_article_node(node) or not isinstance(node.get("headline"), str) or _clean(node["headline"]) == own
-    ]
-
-
-def _stated(metas: dict[str, str], ending: str, *others: str | None) -> tuple[str, ...]:
-    values = [SPACES.sub(" ", value) for name, value in metas.items() if name.endswith(ending)]
-    return tuple(dict.fromkeys([*filter(None, others), *values]))
-
-
-def _people(nodes: list[dict[str, Any]]) -> list[str]:
-    """Name the persons whom the structured data of an article calls its authors; organisations are no authors."""
-    names: list[str] = []
-    for node in filter(is_article_node, nodes):
-        authors = node.get("author")
-        for author in authors if isinstance(authors, list) else [authors]:
-            if isinstance(author, dict) and author.get("@type") == "Person" and isinstance(author.get("name"), str):
-                names += split_authors(unescape(author["name"]))
-    return list(dict.fromkeys(names))
-
-
-def _published(tree: HtmlElement, nodes: list[dict[str, Any]], metas: dict[str, str]) -> datetime | None:
-    stated = [node.get("datePublished") for node in nodes if is_article_node(node)]
-    stated += [node.get("datePublished") for node in nodes if not is_article_node(node)]
-    stated += [metas.get(name) for name in DATE_METAS]
-    stated += [element.get("datetime") for element in tree.iterfind(".//time[@datetime]") if _is_publication(element)]
-    return next((date for value in stated if isinstance(value, str) and (date := parse_timestamp(value))), None)
-
-
-def _is_publication(element: HtmlElement) -> bool:
-    return "pubdate" in element.attrib or (element.get("itemprop") or "").casefold() == "datepublished"
-
-
-def _canonical(tree: HtmlElement, metas: dict[str, str], url: str | None) -> str | None:
-    """Clean the page's own address; a front page given as the address of every page is a mistake of the site."""
-    links = [e.get("href") for e in tree.iter("link") if "canonical" in (e.get("rel") or "").casefold().split()]
-    for stated in (*links, metas.get("og:url")):
-        if not stated:
-            continue
-        try:
-            address = clean_url(urljoin(url or "", stated.strip()))
-        except ValueError:
-            continue
-        if address and not (is_front_page(address) and not is_front_page(url)):
-            return address
-    return None
+def _site(url: str | None, canonical: str | None, metas: Metas) -> tuple[str | None, str | None]:
+    """The outlet: the host of the page's address, else the name that the page gives."""
+    for host, source in (
+        (host_of(url), "address"),
+        (host_of(canonical), "link"),
+        (host_of(_first(metas, "og:url")), "opengraph"),
+    ):
+        if host:
+            return host, source
+    for name in SITE_METAS:
+        if value := clean((_first(metas, name) or "").lstrip("@")):
+            return value, _source(name)
+    return None, None

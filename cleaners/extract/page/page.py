@@ -21,8 +21,9 @@ from cleaners.extract.blocks.rewrite import rewrite_story
 from cleaners.extract.config import ExtractConfig
 from cleaners.extract.engine.precise import is_forum_page, keep_precisely, prepare_large
 from cleaners.extract.engine.rebind import rebind
+from cleaners.extract.page.addresses import is_front_page
 from cleaners.extract.page.appended import Appended, cut_appended
-from cleaners.extract.page.metadata import PageMetadata, is_front_page, read_metadata
+from cleaners.extract.page.metadata import PageMetadata, read_metadata, with_byline
 from cleaners.extract.page.parse import parse_page
 from cleaners.extract.text.plain import WORD, count_words
 
@@ -107,7 +108,7 @@ def _read_story(page: OpenedPage, url: str | None, config: ExtractConfig) -> Pag
         if _has_sentence(story, config.min_sentence_words) and count_words(story) >= min(n_words, config.min_words):
             text = story
             confidence = UNJUDGED if rewritten.confidence is None else rewritten.confidence
-            metadata = metadata._replace(authors=metadata.authors or rewritten.authors)
+            metadata = with_byline(metadata, rewritten.authors)
     return Page(text, metadata, f"trafilatura {_version()} {page.mode}", confidence)
 
 

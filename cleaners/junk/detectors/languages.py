@@ -1,7 +1,8 @@
 """Texts that are not English: takes a text and what the detectors found in it, gives the same passages, some in doubt.
 
 English shows by its own small words, whatever the page claims. In any other language only detectors that do not depend on it
-cut, and only what they are sure of; what English rules match there is reported. Removes nothing itself.
+cut by themselves, and only what they are sure of; what English rules match there is cut where the learned layer confirms it, and
+else reported. Removes nothing itself.
 """
 
 from __future__ import annotations

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy import typing as npt
 
+from cleaners.junk.model.meaning import MEANING_FEATURES
+from cleaners.junk.model.outline import OUTLINE_FEATURES
+
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
 
@@ -28,11 +31,15 @@ FEATURES = (
     *("firm", "template", "owned", "card", "attached", "soft", "soft_max", "caption", "firm_caption", "firm_signup"),
     # words
     *("words",),
+    # the page's outline
+    *OUTLINE_FEATURES,
+    # meaning
+    *MEANING_FEATURES,
 )
 # Columns of its neighbours that the second model reads too.
 NEIGHBOUR_FEATURES = (
     *("tokens", "words", "repeated_3", "owners", "seen_5", "before_11", "after_11", "ends_stop", "initials", "firm"),
-    *("soft", "break_before", "lead_5", "is_heading", "caption", "firm_caption", "firm_signup"),
+    *("soft", "break_before", "lead_5", "is_heading", "caption", "firm_caption", "firm_signup", "prose", "twins"),
 )
 COLUMN = {name: number for number, name in enumerate(FEATURES)}
 

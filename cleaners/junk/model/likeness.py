@@ -8,6 +8,7 @@ import numpy as np
 from numpy import typing as npt
 
 from cleaners.junk.model.features import COLUMN, F64, RARITY_BITS
+from cleaners.junk.model.outline import windows
 from cleaners.junk.page.reading import Reading, Units, slot_index
 from cleaners.junk.page.tokens import I64, U64, hash_words_of
 
@@ -90,7 +91,7 @@ def put_likeness(table: F64, reading: Reading, units: Units, likeness: Likeness,
     places = (np.arange(len(kinds))[:, None] * n_units + owner).ravel()
     totals = np.bincount(places, weights=kinds.ravel(), minlength=len(kinds) * n_units).astype(np.float64)
     sums = totals.reshape(len(kinds), n_units)
-    five, eleven = _window(sums, 2), _window(sums, 5)
+    five, eleven = windows(sums, (2, 5))
     at = COLUMN["content"]
     table[:, at] = np.log1p(sums[0])
     table[:, at + 1 : at + 6] = (sums[1:6] / np.maximum(sums[0], 1.0)).T
@@ -108,12 +109,3 @@ def _in_title(reading: Reading, likeness: Likeness) -> npt.NDArray[np.bool_]:
     if not reading.page.title or not len(likeness.words):
         return np.zeros(len(likeness.words), dtype=bool)
     return np.isin(likeness.vocabulary, hash_words_of(reading.page.title))[likeness.words]
-
-
-def _window(sums: F64, reach: int) -> F64:
-    """Sums over each unit and as many on both sides, (kinds, units)."""
-    n_units = sums.shape[1]
-    running = np.concatenate((np.zeros((len(sums), 1)), np.cumsum(sums, axis=1)), axis=1)
-    here = np.arange(n_units)
-    total: F64 = running[:, np.minimum(here + reach + 1, n_units)] - running[:, np.maximum(here - reach, 0)]
-    return total

@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.junk.model.features import F32
 from cleaners.junk.page.reading import Reading, Units
 from cleaners.junk.page.tokens import I64, U64, hash_words_of
+
+F32 = npt.NDArray[np.float32]
 
 # Units on both sides of a unit that are read with it.
 WINDOWS = (0, 1, 3, 6)

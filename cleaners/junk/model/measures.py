@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from cleaners.junk.model.features import COLUMN, F32, F64, FEATURES, NEIGHBOUR_FEATURES
 from cleaners.junk.model.likeness import Likeness, put_likeness
+from cleaners.junk.model.meaning import MEANING_FEATURES, find_meaning
+from cleaners.junk.model.outline import MIN_PROSE, OUTLINE_FEATURES, measure_outline, since, until, windows
 from cleaners.junk.page.page import Passage
 from cleaners.junk.page.reading import OTHER, QUOTE, STOP, Reading, Units
 from cleaners.junk.page.tokens import I64, U64, tokenize
@@ -25,7 +27,6 @@ from cleaners.junk.rule_files import load_words
 _FIRM_KINDS = {"caption_credit": ("firm_caption",), "signup_banner": ("firm_signup",)}
 _SOFT_KINDS = {"template": "template", "owned": "owned", "shared": "owned", "caption": "caption"}
 
-_FAR = 1000.0  # tokens: a cue further off means nothing
 _AGE = re.compile(r"\b(?:\d{1,3}|an?|one) (?:sec|min|hour|hr|day|week|month|year)\w* ago\b")
 _CLOSERS = frozenset('.!?…"”’)')
 _HEADINGS = ("related articles", "related stories", "more on this topic", "more from", "more in")
@@ -35,7 +36,8 @@ class Findings(NamedTuple):
     """Findings of the other detectors on a page: passages, and for each token the documents that hold its words.
 
     `repeated` counts documents of the site, `owners` other documents that share a passage, `owners_lead` those of them
-    that begin with it; `n_site` is the number of the site's documents.
+    that begin with it; `n_site` is the number of the site's documents. In a text that is not English every passage without a doubt
+    is one that its detector is sure of.
     """
 
     passages: Sequence[Passage]
@@ -43,15 +45,16 @@ class Findings(NamedTuple):
     owners: I64
     owners_lead: I64
     n_site: int
+    is_english: bool = True
 
 
 def is_firm(passage: Passage) -> bool:
     """Tell whether a passage shows by itself what it is and where it ends, so that no model is needed."""
-    return passage.is_certain and passage.is_bounded and not passage.is_attached
+    return passage.is_certain and passage.is_bounded and not passage.is_attached and passage.doubt is None
 
 
 def is_soft(passage: Passage) -> bool:
-    """Tell whether a passage's end is guessed, or only repetition and ownership show it."""
+    """Tell whether a passage is in doubt, its end is guessed, or only repetition and ownership show it."""
     return not (passage.is_attached or is_firm(passage))
 
 
@@ -145,6 +148,10 @@ def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: 
     _put_cues(table, reading, units, n_tokens, token_end)
     _put_passages(table, units, findings.passages, n_tokens, token_end)
     put(words=words)
+    at = COLUMN[OUTLINE_FEATURES[0]]
+    table[:, at : at + len(OUTLINE_FEATURES)] = measure_outline(reading, units, n_tokens, words)
+    at = COLUMN[MEANING_FEATURES[0]]
+    table[:, at : at + len(MEANING_FEATURES)] = find_meaning(reading, units)
     return table.astype(np.float32)
 
 
@@ -162,16 +169,49 @@ def add_neighbours(table: F32) -> F32:
     return np.concatenate([table, *shifted], axis=1)
 
 
+def add_context(table: F32, logits: F64) -> F32:
+    """The table with what a first forest thinks of each unit's surroundings, (units, features + CONTEXT_FEATURES).
+
+    Args:
+        table: of `measure_units`.
+        logits: of the first forest, log odds that each unit is junk.
+
+    """
+    n_units = len(table)
+    n_tokens = np.maximum(np.round(np.expm1(table[:, COLUMN["tokens"]].astype(np.float64))), 1.0)
+    capped = np.clip(logits, -8.0, 8.0)
+    reach = 5
+    padded = np.concatenate((np.full(reach, 9.0), capped, np.full(reach, 9.0)))
+    columns = [padded[reach + step : reach + step + n_units] for step in range(-reach, reach + 1)]
+    near = np.stack((capped * n_tokens, n_tokens, capped, np.ones(n_units)))
+    for weighted, tokens, plain, count in windows(near, (2, 5, 12)):
+        columns += [weighted / tokens, plain / count]
+    end = np.cumsum(n_tokens)
+    is_story = (capped < -2.0) & (n_tokens >= MIN_PROSE)
+    story = np.where(is_story, n_tokens, 0.0)
+    total = max(float(story.sum()), 1.0)
+    columns += [
+        (np.cumsum(story) - story) / total,
+        since(is_story, end - n_tokens, end),
+        until(is_story, end - n_tokens, end),
+        np.full(n_units, float((capped > 0).mean()) if n_units else 0.0),
+        np.full(n_units, float((n_tokens * (capped > 0)).sum() / max(n_tokens.sum(), 1.0))),
+        np.full(n_units, np.log1p(total)),
+    ]
+    return np.concatenate([table, np.column_stack(columns).astype(np.float32)], axis=1)
+
+
 def _put_cues(table: F64, reading: Reading, units: Units, n_tokens: F64, token_end: F64) -> None:
     lower = reading.page.lower
     ages = [match.start() for match in _AGE.finditer(lower)] if " ago" in lower else []
     headings = _find_headings(reading)
     is_age, is_heading = _holds(units, ages), _holds(units, headings)
+    begin = token_end - n_tokens
     table[:, COLUMN["is_ago"]] = is_age
     table[:, COLUMN["is_heading"]] = is_heading
-    table[:, COLUMN["since_ago"]] = _since(is_age, token_end, n_tokens)
-    table[:, COLUMN["until_ago"]] = _until(is_age, token_end, n_tokens)
-    table[:, COLUMN["since_heading"]] = _since(is_heading, token_end, n_tokens)
+    table[:, COLUMN["since_ago"]] = since(is_age, begin, token_end)
+    table[:, COLUMN["until_ago"]] = until(is_age, begin, token_end)
+    table[:, COLUMN["since_heading"]] = since(is_heading, begin, token_end)
 
 
 def _holds(units: Units, offsets: list[int]) -> npt.NDArray[np.bool_]:
@@ -181,24 +221,9 @@ def _holds(units: Units, offsets: list[int]) -> npt.NDArray[np.bool_]:
     return held
 
 
-def _since(marked: npt.NDArray[np.bool_], token_end: F64, n_tokens: F64) -> F64:
-    """Tokens between a unit and the last marked one before it."""
-    ends = np.where(marked, token_end, -np.inf)
-    last = np.concatenate((np.full(1, -np.inf), np.maximum.accumulate(ends)[:-1])) if len(ends) else ends
-    distance: F64 = np.log1p(np.minimum(token_end - n_tokens - last, _FAR))
-    return distance
-
-
-def _until(marked: npt.NDArray[np.bool_], token_end: F64, n_tokens: F64) -> F64:
-    starts = np.where(marked, token_end - n_tokens, np.inf)
-    following = np.minimum.accumulate(starts[::-1])[::-1]
-    following = np.append(following[1:], np.inf) if len(starts) else starts
-    distance: F64 = np.log1p(np.minimum(following - token_end, _FAR))
-    return distance
-
-
 def _put_passages(table: F64, units: Units, passages: Sequence[Passage], n_tokens: F64, token_end: F64) -> None:
     size = (units.ends - units.starts).astype(np.float64)
+    begin = token_end - n_tokens
     for passage in passages:
         low = int(np.searchsorted(units.ends, passage.start, side="right"))
         high = int(np.searchsorted(units.starts, passage.end, side="left"))
@@ -220,8 +245,8 @@ def _put_passages(table: F64, units: Units, passages: Sequence[Passage], n_token
             column = table[some, COLUMN[name]]
             np.maximum(column, share, out=column)
     is_cut = table[:, COLUMN["firm"]] > 0.5
-    table[:, COLUMN["since_firm"]] = _since(is_cut, token_end, n_tokens)
-    table[:, COLUMN["until_firm"]] = _until(is_cut, token_end, n_tokens)
+    table[:, COLUMN["since_firm"]] = since(is_cut, begin, token_end)
+    table[:, COLUMN["until_firm"]] = until(is_cut, begin, token_end)
 
 
 def _find_headings(reading: Reading) -> list[int]:

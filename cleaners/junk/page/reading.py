@@ -20,7 +20,7 @@ F64 = npt.NDArray[np.float64]
 
 # Classes of characters, by their bit.
 UPPER, DIGIT, STOP, QUOTE, OTHER, SPACE = (1 << bit for bit in range(6))
-_TABLE_SIZE = 0x3000
+_TABLE_SIZE = 0x10000
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SLOT = np.array(0xBF58476D1CE4E5B9, dtype=np.uint64)
 
@@ -186,7 +186,7 @@ def _classes() -> npt.NDArray[np.uint8]:
             table[value] = DIGIT
         elif character.isspace():
             table[value] = SPACE
-        elif character in ".!?…":
+        elif character in ".!?…。！？":
             table[value] = STOP
         elif character in "\"'“”‘’«»":
             table[value] = QUOTE

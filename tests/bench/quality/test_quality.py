@@ -52,6 +52,28 @@ def test_contamination(tmp_path: Path) -> None:
     assert TEXTS["003"][found["003"][0]["start"] : found["003"][0]["end"]].strip().startswith("Read: China fears")
 
 
+def test_metadata(tmp_path: Path) -> None:
+    (tmp_path / "html").mkdir()
+    paragraphs = "".join(f"<p>{line}</p>" for line in TEXTS["000"].splitlines() if line)
+    head = '<meta name="author" content="Ann Lee"><meta property="article:published_time" content="2025-05-14T07:30:00+02:00">'
+    page = f"<html><head>{head}</head><body><article><h1>Chips at sea</h1>{paragraphs}</article></body></html>"
+    (tmp_path / "html" / "a.html.gz").write_bytes(gzip.compress(page.encode()))
+    (tmp_path / "html" / "b.html.gz").write_bytes(gzip.compress(b"<html><body></body></html>"))
+    gold = {key: {"url": f"https://a.example/{key}", "title": "gold"} for key in "ab"}
+    (tmp_path / "gold.json").write_text(json.dumps(gold))
+    article, rejected = predict("metadata", tmp_path / "gold.json", tmp_path / "html", tmp_path / "out")
+    assert article.pop("articleBody").split() == TEXTS["000"].split()
+    assert article == {
+        "id": "a",
+        "title": "Chips at sea",
+        "authors": ["Ann Lee"],
+        "published_at": "2025-05-14T05:30:00+00:00",
+        "language": "en",
+    }
+    empty = {"id": "b", "articleBody": "", "title": None, "authors": [], "published_at": None, "language": None}
+    assert rejected == empty
+
+
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
 def test_dups(tmp_path: Path, name: str) -> None:
     rows = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA, make_id, sha256_hex
 from cleaners.extract import RAW_SCHEMA, ExtractConfig, extract_articles
-from cleaners.extract.page.metadata import clean_url, host_of, is_front_page
+from cleaners.extract.page.addresses import clean_url, host_of, is_front_page
 from cleaners.extract.page.page import _block_rules
 from cleaners.extract.text.plain import UNSPACED, WORD, count_words, find_agency, find_title
 from cleaners.schemas import Rejects
@@ -139,6 +139,15 @@ def test_what_the_input_says_outranks_the_page():
     document = extract_one(page(head=JSON_LD), title="T", site="Post", authors=["Cy"], published_at=known)
     assert (document["title"], document["site"], document["authors"]) == ("T", "Post", ["Cy"])
     assert document["published_at"] == known
+
+
+def test_every_document_says_where_its_metadata_was_read():
+    known = datetime(2020, 1, 2, tzinfo=UTC)
+    of_page = extract_one(page(head=JSON_LD), url="https://post.example/pier", published_at=known)["metadata_sources"]
+    assert (of_page["title"], of_page["authors"], of_page["site"]) == ("json_ld", "json_ld", "address")
+    assert (of_page["published_at"], of_page["doubts"]) == ("input", [])
+    of_text = extract_one("\n".join([HEADLINE, *STORY]), "text")["metadata_sources"]
+    assert (of_text["title"], of_text["authors"], of_text["site"]) == ("text", None, None)
 
 
 def test_the_site_falls_back_to_the_name_the_page_gives():

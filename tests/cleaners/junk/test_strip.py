@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.quality.reconstruct import find_broken
-from cleaners.document import DOCUMENT_SCHEMA, make_id, sha256_hex
+from cleaners.document import DOCUMENT_SCHEMA, SOURCED_FIELDS, make_id, sha256_hex
 from cleaners.junk import StripConfig, find, gather_evidence, learn_evidence, restore, strip_articles
 from tests.cleaners.junk.conftest import make_frame, make_row
 
@@ -120,6 +120,19 @@ def test_a_byline_moves_to_the_authors() -> None:
     article = strip_articles(make_frame([row]), None, CONFIG).articles.row(0, named=True)
     assert article["authors"] == ["Ana Lund", "Per Holm"]
     assert article["text"] == f"Board approves terminal\n{STORY}"
+
+
+def test_the_source_of_authors_follows_the_byline() -> None:
+    stated = {**dict.fromkeys(SOURCED_FIELDS), "title": "text", "doubts": []}
+    for text, authors, expected in (
+        (f"Board approves terminal\nBy Ana Lund\n{STORY}", [], "byline"),
+        (f"Board approves terminal\n{STORY}", [], None),
+        (f"Board approves terminal\nBy Ana Lund\n{STORY}", ["A. Lund"], "json_ld"),
+    ):
+        sources = {**stated, "authors": "json_ld"}
+        row = make_row("a", text, title="Board approves terminal", authors=authors, metadata_sources=sources)
+        article = strip_articles(make_frame([row]), None, CONFIG).articles.row(0, named=True)
+        assert article["metadata_sources"] == {**sources, "authors": expected}
 
 
 def test_known_authors_and_agency_are_kept() -> None:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
+from cleaners.codes import METADATA_DOUBTS
 from flows.report.artifacts import list_artifacts, summary_rows
 from flows.report.figures import summarise_run
 from flows.report.model import BreachFigures, RunFigures
@@ -76,6 +77,8 @@ def test_the_trend_shows_the_runs_before(tmp_path: Path, run_pipeline) -> None:
     snapshot = (tmp_path / "out" / "latest").resolve()
     recorded = read_tables(snapshot).run_summary.filter(pl.col("metric").is_in(["duplicates", "articles_flagged"]))
     assert recorded.height == 4
+    doubts = read_tables(snapshot).run_summary.filter(pl.col("metric").str.starts_with("doubt_"))
+    assert set(doubts["metric"]) == {f"doubt_{code}" for code in METADATA_DOUBTS}
     figures = summarise_run(snapshot, "run-2")
     assert [(run.run_id, run.found, run.published) for run in figures.totals] == [("run-1", 1, 4), ("run-2", 1, 5)]
     assert len(pictures_of(pages_of(figures)["copydesk-funnel"])) == 2

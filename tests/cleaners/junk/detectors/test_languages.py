@@ -43,8 +43,8 @@ BANNER = "Sign up for our newsletter and get the latest news in your inbox."
 TAGS = "#harbour #ferry #storm"
 
 
-def stripped(text: str, **values: object) -> dict[str, list[str]]:
-    result = strip_articles(make_frame([make_row("a", text, **values)]), None, CONFIG)
+def stripped(text: str, config: StripConfig = CONFIG, **values: object) -> dict[str, list[str]]:
+    result = strip_articles(make_frame([make_row("a", text, **values)]), None, config)
     return {
         "text": result.articles["text"].to_list(),
         "removed": result.removed_spans["text"].str.strip_chars().to_list(),
@@ -55,12 +55,21 @@ def stripped(text: str, **values: object) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("said", [None, "en", "same"])
-def test_other_languages_keep_what_only_an_english_rule_matches(language: str, said: str | None) -> None:
+def test_an_english_rule_cuts_nothing_by_itself_in_other_languages(language: str, said: str | None) -> None:
     text = f"{TEXTS[language]}\n{BANNER}\nAdvertisement"
-    found = stripped(text, language=language if said == "same" else said)
+    found = stripped(
+        text, CONFIG.model_copy(update={"use_learned_layer": False}), language=language if said == "same" else said
+    )
     assert found["text"] == [text]
     assert found["suspected"] == [BANNER, "Advertisement"]
     assert set(found["reasons"]) == {OTHER_LANGUAGE}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_the_learned_layer_may_confirm_it_and_leaves_the_story(language: str) -> None:
+    found = stripped(f"{TEXTS[language]}\n{BANNER}\nAdvertisement", language=language)
+    assert found["text"][0].startswith(TEXTS[language])
+    assert {*found["removed"], *found["suspected"]} == {BANNER, "Advertisement"}
 
 
 @pytest.mark.parametrize("language", OTHERS)
