@@ -100,4 +100,5 @@ UNITS: dict[str, str] = {
     "removed_share": "share",
     "reject_share": "share",
     "duplicate_share": "share",
+    "doubtful_share": "share",
 }

@@ -40,6 +40,7 @@ DOCUMENT_SCHEMA = pl.Schema(
         "text": pl.String(),
         "raw_sha256": pl.String(),
         "extractor": pl.String(),
+        "body_confidence": pl.Float64(),
         "metadata_sources": METADATA_SOURCES_TYPE,
     }
 )

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cleaners.codes import UNITS
 
-SiteMetric = Literal["articles", "median_words", "removed_share", "reject_share", "duplicate_share"]
+SiteMetric = Literal["articles", "median_words", "removed_share", "reject_share", "duplicate_share", "doubtful_share"]
 
 # Usual causes of a figure that leaves its band, and where to look.
 ADVICE: dict[str, str] = {
@@ -22,6 +22,7 @@ ADVICE: dict[str, str] = {
     "removed_share": "stripping takes another share than usual: a new layout or banner; see its removed passages in the report",
     "reject_share": "another share of rejects than usual: block pages or an error page; see its rows of rejects",
     "duplicate_share": "another share of repeated stories than usual: a change of wire, or one page served for all addresses",
+    "doubtful_share": "another share of bodies that may be cut or wrong (`body_confidence`) than usual: a new layout; look at one",
 }
 HEALTH_SCHEMA = pl.Schema(
     {
@@ -35,6 +36,7 @@ HEALTH_SCHEMA = pl.Schema(
         "passed": pl.Boolean,
     }
 )
+DOUBTFUL_BELOW = 0.5  # `body_confidence` of a body that is rather wrong or cut than right
 # The scaled median absolute deviation estimates the standard deviation of normal values (Hampel 1974).
 MAD_TO_DEVIATION = 1.4826
 
@@ -75,7 +77,7 @@ def measure_sites(articles: pl.DataFrame, rejects: pl.DataFrame) -> pl.DataFrame
 
     Args:
         articles: main articles of the run: site, n_words, n_chars (extracted), n_removed_chars (salvaged ones not
-            counted), is_duplicate.
+            counted), is_duplicate, is_doubtful (null for what is no page).
         rejects: site of each rejected record.
 
     Returns:
@@ -89,6 +91,7 @@ def measure_sites(articles: pl.DataFrame, rejects: pl.DataFrame) -> pl.DataFrame
             median_words=pl.col("n_words").median(),
             removed_share=pl.col("n_removed_chars").sum() / pl.col("n_chars").sum().clip(1),
             duplicate_share=pl.col("is_duplicate").mean(),
+            doubtful_share=pl.col("is_doubtful").mean(),
         )
     )
     lost = rejects.drop_nulls("site").group_by("site").agg(n_rejects=pl.len())

@@ -104,6 +104,13 @@ class Articles(dy.Schema):
     )
     text_sha256 = dy.String(regex=SHA256_REGEX, description="SHA-256 of `text` in UTF-8.")
     extractor = dy.String(description="What extracted the text, with its version.")
+    body_confidence = dy.Float64(
+        nullable=True,
+        min=0.0,
+        max=1.0,
+        description="How sure it is that `text` is the page's story, whole and alone: low where it is short beside other prose of its "
+        "page, where the blocks were hard to judge, or where it ends in mid-sentence. Null for what is no page.",
+    )
     metadata_sources = dy.Struct(
         {
             **{field: dy.String(nullable=True, check=_is_source) for field in SOURCED_FIELDS},
@@ -337,7 +344,7 @@ class SiteHealth(dy.Schema):
         primary_key=True,
         check=lambda c: c.is_in(list(UNITS)),
         description="articles (main ones), median_words, removed_share (of characters, salvaged ones not counted), "
-        "reject_share (of records), duplicate_share (of articles).",
+        "reject_share (of records), duplicate_share and doubtful_share (of articles).",
     )
     value = dy.Float64(description="The figure.")
     unit = dy.String(description="Its unit: articles, words or share.")

@@ -27,11 +27,14 @@ from cleaners.errors import Rejected
 from cleaners.extract import ExtractConfig
 from cleaners.extract.blocks.align import Aligned, Array, align_blocks
 from cleaners.extract.blocks.blocks import Blocks, split_blocks
-from cleaners.extract.blocks.describe import FEATURES, Described, describe_blocks
+from cleaners.extract.blocks.describe import FEATURES, Described, PageFacts, describe_blocks
+from cleaners.extract.blocks.extend import extend_kept, find_prose
 from cleaners.extract.blocks.judge import Weights
-from cleaners.extract.blocks.rewrite import rewrite_story
+from cleaners.extract.blocks.rewrite import rewrite_blocks
 from cleaners.extract.blocks.words import NAME_BUCKETS, WORD, WORD_BUCKETS
-from cleaners.extract.page.page import OpenedPage, open_page
+from cleaners.extract.page.page import open_page
+from cleaners.extract.text.language import identify_language
+from cleaners.extract.text.plain import count_words
 from cleaners.text import TextConfig, decode_text
 
 Mask = npt.NDArray[np.bool_]
@@ -65,8 +68,10 @@ class LabelledPage(NamedTuple):
     dataset: str
     domain: str
     gold: str
+    language: str
     lines: list[str]
-    opened: OpenedPage
+    blocks: Blocks
+    facts: PageFacts
     described: Described
     held: Array
     is_aligned: bool
@@ -120,22 +125,25 @@ def read_pages(gold: Path, html_dir: Path, trust: dict[str, float]) -> list[Labe
             continue
         lines = opened.text.split("\n")
         blocks = split_blocks(opened.tree)
-        aligned = align_blocks(blocks.blocks, lines)
+        found = align_blocks(blocks.blocks, lines)
+        aligned = found._replace(kept=extend_kept(blocks, found.kept, find_prose(blocks.blocks)))
         described = describe_blocks(blocks, aligned, opened.facts)
         held, share = _gold_share(blocks, row["articleBody"])
         rows = slice(described.start, described.start + len(described.features))
         pages.append(
             LabelledPage(
                 key,
-                row["dataset"],
+                row.get("dataset", gold.parent.name),
                 _registrable(row["url"]),
                 row["articleBody"],
+                _language(row["articleBody"], config),
                 lines,
-                opened,
+                blocks,
+                opened.facts,
                 described,
                 held[rows],
                 share >= MIN_ALIGNED,
-                trust.get(row["dataset"], 1.0 if opened.metadata.is_article else 0.5),
+                trust.get(row.get("dataset", gold.parent.name), 1.0 if opened.metadata.is_article else 0.5),
             )
         )
     return pages
@@ -175,8 +183,7 @@ def cross_validate(table: Table) -> list[list[str]]:
 
 
 def rewrite(page: LabelledPage, weights: Weights) -> list[str]:
-    config = ExtractConfig()
-    return rewrite_story(page.opened.tree, page.lines, page.opened.facts, config, weights).lines
+    return rewrite_blocks(page.blocks, page.lines, page.facts, ExtractConfig(), weights).lines
 
 
 def train(table: Table, rows: Mask) -> Weights:
@@ -231,6 +238,10 @@ def score_pages(results: Sequence[tuple[str, Sequence[str]]]) -> dict[str, float
 def _gold_share(page: Blocks, gold: str) -> tuple[Array, float]:
     aligned: Aligned = align_blocks(page.blocks, gold.split("\n"))
     return aligned.kept, float((aligned.places >= 0).mean()) if len(aligned.places) else 0.0
+
+
+def _language(text: str, config: ExtractConfig) -> str:
+    return identify_language(text, count_words(text), config) or "none"
 
 
 def _registrable(url: str) -> str:

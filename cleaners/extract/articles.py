@@ -151,6 +151,7 @@ def _from_page(page: Page, repair: TextConfig) -> dict[str, Any]:
         "site": _repaired(page.metadata.site, repair),
         "published_at": page.metadata.published_at,
         "extractor": page.extractor,
+        "body_confidence": page.confidence,
         "metadata_sources": {**page.metadata.sources, "doubts": list(page.metadata.doubts)},
     }
 
@@ -168,6 +169,7 @@ def _from_text(record: dict[str, Any], config: ExtractConfig, repair: TextConfig
         "site": site,
         "published_at": None,
         "extractor": "plain text",
+        "body_confidence": None,
         "metadata_sources": {**dict.fromkeys(SOURCED_FIELDS), **sources, "doubts": []},
     }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from cleaners.codes import METADATA_DOUBTS
+from cleaners.health import DOUBTFUL_BELOW
 from cleaners.quality import Gate, RunCounts
 from flows.run import Run
 from flows.steps.plan import Plan
@@ -13,7 +14,7 @@ from flows.store.rows import read_breaches
 
 
 def measure_outcome(run: Run, schema: pl.Schema) -> pl.DataFrame:
-    """Count the run's articles that repeat another one, those with an open name error, and those with a doubt about metadata.
+    """Count the run's articles with a doubtful body, that repeat another, with an open name error, and with a doubt about metadata.
 
     Args:
         run: the run, matched and with its names checked.
@@ -24,7 +25,9 @@ def measure_outcome(run: Run, schema: pl.Schema) -> pl.DataFrame:
     doubts = pl.col("metadata_sources").struct.field("doubts")
     clusters = pl.scan_parquet(run.work("clusters.parquet"), glob=False).filter(~pl.col("is_canonical"))
     flags = pl.scan_parquet(run.work("name_flags.parquet"), glob=False).filter("is_error")
+    doubtful = articles.filter(pl.col("body_confidence") < DOUBTFUL_BELOW)
     counts = (
+        ("extract", "doubtful_bodies", doubtful),
         ("match", "duplicates", clusters),
         ("names", "articles_flagged", flags),
         *(("extract", f"doubt_{code}", articles.filter(doubts.list.contains(code))) for code in METADATA_DOUBTS),

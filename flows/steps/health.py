@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from cleaners.health import HEALTH_SCHEMA, judge_sites, measure_sites
+from cleaners.health import DOUBTFUL_BELOW, HEALTH_SCHEMA, judge_sites, measure_sites
 from flows.run import Run
 from flows.store.rows import HISTORY_SCHEMA
 
@@ -23,7 +23,7 @@ def judge_run(run: Run) -> pl.DataFrame:
 
 
 def _articles(run: Run) -> pl.DataFrame:
-    """The new main articles: site, words, extracted and removed characters, whether they repeat another."""
+    """The new main articles: site, words, extracted and removed characters, whether they repeat another or are doubtful."""
     salvaged = (
         run.scan("removed_spans")
         .filter(pl.col("salvaged_article_id").is_not_null())
@@ -36,7 +36,14 @@ def _articles(run: Run) -> pl.DataFrame:
         run.scan("articles")
         .filter(pl.col("parent_article_id").is_null())
         # Before the joins, which would hold all texts.
-        .select("article_id", "site", "n_words", "n_removed_chars", n_kept_chars=pl.col("text").str.len_chars())
+        .select(
+            "article_id",
+            "site",
+            "n_words",
+            "n_removed_chars",
+            "body_confidence",
+            n_kept_chars=pl.col("text").str.len_chars(),
+        )
         .join(salvaged, on="article_id", how="left")
         .join(clusters, on="article_id", how="left")
         .select(
@@ -45,6 +52,7 @@ def _articles(run: Run) -> pl.DataFrame:
             n_chars=pl.col("n_kept_chars") + n_removed,
             n_removed_chars=n_removed,
             is_duplicate=~pl.col("is_canonical").fill_null(True),
+            is_doubtful=pl.col("body_confidence") < DOUBTFUL_BELOW,
         )
         .collect(engine="streaming")
     )

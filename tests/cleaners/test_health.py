@@ -12,7 +12,14 @@ CONFIG = SiteHealthConfig()
 
 
 def articles(
-    site: str | None, n: int, *, words: int = 400, removed: float = 0.05, duplicates: float = 0.2, seed: int = 0
+    site: str | None,
+    n: int,
+    *,
+    words: int = 400,
+    removed: float = 0.05,
+    duplicates: float = 0.2,
+    doubtful: float = 0.05,
+    seed: int = 0,
 ) -> pl.DataFrame:
     rng = random.Random(f"{site}{seed}")
     lengths = [max(30, round(rng.gauss(words, words / 4))) for _ in range(n)]
@@ -23,6 +30,7 @@ def articles(
             "n_chars": [6 * length for length in lengths],
             "n_removed_chars": [round(6 * length * removed * rng.uniform(0.5, 1.5)) for length in lengths],
             "is_duplicate": [rng.random() < duplicates for _ in lengths],
+            "is_doubtful": [rng.random() < doubtful for _ in lengths],
         },
         schema={
             "site": pl.String,
@@ -30,6 +38,7 @@ def articles(
             "n_chars": pl.Int64,
             "n_removed_chars": pl.Int64,
             "is_duplicate": pl.Boolean,
+            "is_doubtful": pl.Boolean,
         },
     )
 
@@ -67,6 +76,7 @@ def test_each_change_is_named_and_the_other_site_is_not() -> None:
         "median_words": articles("a.example", 32, words=60, seed=99),
         "removed_share": articles("a.example", 32, removed=0.5, seed=99),
         "duplicate_share": articles("a.example", 32, duplicates=1.0, seed=99),
+        "doubtful_share": articles("a.example", 32, doubtful=1.0, seed=99),
         "articles": articles("a.example", 400, seed=99),
     }
     for metric, changed in cases.items():

@@ -41,6 +41,7 @@ def article(name: str, text: str, **columns: object) -> Row:
         "raw_sha256": sha256_hex(name),
         "text_sha256": sha256_hex(text),
         "extractor": "plain-text 1",
+        "body_confidence": None,
         "code_version": "0.1.0+test",
         "run_id": RUN_ID,
     } | columns

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from cleaners.extract.blocks.blocks import Block, Blocks
 from cleaners.extract.blocks.bylines import find_bio
 from cleaners.extract.blocks.describe import FEATURES, SENTENCE_END, Described
+from cleaners.extract.blocks.embeds import find_embeds
 from cleaners.extract.blocks.words import WORD
 from cleaners.extract.config import ExtractConfig
 
@@ -30,6 +31,7 @@ EDGE_SHARE = (
 )
 SAYS = 0.75  # share of its words that a block has from the description, and of the description's that it has
 PROSE_WORDS, PROSE_SHARE = 12, 0.5  # of a table that lays out text: cells of so many words that end like a sentence
+LINKED = 0.5  # share of a block in links that a rule may want: of a label and the headline it leads to
 ALL_LINK, LINK_CHARACTERS = 0.9, 200  # share of a line in links, and the longest line, that leads elsewhere
 MAX_BIOS = 20  # blocks at the end that may present a writer, each sought in all others; 856 real pages have 2 at most
 HEADING = re.compile(r"h[1-6]")
@@ -50,6 +52,7 @@ class BlockRule(NamedTuple):
     rule_id: str
     switch: str
     is_at_edges: bool
+    is_linked: bool
     characters: int
     pattern: re.Pattern[str]
 
@@ -80,6 +83,20 @@ def find_notes(page: Blocks, described: Described, was_kept: Mask, config: Extra
     blocks = page.blocks[described.start : described.start + len(was_kept)]
     is_note: Mask = np.array([NOTE.search(block.text[:200]) is not None for block in blocks], bool)
     return was_kept & is_last & is_note
+
+
+def find_tables(described: Described, was_kept: Mask, config: ExtractConfig) -> Mask:
+    """Tell which cells of tables that trafilatura kept shall stay: the model has learned that few annotators count them in.
+
+    Args:
+        described: blocks near the story.
+        was_kept: which of these trafilatura kept.
+        config: the switches.
+    """
+    if not config.keep_tables:
+        return np.zeros(len(was_kept), bool)
+    is_cell: Mask = was_kept & (described.features[:, FEATURES.index("in_table")] > 0)
+    return is_cell
 
 
 def find_standfirst(described: Described, was_kept: Mask, config: ExtractConfig) -> Mask:
@@ -122,6 +139,8 @@ def rule_out(page: Blocks, described: Described, was_kept: Mask, is_story: Mask,
         ruled |= _is_data(page, described.start, column["in_table"] > 0)
     if not config.keep_captions:
         ruled |= column["in_figcaption"] > 0
+    if not config.keep_embeds:
+        ruled |= find_embeds(page, described.start, len(ruled))
     is_edge = find_edges(described)
     if not config.keep_notes:
         last = np.flatnonzero(is_story & (column["share_after"] < EDGE_SHARE)).tolist()
@@ -131,7 +150,7 @@ def rule_out(page: Blocks, described: Described, was_kept: Mask, is_story: Mask,
     rules = [rule for rule in load_block_rules() if not getattr(config, rule.switch)]
     for k in np.flatnonzero(is_story & ~ruled).tolist():
         if len(blocks[k].text) <= rules_reach():
-            ruled[k] = any(_applies(rule, blocks[k].text, bool(is_edge[k])) for rule in rules)
+            ruled[k] = any(_applies(rule, blocks[k], bool(is_edge[k])) for rule in rules)
     return is_story & ruled
 
 
@@ -147,7 +166,8 @@ def end_story(page: Blocks, described: Described, is_story: Mask) -> Mask:
     for k in np.flatnonzero(is_story)[::-1].tolist():
         block = page.blocks[described.start + k]
         is_link = block.link_characters >= ALL_LINK * len(block.text) and len(block.text) < LINK_CHARACTERS
-        if not is_link and HEADING.fullmatch(page.nodes[block.node].tag) is None:
+        is_heading = HEADING.fullmatch(page.nodes[block.node].tag) is not None and not _is_sentence(block.text)
+        if not is_link and not is_heading:
             break
         ended[k] = False
     return ended
@@ -162,6 +182,7 @@ def load_block_rules() -> tuple[BlockRule, ...]:
             row["id"],
             row["switch"],
             row.get("edges", False),
+            row.get("linked", False),
             row["characters"],
             re.compile(rf"[\W_]*(?:{row['pattern']})" + (r"[\W_]*\Z" if row.get("whole") else ""), re.I),
         )
@@ -188,10 +209,12 @@ def _is_of_story(blocks: list[Block], at: int, name: str) -> bool:
     return any(name in block.text for k, block in enumerate(blocks) if k != at and _is_sentence(block.text))
 
 
-def _applies(rule: BlockRule, text: str, is_edge: bool) -> bool:
-    if len(text) > rule.characters or (rule.is_at_edges and not is_edge):
+def _applies(rule: BlockRule, block: Block, is_edge: bool) -> bool:
+    if len(block.text) > rule.characters or (rule.is_at_edges and not is_edge):
         return False
-    return rule.pattern.match(text) is not None
+    if rule.is_linked and block.link_characters < LINKED * len(block.text):
+        return False
+    return rule.pattern.match(block.text) is not None
 
 
 def _is_data(page: Blocks, start: int, in_table: Mask) -> Mask:

@@ -17,13 +17,15 @@ import numpy.typing as npt
 from cleaners.extract.blocks.align import Aligned, Array, Numbers
 from cleaners.extract.blocks.blocks import CONTEXTS, Blocks, Node
 from cleaners.extract.blocks.words import MAX_NAMES_CHARS, NUMBER, WORD, hash_names, hash_words
+from cleaners.extract.text.plain import UNSPACED
 
-SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*$")
+# Closing marks of other languages among them: German “, Danish «, Japanese 」.
+SENTENCE_END = re.compile(r"[.!?…。！？．｡।؟۔։።][\"'”’“‘»«›‹)\]」』）】〉》*]*$")
 CLAUSE_ENDS = (", ", "; ", ": ", ". ", "! ", "? ")
 DATE = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b20\d\d-\d\d"
     r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\b\d{1,2}[:.]\d\d\b|\bago\b"
-    r"|\b\d+ ?(?:hours?|mins?|minutes?|days?)\b",
+    r"|\b\d+ ?(?:hours?|mins?|minutes?|days?)\b|\b\d{1,2}\.? (?:de )?[^\W\d_]{3,10}\.? (?:de )?20\d\d\b|\d[年월日]",
     re.I,
 )
 LETTERS = 240  # of a block whose capitals and digits are counted
@@ -58,6 +60,8 @@ PLACE = (
 )  # fmt: skip
 CONTEXT_NAMES = tuple(f"in_{tag}" for tag in CONTEXTS)
 FEATURES = (*OWN, *FACTS, *KEPT, *PLACE, *CONTEXT_NAMES)
+
+Kind = tuple[str, str]  # tag, class names
 
 
 class PageFacts(NamedTuple):
@@ -121,7 +125,7 @@ def _describe_own(page: Blocks, aligned: Aligned, start: int, stop: int) -> Arra
         before.append(seen[text])
         seen[text] += 1
     n = np.array(list(map(len, texts)), float)
-    n_words = np.array([text.count(" ") + 1 for text in texts], float)
+    n_words = np.array([_count_words(text) for text in texts], float)
     upper, lower, digits = _count_kinds([text[:LETTERS] for text in texts])
     linked, bold, links = np.array([(b.link_characters, b.bold_characters, b.n_links) for b in window], float).T
     # A date has a digit or says how long ago: without them the costly pattern cannot match.
@@ -162,6 +166,12 @@ def _describe_own(page: Blocks, aligned: Aligned, start: int, stop: int) -> Arra
         _repeated_share(aligned, len(page.blocks))[start:stop],
     )
     return np.array(columns, float).T
+
+
+def _count_words(text: str) -> int:
+    """Words between blanks, or half the characters of scripts without blanks."""
+    n_blanks = text.count(" ") + 1
+    return n_blanks if text.isascii() else max(n_blanks, len(UNSPACED.findall(text)) // 2)
 
 
 def _count_kinds(texts: list[str]) -> tuple[Array, Array, Array]:
@@ -311,10 +321,15 @@ def _since(marks: npt.NDArray[np.bool_]) -> Array:
     return np.minimum(index - latest, 30).astype(float)
 
 
+def kind_of(node: Node) -> Kind:
+    """The tag and class names of an element; a number in a name counts elements, it does not show their kind."""
+    return node.tag, _unnumbered(node.names)
+
+
 def _number_kinds(nodes: list[Node]) -> Numbers:
-    """Number elements by tag and class names; a number in a name counts elements, it does not show their kind."""
-    kinds: dict[tuple[str, str], int] = {}
-    return np.array([kinds.setdefault((node.tag, _unnumbered(node.names)), len(kinds)) for node in nodes], np.int64)
+    """Number elements by their kind."""
+    kinds: dict[Kind, int] = {}
+    return np.array([kinds.setdefault(kind_of(node), len(kinds)) for node in nodes], np.int64)
 
 
 def _unnumbered(names: str) -> str:

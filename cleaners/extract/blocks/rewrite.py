@@ -11,17 +11,32 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cleaners.extract.blocks.align import Aligned, align_blocks
-from cleaners.extract.blocks.blocks import Block, split_blocks
+from cleaners.extract.blocks.blocks import Block, Blocks, split_blocks
 from cleaners.extract.blocks.bylines import find_authors
-from cleaners.extract.blocks.conventions import end_story, find_edges, find_notes, find_standfirst, rule_out
+from cleaners.extract.blocks.confidence import weigh_body
+from cleaners.extract.blocks.conventions import (
+    end_story,
+    find_edges,
+    find_notes,
+    find_standfirst,
+    find_tables,
+    rule_out,
+)
 from cleaners.extract.blocks.describe import PageFacts, describe_blocks
+from cleaners.extract.blocks.extend import HALF, extend_kept, find_prose
 from cleaners.extract.blocks.judge import Weights, judge_blocks
+from cleaners.extract.blocks.repeats import find_repeats
+from cleaners.extract.blocks.sections import is_section
 from cleaners.extract.config import ExtractConfig
+from cleaners.extract.text.language import is_plainly_english
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-HALF = 0.5  # share of its words that makes a block kept by trafilatura
+
+OF_SECTION = (
+    0.3  # most confidence in teasers of a page that calls itself an article: a choice, below what is called doubtful
+)
 
 
 class Rewritten(NamedTuple):
@@ -30,6 +45,8 @@ class Rewritten(NamedTuple):
     lines: list[str]
     authors: list[str]  # of a byline or bio that was dropped
     is_changed: bool
+    confidence: float | None = None  # that the body is right; null where trafilatura's lines were not judged
+    is_section: bool = False  # the story is a list of teasers
 
 
 def rewrite_story(
@@ -47,19 +64,34 @@ def rewrite_story(
     Returns:
         The story's lines, each of them text of the page. Time is linear in the page.
     """
+    return rewrite_blocks(split_blocks(tree), lines, facts, config, weights)
+
+
+def rewrite_blocks(
+    page: Blocks, lines: list[str], facts: PageFacts, config: ExtractConfig, weights: Weights | None = None
+) -> Rewritten:
+    """Decide block by block what is the story, of a page that is split already; see `rewrite_story`."""
     unchanged = Rewritten(lines, [], is_changed=False)
-    page = split_blocks(tree)
     if not lines or not page.blocks or len(page.blocks) > config.max_blocks:
         return unchanged
-    aligned = align_blocks(page.blocks, lines)
-    if not len(aligned.places) or (aligned.places >= 0).mean() < config.min_aligned_share:
+    prose = find_prose(page.blocks)
+    found = align_blocks(page.blocks, lines)
+    if not len(found.places) or (found.places >= 0).mean() < config.min_aligned_share:
         return unchanged
+    aligned = found._replace(kept=extend_kept(page, found.kept, prose))
     described = describe_blocks(page, aligned, facts)
-    was_kept = aligned.kept[described.start : described.start + len(described.features)] >= HALF
+    window = slice(described.start, described.start + len(described.features))
+    was_kept = aligned.kept[window] >= HALF
     probability = judge_blocks(described, weights)
     is_story = probability >= np.where(was_kept, config.drop_below, config.rescue_from)
+    if not is_plainly_english("\n".join(lines)[: config.language_characters]):
+        is_story |= (found.kept[window] >= HALF) & prose[window] & (probability >= config.drop_prose_below)
+    is_story |= find_tables(described, was_kept, config)
     is_story |= find_notes(page, described, was_kept, config) | find_standfirst(described, was_kept, config)
-    is_story = end_story(page, described, is_story & ~rule_out(page, described, was_kept, is_story, config))
+    is_story &= ~rule_out(page, described, was_kept, is_story, config)
+    if not config.keep_notices:
+        is_story &= ~find_repeats(page, described.start, is_story)
+    is_story = end_story(page, described, is_story)
     kept = [described.start + int(k) for k in np.flatnonzero(is_story)]
     n_words = np.bincount(aligned.owners, minlength=len(page.blocks))
     if n_words[kept].sum() < config.min_kept_share * len(aligned.places):
@@ -67,7 +99,15 @@ def rewrite_story(
     authors = find_authors(
         page.blocks[described.start + k].text for k in np.flatnonzero(~is_story & find_edges(described)).tolist()
     )
-    return Rewritten(_write(page.blocks, lines, aligned, kept), authors, is_changed=True)
+    listed = is_section(page, kept)
+    confidence = weigh_body(page.blocks, kept, prose, probability, described.start)
+    return Rewritten(
+        _write(page.blocks, lines, found, kept),
+        authors,
+        is_changed=True,
+        confidence=min(confidence, OF_SECTION) if listed else confidence,
+        is_section=listed,
+    )
 
 
 def _write(blocks: list[Block], lines: list[str], aligned: Aligned, kept: list[int]) -> list[str]:

@@ -38,6 +38,9 @@ VERBATIM_ELEMENTS = frozenset({"code", "pre"})
 MAX_COMPARED = 5_000  # elements of a page that other extractors are tried on too: 856 real pages have 4,975 at most
 # Titles and descriptions that blocks are compared with; 856 real pages have 28 at most.
 MAX_STATED = 100
+UNJUDGED = (
+    0.4  # confidence in a body whose blocks could not be judged, below what is doubtful: 4 of 8 labelled ones are right
+)
 SENTENCE = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*\s*$")
 
 
@@ -47,6 +50,7 @@ class Page(NamedTuple):
     text: str
     metadata: PageMetadata
     extractor: str
+    confidence: float = 0.0  # that the text is the page's story, whole and alone
     appended: tuple[Page, ...] = ()  # the articles that infinite scroll put below it
 
 
@@ -90,17 +94,22 @@ def _read_story(page: OpenedPage, url: str | None, config: ExtractConfig) -> Pag
         raise Rejected("extract", "no_article", "no text outside navigation and boilerplate")
     if is_front_page(url) and not metadata.is_article:
         raise Rejected("extract", "no_article", "the front page of a site")
-    text = page.text
+    text, confidence = page.text, UNJUDGED
     if n_words >= config.min_words and not _has_sentence(text, config.min_sentence_words):
         raise Rejected("extract", "no_article", f"{n_words} words in lines without a sentence: a list, not a story")
     if config.judges_blocks:
         rewritten = rewrite_story(page.tree, text.split("\n"), page.facts, config)
+        if rewritten.is_section and not metadata.is_article:
+            raise Rejected(
+                "extract", "no_article", "a section page: short texts under headlines that lead to other pages"
+            )
         story = "\n".join(rewritten.lines)
         # What was an article before must be one after.
         if _has_sentence(story, config.min_sentence_words) and count_words(story) >= min(n_words, config.min_words):
             text = story
+            confidence = UNJUDGED if rewritten.confidence is None else rewritten.confidence
             metadata = with_byline(metadata, rewritten.authors)
-    return Page(text, metadata, f"trafilatura {_version()} {page.mode}")
+    return Page(text, metadata, f"trafilatura {_version()} {page.mode}", confidence)
 
 
 def _read_appended(

@@ -32,13 +32,22 @@ def identify_language(text: str, n_words: int, config: ExtractConfig) -> str | N
     if n_words < config.min_language_words:
         return None
     beginning = text[: config.language_characters]
-    words = beginning.lower().split()
-    if len(words) >= MIN_WORDS and sum(map(_english_words().__contains__, words)) >= PLAINLY_ENGLISH * len(words):
+    if is_plainly_english(beginning):
         return "en"
     import py3langid
 
     language = str(py3langid.classify(beginning)[0])
     return None if language == "zxx" else language  # zxx: no linguistic content
+
+
+def is_plainly_english(text: str) -> bool:
+    """Tell whether the small words of a text show that it is English.
+
+    Args:
+        text: some hundred characters or more; of less than 30 words nothing is said.
+    """
+    words = text.lower().split()
+    return len(words) >= MIN_WORDS and sum(map(_english_words().__contains__, words)) >= PLAINLY_ENGLISH * len(words)
 
 
 @lru_cache(maxsize=1)

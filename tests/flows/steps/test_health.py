@@ -116,6 +116,7 @@ def write_stripped(folder: Path, n_chars: int) -> Path:
             "text": texts,
             "n_words": n_chars // 6,
             "n_removed_chars": 0,
+            "body_confidence": 0.9,
         }
         parent = pl.lit(None, pl.String)
         write_parquet(
