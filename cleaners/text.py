@@ -112,8 +112,8 @@ ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}[0-9]{0,2}|#[0-9]{2,6}|#[xX][0-9A-Fa-f]{2
 BLOCK_TAGS = "p|div|h[1-6]|ul|ol|li|blockquote|section|article|table|tr|figure|figcaption"
 INLINE_TAGS = "b|i|u|s|em|strong|a|span|font|small|sup|sub|mark|cite|q"
 _ATTRIBUTES = r"(?:\s{1,4}[\w:-]{1,40}\s?=\s?(?:\"[^\"<>]{0,400}\"|'[^'<>]{0,400}'|[^\s\"'<>]{1,200})){0,12}\s{0,4}/?>"
-BREAK_TAG = re.compile(rf"[ \t]*<(?:br|hr){_ATTRIBUTES}[ \t]*", re.I)
-BLOCK_TAG = re.compile(rf"\s*(?:</?(?:{BLOCK_TAGS}){_ATTRIBUTES}\s*)+", re.I)
+BREAK_TAG = re.compile(rf"[ \t]{{0,20}}<(?:br|hr){_ATTRIBUTES}[ \t]{{0,20}}", re.I)
+BLOCK_TAG = re.compile(rf"\s{{0,20}}(?:</?(?:{BLOCK_TAGS}){_ATTRIBUTES}\s{{0,20}})+", re.I)
 PAIRED_TAG = re.compile(rf"<(?P<name>{INLINE_TAGS}){_ATTRIBUTES}(?P<inner>[^<>]{{0,2000}})</(?P=name)>", re.I)
 # Lines of code, and talk of a tag, keep it.
 CODE = re.compile(r"[{}`]|=>|==|</?(?:code|pre|script|style|html|head|body)\b|<[!?]", re.I)

@@ -84,12 +84,17 @@ def find_junk(
 
 def _decide(page: Page, proposed: list[Passage], config: StripConfig) -> Decision:
     removed, suspected = decide(page, proposed, config)
-    agency = find_agency(page.text, _kept_end(page.text, removed))
+    # The layer may take a credit for a part of the labels before it.
+    agency = find_agency(page.text, _kept_end(page.text, removed)) or find_agency(
+        page.text, _solid_end(page.text, len(page.text))
+    )
     if agency is None:
         return Decision(removed, suspected)
+    kept = [passage if passage.start >= agency.end else cut_at(page.text, passage, agency.start) for passage in removed]
     before = [cut_at(page.text, passage, agency.start) for passage in suspected]
     return Decision(
-        sorted([*removed, agency], key=lambda passage: passage.start), [passage for passage in before if passage]
+        sorted([*(passage for passage in kept if passage), agency], key=lambda passage: passage.start),
+        [passage for passage in before if passage],
     )
 
 

@@ -26,6 +26,7 @@ STYLES = {
     "hashtags": "green",
     "cookie_notice": "red",
     "ad_marker": "red",
+    "page_furniture": "green",
     "byline": "bright_black",
     "agency_credit": "bright_black",
 }

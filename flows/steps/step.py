@@ -36,7 +36,7 @@ class Step(NamedTuple):
 
 
 EXTRACTION = ("extract/", "text.py", "dates.py", "document.py", "rules/agencies.toml", "rules/block_pages.toml",
-              "rules/junk_language.toml", "rules/page_blocks.toml")  # fmt: skip
+              "rules/junk_language.toml", "rules/page_blocks.toml", "rules/page_names.toml", "rules/zones.toml")  # fmt: skip
 
 STEPS = {
     step.name: step

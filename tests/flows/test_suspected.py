@@ -39,7 +39,8 @@ def snapshot(folder: Path, text: str = "One. Sign up now. Two is <b>odd</b>. Thr
 def test_a_run_publishes_them_with_offsets_of_the_published_text(tmp_path: Path, run_pipeline) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").write_text(GERMAN, encoding="utf-8")
-    run = run_pipeline([tmp_path / "in"], tmp_path / "out")
+    rules = {"cleaning": {"strip": {"use_learned_layer": False}}}
+    run = run_pipeline([tmp_path / "in"], tmp_path / "out", **rules)
     tables = read_tables(tmp_path / "out" / "latest")
     (row,) = tables.suspected_spans.to_dicts()
     text = tables.articles["text"].item()
@@ -50,7 +51,7 @@ def test_a_run_publishes_them_with_offsets_of_the_published_text(tmp_path: Path,
     assert summary["suspected_spans"] == 1
     assert summary["suspected_characters"] == len(row["text"])
     # A document that is cleaned again replaces its rows.
-    loose = {"cleaning": {"strip": {"lone_sentence_words": 44}}}
+    loose = {"cleaning": {"strip": {"use_learned_layer": False, "lone_sentence_words": 44}}}
     assert run_pipeline([tmp_path / "in"], tmp_path / "out", "20260102T000000Z-0001", **loose) is not None
     assert read_tables(tmp_path / "out" / "latest").suspected_spans["run_id"].to_list() == ["20260102T000000Z-0001"]
 

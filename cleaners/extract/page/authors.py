@@ -22,9 +22,9 @@ MAX_CHARACTERS = 400  # of a field of authors
 MAX_AUTHORS = 30
 MAX_NAME_CHARACTERS, MAX_NAME_WORDS = 80, 6
 ORGANISATION = re.compile(r"Organi[sz]ation|Corporation|Publisher|Brand|WebSite$")
-IN_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]{0,80}[)\]]\s*")
-SEPARATOR = re.compile(r"\s*[;,、；，|/•·&+]\s*|\s+[-–—]\s+")
-CODE = re.compile(r"\d|[@_#<>{}=\\]|https?:|(?:\w+-){3}")
+IN_BRACKETS = re.compile(r"\s{0,20}[(\[][^()\[\]]{0,80}[)\]]\s{0,20}")
+SEPARATOR = re.compile(r"\s{0,20}[;,、；，|/•·&+]\s{0,20}|\s{1,20}[-–—]\s{1,20}")
+CODE = re.compile(r"\d|[@_#<>{}=\\]|https?:|(?:\w{1,40}-){3}")
 SLUG = re.compile(r"[a-z]{2,20}(?:[-_.][a-z]{2,20}){1,3}")
 BIO_BEHIND = re.compile(r"(?<!\s)\s++(?:is an?|was an?|is the|has been|covers|writes|reports)\s.*", re.S)
 # A script without upper case says nothing by its first letters.

@@ -40,7 +40,7 @@ _NAME = r"[A-Z][\w.’'-]*(?: (?:de|da|van|von|bin|al|der|den|la|le|[A-Z][\w.’
 _AUTHOR_LINE = re.compile(
     rf"(?:By|BY) (?P<names>{_NAME}(?:(?:, | and | & |, and ){_NAME}){{0,4}})(?:,? [A-Z][\w ]{{2,40}})?"
 )
-_CLOSING = re.compile(r"(?<=[.!?\"”’'])[ \n]+\(?([A-Z]{2,20}(?:[ /][A-Z]{2,20}){0,3})\)?\s*\Z")
+_CLOSING = re.compile(r"(?:(?<=[.!?\"”’'])[ \n]+|\n)\(?([A-Z]{2,20}(?:[ /][A-Z]{2,20}){0,3})\)?\s*\Z")
 _MIN_PARAGRAPH_WORDS = 12
 
 

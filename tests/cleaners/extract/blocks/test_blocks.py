@@ -1,6 +1,7 @@
 """The page's blocks decide what trafilatura's text lacks and what it has too much of; nothing is invented."""
 
 import random
+import re
 import time
 
 import numpy as np
@@ -253,7 +254,8 @@ def test_every_line_is_text_of_the_page(parts):
     except Rejected:
         return
     whole = words(fromstring(html).text_content())
-    assert all(words(line) in whole for line in lines)
+    # Text on both sides of a box that is left out may come as one line.
+    assert all(words(part) in whole for line in lines for part in re.split(r"(?<=[.!?])", line))
     assert any(words(line) for line in lines)
 
 
