@@ -16,7 +16,7 @@ from cleaners.junk.page.phrases import Marks, mark_sequences
 
 _LINE = re.compile(r"[^\s][^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
 _BREAK = re.compile("\n")
-_GAP = re.compile(r"[ \u00a0]{2,}|\s*\t\s*")
+_GAP = re.compile(r"[ \u00a0]{2,}|\s{0,20}\t\s{0,20}")
 # A sentence ends at a stop (with what closes a quotation or a bracket) before a space and anything but a small letter.
 _STOP = re.compile(r"[.!?…。！？][\"'”’»)\]*]{0,4}(?=\s+[^\sa-z])")
 # Behind these a rule may require the beginning of a line or a sentence.

@@ -17,7 +17,7 @@ MIN_WORD_ALONE = 7  # the same where the name has no other word
 MAX_KEPT = 100_000  # words that were looked up, some megabytes
 MAX_WORDS = 3  # words of a name; longer ones are mostly plain words
 
-_PERSON_BEFORE = re.compile(r"[A-Z][\w.]* $")
+_PERSON_BEFORE = re.compile(r"[A-Z][\w.]{0,18} $")
 _WORD = re.compile(r"[A-Z][^\W\d_]{3,}")
 
 Spellings = tuple[tuple[str, str], ...]  # (spelling, canonical)
