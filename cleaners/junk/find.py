@@ -88,7 +88,7 @@ def _decide(page: Page, proposed: list[Passage], config: StripConfig) -> Decisio
     agency = find_agency(page.text, _kept_end(page.text, removed)) or find_agency(
         page.text, _solid_end(page.text, len(page.text))
     )
-    if agency is None:
+    if agency is None or any(one.card and one.start <= agency.start < one.end for one in removed):
         return Decision(removed, suspected)
     kept = [passage if passage.start >= agency.end else cut_at(page.text, passage, agency.start) for passage in removed]
     before = [cut_at(page.text, passage, agency.start) for passage in suspected]
