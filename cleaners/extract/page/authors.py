@@ -208,7 +208,7 @@ def _without_introduction(text: str) -> str:
 def _introductions() -> re.Pattern[str]:
     words = sorted(list_words("introductions"), key=len, reverse=True)
     spaced = "|".join(re.escape(word) for word in words)
-    return re.compile(rf"(?i)[\W_]*(?:{spaced})(?:\s*[:：]\s*|\s+)(?=\S)")
+    return re.compile(rf"(?i)[\W_]{{0,10}}(?:{spaced})(?:\s{{0,10}}[:：]\s{{0,10}}|\s{{1,10}})(?=\S)")
 
 
 def _as_person(part: str, names: Names) -> str | None:
