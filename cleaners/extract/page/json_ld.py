@@ -25,7 +25,7 @@ MEDIA_TYPE = "application/ld+json"
 # Characters of a page's broken scripts that are repaired: of 856 real pages 14 have any, the longest 18,750.
 MAX_BROKEN = 40_000
 MAX_DEPTH = 6  # levels of references and lists within a field
-WRAPPER = re.compile(r"\s*(?:(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?\s*)+")
+WRAPPER = re.compile(r"\s{0,50}+(?:(?://|/\*)?\s{0,50}+(?:<!\[CDATA\[|<!--)\s{0,50}+(?:\*/)?\s{0,50}+){1,4}")
 WRAPPER_END = re.compile(r"(?:\]\]>|-->)")
 # A string is passed over whole, to the end where nothing closes it; the rest is what JSON does not know.
 REPAIRED = re.compile(
