@@ -204,7 +204,7 @@ def find_folder(output: Path, run_id: str) -> Path:
 
 
 @contextmanager
-def hold_snapshot(output: Path, run_id: str = "latest") -> Iterator[Snapshot]:
+def lock_snapshot(output: Path, run_id: str = "latest") -> Iterator[Snapshot]:
     """Open a snapshot that is not removed while the block runs, whatever is published meanwhile.
 
     A shared lock on its manifest; other programs take it with `flock -s .../manifest.json COMMAND`.

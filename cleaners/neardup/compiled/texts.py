@@ -210,25 +210,36 @@ def read_words(data, bounds, traits, folded, plain, blocks, hashes, is_name, is_
 
 
 @inline
-def _sort_by_two_bytes(values, spare, counts, down):
+def _sort_by_two_bytes(values, spare, counts, down, eight, byte):
+    """Sort values by the two bytes above `down` bits; `eight` and `byte` are 8 and 255 in the values' own type."""
     low, high = counts[:256], counts[256:]
     counts[:] = 0
     for i in range(len(values)):
         value = values[i] >> down
-        low[value & BYTE] += 1
-        high[(value >> EIGHT) & BYTE] += 1
+        low[value & byte] += 1
+        high[(value >> eight) & byte] += 1
     low_place, high_place = 0, 0
     for i in range(256):
         low_place, low[i] = low_place + low[i], low_place
         high_place, high[i] = high_place + high[i], high_place
     for i in range(len(values)):
-        bucket = (values[i] >> down) & BYTE
+        bucket = (values[i] >> down) & byte
         spare[low[bucket]] = values[i]
         low[bucket] += 1
     for i in range(len(values)):
-        bucket = (spare[i] >> (down + EIGHT)) & BYTE
+        bucket = (spare[i] >> (down + eight)) & byte
         values[high[bucket]] = spare[i]
         high[bucket] += 1
+
+
+@inline
+def _sort_by_insertion(values):
+    for i in range(1, len(values)):
+        value, j = values[i], i
+        while j > 0 and values[j - 1] > value:
+            values[j] = values[j - 1]
+            j -= 1
+        values[j] = value
 
 
 @inline
@@ -239,15 +250,10 @@ def _sort_unique(values, spare, counts):
     """
     n = len(values)
     if n > MANY:
-        _sort_by_two_bytes(values, spare, counts, NOTHING)
+        _sort_by_two_bytes(values, spare, counts, NOTHING, EIGHT, BYTE)
     if n > FEW:
-        _sort_by_two_bytes(values, spare, counts, SIXTEEN)
-    for i in range(1, n):
-        value, j = values[i], i
-        while j > 0 and values[j - 1] > value:
-            values[j] = values[j - 1]
-            j -= 1
-        values[j] = value
+        _sort_by_two_bytes(values, spare, counts, SIXTEEN, EIGHT, BYTE)
+    _sort_by_insertion(values)
     if n == 0:
         return 0
     kept, before = 1, values[0]
@@ -270,15 +276,10 @@ def _sort_marked(values, spare, counts):
     """`_sort_unique` of values with marks, which equal values join; by the same bytes of what stands above the marks."""
     n = len(values)
     if n > MANY:
-        _sort_marked_by_two_bytes(values, spare, counts, MARK_BITS)
+        _sort_by_two_bytes(values, spare, counts, MARK_BITS, BLOCK, LOWEST)
     if n > FEW:
-        _sort_marked_by_two_bytes(values, spare, counts, MARK_BITS + BYTES_TWO)
-    for i in range(1, n):
-        value, j = values[i], i
-        while j > 0 and values[j - 1] > value:
-            values[j] = values[j - 1]
-            j -= 1
-        values[j] = value
+        _sort_by_two_bytes(values, spare, counts, MARK_BITS + BYTES_TWO, BLOCK, LOWEST)
+    _sort_by_insertion(values)
     kept = 0
     for i in range(1, n):
         if (values[i] ^ values[kept]) >> MARK_BITS:
@@ -287,28 +288,6 @@ def _sort_marked(values, spare, counts):
         else:
             values[kept] |= values[i]
     return kept + 1 if n else 0
-
-
-@inline
-def _sort_marked_by_two_bytes(values, spare, counts, down):
-    low, high = counts[:256], counts[256:]
-    counts[:] = 0
-    for i in range(len(values)):
-        value = values[i] >> down
-        low[value & LOWEST] += 1
-        high[(value >> BLOCK) & LOWEST] += 1
-    low_place, high_place = 0, 0
-    for i in range(256):
-        low_place, low[i] = low_place + low[i], low_place
-        high_place, high[i] = high_place + high[i], high_place
-    for i in range(len(values)):
-        bucket = (values[i] >> down) & LOWEST
-        spare[low[bucket]] = values[i]
-        low[bucket] += 1
-    for i in range(len(values)):
-        bucket = (spare[i] >> (down + BLOCK)) & LOWEST
-        values[high[bucket]] = spare[i]
-        high[bucket] += 1
 
 
 @compiled(types.void, I64S, U64S, FLAGS, types.int64, types.int64, OUT_U32S, OUT_I64S)

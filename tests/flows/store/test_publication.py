@@ -18,7 +18,7 @@ from cleaners.errors import ContractBroken
 from cleaners.schemas import TABLES
 from flows.store.files import file_sha256
 from flows.store.publication import drop_old_snapshots
-from flows.store.snapshots import hold_snapshot, latest_snapshot
+from flows.store.snapshots import latest_snapshot, lock_snapshot
 from tests.conftest import SEEDS, Tables, read_tables
 
 pytestmark = pytest.mark.slow
@@ -152,7 +152,7 @@ def test_a_snapshot_that_a_reader_holds_is_not_removed(tmp_path: Path, run_pipel
             f"Story {number} of the council, which met on Monday to speak of the bridge. " + COUNCIL
         )
         run_pipeline([landing], output, run_id=str(number))
-    with hold_snapshot(output, "1") as snapshot:
+    with lock_snapshot(output, "1") as snapshot:
         dropped = drop_old_snapshots(output, keep=1)
         assert (dropped.removed, dropped.held, dropped.n_kept) == (["2"], ["1"], 2)
         assert pl.read_parquet(snapshot.files("articles")).height == 1
