@@ -36,7 +36,7 @@ from flows.steps import publish
 from flows.store.backup import restore_snapshot
 from flows.store.locks import output_lock
 from flows.store.publication import drop_old_snapshots
-from flows.store.snapshots import hold_snapshot
+from flows.store.snapshots import lock_snapshot
 from tests.cleaners.names.test_check import story
 from tests.conftest import run_steps
 
@@ -238,7 +238,7 @@ def _copy_output(scene: Scene, output: Path) -> None:
 
 def _look(output: Path) -> list[str]:
     """List what a reader who holds the latest snapshot finds wrong."""
-    with hold_snapshot(output) as snapshot:
+    with lock_snapshot(output) as snapshot:
         return look(snapshot.path) + _read_decisions(output)[1]
 
 

@@ -26,9 +26,9 @@ from cleaners.junk.decide import decide
 from cleaners.junk.detectors.owners import OwnerIndex
 from cleaners.junk.detectors.templates import TemplateIndex
 from cleaners.junk.find import Indexes, gather_findings
-from cleaners.junk.model import learned
-from cleaners.junk.model.learned import LearnedModel
+from cleaners.junk.model import choice
 from cleaners.junk.model.measures import Findings
+from cleaners.junk.model.weights import LearnedModel
 from cleaners.junk.page.page import Page
 from cleaners.junk.page.reading import Reading, Units, read
 from cleaners.junk.page.tokens import hash_ngrams, hash_text, tokenize
@@ -216,7 +216,7 @@ def strip_example(
     example: Example, cut: Units, logits: F64, runs: list[tuple[int, int]], scores: tuple[F64, F64], model: LearnedModel
 ) -> list[tuple[int, int]]:
     """Return what is removed from a document whose runs are already scored."""
-    passages = learned.choose_passages(example.reading, cut, logits, runs, *scores, example.findings, model)
+    passages = choice.choose_passages(example.reading, cut, logits, runs, *scores, example.findings, model)
     return decided(example, passages)
 
 

@@ -29,9 +29,10 @@ from sklearn.preprocessing import StandardScaler
 
 from bench.training.strip_sets import read_set
 from cleaners.junk.model.features import COLUMN, FEATURES
-from cleaners.junk.model.learned import MIN_BOUNDARY, load_model, score_boundaries
+from cleaners.junk.model.learned import score_boundaries
 from cleaners.junk.model.likeness import find_likeness, put_likeness
 from cleaners.junk.model.meaning import MeaningTable, find_meaning, find_words, make_table, shorten
+from cleaners.junk.model.weights import MIN_BOUNDARY, load_model
 from cleaners.junk.page.page import Page
 from cleaners.junk.page.reading import find_candidates, read, split_units
 from cleaners.junk.page.tokens import hash_text, tokenize

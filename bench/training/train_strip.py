@@ -38,13 +38,24 @@ from bench.training.strip_sets import (
     unit_labels,
 )
 from cleaners.junk.decide import LEARNED
-from cleaners.junk.model import learned
+from cleaners.junk.model import choice, learned
 from cleaners.junk.model.features import RARITY_BITS
 from cleaners.junk.model.forest import Forest
-from cleaners.junk.model.learned import BOUNDARY_BITS, KIND_BITS, KINDS, MIN_BOUNDARY, WORD_BITS, LearnedModel
 from cleaners.junk.model.likeness import find_likeness, hash_words
 from cleaners.junk.model.measures import add_context, add_neighbours, is_firm, measure_units
 from cleaners.junk.model.regions import choose_runs, measure_runs, propose_runs
+from cleaners.junk.model.weights import (
+    BOUNDARY_BITS,
+    FORESTS,
+    FURNITURE,
+    KIND_BITS,
+    KINDS,
+    MIN_BOUNDARY,
+    WORD_BITS,
+    LearnedModel,
+    Limits,
+    to_probability,
+)
 from cleaners.junk.page.page import Page
 from cleaners.junk.page.reading import Units, find_candidates, hash_boundaries, read, slot_index, split_units
 from cleaners.junk.page.tokens import tokenize
@@ -71,7 +82,7 @@ SURE_KIND = 2.0
 AGAINS = 2
 # Contaminated sets whose stories cards and furniture are put into; the other sets hold the same stories.
 GENERATED = 2
-CARDS, FURNITURE = "cards", "furniture"
+CARD_PAGES, FURNITURE_PAGES = "cards", "furniture"
 # Real news pages that a person labelled; the other pages are blogs, shops and how-tos.
 _NEWS = ("sh-", "a4-", "fu-")
 
@@ -106,7 +117,7 @@ def list_sets(train: list[Path], pages: list[Path], report: Path) -> list[tuple[
     made = [
         (name, module.generate(rows, seed))
         for seed, rows in enumerate(contaminated[:GENERATED])
-        for name, module in ((CARDS, cards), (FURNITURE, furniture))
+        for name, module in ((CARD_PAGES, cards), (FURNITURE_PAGES, furniture))
     ]
     return [*named, (report.name, read_set(report)), *again, *made]
 
@@ -189,7 +200,7 @@ def group_examples(judged: list[Judged], report: str) -> dict[str, list[Judged]]
             names = ["report"]
         elif name == AGAIN:
             names = ["versions of stories"] if "-version-" in row["id"] else []
-        elif name in (CARDS, FURNITURE):
+        elif name in (CARD_PAGES, FURNITURE_PAGES):
             names = [f"{name}, forms held out"]
         elif is_real and row["id"].startswith("ps-"):
             names = []  # an extractor's labels
@@ -209,7 +220,7 @@ def tune(groups: dict[str, list[Judged]], model: LearnedModel) -> LearnedModel:
 
     Whole units are counted, before the one decision spares anything: what it leaves out can only lower the damage.
     """
-    tried: list[learned.Limits] = [(short, long, label) for short, long, label in product(THRESHOLDS, repeat=3)]
+    tried: list[Limits] = [(short, long, label) for short, long, label in product(THRESHOLDS, repeat=3)]
     value = np.zeros((len(tried), len(tried)))
     for name, most in MAX_DAMAGE.items():
         # Bare pages, furnished ones: junk removed and story removed by thresholds; then junk and story in all.
@@ -217,7 +228,7 @@ def tune(groups: dict[str, list[Judged]], model: LearnedModel) -> LearnedModel:
         for one in groups.get(name, []):
             junk, solid, is_firm_unit = _count_units(one)
             total += (junk.sum(), solid.sum() - junk.sum())
-            page = int(learned.is_furnished(one.example.reading, one.cut))
+            page = int(choice.is_furnished(one.example.reading, one.cut))
             for number, limits in enumerate(tried):
                 cut = is_firm_unit | choose_units(one, limits)
                 hit = junk[cut].sum()
@@ -230,12 +241,12 @@ def tune(groups: dict[str, list[Judged]], model: LearnedModel) -> LearnedModel:
     return model._replace(thresholds=(tried[bare], tried[furnished]))
 
 
-def choose_units(one: Judged, limits: learned.Limits) -> npt.NDArray[np.bool_]:
+def choose_units(one: Judged, limits: Limits) -> npt.NDArray[np.bool_]:
     """The units that the layer would cut."""
-    chosen = learned.find_labels(one.example.reading, one.cut, one.logits, limits[2])
+    chosen = choice.find_labels(one.example.reading, one.cut, one.logits, limits[2])
     if one.runs:
         pure, exact = one.scores
-        accepted = learned.is_accepted(one.runs, one.cut, pure, one.example.findings, limits)
+        accepted = choice.is_accepted(one.runs, one.cut, pure, one.example.findings, limits)
         for number in choose_runs(one.runs, pure, exact, accepted):
             chosen[one.runs[number][0] : one.runs[number][1]] = True
     return chosen
@@ -246,7 +257,7 @@ def report_reliability(some: list[Judged], model: LearnedModel) -> None:
     bins: dict[float, list[tuple[float, float, float]]] = {}
     for one in some:
         junk, solid, _ = _count_units(one)
-        passages = learned.choose_passages(
+        passages = choice.choose_passages(
             one.example.reading, one.cut, one.logits, one.runs, *one.scores, one.example.findings, model
         )
         for passage in passages:
@@ -337,7 +348,7 @@ def train_boundaries(examples: list[Example], is_train: npt.NDArray[np.bool_]) -
                 continue
             weights, intercept = models[example.fold, fold]
             logits[mine] = weights[table[mine]].sum(axis=1) + intercept
-        scores.append(learned.to_probability(logits))
+        scores.append(to_probability(logits))
     return scores, fit_hashed(x, y, BOUNDARY_BITS, 1.0)
 
 
@@ -480,9 +491,7 @@ def train_runs(
                 if example.fold == cell[0] and runs[number]:
                     mine = labels[number][2] == cell[1]
                     if mine.any():
-                        results[number][target][mine] = learned.to_probability(
-                            forest.score(measured[number][mine])[:, 0]
-                        )
+                        results[number][target][mine] = to_probability(forest.score(measured[number][mine])[:, 0])
         forests.append(fit_trees(data, np.ones(len(y), dtype=bool), ROUNDS[name], RATES[name]))
         auc = area(np.concatenate([results[number][target] for number in known]), y)
         print(f"runs {name}: {len(y)}, share {y.mean():.3f}, cross-validated AUC {auc:.4f}")
@@ -513,11 +522,9 @@ def train_kinds(examples: list[Example], cuts: list[Units], is_train: npt.NDArra
     def fit(some: I64, kinds: tuple[str, ...]) -> list[tuple[F64, float]]:
         return [fit_sparse(x[some], (known[some] == kind).astype(float), 0.3) for kind in kinds]
 
-    first = fit(named, tuple(kind for kind in KINDS if kind != learned.FURNITURE))
+    first = fit(named, tuple(kind for kind in KINDS if kind != FURNITURE))
     scores = np.stack([x @ weights + intercept for weights, intercept in first], axis=1)
-    guess = np.where(
-        scores.max(axis=1) > SURE_KIND, np.array(KINDS, dtype=object)[scores.argmax(axis=1)], learned.FURNITURE
-    )
+    guess = np.where(scores.max(axis=1) > SURE_KIND, np.array(KINDS, dtype=object)[scores.argmax(axis=1)], FURNITURE)
     known = np.where(known == "", guess, known)
     return np.stack([weights for weights, _ in fit(np.arange(len(known)), KINDS)], axis=1)
 
@@ -535,7 +542,7 @@ def write_model(path: Path, model: LearnedModel) -> None:
         "thresholds": np.array(model.thresholds),
     }
     arrays["rarity"] = np.round(model.rarity * 255).astype(np.uint8)
-    for name in learned.FORESTS:
+    for name in FORESTS:
         arrays |= {f"{name}_{part}": values for part, values in getattr(model, name)._asdict().items()}
     np.savez_compressed(path, **arrays)
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")

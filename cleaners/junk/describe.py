@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cleaners.junk.detectors import captions, cards, credits, labels, owners, templates, widgets
 from cleaners.junk.detectors.rules import RuleDescription, load_rules
-from cleaners.junk.model import learned
+from cleaners.junk.model import weights
 
 
 def describe_rules() -> list[RuleDescription]:
@@ -19,6 +19,6 @@ def describe_rules() -> list[RuleDescription]:
         )
         for rule in load_rules()
     ]
-    for module in (captions, widgets, cards, credits, templates, labels, owners, learned):
+    for module in (captions, widgets, cards, credits, templates, labels, owners, weights):
         rows += module.DESCRIPTIONS
     return rows

@@ -21,8 +21,9 @@ from cleaners.junk.detectors.templates import TemplateIndex, find_templates
 from cleaners.junk.detectors.widgets import find_widgets
 from cleaners.junk.evidence.counts import owned_tokens
 from cleaners.junk.evidence.parts import Wanted, list_wanted
-from cleaners.junk.model.learned import ExaminedPage, load_model, revise
+from cleaners.junk.model.learned import ExaminedPage, revise
 from cleaners.junk.model.measures import Findings
+from cleaners.junk.model.weights import load_model
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.tokens import Tokens, tokenize
 

@@ -170,7 +170,10 @@ def add_neighbours(table: F32) -> F32:
 
 
 def add_context(table: F32, logits: F64) -> F32:
-    """The table with what a first forest thinks of each unit's surroundings, (units, features + CONTEXT_FEATURES).
+    """The table with what a first forest thinks of each unit's surroundings, (units, features + 23).
+
+    Its scores from five units before to five behind; their means over 2, 5 and 12 units on both sides, weighted by tokens and
+    not; where the story runs, that is the sentences that it surely leaves; how much of the page it would cut.
 
     Args:
         table: of `measure_units`.
@@ -181,6 +184,7 @@ def add_context(table: F32, logits: F64) -> F32:
     n_tokens = np.maximum(np.round(np.expm1(table[:, COLUMN["tokens"]].astype(np.float64))), 1.0)
     capped = np.clip(logits, -8.0, 8.0)
     reach = 5
+    # Beyond the page: surer of junk than any capped score.
     padded = np.concatenate((np.full(reach, 9.0), capped, np.full(reach, 9.0)))
     columns = [padded[reach + step : reach + step + n_units] for step in range(-reach, reach + 1)]
     near = np.stack((capped * n_tokens, n_tokens, capped, np.ones(n_units)))

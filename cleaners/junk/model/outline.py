@@ -22,9 +22,9 @@ OUTLINE_FEATURES = (
     *("label_3", "label_8", "words_3", "words_8", "twins", "page_repeat", "title_share", "title_cover", "starts_digit"),
 )
 MIN_PROSE = 8  # tokens; the same least size that a lead's sentence has
-MAX_LABEL = 6
-_FAR = 1000.0
-_TWIN_BITS = 14
+MAX_LABEL = 6  # tokens; "Sign up for our newsletter" has five
+_FAR = 1000.0  # tokens: what is further off means nothing
+_TWIN_BITS = 14  # places of hashed n-grams: some 1,000 stand on a page
 _GRAM = 4  # tokens
 
 
@@ -106,6 +106,7 @@ def find_main(is_prose: npt.NDArray[np.bool_], n_tokens: F64) -> tuple[int, int]
     """The run of units (first, one past the last) with the most prose and the least else; the whole page where none is."""
     if not is_prose.any():
         return 0, len(is_prose)
+    # A label costs its tokens and as many as half another label, so that a list of links is no bridge and a subhead is one.
     value = np.where(is_prose, n_tokens, -3.0 - n_tokens)
     running = np.concatenate((np.zeros(1), np.cumsum(value)))
     least = np.minimum.accumulate(running)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
 from cleaners.junk.model.features import FEATURES
 from cleaners.junk.model.forest import Forest
-from cleaners.junk.model.learned import DESCRIPTIONS, KINDS, ExaminedPage, load_model, revise
+from cleaners.junk.model.learned import ExaminedPage, revise
 from cleaners.junk.model.likeness import find_likeness
 from cleaners.junk.model.measures import Findings, add_neighbours, is_firm, measure_units
 from cleaners.junk.model.regions import choose_runs, propose_runs
+from cleaners.junk.model.weights import DESCRIPTIONS, KINDS, load_model
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.reading import find_candidates, read, split_units
 from cleaners.junk.page.tokens import tokenize
