@@ -7,14 +7,12 @@ from prefect import flow
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.faults import faults_explained
-from flows.pipeline import RunResult, run_pipeline
+from flows.pipeline import RunResult, run_pipeline, working
 from flows.settings import Settings
 from flows.steps.progress import listening
 from flows.tasks import MAX_IN_FLIGHT, PrefectEngine, ProgressArtifact, logging_to_run
 from flows.uplink import reporting
 from flows.workers.dask import workers_found
-from flows.workers.pool import worker_pool
 
 # Threads that wait for worker processes, here or of a Dask cluster; the processes do the work, so that a thread costs nothing.
 TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=MAX_IN_FLIGHT)
@@ -37,8 +35,7 @@ def clean_news(settings: Settings) -> RunResult:
     """
     with (
         reporting() as outcome,
-        faults_explained(settings.folder, settings.output if settings.is_remote else None),
-        worker_pool(1 if settings.dask else settings.n_workers),
+        working(settings),
         workers_found(settings),
         listening(ProgressArtifact()),
         logging_to_run(),

@@ -7,6 +7,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from functools import partial, reduce
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
@@ -15,6 +16,7 @@ import polars as pl
 
 from cleaners.errors import ContractBroken
 from cleaners.quality import RunCounts, check_gates
+from flows.faults import faults_explained
 from flows.report.figures import summarise_run
 from flows.report.model import RunFigures
 from flows.report.page import write_report
@@ -25,7 +27,7 @@ from flows.steps.discover import plan_run
 from flows.steps.extract import extract_shard
 from flows.steps.gates import list_broken_gates, summarise_counts
 from flows.steps.learn import learn_from_shards
-from flows.steps.plan import Shard
+from flows.steps.plan import Plan, Shard
 from flows.steps.progress import announce
 from flows.steps.publish import switch_latest
 from flows.steps.resume import continue_interrupted, do_once, n_done
@@ -39,7 +41,7 @@ from flows.store.rows import read_breaches
 from flows.store.snapshots import find_latest
 from flows.store.upgrade import open_previous
 from flows.store.upload import drop_remote_snapshots
-from flows.workers.pool import run_in_worker, run_watched
+from flows.workers.pool import run_in_worker, run_watched, worker_pool
 
 _log = logging.getLogger(__name__)
 
@@ -105,6 +107,50 @@ class Published(NamedTuple):
     removed: list[str]
 
 
+class Begun(NamedTuple):
+    """A run that has the output to itself and knows what there is to do."""
+
+    run: Run
+    plan: Plan
+
+
+_begun: Begun | None = None
+
+
+@contextmanager
+def working(settings: Settings) -> Iterator[None]:
+    """Keep the worker processes of a run while the block runs, and explain the faults that end it."""
+    with (
+        faults_explained(settings.folder, settings.output if settings.is_remote else None),
+        worker_pool(1 if settings.dask else settings.n_workers),
+    ):
+        yield
+
+
+@contextmanager
+def begin_run(settings: Settings, engine: Engine, run_id: str | None = None) -> Iterator[Begun]:
+    """Lock the output and find out what there is to do; `run_pipeline` within the block goes on from there, with any engine.
+
+    For who wants to know before there is an engine: Prefect takes seconds to start, and most runs of a schedule find nothing new.
+
+    Raises:
+        CopydeskError: another run holds the output, or what is there cannot be read.
+    """
+    global _begun  # noqa: PLW0603
+    output = settings.folder
+    with output_lock(output):
+        pull_latest(settings)
+        run = _name_run(settings, output, run_id)
+        plan = _once(engine, "discover", lambda: run_in_worker(plan_run, run))
+        if plan.is_empty:
+            clear_staging(output)
+        _begun = Begun(run, plan)
+        try:
+            yield _begun
+        finally:
+            _begun = None
+
+
 def run_pipeline(settings: Settings, engine: Engine, run_id: str | None = None) -> RunResult:
     """Clean what is new and publish it as one snapshot.
 
@@ -117,37 +163,42 @@ def run_pipeline(settings: Settings, engine: Engine, run_id: str | None = None) 
         CopydeskError: another run holds the output; or a step fails, and the message says why. `ContractBroken` where a table
             breaks its contract or a figure of the run its bounds. Nothing is published then.
     """
-    output = settings.folder
-    with output_lock(output):
-        pull_latest(settings)
-        run = _begin_run(settings, output, run_id)
-        plan = _once(engine, "discover", lambda: run_in_worker(plan_run, run))
-        if plan.is_empty:
-            clear_staging(output)
-            return RunResult("nothing_new", run.run_id, plan.n_inputs, find_latest(output), None)
-        run = continue_interrupted(run, plan)
-        n_resumed = n_done(run)
-        if n_resumed:
-            _log.info("continuing the interrupted run %s: %d steps are done", run.run_id, n_resumed)
+    if _begun and _begun.run.settings == settings:
+        run, plan = _begun
+        engine.once(STEPS["discover"], lambda: plan)  # done before there was this engine, which shows it all the same
+        return _do_steps(run, plan, engine)
+    with begin_run(settings, engine, run_id) as begun:
+        return _do_steps(*begun, engine)
 
-        extracted = _each(engine, "extract", extract_shard, run, plan.shards)
-        n_repeated = _once(engine, "learn", lambda: do_once(run, "learn", lambda: learn_from_shards(run)))
-        stripped = _each(engine, "strip", strip_shard, run, plan.shards)
-        for step in archive_steps():
-            _once(engine, step.name, partial(do_once, run, step.name, partial(step.load_work(), run)))
-        counts = reduce(RunCounts.plus, [*extracted, *stripped], RunCounts(n_rejects=n_repeated))
-        gates = check_gates(counts, settings.cleaning.quality)
-        figures = summarise_counts(plan, counts, gates)
-        staged = _once(engine, "assemble", lambda: assemble_snapshot(run, figures))
-        reported = _once(engine, "report", lambda: _report(run, staged))
-        if settings.dry_run:
-            kept = _once(engine, "keep-report", lambda: _keep_report(run, reported))
-            return RunResult("dry_run", run.run_id, plan.n_inputs, find_latest(output), kept.file, n_resumed)
-        _once(engine, "gates", lambda: _check_gates(run, staged))
-        published = _once(engine, "publish", lambda: _publish(run))
-        clear_staging(output)
-        report = published.snapshot / reported.file.name
-        return RunResult("published", run.run_id, plan.n_inputs, published.snapshot, report, n_resumed)
+
+def _do_steps(run: Run, plan: Plan, engine: Engine) -> RunResult:
+    """Do what there is to do."""
+    settings, output = run.settings, run.output
+    if plan.is_empty:
+        return RunResult("nothing_new", run.run_id, plan.n_inputs, find_latest(output), None)
+    run = continue_interrupted(run, plan)
+    n_resumed = n_done(run)
+    if n_resumed:
+        _log.info("continuing the interrupted run %s: %d steps are done", run.run_id, n_resumed)
+
+    extracted = _each(engine, "extract", extract_shard, run, plan.shards)
+    n_repeated = _once(engine, "learn", lambda: do_once(run, "learn", lambda: learn_from_shards(run)))
+    stripped = _each(engine, "strip", strip_shard, run, plan.shards)
+    for step in archive_steps():
+        _once(engine, step.name, partial(do_once, run, step.name, partial(step.load_work(), run)))
+    counts = reduce(RunCounts.plus, [*extracted, *stripped], RunCounts(n_rejects=n_repeated))
+    gates = check_gates(counts, settings.cleaning.quality)
+    figures = summarise_counts(plan, counts, gates)
+    staged = _once(engine, "assemble", lambda: assemble_snapshot(run, figures))
+    reported = _once(engine, "report", lambda: _report(run, staged))
+    if settings.dry_run:
+        kept = _once(engine, "keep-report", lambda: _keep_report(run, reported))
+        return RunResult("dry_run", run.run_id, plan.n_inputs, find_latest(output), kept.file, n_resumed)
+    _once(engine, "gates", lambda: _check_gates(run, staged))
+    published = _once(engine, "publish", lambda: _publish(run))
+    clear_staging(output)
+    report = published.snapshot / reported.file.name
+    return RunResult("published", run.run_id, plan.n_inputs, published.snapshot, report, n_resumed)
 
 
 def _once(engine: Engine, name: str, work: Callable[[], R]) -> R:
@@ -178,8 +229,8 @@ def _each(
     return [counts[shard.number] for shard in shards]
 
 
-def _begin_run(settings: Settings, output: Path, run_id: str | None) -> Run:
-    """A run's name and places."""
+def _name_run(settings: Settings, output: Path, run_id: str | None) -> Run:
+    """A run, with its name and places."""
     finished = finish_publication(output)
     if finished:
         _log.info("published %s, whose run was killed on the last step", finished.name)

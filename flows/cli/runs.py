@@ -20,7 +20,16 @@ from flows.cli.app import (
 )
 
 if TYPE_CHECKING:
+    from flows.pipeline import RunResult
     from flows.settings import Settings
+
+# Where it is set, a run that finds nothing new is shown in the UI, too: somebody watches there.
+SERVER_VARIABLE = "PREFECT_API_URL"
+
+DirectOption = Annotated[
+    bool,
+    typer.Option("--direct", help="Run without Prefect: sooner done, no retries, and its UI does not show the run."),
+]
 
 
 @app.command()
@@ -45,6 +54,7 @@ def run(
         ),
     ] = False,
     workers: WorkersOption = None,
+    direct: DirectOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Clean what is new in SOURCES and publish it as one snapshot.
@@ -63,7 +73,7 @@ def run(
                 "Name files or folders: copydesk run FOLDER, or `sources` in the config.",
                 EXIT_USAGE,
             )
-        _run_flow(settings, verbose)
+        _run(settings, direct=direct, verbose=verbose)
 
 
 @app.command()
@@ -71,6 +81,7 @@ def retry(
     output: OutputOption = None,
     config: ConfigOption = None,
     workers: WorkersOption = None,
+    direct: DirectOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Read the inputs again that were rejected, and nothing else; what is an article now joins the snapshot."""
@@ -82,33 +93,44 @@ def retry(
         settings = load_settings(config, output=output, workers=workers, retry=True)
         pull_latest(settings)
         find_snapshot(settings.folder, "latest")
-        _run_flow(settings, verbose)
+        _run(settings, direct=direct, verbose=verbose)
 
 
-def _run_flow(settings: "Settings", verbose: bool) -> None:
-    """Run `clean-news` here and now, with progress, and say what it did."""
-    from flows.store.locks import output_lock
+def _run(settings: "Settings", *, direct: bool, verbose: bool) -> None:
+    """Clean what is new here and now, with progress, and say what that came to."""
     from flows.workers.process import start_workers
 
-    with output_lock(settings.folder):
-        pass  # who cannot write there hears so before Prefect has started
-    prepare_prefect()
+    start_workers(1 if settings.dask else settings.n_workers)  # they import what they need while this process does
+    from flows.cli.terminal import show_result, showing_progress
+    from flows.pipeline import PlainEngine, begin_run, run_pipeline, working
+    from flows.workers.dask import workers_found
 
-    # They import what they need while this process imports Prefect.
-    start_workers(1 if settings.dask else settings.n_workers)
+    plain = PlainEngine(settings.n_workers)
+    with showing_progress() as wait_for, working(settings), begin_run(settings, plain) as begun:
+        is_plain = direct or (begun.plan.is_empty and not os.environ.get(SERVER_VARIABLE))
+        if is_plain:
+            with workers_found(settings):
+                result = run_pipeline(settings, plain)
+        else:
+            wait_for("Starting Prefect")
+            result = _run_flow(settings, verbose)
+    show_result(result, settings, is_in_ui=not is_plain)
+
+
+def _run_flow(settings: "Settings", verbose: bool) -> "RunResult":
+    """Run `clean-news`: its steps as Prefect's tasks, which the UI shows."""
+    prepare_prefect()
     # The UI keeps the log either way; in the terminal the progress bars and our own messages say enough.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if verbose else "CRITICAL")
     os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", str(SERVER_SECONDS))
     logging.raiseExceptions = verbose  # what a log handler that cannot reach the server does not write to the terminal
-    from flows.cli.terminal import show_result, showing_progress
     from flows.serve.prefect_server import start_short_lived_server
 
-    with showing_progress():
-        start_short_lived_server()
-        from flows.clean_news import clean_news
-        from flows.uplink import is_silent, run_with_or_without
+    start_short_lived_server()
+    from flows.clean_news import clean_news
+    from flows.uplink import is_silent, run_with_or_without
 
-        result = run_with_or_without(clean_news, settings)
-    show_result(result, settings)
+    result = run_with_or_without(clean_news, settings)
     if is_silent():
         typer.echo("The Prefect server does not answer any more: its UI does not say how this run ended.", err=True)
+    return result

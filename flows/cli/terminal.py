@@ -1,7 +1,7 @@
 """The terminal of `copydesk run`: progress while it works, then what it did."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,11 @@ SAID_EVERY_S = 60.0
 
 
 @contextmanager
-def showing_progress(console: Console | None = None) -> Iterator[None]:
-    """Show a bar a step while the run works; in a pipe or a log, a line when a step is done, and one a minute before."""
+def showing_progress(console: Console | None = None) -> Iterator[Callable[[str], None]]:
+    """Show a bar a step while the run works; in a pipe or a log, a line when a step is done, and one a minute before.
+
+    Gives a function that says, in a terminal, what the run waits for until its next step.
+    """
     console = console or Console(stderr=True)
     columns = (
         SpinnerColumn(),
@@ -42,13 +45,13 @@ def showing_progress(console: Console | None = None) -> Iterator[None]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        waiting = bars.add_task("Starting Prefect", total=None)
+        waiting = bars.add_task("Starting", total=None)
         shown: dict[str, TaskID] = {}
         estimate = Estimate()
         said = time.monotonic()
 
         def show(step: str, done: int, total: int) -> None:
-            bars.remove_task(waiting) if waiting in bars.task_ids else None
+            bars.update(waiting, visible=False)
             if step not in shown:
                 shown[step] = bars.add_task(STEPS[step].title, total=total)
             bars.update(shown[step], completed=done, total=total)
@@ -62,12 +65,17 @@ def showing_progress(console: Console | None = None) -> Iterator[None]:
                 said = time.monotonic()
                 console.print(f"{STEPS[step].title}: {done} of {total}, about {in_words(left)} left", highlight=False)
 
+        def wait_for(what: str) -> None:
+            bars.update(waiting, description=what, visible=True)
+
         with listening(show):
-            yield
+            yield wait_for
 
 
-def show_result(result: "RunResult", settings: Settings, console: Console | None = None) -> None:
-    """Say what a run did, where its results lie and how to see the run in the Prefect UI."""
+def show_result(
+    result: "RunResult", settings: Settings, console: Console | None = None, *, is_in_ui: bool = True
+) -> None:
+    """Say what a run did, where its results lie and, if it is there, how to see it in the Prefect UI."""
     from flows.report.figures import summarise_run
     from flows.report.summary import print_summary
 
@@ -81,6 +89,7 @@ def show_result(result: "RunResult", settings: Settings, console: Console | None
         console.print(Text(f"Dry run: nothing was published. The report is {result.report}."), soft_wrap=True)
     elif result.snapshot:
         print_summary(summarise_run(result.snapshot, result.run_id), result.snapshot, console)
-    console.print(
-        "Prefect   http://127.0.0.1:4200/runs after [bold]make ui[/] or [bold]copydesk ui[/]", highlight=False
-    )
+    if is_in_ui:
+        console.print(
+            "Prefect   http://127.0.0.1:4200/runs after [bold]make ui[/] or [bold]copydesk ui[/]", highlight=False
+        )

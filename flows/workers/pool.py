@@ -36,8 +36,14 @@ _mapper: Mapper | None = None
 
 @contextmanager
 def worker_pool(n_workers: int) -> Iterator[None]:
-    """Keep up to `n_workers` processes for the time of a run; `run_in_worker` and `run_watched` use them."""
+    """Keep up to `n_workers` processes for the time of a run; `run_in_worker` and `run_watched` use them.
+
+    Within the block of another pool there is that one alone.
+    """
     global _pool  # noqa: PLW0603
+    if _pool:
+        yield
+        return
     _pool = _Pool(n_workers)
     _pool.start()
     try:

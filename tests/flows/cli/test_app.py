@@ -118,12 +118,11 @@ def test_errors_say_what_to_do_and_set_the_exit_code(
     assert isinstance(done.exception, SystemExit), "an error and no traceback"
 
 
-def test_an_error_of_a_run_is_said_by_the_command_too(tmp_path: Path, make_home: Callable[[Path], Path]) -> None:
-    home = make_home(tmp_path / "prefect")
-    done = copydesk_process(home, "run", tmp_path / "no-such-folder", "--output", tmp_path / "out", "--workers", "1")
-    assert done.returncode == 1, done.stderr
+def test_an_error_of_a_run_is_said_by_the_command_too(tmp_path: Path) -> None:
+    done = copydesk("run", tmp_path / "no-such-folder", "--output", tmp_path / "out", "--workers", "1")
+    assert done.exit_code == 1, done.output
     assert "no-such-folder" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert isinstance(done.exception, SystemExit), "an error and no traceback"
 
 
 def test_schema_prints_every_contract() -> None:
@@ -162,9 +161,21 @@ def test_run_shows_what_it_did_and_the_second_time_that_nothing_is_new(tmp_path:
         assert part in first.stdout, part
     # Where there was no home, it is made for its owner alone.
     assert [stat.S_IMODE(path.stat().st_mode) for path in (home, home / "prefect.db")] == [0o700, 0o600]
-    second = copydesk_process(home, *command)
+
+
+def test_neither_a_run_that_finds_nothing_new_nor_a_direct_one_starts_prefect(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    nowhere, command = (
+        tmp_path / "file" / "home",
+        ("run", SEEDS, "--output", tmp_path / "out"),
+    )  # Prefect would fail there
+    first = copydesk_process(nowhere, *command, "--direct")
+    assert first.returncode == 0, first.stderr
+    assert "Howard Lutnick" in first.stdout
+    second = copydesk_process(nowhere, *command)
     assert second.returncode == 0, second.stderr
     assert "Nothing is new" in second.stdout
+    assert "4200" not in first.stdout + second.stdout, "its UI does not show them"
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
