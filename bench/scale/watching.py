@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -130,11 +131,13 @@ def _tree(pid: int) -> list[int]:
     while waiting:
         one = waiting.pop()
         found.append(one)
-        for children in Path(f"/proc/{one}/task").glob("*/children"):
-            try:
-                waiting += [int(child) for child in children.read_text().split()]
-            except OSError:
-                continue
+        try:  # it may end at any moment, its threads before it
+            tasks = list(Path(f"/proc/{one}/task").iterdir())
+        except OSError:
+            continue
+        for task in tasks:
+            with suppress(OSError):
+                waiting += map(int, (task / "children").read_text().split())
     return found
 
 
