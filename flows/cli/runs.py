@@ -2,6 +2,7 @@
 
 import logging
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -126,7 +127,7 @@ def _run_flow(settings: "Settings", verbose: bool) -> "RunResult":
     logging.raiseExceptions = verbose  # what a log handler that cannot reach the server does not write to the terminal
     from flows.serve.prefect_server import start_short_lived_server
 
-    start_short_lived_server()
+    start_short_lived_server(lambda: import_module("flows.clean_news"))
     from flows.clean_news import clean_news
     from flows.uplink import is_silent, run_with_or_without
 

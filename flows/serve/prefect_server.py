@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPException
 from typing import NamedTuple
@@ -60,13 +60,20 @@ def check_address(address: Address) -> None:
 
 
 @contextmanager
-def running_server(address: Address, origins: Iterable[str] = (), *, is_short_lived: bool = False) -> Iterator[None]:
+def running_server(
+    address: Address,
+    origins: Iterable[str] = (),
+    *,
+    is_short_lived: bool = False,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Iterator[None]:
     """A Prefect server at the address while the block runs; one that answers there already is left as it is.
 
     Args:
         address: where it listens.
         origins: addresses at which a proxy shows it to browsers.
         is_short_lived: start one for a single run, without the UI.
+        meanwhile: work to do while it starts, which takes seconds.
 
     Raises:
         ConfigError: an origin is none.
@@ -90,6 +97,7 @@ def running_server(address: Address, origins: Iterable[str] = (), *, is_short_li
             start_new_session=True,
         )
     try:
+        meanwhile()
         deadline = time.monotonic() + SERVER_START_SECONDS
         while not _answers(address):
             if server.poll() is not None or time.monotonic() > deadline:
@@ -107,10 +115,13 @@ def running_server(address: Address, origins: Iterable[str] = (), *, is_short_li
             server.wait()
 
 
-def start_short_lived_server() -> None:
+def start_short_lived_server(meanwhile: Callable[[], object] = lambda: None) -> None:
     """Start a server for this process, where Prefect would start one of its own, which answers the pages of any web site.
 
     It ends with the process. Imports Prefect.
+
+    Args:
+        meanwhile: work to do while the server starts.
 
     Raises:
         CopydeskError: it does not start.
@@ -122,7 +133,7 @@ def start_short_lived_server() -> None:
         return
     with ExitStack() as stack:
         address = find_free_address()
-        stack.enter_context(running_server(address, is_short_lived=True))
+        stack.enter_context(running_server(address, is_short_lived=True, meanwhile=meanwhile))
         # Registered before Prefect's own, so done after them: they send the last of the log.
         atexit.register(stack.pop_all().close)
     os.environ["PREFECT_API_URL"] = f"{address.url}/api"
