@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import dask
 import pytest
 from prefect.client.orchestration import get_client
 
@@ -69,6 +70,15 @@ def test_a_broken_gate_publishes_nothing_and_says_what_was_expected(tmp_path: Pa
 def test_two_runs_cannot_overlap(tmp_path: Path) -> None:
     with output_lock(tmp_path), pytest.raises(CopydeskError, match="Another run"):
         clean_news(Settings(sources=[str(SEEDS)], output=str(tmp_path)))
+
+
+def test_it_goes_to_the_cluster_that_the_settings_name(tmp_path: Path) -> None:
+    settings = Settings(sources=[str(SEEDS)], output=str(tmp_path), workers=1, dask="tcp://127.0.0.1:9")
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        pytest.raises(CopydeskError, match=r"No Dask worker answers at tcp://127\.0\.0\.1:9"),
+    ):
+        clean_news(settings)
 
 
 def test_its_parameters_are_a_described_form() -> None:

@@ -6,7 +6,6 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -184,9 +183,7 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert (done.returncode, "PREFECT_HOME" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
 
 
-def test_what_was_rejected_can_be_tried_again_and_runs_compared_and_cleared(
-    tmp_path: Path, make_home: Callable[[Path], Path]
-) -> None:
+def test_what_was_rejected_can_be_tried_again_and_runs_compared_and_cleared(tmp_path: Path) -> None:
     landing = tmp_path / "landing"
     landing.mkdir()
     (landing / "late.txt").write_text("")
@@ -203,8 +200,8 @@ def test_what_was_rejected_can_be_tried_again_and_runs_compared_and_cleared(
         "The harbour board approved a second crane for the eastern quay. The chief engineer, who presented the plan, told "
         "reporters that ships would wait half as long as they did last year, and that the old crane stays."
     )
-    again = copydesk_process(make_home(tmp_path / "prefect"), "retry", "--output", tmp_path / "out", "--workers", "1")
-    assert again.returncode == 0, again.stderr
+    again = copydesk("retry", "--direct", "--output", tmp_path / "out", "--workers", "1")
+    assert again.exit_code == 0, again.stderr
     compared = copydesk("diff", before, "--output", tmp_path / "out")
     assert "1 unchanged" in compared.stdout
     assert "1 added" in compared.stdout, again.stdout

@@ -15,6 +15,7 @@ from obstore.store import ObjectStore, from_url
 
 from cleaners.errors import CopydeskError
 from flows.ingest.sources import discover_inputs
+from flows.pipeline import PlainEngine, run_pipeline
 from flows.settings import Settings
 from flows.store import objects, upload
 from flows.store.files import file_sha256
@@ -66,22 +67,20 @@ def publish(settings: Settings, run_id: str, base: str | None, **files: str) -> 
     pull_latest(settings)
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_a_run_reads_from_a_bucket_publishes_to_one_and_another_machine_goes_on(output: str, tmp_path: Path) -> None:
     bucket = output.rsplit("/", 1)[0]
     for seed in sorted(SEEDS.iterdir())[:4]:
         obstore.put(from_url(bucket), f"landing/{seed.name}", seed)
-    from flows.clean_news import clean_news
-
-    here = Settings(sources=[f"{bucket}/landing"], output=output, mirror=str(tmp_path / "here"), workers=2)
-    first = clean_news(here)
+    plain = PlainEngine()
+    here = Settings(sources=[f"{bucket}/landing"], output=output, mirror=str(tmp_path / "here"), workers=1)
+    first = run_pipeline(here, plain)
     assert (first.status, first.n_inputs) == ("published", 4)
-    assert clean_news(here).status == "nothing_new"
+    assert run_pipeline(here, plain).status == "nothing_new"
     there = here.model_copy(update={"mirror": str(tmp_path / "there")})
-    assert clean_news(there).status == "nothing_new"
+    assert run_pipeline(there, plain).status == "nothing_new"
     last = sorted(SEEDS.iterdir())[4]
     obstore.put(from_url(bucket), f"landing/{last.name}", last)
-    second = clean_news(there)
+    second = run_pipeline(there, plain)
     assert (second.status, second.n_inputs) == ("published", 5)
     assert read_json(from_url(output), "latest.json")["run_id"] == second.run_id
     pull_latest(here)

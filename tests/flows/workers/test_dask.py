@@ -20,9 +20,8 @@ from distributed import Client, LocalCluster
 
 from bench.scale.news_corpus import make_articles
 from cleaners.errors import CopydeskError
-from flows import clean_news as the_flow
 from flows import pipeline
-from flows.clean_news import clean_news
+from flows.pipeline import PlainEngine, run_pipeline, working
 from flows.run import Run
 from flows.settings import Settings
 from flows.steps import learn, match, names, parts
@@ -35,7 +34,7 @@ from tests.conftest import SEEDS, read_tables
 from tests.flows import sabotage
 from tests.flows.workers.test_lost_workers import STORY, TOWNS, fates_of, towns_of
 
-pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 OF_THE_RUN = ("run_id", "detected_at")
 
@@ -63,7 +62,8 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_on(dask_address: str | None, sources: Path, output: Path, **more: object) -> Path:
     settings = Settings(sources=[str(sources)], output=str(output), workers=2, dask=dask_address, **more)
-    result = clean_news(settings)
+    with working(settings), on_cluster.workers_found(settings):
+        result = run_pipeline(settings, PlainEngine(settings.n_workers))
     assert result.status == "published"
     return output / "latest"
 
@@ -120,7 +120,7 @@ STEPS_IN_PARTS = {"_learn_parts", "index_lot", "_probe", "_explain", "gather_par
 
 def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds so low that every step over the archive has parts; what is not sent to a cluster runs here, where they hold."""
-    monkeypatch.setattr(the_flow, "worker_pool", lambda _: nullcontext())
+    monkeypatch.setattr(pipeline, "worker_pool", lambda _: nullcontext())
     monkeypatch.setattr(learn, "ROWS_AT_ONCE", 20_000)
     monkeypatch.setattr(match, "ARTICLES_AT_ONCE", 50)
     monkeypatch.setattr(match, "LOOKUPS_AT_ONCE", 1)
@@ -210,14 +210,6 @@ def test_a_document_that_kills_its_worker_costs_itself_alone_there_too(
     tables = read_tables(run_on(cluster.scheduler_address, landing, tmp_path / "out"))
     assert fates_of(tables) == {"Corran.txt": ("extract", "crashed_worker")}
     assert towns_of(tables) == set(TOWNS) - {"Corran"}
-
-
-def test_no_scheduler_at_the_address_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with (
-        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
-        pytest.raises(CopydeskError, match=r"No Dask worker answers at tcp://127\.0\.0\.1:9"),
-    ):
-        run_on("tcp://127.0.0.1:9", SEEDS, tmp_path)
 
 
 def test_a_worker_that_does_not_see_the_output_says_so(tmp_path: Path) -> None:
