@@ -102,3 +102,20 @@ UNITS: dict[str, str] = {
     "duplicate_share": "share",
     "doubtful_share": "share",
 }
+
+# What `changes` records: tables, and the column whose values name what changed in them. A further entity is a line here.
+ENTITIES = {
+    "articles": "article_id",
+    "clusters": "cluster_id",
+    "duplicate_pairs": "left_id",
+    "related_pairs": "left_id",
+    "name_mentions": "article_id",
+    "name_flags": "flag_id",
+    "name_replacements": "flag_id",
+}
+CHANGE_KINDS = {
+    "added": "it was not there before",
+    "changed": "some of its rows are others than before",
+    "removed": "it is gone",
+    "merged": "it is gone, and rows of it stand under another id, as of a cluster that went into another",
+}

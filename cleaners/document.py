@@ -45,6 +45,12 @@ DOCUMENT_SCHEMA = pl.Schema(
     }
 )
 
+
+def time_of_run(run_id: pl.Expr) -> pl.Expr:
+    """When a run began, as its name says (`20260301T060000Z-0001`); null where a person gave it another name."""
+    return run_id.str.slice(0, 16).str.to_datetime("%Y%m%dT%H%M%SZ", time_unit="us", time_zone="UTC", strict=False)
+
+
 # The columns of `cleaners.schemas.Rejects` but for the run.
 REJECT_SCHEMA = pl.Schema(
     {

@@ -2,7 +2,7 @@
 
 Takes nothing, gives dataframely schemas; `docs/data-dictionary.md` and the column descriptions inside the Parquet files
 are generated from here. A column that is added bears a `default` in its `metadata` unless null will do: rows of older snapshots
-get it. `SCHEMA_VERSION` (`cleaners.document`) rises whenever a column is dropped or changes its type or meaning.
+get it, a literal or an expression over the others. `SCHEMA_VERSION` (`cleaners.document`) rises whenever a column is dropped or changes its type or meaning.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import dataframely as dy
 import polars as pl
 
 from cleaners.codes import (
+    CHANGE_KINDS,
     DUPLICATE_RELATIONS,
+    ENTITIES,
     JUNK_CATEGORIES,
     MATCHES,
     METADATA_DOUBTS,
@@ -24,7 +26,7 @@ from cleaners.codes import (
     SUSPECTED,
     UNITS,
 )
-from cleaners.document import SOURCED_FIELDS
+from cleaners.document import SOURCED_FIELDS, time_of_run
 
 ID_REGEX = r"^[0-9a-f]{24}$"
 SHA256_REGEX = r"^[0-9a-f]{64}$"
@@ -45,6 +47,16 @@ def run_id() -> dy.String:
     return dy.String(description="The run that wrote this row.", min_length=1)
 
 
+def changed_run() -> dy.String:
+    """The run that last changed the row."""
+    return dy.String(
+        nullable=True,
+        min_length=1,
+        description="The run that last changed this row, whichever run wrote its file; null where no run has since a version that "
+        "records it.",
+    )
+
+
 def _is_source(column: pl.Expr) -> pl.Expr:
     return column.is_in(list(METADATA_SOURCES))
 
@@ -54,7 +66,7 @@ def _is_doubt(column: pl.Expr) -> pl.Expr:
 
 
 class Articles(dy.Schema):
-    """One row an article: what a reader of the news wants, cleaned. Rows never change once published."""
+    """One row an article: what a reader of the news wants, cleaned. A row changes only where its input is cleaned again."""
 
     article_id = identifier(
         "Stable id of the article: the same input gives the same id in any run, order and machine.", primary_key=True
@@ -122,6 +134,19 @@ class Articles(dy.Schema):
         + ". `doubts` lists what the sources disagree on or leave open: "
         + "; ".join(f"{k} ({v})" for k, v in METADATA_DOUBTS.items())
         + ". Null for articles of versions before 0.2.0.",
+    )
+    published_run = dy.String(
+        min_length=1,
+        metadata={"default": pl.col("run_id")},
+        description="The run that first published the article; it stays when a later run cleans the same input again, which "
+        "`run_id` then names.",
+    )
+    published_run_at = dy.Datetime(
+        nullable=True,
+        time_zone="UTC",
+        time_unit="us",
+        metadata={"default": time_of_run(pl.col("run_id"))},
+        description="When that run began (UTC), as its name says; null where a person named it.",
     )
     code_version = dy.String(description="Version of Copydesk and digest of its cleaning code and rules.")
     run_id = run_id()
@@ -199,6 +224,7 @@ class Clusters(dy.Schema):
     previous_cluster_id = identifier(
         "The cluster this article was in before the last run that changed it; null if it never changed.", nullable=True
     )
+    changed_run = changed_run()
     run_id = run_id()
 
 
@@ -255,6 +281,7 @@ class NameMentions(dy.Schema):
     )
     entity = dy.String(check=lambda c: c.is_in(["person", "organisation"]), description="person or organisation.")
     flag_id = identifier("The flag raised on this mention, if any.", nullable=True)
+    changed_run = changed_run()
 
 
 class NameFlags(dy.Schema):
@@ -277,6 +304,7 @@ class NameFlags(dy.Schema):
         nullable=True,
         description="An editor's decision (accept, reject, two_people, add_to_authority), null while open; see `copydesk review`.",
     )
+    changed_run = changed_run()
 
 
 class NameReplacements(dy.Schema):
@@ -354,6 +382,25 @@ class SiteHealth(dy.Schema):
     passed = dy.Bool(nullable=True, description="Whether the figure is in its band; null where there is none.")
 
 
+class Changes(dy.Schema):
+    """One row a thing that a run added, changed or took away: with these a copy of an earlier snapshot is brought up to date."""
+
+    entity = dy.String(
+        primary_key=True,
+        check=lambda c: c.is_in([*ENTITIES, "snapshot"]),
+        description="The table whose rows changed; `id` is their "
+        + ", ".join(f"`{column}` in {table}" for table, column in ENTITIES.items())
+        + ". Spans change with their article. `snapshot`: the run built on the snapshot of the run `id`, and is complete here.",
+    )
+    id = dy.String(primary_key=True, min_length=1, description="Which one: all rows of the entity with this id.")
+    kind = dy.String(
+        check=lambda c: c.is_in(list(CHANGE_KINDS)),
+        description="; ".join(f"{k}: {v}" for k, v in CHANGE_KINDS.items()) + ".",
+    )
+    run = dy.String(primary_key=True, min_length=1, description="The run that did it.")
+    time = utc_timestamp("When that run began, as its name says; null where a person named it.")
+
+
 TABLES: dict[str, type[dy.Schema]] = {
     "articles": Articles,
     "removed_spans": RemovedSpans,
@@ -367,6 +414,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "rejects": Rejects,
     "run_summary": RunSummary,
     "site_health": SiteHealth,
+    "changes": Changes,
 }
 
 
@@ -388,6 +436,7 @@ def fit_to_contract(rows: pl.DataFrame, table: str) -> pl.DataFrame:
 
 
 def default_of(table: str, column: str) -> pl.Expr:
-    """The value of a column that rows of another version lack: its stated default, else null."""
+    """The value of a column that rows of another version lack: its stated default, over the other columns, else null."""
     found = TABLES[table].columns().get(column)
-    return pl.lit((found.metadata or {}).get("default") if found else None)
+    value = (found.metadata or {}).get("default") if found else None
+    return value if isinstance(value, pl.Expr) else pl.lit(value)

@@ -23,6 +23,7 @@ from flows.store.publication import clear_staging, finish_publication, move_into
 from flows.store.remote import pull_latest
 from flows.store.snapshots import Snapshot, find_snapshot, read_snapshot
 from flows.store.upload import push_snapshot
+from flows.store.views import write_views
 
 
 def rebuild_index(settings: Settings) -> tuple[Path, int]:
@@ -74,6 +75,7 @@ def _write_staged(snapshot: Snapshot, staged: Path, run_id: str, config: NearDup
         os.link(snapshot.path / REPORT, staged / REPORT)
     else:
         write_report(staged, find_reported(staged))
+    write_views(staged)
     seal_snapshot(staged)
     return int(index["rows"])
 

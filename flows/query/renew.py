@@ -1,13 +1,13 @@
-"""The report of a published snapshot written afresh, for where it is damaged or lost; takes an output, leaves report and digests.
+"""The report and the views of a published snapshot written afresh, for where they are damaged or lost, and its digests.
 
-The one thing of a snapshot that is written after its publication: it can be made of the tables, and no run reads it.
+All of a snapshot that is written after its publication: report and views can be made of the tables, and no run reads them.
 """
 
 from pathlib import Path
 
 from flows.report.page import write_report
 from flows.settings import Settings
-from flows.store.digests import REPORT, SUMS, parse_sums
+from flows.store.digests import RENEWABLE, REPORT, SUMS, parse_sums
 from flows.store.files import file_sha256, read_bytes
 from flows.store.locks import output_lock
 from flows.store.objects import open_store
@@ -16,10 +16,11 @@ from flows.store.remote import pull_latest, pull_run
 from flows.store.rows import scan_table
 from flows.store.snapshots import find_folder, read_manifest
 from flows.store.verify import Verdict, describe_damage, verify_snapshot, verify_stored
+from flows.store.views import write_views
 
 
 def renew_report(settings: Settings, run_id: str) -> Path:
-    """Write the report of a snapshot and its file of digests afresh, where everything else is as it was written.
+    """Write the report of a snapshot, its views and its file of digests afresh, where everything else is as it was written.
 
     Args:
         settings: the output.
@@ -40,12 +41,13 @@ def renew_report(settings: Settings, run_id: str) -> Path:
         if settings.is_remote:
             _check_others(verify_stored(settings.output, folder.name)[1], settings, settings.output)
         write_report(folder, find_reported(folder))
+        write_views(folder)
         write_sums(folder)
         if settings.is_remote:
             import obstore
 
             with open_store(settings.output) as store:
-                for name in (REPORT, SUMS):
+                for name in (*RENEWABLE, SUMS):
                     obstore.put(store, f"runs/{folder.name}/{name}", folder / name)
     return folder / REPORT
 
@@ -67,6 +69,6 @@ def is_report_sound(snapshot: Path) -> bool:
 
 
 def _check_others(verdict: Verdict, settings: Settings, address: str | None) -> None:
-    others = {name: trouble for name, trouble in verdict.damaged.items() if name not in (REPORT, SUMS)}
+    others = {name: trouble for name, trouble in verdict.damaged.items() if name not in (*RENEWABLE, SUMS)}
     if others:
         raise describe_damage(verdict._replace(damaged=others), settings.folder, address=address)

@@ -12,12 +12,14 @@ from typing import Any
 import polars as pl
 
 from cleaners import schemas
-from cleaners.document import SCHEMA_VERSION
+from cleaners.codes import ENTITIES
+from cleaners.document import SCHEMA_VERSION, time_of_run
 from cleaners.errors import ContractBroken
 from cleaners.neardup import NearDuplicateConfig
 from cleaners.neardup.sketch.segments import describe_scheme
 from flows.run import Run
 from flows.steps.carry_over import carry_over_files, find_stale, merge_parts
+from flows.steps.changes import find_replaced, list_changes, note_changes, read_replaced
 from flows.steps.gates import measure_outcome
 from flows.steps.health import judge_run
 from flows.steps.parts import part_file, part_names
@@ -27,15 +29,26 @@ from flows.store.evidence import INDEX as EVIDENCE
 from flows.store.evidence import find_segments
 from flows.store.files import write_json, write_parquet
 from flows.store.snapshots import Snapshot, name_latest
-from flows.store.tables import MENTIONS, TABLES, describe_columns, describe_file, describe_table, list_tables
+from flows.store.tables import (
+    CHANGES,
+    MENTIONS,
+    TABLES,
+    describe_columns,
+    describe_file,
+    describe_table,
+    list_tables,
+)
+from flows.store.views import write_views
 from flows.workers.pool import map_in_workers, run_in_worker
 
 
-def clear_tables(run: Run) -> None:
-    """Remove what a run left that was interrupted here."""
+def begin_snapshot(run: Run) -> None:
+    """Remove what a run left that was interrupted here, and find the articles that it replaces."""
     for table in TABLES:
         shutil.rmtree(run.staging / "snapshot" / table, ignore_errors=True)
     (run.staging / "snapshot" / SUMS).unlink(missing_ok=True)
+    shutil.rmtree(run.work(CHANGES), ignore_errors=True)
+    find_replaced(run)
 
 
 def list_files(run: Run) -> list[tuple[str, str]]:
@@ -64,8 +77,15 @@ def _write_part_of(run: Run, table: str, name: str) -> dict[str, Any] | None:
     rows = pl.read_parquet(file, glob=False)
     if table == "articles":
         named = pl.read_parquet(run.work("named", f"{name}.parquet"), glob=False)
-        rows = rows.join(named, on="article_id", how="left").with_columns(
-            pl.col("people").fill_null([]), code_version=pl.lit(run.code_version)
+        rows = rows.join(named, on="article_id", how="left").join(read_replaced(run), on="article_id", how="left")
+        rows = rows.with_columns(
+            pl.col("people").fill_null([]),
+            pl.col("published_run").fill_null(run.run_id),
+            pl.when(pl.col("published_run").is_null())
+            .then(time_of_run(pl.lit(run.run_id)))
+            .otherwise("published_run_at")
+            .alias("published_run_at"),
+            code_version=pl.lit(run.code_version),
         )
     if rows.height or table in ("articles", "name_mentions", MENTIONS):
         return _write_table(run, table, rows, name)
@@ -80,8 +100,9 @@ def _write_table(run: Run, table: str, rows: pl.DataFrame, name: str) -> dict[st
     """
     contract = schemas.TABLES.get(table)
     if contract:
-        if "run_id" in contract.column_names() and "run_id" not in rows.columns:
-            rows = rows.with_columns(run_id=pl.lit(run.run_id))
+        filled = {"run_id": run.run_id, "changed_run": None}
+        missing = filled.keys() & set(contract.column_names()) - set(rows.columns)
+        rows = rows.with_columns(pl.lit(filled[column], pl.String).alias(column) for column in missing)
         rows = rows.select(contract.column_names()).cast(dict(contract.create_empty().schema))  # type: ignore[arg-type]
         rows, failures = contract.filter(rows)
         if len(failures):
@@ -89,6 +110,8 @@ def _write_table(run: Run, table: str, rows: pl.DataFrame, name: str) -> dict[st
                 f"{len(failures)} rows of {table} break their contract: {failures.counts()}.",
                 "Nothing was published. Please report this with the input that caused it.",
             )
+    if table in ENTITIES and table != "articles":
+        rows = note_changes(run, table, name, rows)
     staged = run.staging / "snapshot"
     path = staged / table / f"{name}.parquet"
     descriptions, metadata = describe_table(table)
@@ -101,7 +124,7 @@ def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dic
     """Write the tables that grow, take over what earlier runs left, and write the manifest."""
     staged = run.staging / "snapshot"
     previous = run.previous_snapshot
-    stale = find_stale(run, previous)
+    stale = find_stale(run)
     tables: dict[str, dict[str, Any]] = {}
     for name, table in TABLES.items():
         new = {entry["path"]: entry for entry in (part[name] for part in written if name in part)}
@@ -138,6 +161,7 @@ def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dic
         SUMS_KEY: SUMS,
     }
     write_json(manifest, staged / "manifest.json")
+    write_views(staged)
     return staged
 
 
@@ -147,6 +171,8 @@ def _rows_of(run: Run, table: str, figures: pl.DataFrame) -> pl.DataFrame:
         return pl.concat([figures, measure_outcome(run, figures.schema)])
     if table == "site_health":
         return judge_run(run)
+    if table == CHANGES:
+        return list_changes(run)
     rows = run.scan(table)
     if table == "rejects":  # a file that breaks is reported by each part that reads it
         rows = rows.filter(pl.struct("source_uri", "stage", "reason", "detail").is_first_distinct())
@@ -209,7 +235,7 @@ def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:
     Raises:
         ContractBroken: a table breaks its contract; nothing is published.
     """
-    run_in_worker(clear_tables, run)
+    run_in_worker(begin_snapshot, run)
     files = list_files(run)
     written = map_in_workers(write_part, [run] * len(files), *zip(*files, strict=True))
     return run_in_worker(finish_snapshot, run, figures, written)

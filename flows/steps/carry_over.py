@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from flows.run import Run
-from flows.steps.parts import ARTICLES_A_PART, replaced_article_ids
+from flows.steps.changes import read_replaced
+from flows.steps.parts import ARTICLES_A_PART
 from flows.store.files import write_parquet
 from flows.store.snapshots import Snapshot, check_digest
-from flows.store.tables import MENTIONS, TABLES, describe_file, describe_table, list_tables
+from flows.store.tables import CHANGES, MENTIONS, TABLES, describe_file, describe_table, list_tables
 
 
 class Stale(NamedTuple):
@@ -20,15 +21,10 @@ class Stale(NamedTuple):
     inputs: pl.Series
 
 
-def find_stale(run: Run, previous: Snapshot | None) -> Stale:
+def find_stale(run: Run) -> Stale:
     """Find the articles of the last snapshot, and its rejects, that this run replaces."""
     read_again = pl.read_parquet(run.work("inputs.parquet"), glob=False)["source_uri"]
-    replaced = replaced_article_ids(run)
-    if not previous:
-        return Stale(replaced.clear(), read_again)
-    held = pl.scan_parquet(previous.files("clusters"), glob=False).select("article_id")
-    gone = held.join(replaced.to_frame("article_id").lazy(), on="article_id", how="semi").collect()
-    return Stale(gone["article_id"], read_again)
+    return Stale(read_replaced(run)["article_id"], read_again)
 
 
 def carry_over_files(
@@ -42,7 +38,10 @@ def carry_over_files(
     descriptions, metadata = describe_table(table)
     entries: list[dict[str, Any]] = []
     has_articles = TABLES[table].kind == "parts"
-    for entry in previous.manifest["tables"].get(table, {}).get("files", []):
+    earlier = previous.manifest["tables"].get(table, {}).get("files", [])
+    if table == CHANGES:  # a file a run, this one's to come
+        earlier = earlier[max(0, len(earlier) + 1 - run.settings.keep_snapshots) :]
+    for entry in earlier:
         if entry["path"] in new:
             entries.append(new[entry["path"]])
             continue
@@ -68,7 +67,7 @@ def carry_over_files(
             kept = rows.filter(~is_stale).collect()
             write_parquet(kept, target, descriptions=descriptions, metadata=metadata)
             entries.append(describe_file(staged, target, kept.height))
-    if not has_articles and len(entries) > run.settings.max_files_per_table:
+    if not has_articles and table != CHANGES and len(entries) > run.settings.max_files_per_table:
         middle = len(entries) // 2 + 1
         entries = [_merge_files(run, table, entries[:middle], f"merged-{run.run_id}"), *entries[middle:]]
     return entries

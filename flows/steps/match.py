@@ -216,7 +216,8 @@ def _group_lots(
         Clusters of two or more, and how many pairs of each lot are to be explained.
     """
     previous, gone = run.previous_snapshot, read_gone(run)
-    before = pl.read_parquet(previous.files("clusters"), glob=False).drop("run_id") if previous else None
+    columns = CLUSTER_SCHEMA.names()
+    before = pl.read_parquet(previous.files("clusters"), columns=columns, glob=False) if previous else None
     held = AlreadyMatched(pl.DataFrame(schema=CLUSTER_SCHEMA), None, pl.DataFrame(schema=RELATED_SCHEMA), [], [])
     if previous and before is not None and earlier is not None:
         pairs = pl.read_parquet(previous.files("duplicate_pairs"), glob=False)

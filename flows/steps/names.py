@@ -21,6 +21,7 @@ from cleaners.names import (
     load_authority,
     load_decisions,
 )
+from cleaners.names.answer import FLAGS, REPLACEMENTS
 from flows.run import Run
 from flows.steps.parts import ARTICLES_A_PART, gather_part, part_file, part_names, plan_parts, replaced_article_ids
 from flows.store.editors import read_authority, read_decisions
@@ -235,10 +236,8 @@ def _files(previous: Snapshot | None) -> Iterable[Path]:
 
 
 def _earlier_rows(run: Run, table: str, ids: pl.DataFrame) -> pl.DataFrame:
-    """The last snapshot's rows of a table of names, of some articles."""
-    from cleaners.schemas import TABLES
-
-    schema = TABLES[table].create_empty().schema
+    """The last snapshot's rows of a table of names, of some articles, as this step gives them."""
+    schema = {"name_flags": FLAGS, "name_replacements": REPLACEMENTS}[table]
     previous = run.previous_snapshot
     if previous is None:
         return pl.DataFrame(schema=schema)

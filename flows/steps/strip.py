@@ -21,7 +21,7 @@ from flows.store.files import write_parquet
 from flows.workers.marks import FIRST_TRY, Tries, mark_document
 
 # Columns of articles that later steps fill.
-LATER_COLUMNS = {"text_normalised", "people", "code_version", "run_id"}
+LATER_COLUMNS = {"text_normalised", "people", "published_run", "published_run_at", "code_version", "run_id"}
 
 
 def strip_shard(run: Run, shard: Shard, tries: Tries = FIRST_TRY) -> RunCounts:
@@ -93,6 +93,8 @@ def _validate_contract(
     complete = articles.with_columns(
         text_normalised=pl.lit(None, pl.String),
         people=pl.lit([], pl.List(pl.String)),
+        published_run=pl.lit(run.run_id),
+        published_run_at=pl.lit(None),
         code_version=pl.lit(run.code_version),
         run_id=pl.lit(run.run_id),
     ).select(Articles.column_names())

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 REPORT = "report.html"
+VIEWS = "views.sql"
+# Made of the tables, and read by no run: they can be made again.
+RENEWABLE = frozenset({REPORT, VIEWS})
 # In the manifest, what names the file of digests; manifests of older versions do not have it.
 SUMS_KEY = "digests"
 

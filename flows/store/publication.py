@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cleaners.errors import CopydeskError
-from flows.store.digests import MANIFEST, REPORT, SUMS, digest_bytes, format_sums, list_entries
+from flows.store.digests import MANIFEST, RENEWABLE, SUMS, digest_bytes, format_sums, list_entries
 from flows.store.files import file_sha256, write_bytes
 from flows.store.snapshots import is_held, parse_manifest, read_manifest
 from flows.store.upgrade import CARRIED
@@ -27,7 +27,7 @@ class Dropped(NamedTuple):
 
 def seal_snapshot(staged: Path) -> None:
     """Write the digests of a staged snapshot, the last thing before it is published; what a killed step had begun is removed."""
-    named = {*list_entries(parse_manifest((staged / MANIFEST).read_bytes())), MANIFEST, REPORT}
+    named = {*list_entries(parse_manifest((staged / MANIFEST).read_bytes())), MANIFEST, *RENEWABLE}
     for path in sorted(path for path in staged.rglob("*") if path.is_file()):
         if path.relative_to(staged).as_posix() not in named:
             path.unlink()
@@ -38,8 +38,7 @@ def write_sums(snapshot: Path) -> None:
     """Write the digests of a snapshot's files: those of tables and indexes as the manifest has them."""
     content = (snapshot / MANIFEST).read_bytes()
     digests = {name: str(entry["sha256"]) for name, entry in list_entries(parse_manifest(content)).items()}
-    if (snapshot / REPORT).exists():
-        digests[REPORT] = file_sha256(snapshot / REPORT)
+    digests |= {name: file_sha256(snapshot / name) for name in RENEWABLE if (snapshot / name).exists()}
     write_bytes(format_sums({**digests, MANIFEST: digest_bytes(content)}), snapshot / SUMS)
 
 

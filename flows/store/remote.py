@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from cleaners.errors import CopydeskError
 from flows.settings import Settings
-from flows.store.digests import MANIFEST, REPORT, SUMS, contradicts, list_entries, parse_sums
+from flows.store.digests import MANIFEST, RENEWABLE, SUMS, contradicts, list_entries, parse_sums
 from flows.store.files import file_sha256
 from flows.store.objects import (
     TRANSFERS_AT_ONCE,
@@ -132,7 +132,7 @@ def _pull_run(
     damaged += [
         name for name in digests if not (without and name.startswith(f"{without}/")) and not (coming / name).exists()
     ]
-    damaged = sorted({*damaged} - {REPORT})  # no run reads on from a report
+    damaged = sorted({*damaged} - RENEWABLE)
     if damaged:
         shutil.rmtree(coming)
         is_index_alone = all(name.startswith(ARCHIVE_INDEX) for name in damaged)

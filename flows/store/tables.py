@@ -9,6 +9,7 @@ from cleaners.document import SCHEMA_VERSION
 from flows.store.files import file_sha256
 
 MENTIONS = "index/mentions"  # what recognition found, for later runs; `name_mentions` is what was made of it
+CHANGES = "changes"  # of as many runs as snapshots are kept
 
 
 class Table(NamedTuple):
@@ -41,6 +42,7 @@ TABLES = {
     "rejects": Table("growing", ("source_uri", "stage", "reason")),
     "run_summary": Table("growing", ("stage", "metric")),
     "site_health": Table("growing", ("site", "metric")),
+    CHANGES: Table("growing", ("run", "id", "entity")),
     MENTIONS: Table("parts", ("article_id",), slices="mentions"),
 }
 

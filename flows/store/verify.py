@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cleaners.errors import CopydeskError
 from flows.settings import Settings
-from flows.store.digests import MANIFEST, REPORT, SUMS, SUMS_KEY, Sums, contradicts, list_entries, parse_sums
+from flows.store.digests import MANIFEST, RENEWABLE, REPORT, SUMS, SUMS_KEY, Sums, contradicts, list_entries, parse_sums
 from flows.store.files import file_sha256, read_bytes
 from flows.store.locks import output_lock
 from flows.store.objects import (
@@ -30,7 +30,7 @@ from flows.store.snapshots import ARCHIVE_INDEX, REBUILD_HINT, REINDEX_HINT, fin
 
 OTHER_BYTES = "has other bytes than were written (its SHA-256 differs)"
 STRAY = "was not written by a run, and who reads its folder takes it for a part of the table"
-RENEW_HINT = "The tables are sound. Write the report and the digests afresh: copydesk report --renew"
+RENEW_HINT = "The tables are sound. Write the report, the views and the digests afresh: copydesk report --renew"
 
 
 class Verdict(NamedTuple):
@@ -58,9 +58,9 @@ class Verdict(NamedTuple):
         return not self.is_intact and all(name.startswith(ARCHIVE_INDEX) for name in self.damaged)
 
     @property
-    def is_report_alone(self) -> bool:
-        """Tell whether only the report or the file of digests is damaged, which can be written again."""
-        return not self.is_intact and set(self.damaged) <= {REPORT, SUMS}
+    def is_renewable(self) -> bool:
+        """Tell whether only the report, the views or the file of digests is damaged, which can be written again."""
+        return not self.is_intact and self.damaged.keys() <= {*RENEWABLE, SUMS}
 
 
 class _Found(NamedTuple):
@@ -184,7 +184,7 @@ def describe_damage(
         return CopydeskError(message, "Move it out of the snapshot; everything else is as it was written.")
     if verdict.is_index_alone:
         return CopydeskError(message, REINDEX_HINT)
-    if verdict.is_report_alone:
+    if verdict.is_renewable:
         return CopydeskError(message, f"{RENEW_HINT} {str(verdict.snapshot).rsplit('/', 1)[-1]}.")
     if set(verdict.damaged) == {POINTER}:
         run_id = str(verdict.snapshot).rsplit("/", 1)[-1]

@@ -42,6 +42,8 @@ def article(name: str, text: str, **columns: object) -> Row:
         "text_sha256": sha256_hex(text),
         "extractor": "plain-text 1",
         "body_confidence": None,
+        "published_run": RUN_ID,
+        "published_run_at": None,
         "code_version": "0.1.0+test",
         "run_id": RUN_ID,
     } | columns
