@@ -390,7 +390,7 @@ class Changes(dy.Schema):
         check=lambda c: c.is_in([*ENTITIES, "snapshot"]),
         description="The table whose rows changed; `id` is their "
         + ", ".join(f"`{column}` in {table}" for table, column in ENTITIES.items())
-        + ". Spans change with their article. `snapshot`: the run built on the snapshot of the run `id`, and is complete here.",
+        + ". Spans change with their article. `snapshot`: a run whose snapshot can be brought up to date by these rows.",
     )
     id = dy.String(primary_key=True, min_length=1, description="Which one: all rows of the entity with this id.")
     kind = dy.String(

@@ -117,8 +117,8 @@ def list_changes(run: Run) -> pl.DataFrame:
     previous = run.previous_snapshot
     if previous:
         found.append(_find_unmentioned(run, previous, gone))
-        built_on = pl.DataFrame([(previous.run_id, "changed")], _IDS, orient="row")
-        found.append(built_on.with_columns(entity=pl.lit("snapshot")))
+    snapshots = [(run.run_id, "added"), *([(previous.run_id, "changed")] if previous else [])]
+    found.append(pl.DataFrame(snapshots, _IDS, orient="row").with_columns(entity=pl.lit("snapshot")))
     rows = pl.concat(found).with_columns(run=pl.lit(run.run_id))
     return rows.with_columns(time=time_of_run(pl.col("run")))
 
