@@ -37,6 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 SEEDS = Path(__file__).parent.parent / "seeds"
+# Columns that tell of the run rather than of what it made.
+OF_A_RUN = ("run_id", "changed_run", "published_run", "published_run_at")
 
 
 class Tables(NamedTuple):

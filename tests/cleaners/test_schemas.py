@@ -13,6 +13,7 @@ from cleaners.neardup.tables import CLUSTER_SCHEMA
 from cleaners.schemas import TABLES
 from flows.steps.strip import LATER_COLUMNS
 from flows.store import tables
+from tests.conftest import OF_A_RUN
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ from flows.store import tables
     ],
 )
 def test_a_frame_has_the_columns_of_its_contract_but_for_the_run(table: str, frame: pl.Schema) -> None:
-    contract = TABLES[table].create_empty().drop("run_id", "changed_run", strict=False).schema
+    contract = TABLES[table].create_empty().drop(OF_A_RUN, strict=False).schema
     assert dict(frame) == dict(contract)
 
 

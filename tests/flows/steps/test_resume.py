@@ -18,7 +18,7 @@ from flows.steps.discover import plan_run
 from flows.steps.plan import Plan
 from flows.steps.resume import continue_interrupted, do_once, n_done
 from flows.steps.versions import find_versions
-from tests.conftest import SEEDS, read_tables
+from tests.conftest import OF_A_RUN, SEEDS, read_tables
 
 pytestmark = pytest.mark.slow
 
@@ -95,6 +95,6 @@ def test_killed_after_a_step_the_next_run_goes_on_and_ends_alike(
     assert run.run_id == "first"
     ended = read_tables(tmp_path / "latest")
     for name in ("articles", "removed_spans", "clusters", "duplicate_pairs", "name_mentions", "name_flags", "rejects"):
-        mine, theirs = (getattr(tables, name).drop("run_id", strict=False) for tables in (ended, seed_tables))
+        mine, theirs = (getattr(tables, name).drop(*OF_A_RUN, strict=False) for tables in (ended, seed_tables))
         assert mine.equals(theirs), name
     assert not (tmp_path / "_staging" / "first").exists()

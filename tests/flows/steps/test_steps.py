@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from flows.store.snapshots import latest_snapshot
-from tests.conftest import SEEDS, read_tables, run_steps
+from tests.conftest import OF_A_RUN, SEEDS, read_tables, run_steps
 
 pytestmark = pytest.mark.slow
 
@@ -145,7 +145,7 @@ def test_a_story_that_ran_before_is_found_again(tmp_path: Path, run_pipeline: Ca
 
 
 def same_rows(mine: pl.DataFrame, theirs: pl.DataFrame) -> bool:
-    mine, theirs = (rows.drop("run_id", "code_version", strict=False) for rows in (mine, theirs))
+    mine, theirs = (rows.drop(*OF_A_RUN, "code_version", strict=False) for rows in (mine, theirs))
     return mine.sort(mine.columns[:3]).equals(theirs.sort(theirs.columns[:3]))
 
 

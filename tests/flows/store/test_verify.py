@@ -16,7 +16,7 @@ from cleaners.errors import CopydeskError
 from flows.cli.main import app
 from flows.query.reindex import rebuild_index
 from flows.settings import Settings
-from flows.store.digests import MANIFEST, REPORT, SUMS, SUMS_KEY, contradicts, list_entries, parse_sums
+from flows.store.digests import MANIFEST, RENEWABLE, REPORT, SUMS, SUMS_KEY, contradicts, list_entries, parse_sums
 from flows.store.publication import seal_snapshot
 from flows.store.snapshots import latest_snapshot, read_manifest
 from flows.store.verify import verify_snapshot
@@ -211,4 +211,4 @@ def test_what_a_killed_step_had_begun_is_not_published(once: Path, tmp_path: Pat
     verdict = verify_snapshot(staged)
     assert (verdict.damaged, verdict.unnamed) == ({}, ())
     named = parse_sums((staged / SUMS).read_bytes()).digests
-    assert named.keys() == {*list_entries(read_manifest(staged).manifest), MANIFEST, REPORT}
+    assert named.keys() == {*list_entries(read_manifest(staged).manifest), MANIFEST, *RENEWABLE}
