@@ -45,3 +45,19 @@ class Rejected(CopydeskError):
 
 class ContractBroken(CopydeskError):
     """A published table would break its contract; nothing was published."""
+
+
+class GateBroken(ContractBroken):
+    """A figure of a run left its bounds; nothing was published.
+
+    Args:
+        broken: a phrase each: the figure, and what was expected.
+        hint: what to do about it.
+    """
+
+    def __init__(self, broken: list[str], hint: str) -> None:
+        super().__init__(f"Nothing was published, {len(broken)} gate(s) are broken: {'; '.join(broken)}.", hint)
+        self.broken = broken
+
+    def __reduce__(self) -> tuple[type[GateBroken], tuple[list[str], str | None]]:
+        return (type(self), (self.broken, self.hint))

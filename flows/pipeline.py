@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import polars as pl
 
-from cleaners.errors import ContractBroken
+from cleaners.errors import GateBroken
 from cleaners.quality import RunCounts, check_gates
 from flows.faults import faults_explained
 from flows.report.figures import summarise_run
@@ -79,7 +79,7 @@ class PlainEngine:
 class RunResult(NamedTuple):
     """The end of a run: `published`, `dry_run` or `nothing_new`; its snapshot and report, None where there are none.
 
-    `n_steps_resumed` counts the steps that an interrupted run had left done.
+    `n_steps_resumed` counts the steps that an interrupted run had left done; `headline` says in a line what happened.
     """
 
     status: str
@@ -88,6 +88,7 @@ class RunResult(NamedTuple):
     snapshot: Path | None
     report: Path | None
     n_steps_resumed: int = 0
+    headline: str = "Nothing new"
 
 
 class Reported(NamedTuple):
@@ -191,14 +192,16 @@ def _do_steps(run: Run, plan: Plan, engine: Engine) -> RunResult:
     figures = summarise_counts(plan, counts, gates)
     staged = _once(engine, "assemble", lambda: assemble_snapshot(run, figures))
     reported = _once(engine, "report", lambda: _report(run, staged))
+    headline = reported.figures.headline
     if settings.dry_run:
+        headline = f"Dry run: {headline}"
         kept = _once(engine, "keep-report", lambda: _keep_report(run, reported))
-        return RunResult("dry_run", run.run_id, plan.n_inputs, find_latest(output), kept.file, n_resumed)
+        return RunResult("dry_run", run.run_id, plan.n_inputs, find_latest(output), kept.file, n_resumed, headline)
     _once(engine, "gates", lambda: _check_gates(run, staged))
     published = _once(engine, "publish", lambda: _publish(run))
     clear_staging(output)
     report = published.snapshot / reported.file.name
-    return RunResult("published", run.run_id, plan.n_inputs, published.snapshot, report, n_resumed)
+    return RunResult("published", run.run_id, plan.n_inputs, published.snapshot, report, n_resumed, headline)
 
 
 def _once(engine: Engine, name: str, work: Callable[[], R]) -> R:
@@ -264,13 +267,13 @@ def _check_gates(run: Run, staged: Path) -> None:
     """Stop here if a gate is broken.
 
     Raises:
-        ContractBroken: which figure left its bounds, what was expected, and what to do.
+        GateBroken: which figure left its bounds, what was expected, and what to do.
     """
     hard_metrics = run.settings.cleaning.quality.sites.hard_metrics
     broken = run_in_worker(list_broken_gates, staged, run.run_id, hard_metrics)
     if broken:
-        raise ContractBroken(
-            f"Nothing was published, {len(broken)} gate(s) are broken: {'; '.join(broken)}.",
+        raise GateBroken(
+            broken,
             f"The report is {staged / 'report.html'}. If the figures are right for these sources, widen the bounds in "
             "[cleaning.quality] of the config.",
         )

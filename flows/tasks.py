@@ -6,6 +6,7 @@ Tasks pass closures, shards and counts, never frames: hashing a 95 MB frame argu
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,13 +23,23 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import State, StateType
 from prefect.events import emit_event
-from prefect.exceptions import MissingContextError
+from prefect.exceptions import MissingContextError, ObjectNotFound
 from prefect.futures import as_completed
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
+from prefect.states import Completed, Failed
 
-from cleaners.errors import ContractBroken, CopydeskError
-from flows.pipeline import Published, Reported
+from cleaners.errors import ContractBroken, CopydeskError, GateBroken
+from flows.pipeline import Published, Reported, RunResult
 from flows.report.artifacts import list_artifacts, summary_rows
 from flows.report.passages import one_line
 from flows.run import Run
@@ -37,6 +48,8 @@ from flows.steps.progress import Estimate, in_words
 from flows.steps.step import STEPS, Step
 from flows.uplink import offer
 
+# Raised by every run that published: what `no run has published` waits for.
+PUBLISHED_EVENT = "copydesk.run.published"
 # Raised by a run that published, though sites left the band of their earlier runs; its payload names them.
 BREACH_EVENT = "copydesk.site.left-its-band"
 
@@ -44,7 +57,74 @@ MAX_NAMED = 20  # breaches named in a notice
 # Shards that are submitted and not done, however many a run has; each has a thread that waits for its result.
 MAX_IN_FLIGHT = 64
 
+# On every run, besides what became of it: published, nothing-new, dry-run, gate-broken, failed, out-of-band.
+TAG = "copydesk"
+MAX_NAME = 120  # characters of a state's name
+
 R = TypeVar("R")
+
+
+def end_run(work: Callable[[], RunResult]) -> State[RunResult]:
+    """Do the work of a run; give the final state that says in the list of runs what happened, with the result or the error.
+
+    Anything but an error of ours is left to Prefect.
+    """
+    skip_overdue()
+    try:
+        result = work()
+    except CopydeskError as error:
+        is_gate = isinstance(error, GateBroken)
+        _tag_run("gate-broken" if is_gate else "failed")
+        return Failed(
+            name=_name_gate(error) if isinstance(error, GateBroken) else "Failed", message=str(error), data=error
+        )
+    finally:
+        skip_overdue()
+    _tag_run(result.status.replace("_", "-"), *(["out-of-band"] if "out of band" in result.headline else []))
+    what = (
+        f"{result.headline}."
+        if result.status != "nothing_new"
+        else f"Nothing new: all {result.n_inputs:,} inputs are known."
+    )
+    return Completed(name=result.headline, message=what, data=result)
+
+
+def _name_gate(error: GateBroken) -> str:
+    more = f" and {len(error.broken) - 1} more" if len(error.broken) > 1 else ""
+    return f"Gate broken: {one_line(error.broken[0])[:MAX_NAME]}{more}"
+
+
+def _tag_run(*tags: str) -> None:
+    """Tag the run with what became of it."""
+
+    def tag() -> None:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(UUID(str(flow_run.id)), tags=sorted({*flow_run.tags, TAG, *tags}))
+
+    offer(tag)
+
+
+def skip_overdue() -> None:
+    """Remove the runs of the schedule that fell due before this run began, or while it worked: they would find nothing new.
+
+    Runs by hand stay.
+    """
+
+    def skip() -> None:
+        if not deployment.id:
+            return
+        due = FlowRunFilter(
+            deployment_id=FlowRunFilterDeploymentId(any_=[UUID(str(deployment.id))]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+            expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC)),
+        )
+        with get_client(sync_client=True) as client:
+            for found in client.read_flow_runs(flow_run_filter=due):
+                if found.auto_scheduled and str(found.id) != str(flow_run.id):
+                    with suppress(ObjectNotFound):  # another was quicker
+                        client.delete_flow_run(found.id)
+
+    offer(skip)
 
 
 def may_pass(task: Any, task_run: Any, state: Any) -> bool:  # noqa: ANN401
@@ -111,7 +191,8 @@ class PrefectEngine:
             if result.removed:
                 get_run_logger().info("removed old snapshots: %s", ", ".join(result.removed))
             _link_report(result.run, result.snapshot / "report.html")
-            _emit_breaches(result.breaches)
+            emit_event(PUBLISHED_EVENT, resource=_name_resource())
+            _tell_breaches(result.breaches)
         return result
 
 
@@ -190,8 +271,13 @@ def _link_report(run: Run, report: Path) -> None:
     offer(create_link_artifact, address, link_text="Open the report", key="copydesk-report", description=said)
 
 
-def _emit_breaches(breaches: pl.DataFrame) -> None:
-    """Raise an event that names the sites which left their band, if any did, for automations to report.
+def _name_resource() -> dict[str, str]:
+    """The resource of an event of this run."""
+    return {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}", "prefect.resource.name": str(flow_run.name)}
+
+
+def _tell_breaches(breaches: pl.DataFrame) -> None:
+    """Warn in the log of sites that left their band, if any did, and raise an event for automations to report.
 
     Only of a run that published: one that a gate stopped has failed, which is reported already.
     """
@@ -201,12 +287,11 @@ def _emit_breaches(breaches: pl.DataFrame) -> None:
         f"{row['site']}: {row['metric']} is {row['value']:.3g} {row['unit']}, expected {row['expected']}. {row['advice']}."
         for row in breaches.iter_rows(named=True)
     ]
+    for line in lines[:MAX_NAMED]:
+        get_run_logger().warning("out of its band: %s", one_line(line))
     more = [f"and {len(lines) - MAX_NAMED:,} more in the report"] if len(lines) > MAX_NAMED else []
     emit_event(
         BREACH_EVENT,
-        resource={
-            "prefect.resource.id": f"prefect.flow-run.{flow_run.id}",
-            "prefect.resource.name": str(flow_run.name),
-        },
+        resource=_name_resource(),
         payload={"message": "\n".join([*(one_line(line) for line in lines[:MAX_NAMED]), *more])},
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -141,11 +141,17 @@ def rules(output: OutputOption = None, config: ConfigOption = None) -> None:
 @app.command()
 def schema(
     table: Annotated[str | None, typer.Argument(help="One table; default: all of them.")] = None,
+    form: Annotated[
+        Literal["markdown", "odcs"],
+        typer.Option("--format", help="Markdown, or YAML of the Open Data Contract Standard."),
+    ] = "markdown",
 ) -> None:
-    """Print the contracts of the published tables: columns, types, keys, descriptions (Markdown)."""
+    """Print the contracts of the published tables: columns, types, keys, descriptions."""
     from cleaners.schemas import TABLES
+    from flows.cli.contract import describe_contract
     from flows.cli.describe import describe_tables
 
     if table and table not in TABLES:
         fail(f"There is no table {table}.", f"The tables are {', '.join(TABLES)}.", EXIT_USAGE)
-    typer.echo(describe_tables([table] if table else list(TABLES)))
+    chosen = [table] if table else list(TABLES)
+    typer.echo(describe_contract(chosen) if form == "odcs" else describe_tables(chosen))

@@ -21,7 +21,7 @@ from flows.report.model import (
     SiteRemovals,
 )
 from flows.report.trends import RECORDED, read_totals
-from flows.store.rows import article_facts, read_breaches, run_clusters, run_flags, scan_table
+from flows.store.rows import article_facts, count_open_flags, read_breaches, run_clusters, run_flags, scan_table
 
 
 def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigures:
@@ -95,6 +95,7 @@ def summarise_run(snapshot: Path, run_id: str, n_most_cut: int = 10) -> RunFigur
         n_articles_flagged=errors["article_id"].n_unique(),
         n_name_errors=errors.height,
         n_name_variants=flags.height - errors.height,
+        n_open_flags=count_open_flags(snapshot),
         n_articles_in_snapshot=scan_table(snapshot, "articles").select(pl.len()).collect().item(),
         most_cut=_most_cut(articles, spans, n_most_cut),
         removals=tuple(RemovalFigures(**row) for row in removals.iter_rows(named=True)),

@@ -116,6 +116,7 @@ class RunFigures:
 
     `n_salvaged_chars` is the part of `n_removed_chars` that became articles of its own; what is suspected is still in the
     texts.
+    `n_open_flags` counts the flags of the whole snapshot that no editor has decided.
     `n_found` and `n_new` come from `run_summary`, None where the run did not record them; `totals` are those of the latest
     runs up to this one, oldest first.
     """
@@ -136,6 +137,7 @@ class RunFigures:
     n_articles_flagged: int
     n_name_errors: int
     n_name_variants: int
+    n_open_flags: int
     n_articles_in_snapshot: int
     most_cut: tuple[ArticleFigures, ...]
     removals: tuple[RemovalFigures, ...]
@@ -152,3 +154,16 @@ class RunFigures:
     def n_published(self) -> int:
         """Articles that the run added to the snapshot: main and embedded."""
         return self.n_main + self.n_embedded
+
+    @property
+    def headline(self) -> str:
+        """Say in a line what the run did: what the list of runs shows of it."""
+        n_sites = len({breach.site for breach in self.breaches})
+        parts = [f"{self.n_published:,} new"]
+        if self.n_rejected:
+            parts.append(f"{self.n_rejected:,} rejected")
+        if self.n_open_flags:
+            parts.append(f"{self.n_open_flags:,} open flag{'s' * (self.n_open_flags > 1)}")
+        if n_sites:
+            parts.append(f"{n_sites:,} site{'s' * (n_sites > 1)} out of band")
+        return ", ".join(parts)

@@ -21,17 +21,21 @@ SILENCE_SECONDS = 90
 CRASH_AUTOMATION = "copydesk: a run that fell silent has crashed"
 NOTICE_AUTOMATION = "copydesk: tell of failed and crashed runs"
 BREACH_AUTOMATION = "copydesk: tell of sites out of their band"
+SILENCE_AUTOMATION = "copydesk: tell when no run has published for long"
 
 
-def watch_runs(notify: str | None) -> None:
+def watch_runs(notify: str | None, publish_hours: float | None = None) -> None:
     """Make the automations, in place of those of the same names: silent runs crash; notices go out, if wanted.
 
     Args:
         notify: a notification block, `<type>/<name>`; None makes no automation that sends notices.
+        publish_hours: hours without a publication after which a notice goes out, and again after as many; None: never.
 
     Raises:
-        ConfigError: there is no such notification block.
+        ConfigError: there is no such notification block, or none is named though a notice is wanted.
     """
+    if publish_hours and not notify:
+        raise ConfigError("There is nobody to tell that no run has published.", "Name a notification block: --notify.")
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.objects import StateType
     from prefect.events.actions import ChangeFlowRunState, SendNotification
@@ -39,23 +43,25 @@ def watch_runs(notify: str | None) -> None:
     from prefect.events.schemas.events import ResourceSpecification
 
     from flows.serve.email import SmtpEmail
-    from flows.tasks import BREACH_EVENT
+    from flows.tasks import BREACH_EVENT, PUBLISHED_EVENT
 
-    # Every event of a run names its flow beside the run: states, heartbeats, and our own.
+    # Every event of a run names its flow beside the run: states, heartbeats, and our own. A final state has a name of its own
+    # ("128 new, 5 open flags"), and its event has that name: what kind of state it is stands in a label.
+    is_run = {"prefect.resource.id": "prefect.flow-run.*"}
+    any_state = {"prefect.flow-run.*"}
     of_ours = {
-        "match": ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"}),
         "match_related": ResourceSpecification(
             {"prefect.resource.role": "flow", "prefect.resource.id": "prefect.flow.*", "prefect.resource.name": FLOW}
         ),
     }
-    ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
     automations = [
         AutomationCore(
             name=CRASH_AUTOMATION,
             description=f"No heartbeat for {SILENCE_SECONDS} seconds: its process was killed or its machine is gone.",
             trigger=EventTrigger(
                 after={"prefect.flow-run.heartbeat"},
-                expect={"prefect.flow-run.heartbeat", *ends},
+                expect=any_state,
+                match=ResourceSpecification(is_run),
                 **of_ours,
                 for_each={"prefect.resource.id"},
                 posture=Posture.Proactive,
@@ -79,14 +85,16 @@ def watch_runs(notify: str | None) -> None:
                 (
                     NOTICE_AUTOMATION,
                     "A broken gate fails the run, so it is reported as well.",
-                    {"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
-                    "Copydesk: {{ flow_run.name }} is {{ flow_run.state.name }}",
+                    any_state,
+                    {**is_run, "prefect.state-type": ["FAILED", "CRASHED"]},
+                    "Copydesk: {{ flow_run.name }}: {{ flow_run.state.name }}",
                     "{{ flow_run.state.message }}\n{{ flow_run|ui_url }}",
                 ),
                 (
                     BREACH_AUTOMATION,
                     "The run goes on, unless `hard_metrics` says otherwise: a site may have changed its layout, or show a wall.",
                     {BREACH_EVENT},
+                    is_run,
                     "Copydesk: sites out of their band in {{ flow_run.name }}",
                     "{{ event.payload.message }}\n{{ flow_run|ui_url }}",
                 ),
@@ -95,14 +103,42 @@ def watch_runs(notify: str | None) -> None:
                 AutomationCore(
                     name=name,
                     description=description,
-                    trigger=EventTrigger(expect=events, **of_ours, posture=Posture.Reactive, threshold=1),
+                    trigger=EventTrigger(
+                        expect=events,
+                        match=ResourceSpecification(match),
+                        **of_ours,
+                        posture=Posture.Reactive,
+                        threshold=1,
+                    ),
                     actions=[SendNotification(block_document_id=block, subject=subject, body=body)],
                 )
-                for name, description, events, subject, body in notices
+                for name, description, events, match, subject, body in notices
             ]
-        for automation in automations:
-            for old in client.read_automations_by_name(automation.name):
+            if publish_hours:
+                said = f"No run has published for {publish_hours:g} hours."
+                automations.append(
+                    AutomationCore(
+                        name=SILENCE_AUTOMATION,
+                        description="Runs may find nothing new, fail, or not start at all.",
+                        trigger=EventTrigger(
+                            expect={PUBLISHED_EVENT},
+                            match=ResourceSpecification(is_run),
+                            **of_ours,
+                            posture=Posture.Proactive,
+                            threshold=1,
+                            within=timedelta(hours=publish_hours),
+                        ),
+                        actions=[SendNotification(block_document_id=block, subject=f"Copydesk: {said}", body=said)],
+                    )
+                )
+        for name in (
+            (CRASH_AUTOMATION, NOTICE_AUTOMATION, BREACH_AUTOMATION, SILENCE_AUTOMATION)
+            if notify
+            else (CRASH_AUTOMATION,)
+        ):
+            for old in client.read_automations_by_name(name):
                 client.delete_automation(old.id)
+        for automation in automations:
             client.create_automation(automation)
 
 

@@ -4,10 +4,12 @@
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from cleaners.errors import ConfigError
 from flows.serve.automations import HEARTBEAT_SECONDS, watch_runs
+from flows.serve.ending import stop, stopped_by_signals
 from flows.serve.prefect_server import AUTH_VARIABLE, Address, check_address, running_server
 from flows.serve.reports_server import serving_reports
 from flows.settings import Settings
@@ -15,27 +17,46 @@ from flows.settings import Settings
 DEPLOYMENT = "newsroom"
 
 
+class Schedule(NamedTuple):
+    """When runs begin: a cron expression, and the time zone that it is read in, `Europe/Berlin`."""
+
+    cron: str
+    timezone: str = "UTC"
+
+
+class Watch(NamedTuple):
+    """Who is told what: a notification block, `<type>/<name>`, and hours without a publication that are worth a notice."""
+
+    notify: str | None = None
+    publish_hours: float | None = None
+
+
+NO_NOTICES = Watch()
+
+
 def serve(
     settings: Settings,
-    cron: str,
+    schedule: Schedule,
     address: Address,
-    notify: str | None = None,
+    watch: Watch = NO_NOTICES,
     report_port: int | None = None,
     origins: Sequence[str] = (),
+    opened: Callable[[], None] = lambda: None,
 ) -> None:
     """Start the server, watch its runs, and run `clean-news` by its schedule and on demand, until stopped.
 
     Args:
         settings: parameters of the scheduled runs; each run can be given others in the UI.
-        cron: when to run, as cron writes it, in UTC.
+        schedule: when to run.
         address: where the server listens. One that answers there already is used, if it keeps foreign pages away.
-        notify: a notification block, `<type>/<name>`, that is notified of failed and crashed runs and of sites out of their band.
+        watch: who is notified of failed and crashed runs, of sites out of their band, and of a long silence.
         report_port: where the reports are served, on the same host; None takes the port after the server's.
         origins: addresses at which a proxy shows the server or the reports to browsers.
+        opened: called once the server answers and the deployment is there.
 
     Raises:
-        ConfigError: the schedule is no cron expression, there is no such block, an origin is none, or the server would be
-            open to the network without a password.
+        ConfigError: the schedule is no cron expression, there is no such time zone or block, an origin is none, or the server
+            would be open to the network without a password.
         CopydeskError: the server does not start or answers any page, or the port of the reports is taken.
     """
     check_address(address)
@@ -44,41 +65,66 @@ def serve(
     os.environ["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = str(HEARTBEAT_SECONDS)
     if auth := os.environ.get(AUTH_VARIABLE):
         os.environ.setdefault("PREFECT_API_AUTH_STRING", auth)
-    _check_cron(cron)
+    _check_schedule(schedule)
     anchored = _anchored(settings)
     port = address.port + 1 if report_port is None else report_port
     with (
+        stopped_by_signals(),
         running_server(address, origins),
         serving_reports(anchored.folder, address.host, port, os.environ.get(AUTH_VARIABLE), origins) as reports,
     ):
-        from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-        from prefect.types.entrypoint import EntrypointType
-
-        from flows.clean_news import clean_news
-
-        watch_runs(notify)
-        anchored = anchored.model_copy(update={"report_url": anchored.report_url or reports})
-        clean_news.serve(
-            name=DEPLOYMENT,
-            cron=cron,
-            parameters={"settings": anchored.model_dump(mode="json")},
-            description="Cleans what is new in the sources and publishes one snapshot.",
-            # One run at a time: a second one would only wait for the lock on the output.
-            global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
-            entrypoint_type=EntrypointType.MODULE_PATH,
-            print_starting_message=False,
-        )
+        watch_runs(*watch)
+        _run_deployment(anchored.model_copy(update={"report_url": anchored.report_url or reports}), schedule, opened)
 
 
-def _check_cron(cron: str) -> None:
+def _run_deployment(settings: Settings, schedule: Schedule, opened: Callable[[], None]) -> None:
+    """Register the deployment and run what is due, until stopped."""
+    import asyncio
+
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+    from prefect.runner import Runner
+    from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
+
+    from flows.clean_news import clean_news
+    from flows.tasks import TAG
+
+    class Newsroom(Runner):
+        """Prefect's runner, ended by a signal as by Ctrl-C: its own way on SIGTERM sometimes does not end."""
+
+        def handle_sigterm(self, *args: Any, **_: Any) -> None:  # noqa: ANN401
+            stop(*args)
+
+    runner = Newsroom(name=DEPLOYMENT)
+    runner.add_flow(
+        clean_news,
+        name=DEPLOYMENT,
+        schedule=Cron(schedule.cron, timezone=schedule.timezone),
+        parameters={"settings": settings.model_dump(mode="json")},
+        description="Cleans what is new in the sources and publishes one snapshot.",
+        tags=[TAG],
+        # One run at a time: a second one by hand waits; those of the schedule that fall due meanwhile are skipped by the run.
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    opened()
+    asyncio.run(runner.start())
+
+
+def _check_schedule(schedule: Schedule) -> None:
     from prefect.client.schemas.schedules import CronSchedule
     from pydantic import ValidationError
 
     try:
-        CronSchedule(cron=cron)
+        CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
     except ValidationError as error:
+        told = error.errors()[0]
+        if "timezone" in told["loc"]:
+            raise ConfigError(
+                f"{schedule.timezone!r} is no time zone.", "Write it as the tz database does: --timezone Europe/Berlin."
+            ) from error
         raise ConfigError(
-            f"{cron!r} is no schedule: {error.errors()[0]['msg']}.", 'Write it as cron does: --cron "0 6 * * *".'
+            f"{schedule.cron!r} is no schedule: {told['msg']}.", 'Write it as cron does: --cron "0 6 * * *".'
         ) from error
 
 

@@ -20,6 +20,7 @@ from flows.serve.prefect_home import SERVER_LOG, find_home, open_log
 
 DEFAULT_PORT = 4200
 SERVER_START_SECONDS = 120
+SERVER_END_SECONDS = 4
 # Relative to the page, so that the UI works under whatever name a browser has for this machine: a proxy's, a tunnel's.
 UI_API_PATH = "/api"
 # A server that listens everywhere is reached on the loopback.
@@ -109,7 +110,7 @@ def running_server(
     finally:
         server.terminate()
         try:
-            server.wait(20)
+            server.wait(SERVER_END_SECONDS)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()

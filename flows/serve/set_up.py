@@ -11,7 +11,13 @@ from importlib import import_module
 
 from flows.serve.prefect_home import prepare_home
 
-IMPORTED_BY_A_RUN = ("flows.clean_news", "flows.cli.terminal", "flows.report.page", "prefect.server.api.server", "uvicorn")
+IMPORTED_BY_A_RUN = (
+    "flows.clean_news",
+    "flows.cli.terminal",
+    "flows.report.page",
+    "prefect.server.api.server",
+    "uvicorn",
+)
 
 
 def set_up() -> None:

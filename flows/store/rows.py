@@ -98,6 +98,12 @@ def run_flags(snapshot: Path, articles: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def count_open_flags(snapshot: Path) -> int:
+    """Count the flags of all articles that an editor is to look at and has not decided."""
+    is_open = (pl.col("is_error") | (pl.col("kind") == "role_conflict")) & pl.col("decision").is_null()
+    return int(scan_table(snapshot, "name_flags").filter(is_open).select(pl.len()).collect().item())
+
+
 def read_breaches(snapshot: Path, run_id: str) -> pl.DataFrame:
     """The figures of a run that left their band, and what to do about each.
 
