@@ -3,11 +3,12 @@
 Each command imports what it needs when it runs: `--help` and `inspect` never load Prefect.
 """
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,7 +34,6 @@ EXIT_USAGE = 2
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="The copy desk for scraped news: strips what is not the story, finds the story that already ran, flags the names "
     "that do not agree, and publishes Parquet.",
@@ -56,7 +56,40 @@ OriginOption = Annotated[
         "Other names are refused."
     ),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log.")]
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"copydesk {version('copydesk')}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="Exit codes. 0: done, or nothing was new. 1: not done, the message says why. 2: wrong usage, a setting, a source "
+    "that does not exist. 130: stopped with Ctrl-C."
+)
+def take_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+def say(lines: Iterable[str], value: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
+    """Say what a command did: in lines, as one JSON object on a line, or not at all."""
+    if quiet:
+        return
+    if as_json:
+        typer.echo(json.dumps(value, ensure_ascii=False))
+        return
+    for line in lines:
+        typer.echo(line)
 
 
 @app.command()

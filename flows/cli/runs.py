@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,13 +12,16 @@ from flows.cli.app import (
     EXIT_USAGE,
     SERVER_SECONDS,
     ConfigOption,
+    JsonOption,
     OutputOption,
+    QuietOption,
     VerboseOption,
     WorkersOption,
     app,
     errors_reported,
     fail,
     prepare_prefect,
+    say,
 )
 
 if TYPE_CHECKING:
@@ -57,10 +61,13 @@ def run(
     workers: WorkersOption = None,
     direct: DirectOption = False,
     verbose: VerboseOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Clean what is new in SOURCES and publish it as one snapshot.
 
-    Exit code 0: published, or nothing was new. 1: nothing was published, the message says why. 2: wrong usage or settings.
+    Exit code 0: published, or nothing was new. 1: nothing was published, the message says why. 2: wrong usage or settings, or a
+    source that does not exist.
     """
     from flows.settings import load_settings
 
@@ -74,7 +81,7 @@ def run(
                 "Name files or folders: copydesk run FOLDER, or `sources` in the config.",
                 EXIT_USAGE,
             )
-        _run(settings, direct=direct, verbose=verbose)
+        _run(settings, direct=direct, verbose=verbose, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -84,6 +91,8 @@ def retry(
     workers: WorkersOption = None,
     direct: DirectOption = False,
     verbose: VerboseOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Read the inputs again that were rejected, and nothing else; what is an article now joins the snapshot."""
     from flows.settings import load_settings
@@ -94,28 +103,33 @@ def retry(
         settings = load_settings(config, output=output, workers=workers, retry=True)
         pull_latest(settings)
         find_snapshot(settings.folder, "latest")
-        _run(settings, direct=direct, verbose=verbose)
+        _run(settings, direct=direct, verbose=verbose, as_json=as_json, quiet=quiet)
 
 
-def _run(settings: "Settings", *, direct: bool, verbose: bool) -> None:
+def _run(settings: "Settings", *, direct: bool, verbose: bool, as_json: bool, quiet: bool) -> None:
     """Clean what is new here and now, with progress, and say what that came to."""
     from flows.workers.process import start_workers
 
     start_workers(1 if settings.dask else settings.n_workers)  # they import what they need while this process does
-    from flows.cli.terminal import show_result, showing_progress
+    from flows.cli.terminal import describe_result, show_result, showing_progress
     from flows.pipeline import PlainEngine, begin_run, run_pipeline, working
     from flows.workers.dask import workers_found
 
     plain = PlainEngine(settings.n_workers)
-    with showing_progress() as wait_for, working(settings), begin_run(settings, plain) as begun:
+    progress = nullcontext() if quiet else showing_progress()
+    with progress as wait_for, working(settings), begin_run(settings, plain) as begun:
         is_plain = direct or (begun.plan.is_empty and not os.environ.get(SERVER_VARIABLE))
         if is_plain:
             with workers_found(settings):
                 result = run_pipeline(settings, plain)
         else:
-            wait_for("Starting Prefect")
+            if wait_for:
+                wait_for("Starting Prefect")
             result = _run_flow(settings, verbose)
-    show_result(result, settings, is_in_ui=not is_plain)
+    if as_json or quiet:
+        say((), describe_result(result, settings), as_json=as_json, quiet=quiet)
+    else:
+        show_result(result, settings, is_in_ui=not is_plain)
 
 
 def _run_flow(settings: "Settings", verbose: bool) -> "RunResult":

@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.cli.app import EXIT_USAGE, ConfigOption, OutputOption, app, errors_reported, fail, published_settings
+from flows.cli.app import (
+    EXIT_USAGE,
+    ConfigOption,
+    JsonOption,
+    OutputOption,
+    QuietOption,
+    app,
+    errors_reported,
+    fail,
+    published_settings,
+    say,
+)
 
 
 @app.command()
@@ -32,6 +43,8 @@ def gc(
     output: OutputOption = None,
     config: ConfigOption = None,
     keep: Annotated[int | None, typer.Option(min=1, help="Snapshots to keep; default: the settings'.")] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Remove old snapshots, but the latest and those that a reader holds (`flock -s RUN/manifest.json READER`)."""
     from flows.settings import load_settings
@@ -45,11 +58,11 @@ def gc(
         with output_lock(folder):
             dropped = drop_old_snapshots(folder, keep or settings.keep_snapshots)
             remote = drop_remote_snapshots(settings, keep or settings.keep_snapshots)
-        for name in sorted({*dropped.removed, *remote}):
-            typer.echo(f"removed {name}")
-        for name in dropped.held:
-            typer.echo(f"kept {name}: a reader holds it")
-        typer.echo(f"{len({*dropped.removed, *remote})} snapshots removed, {dropped.n_kept} kept.")
+        removed = sorted({*dropped.removed, *remote})
+        lines = [f"removed {name}" for name in removed] + [f"kept {name}: a reader holds it" for name in dropped.held]
+        lines.append(f"{len(removed)} snapshots removed, {dropped.n_kept} kept.")
+        found = {"removed": removed, "held": dropped.held, "kept": dropped.n_kept}
+        say(lines, found, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -68,6 +81,8 @@ def verify(
     run_id: Annotated[str, typer.Argument(help="A run under output/runs, or `latest`.")] = "latest",
     output: OutputOption = None,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Compare every file of a snapshot with its digest, and say what to do where one is damaged (exit code 1).
 
@@ -80,17 +95,28 @@ def verify(
         settings = load_settings(config, output=output)
         known: dict[int, str] = {}
         verdict, mended = verify_output(settings, run_id, known)
-        for name, trouble in verdict.damaged.items():
-            typer.echo(f"{name} {trouble}")
+        lines = [f"{name} {trouble}" for name, trouble in verdict.damaged.items()]
+        if verdict.is_intact:
+            lines = [f"{name} was not written by a run." for name in verdict.unnamed]
+            lines.append(
+                f"{verdict.snapshot}: {verdict.n_files} files, {verdict.n_bytes:,} bytes, all as they were written."
+            )
+            if not verdict.has_sums:
+                lines.append("Its manifest and its report have no digest: an older version wrote it.")
+            if mended:
+                lines.append(f"Its mirror was damaged ({mended}) and was fetched again.")
+        found = {
+            "snapshot": str(verdict.snapshot),
+            "intact": verdict.is_intact,
+            "files": verdict.n_files,
+            "bytes": verdict.n_bytes,
+            "damaged": verdict.damaged,
+            "unnamed": list(verdict.unnamed),
+            "mirror_mended": mended,
+        }
+        say(lines, found, as_json=as_json, quiet=quiet)
         if not verdict.is_intact:
             raise describe_damage(verdict, settings.folder, known, settings.output if settings.is_remote else None)
-        for name in verdict.unnamed:
-            typer.echo(f"{name} was not written by a run.")
-        typer.echo(f"{verdict.snapshot}: {verdict.n_files} files, {verdict.n_bytes:,} bytes, all as they were written.")
-        if not verdict.has_sums:
-            typer.echo("Its manifest and its report have no digest: an older version wrote it.")
-        if mended:
-            typer.echo(f"Its mirror was damaged ({mended}) and was fetched again.")
 
 
 @app.command()

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import (
@@ -26,6 +27,22 @@ if TYPE_CHECKING:
     from flows.pipeline import RunResult
 
 SAID_EVERY_S = 60.0
+
+
+def _list_places(snapshot: Path, settings: Settings) -> list[tuple[str, str]]:
+    """Where the results lie, and how they are read."""
+    address = locate_snapshot(snapshot, settings)
+    if settings.is_remote:
+        return [
+            ("Snapshot", f"{address} ({settings.output.rstrip('/')}/latest.json names it)"),
+            ("Report", f"{address}/report.html"),
+            ("Read it", f"pl.read_parquet('{address}/articles/*.parquet')"),
+        ]
+    return [
+        ("Snapshot", str(snapshot)),
+        ("Report", str(snapshot / "report.html")),
+        ("Read it", f"pl.read_parquet('{snapshot.parent.parent / 'latest'}/articles/*.parquet')"),
+    ]
 
 
 @contextmanager
@@ -72,6 +89,34 @@ def showing_progress(console: Console | None = None) -> Iterator[Callable[[str],
             yield wait_for
 
 
+def describe_result(result: "RunResult", settings: Settings) -> dict[str, Any]:
+    """What a run did, for `--json`: its end, where its results lie for readers, and its figures where it made any."""
+    from flows.report.figures import summarise_run
+
+    described: dict[str, Any] = {
+        "status": result.status,
+        "run_id": result.run_id,
+        "headline": result.headline,
+        "inputs": result.n_inputs,
+        "snapshot": locate_snapshot(result.snapshot, settings),
+        "report": str(result.report) if result.report else None,
+    }
+    if result.status == "published" and result.snapshot:
+        figures = summarise_run(result.snapshot, result.run_id)
+        described["figures"] = {
+            name: value for name, value in vars(figures).items() if name.startswith("n_") and value is not None
+        }
+        described["breaches"] = [vars(breach) for breach in figures.breaches]
+    return described
+
+
+def locate_snapshot(snapshot: Path | None, settings: Settings) -> str | None:
+    """Where readers find a snapshot: its folder, or its address on object storage."""
+    if snapshot is None:
+        return None
+    return f"{settings.output.rstrip('/')}/runs/{snapshot.name}" if settings.is_remote else str(snapshot)
+
+
 def show_result(
     result: "RunResult", settings: Settings, console: Console | None = None, *, is_in_ui: bool = True
 ) -> None:
@@ -83,12 +128,12 @@ def show_result(
     if result.n_steps_resumed:
         console.print(f"Went on with an interrupted run: {result.n_steps_resumed} of its steps were done.")
     if result.status == "nothing_new":
-        latest = settings.folder / "latest"
+        latest = locate_snapshot(result.snapshot, settings) if settings.is_remote else settings.folder / "latest"
         console.print(Text(f"Nothing is new: all {result.n_inputs:,} inputs are in {latest}."), soft_wrap=True)
     elif result.status == "dry_run":
         console.print(Text(f"Dry run: nothing was published. The report is {result.report}."), soft_wrap=True)
     elif result.snapshot:
-        print_summary(summarise_run(result.snapshot, result.run_id), result.snapshot, console)
+        print_summary(summarise_run(result.snapshot, result.run_id), _list_places(result.snapshot, settings), console)
     if is_in_ui:
         console.print(
             "Prefect   http://127.0.0.1:4200/runs after [bold]make ui[/] or [bold]copydesk ui[/]", highlight=False

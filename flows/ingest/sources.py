@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from cleaners.document import REJECT_SCHEMA, make_id
-from cleaners.errors import CopydeskError
+from cleaners.errors import ConfigError, CopydeskError
 from flows.ingest.formats import RawBatch, read_records
 from flows.ingest.inputs import GZIP_MAGIC, Piece, name_version, open_input, register_object_stores
 from flows.ingest.json_forms import HEAD_BYTES, find_form
@@ -108,11 +108,12 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
         `unreadable`, `identical_input` (the same name and bytes again; the first address in order is kept).
 
     Raises:
-        CopydeskError: a source does not exist, matches nothing, or cannot be listed. An empty folder is no error: a
+        ConfigError: a source does not exist or matches nothing.
+        CopydeskError: one cannot be listed. An empty folder is no error: a
             landing zone may be empty.
     """
     if not sources:
-        raise CopydeskError(
+        raise ConfigError(
             "No source was given.", "Name a file, a folder, a glob or an address such as s3://bucket/news."
         )
     found = _list_all(sources)
@@ -209,11 +210,11 @@ def _list_local(source: str) -> Iterator[_Found]:
     elif glob.has_magic(path):
         matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 -- passes hidden files over
         if not matches:
-            raise CopydeskError(f"Nothing matches {source!r}.", "Check the pattern; ** matches any depth of folders.")
+            raise ConfigError(f"Nothing matches {source!r}.", "Check the pattern; ** matches any depth of folders.")
         for match in matches:
             yield from _below(match)
     else:
-        raise CopydeskError(f"{source!r} does not exist.", "Give an existing file or folder, a glob or an address.")
+        raise ConfigError(f"{source!r} does not exist.", "Give an existing file or folder, a glob or an address.")
 
 
 def _below(path: str) -> Iterator[_Found]:
@@ -266,7 +267,7 @@ def _list_remote(source: str) -> Iterator[_Found]:
         else:
             entries = system.find(path, detail=True)
             if not entries and not system.exists(path):
-                raise CopydeskError(f"{source!r} does not exist.", "Check the address and the credentials.")
+                raise ConfigError(f"{source!r} does not exist.", "Check the address and the credentials.")
     except ImportError as error:
         raise CopydeskError(
             f"Cannot read {source!r}: {error}.",
@@ -277,7 +278,7 @@ def _list_remote(source: str) -> Iterator[_Found]:
     except Exception as error:  # each file system has its own errors
         raise CopydeskError(f"Cannot list {source!r}: {error}.", "Check the address and the credentials.") from error
     if glob.has_magic(source) and not entries:
-        raise CopydeskError(f"Nothing matches {source!r}.", "Check the pattern; ** matches any depth of folders.")
+        raise ConfigError(f"Nothing matches {source!r}.", "Check the pattern; ** matches any depth of folders.")
     base = re.split(r"[*?\[]", path)[0]
     for name, entry in sorted(entries.items()):
         parts = PurePosixPath(name[len(base) :] if name != base else "").parts

@@ -4,7 +4,6 @@ Takes `RunFigures`, prints lines; long lists end with how many more there are.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -18,12 +17,12 @@ TOP = 10  # entries of a list in the terminal
 MAX_RULES = 6  # rules named for one article
 
 
-def print_summary(figures: RunFigures, snapshot: Path, console: Console) -> None:
+def print_summary(figures: RunFigures, places: Sequence[tuple[str, str]], console: Console) -> None:
     """Print what a run removed, matched, flagged and rejected, and where its results lie.
 
     Args:
         figures: the figures of the run.
-        snapshot: folder of its published snapshot.
+        places: what lies where, for its readers.
         console: where to print.
     """
     counts = f"{figures.n_main:,} main and {figures.n_embedded:,} embedded articles published"
@@ -38,11 +37,7 @@ def print_summary(figures: RunFigures, snapshot: Path, console: Console) -> None
     _print_variants(figures, console)
     _print_rejects(figures, console)
     _print_breaches(figures, console)
-    for name, value in (
-        ("Snapshot", str(snapshot)),
-        ("Report", str(snapshot / "report.html")),
-        ("Read it", f"pl.read_parquet('{snapshot.parent.parent / 'latest'}/articles/*.parquet')"),
-    ):
+    for name, value in places:
         console.print(Text(f"{name:<10}{value}"), soft_wrap=True)
 
 

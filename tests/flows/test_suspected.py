@@ -97,7 +97,7 @@ def test_figures_and_summary_count_them(tmp_path: Path) -> None:
     assert (figures.n_suspected, figures.n_suspected_chars, figures.n_articles_suspected) == (1, 18, 1)
     assert {row["figure"]: row["value"] for row in summary_rows(figures)}["suspected"] == 1
     out = io.StringIO()
-    print_summary(figures, folder, Console(file=out, width=200))
+    print_summary(figures, (), Console(file=out, width=200))
     assert "Suspected, but kept: 1 passage, 18 characters, in 1 article" in out.getvalue()
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -119,7 +121,7 @@ def test_errors_say_what_to_do_and_set_the_exit_code(
 
 def test_an_error_of_a_run_is_said_by_the_command_too(tmp_path: Path) -> None:
     done = copydesk("run", tmp_path / "no-such-folder", "--output", tmp_path / "out", "--workers", "1")
-    assert done.exit_code == 1, done.output
+    assert done.exit_code == 2, done.output
     assert "no-such-folder" in done.stderr
     assert isinstance(done.exception, SystemExit), "an error and no traceback"
 
@@ -152,6 +154,38 @@ def test_report_is_written_where_the_option_says(seed_tables: Tables, tmp_path: 
     assert "Robert Lutnick" in written.read_text()
 
 
+def test_it_says_its_version_and_completes() -> None:
+    from importlib.metadata import version
+
+    assert copydesk("--version").stdout.strip() == f"copydesk {version('copydesk')}"
+    shown = copydesk("--help").stdout
+    assert "--install-completion" in shown
+    assert "Exit codes. 0: done" in " ".join(shown.split())
+    completed = CliRunner().invoke(
+        app,
+        [],
+        prog_name="copydesk",
+        env={"_COPYDESK_COMPLETE": "complete_bash", "COMP_WORDS": "copydesk ver", "COMP_CWORD": "1"},
+    )
+    assert completed.stdout.split() == ["verify"]
+
+
+def test_scripts_get_json_or_nothing(seed_tables: Tables, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(seed_tables.snapshot.parent / "runs", output / "runs")
+    (output / "latest").symlink_to(seed_tables.snapshot.readlink())
+    found = json.loads(copydesk("verify", "--output", output, "--json").stdout)
+    assert (found["intact"], found["damaged"]) == (True, {})
+    assert json.loads(copydesk("gc", "--output", output, "--json").stdout) == {"removed": [], "held": [], "kept": 1}
+    for command in ("verify", "gc"):
+        assert copydesk(command, "--output", output, "--quiet").output == ""
+    next((output / "latest/articles").glob("*.parquet")).write_bytes(b"PAR1")
+    damaged = copydesk("verify", "--output", output, "--json")
+    assert damaged.exit_code == 1
+    assert list(json.loads(damaged.stdout)["damaged"]) != []
+    assert "is damaged" in damaged.stderr
+
+
 def test_run_shows_what_it_did_and_the_second_time_that_nothing_is_new(tmp_path: Path) -> None:
     home, command = tmp_path / "prefect", ("run", SEEDS, "--output", tmp_path / "out")
     first = copydesk_process(home, *command)
@@ -164,17 +198,17 @@ def test_run_shows_what_it_did_and_the_second_time_that_nothing_is_new(tmp_path:
 
 def test_neither_a_run_that_finds_nothing_new_nor_a_direct_one_starts_prefect(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    nowhere, command = (
-        tmp_path / "file" / "home",
-        ("run", SEEDS, "--output", tmp_path / "out"),
-    )  # Prefect would fail there
+    nowhere = tmp_path / "file" / "home"  # Prefect would fail there
+    command = ("run", SEEDS, "--output", tmp_path / "out")
     first = copydesk_process(nowhere, *command, "--direct")
     assert first.returncode == 0, first.stderr
     assert "Howard Lutnick" in first.stdout
-    second = copydesk_process(nowhere, *command)
+    assert "4200" not in first.stdout, "its UI does not show it"
+    second = copydesk_process(nowhere, *command, "--json")
     assert second.returncode == 0, second.stderr
-    assert "Nothing is new" in second.stdout
-    assert "4200" not in first.stdout + second.stdout, "its UI does not show them"
+    found = json.loads(second.stdout)
+    assert (found["status"], found["headline"], found["inputs"]) == ("nothing_new", "Nothing new", 5)
+    assert found["snapshot"] == str((tmp_path / "out" / "latest").resolve())
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ EVIL = "\x1b[31mred\x1b]0;owned\x07 [red]loud[/red] [link=http://evil.example]x[
 
 def print_to_text(figures: RunFigures, snapshot: Path, width: int, **console: object) -> str:
     out = io.StringIO()
-    print_summary(figures, snapshot, Console(file=out, width=width, **console))
+    print_summary(figures, [("Snapshot", str(snapshot))], Console(file=out, width=width, **console))
     return out.getvalue()
 
 

@@ -13,12 +13,13 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -36,6 +37,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowFilter, FlowFilterName
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect.states import Scheduled
 
 from cleaners.errors import ConfigError
 from flows.serve.automations import (
@@ -296,24 +298,23 @@ def test_a_second_run_by_hand_waits_and_what_the_schedule_missed_is_caught_up_by
     """As after a night without power: three runs of the schedule are due at once, beside two by hand."""
     output = newsroom.folder / "by-hand"
     deployment = newsroom.client.read_deployment_by_name("clean-news/newsroom")
-    missed = []
-    for hours in (3, 2, 1):
-        body = {
-            "flow_id": str(deployment.flow_id),
-            "deployment_id": str(deployment.id),
-            "parameters": {"settings": {**deployment.parameters["settings"], "output": str(output)}},
-            "state": {
-                "type": "SCHEDULED",
-                "state_details": {"scheduled_time": (datetime.now(UTC) - timedelta(hours=hours)).isoformat()},
-            },
-            "auto_scheduled": True,
-        }
-        missed.append(newsroom.client._client.post("/flow_runs/", json=body).json())
+    parameters = {"settings": {**deployment.parameters["settings"], "output": str(output)}}
+    later = Scheduled(scheduled_time=datetime.now(UTC) + timedelta(hours=1))
+    missed = [
+        newsroom.client.create_flow_run_from_deployment(deployment.id, parameters=parameters, state=later).id
+        for _ in range(3)
+    ]
+    with closing(sqlite3.connect(newsroom.folder / "prefect/prefect.db", timeout=30)) as database, database:
+        hour_ago = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-1 hour')"
+        changed = database.execute(
+            f"update flow_run set auto_scheduled = 1, expected_start_time = {hour_ago}, next_scheduled_start_time = {hour_ago} "
+            f"where replace(id, '-', '') in ({', '.join(repr(run.hex) for run in missed)})"
+        )
+        assert changed.rowcount == 3
     by_hand = [start(newsroom, output=str(output)) for _ in range(2)]
     wait_for(lambda: {state_of(newsroom, run) for run in by_hand} == {"Completed"}, 240)
     assert (output / "latest" / "report.html").is_file()
-    mine = set(map(str, by_hand)) | {run["id"] for run in missed}
-    runs = [run for run in newsroom.client.read_flow_runs() if str(run.id) in mine]
+    runs = [run for run in newsroom.client.read_flow_runs() if run.id in {*by_hand, *missed}]
     assert {run.state.type.value for run in runs if run.state} == {"COMPLETED"}  # no row of one that was cancelled
     names = sorted(run.state.name for run in runs if run.state)
     assert len(names) <= 3
