@@ -59,8 +59,8 @@ def test_the_seeds_in_the_terminal(seed_run: tuple[RunFigures, Path], width: int
     assert "Robert Lutnick, expected Howard Lutnick" in words
     assert "Volodymyr Zelenskyy" in words
     assert f"Snapshot  {snapshot}\n" in text
-    assert "latest/articles/*.parquet')" in text
-    paths = ("Snapshot", "Report", "Read it")
+    assert f"Report    {snapshot}/report.html\n" in text
+    paths = ("Snapshot", "Report")
     assert max(len(line) for line in text.splitlines() if not line.startswith(paths)) <= width
 
 
