@@ -12,6 +12,7 @@ from typing import NamedTuple
 SPACES = re.compile(r"\s+")
 DOMAIN = re.compile(r"(?i)\b(?:www\.)?[\w-]{2,40}(?:\.[\w-]{2,40}){0,3}\.[a-z]{2,10}\b")
 MAX_NAME_WORDS = 6  # of a site's name
+MIN_PART = 7  # letters of a name that is a part of the site's: fewer are a common word
 
 
 class Value(NamedTuple):
@@ -84,9 +85,17 @@ def is_site(text: str, names: Names) -> bool:
 
 
 def has_name(text: str, names: Names) -> bool:
-    """Tell whether a few words name the site, or hold its name among others: `Harbour Post of the North`."""
+    """Tell whether a few words name the site, or hold its name among others: `Harbour Post of the North`.
+
+    A name that its address says with more is one too: `Harbour Post` of `harbourpostnews.example`.
+    """
     own = words_of(text[:200])
-    return is_site(text, names) or (len(own) <= MAX_NAME_WORDS and any(len(w) > 3 and w in names.keys for w in own))
+    if is_site(text, names):
+        return True
+    key = "".join(own)
+    if len(key) >= MIN_PART and any(one.startswith(key) or one.endswith(key) for one in names.keys):
+        return True
+    return len(own) <= MAX_NAME_WORDS and any(len(word) > 3 and word in names.keys for word in own)
 
 
 @cache

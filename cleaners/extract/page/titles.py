@@ -17,6 +17,7 @@ DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2
 BY = re.compile(r"(?i)(?:by|von|par|por|di|door|av|af)\s+\S.{2,60}")
 CLOSING = re.compile(r"[^\w\s|｜»•·*–—：/-]*")
 OPENING = re.compile(r"[^\w\s|｜»•·*–—：:/-]{1,3}$")
+ELLIPSIS = re.compile(r"\s?(?:…|\.\.\.)$")
 MAX_CHARACTERS = 1_000  # of a title that is looked into
 MAX_OTHERS = 12
 MIN_WORDS = 2  # of a headline that another source bounds
@@ -53,8 +54,8 @@ def choose_title(stated: Sequence[Value], bounds: Sequence[Value], names: Names)
         return Title(None, None, differs=False, added_date=None)
     text, source = (clean(first.value) or "")[:MAX_CHARACTERS], first.source
     others = [Value(line, of) for value, of in bounds[:MAX_OTHERS] if (line := clean(value[:MAX_CHARACTERS]))]
-    if unbroken := _unbroken(text, others):
-        text, source = unbroken
+    if whole_of := _unbroken(text, others):
+        text, source = whole_of
     date = next((match[0] for part in _parts(text)[1:] if (match := DATE.fullmatch(part))), None)
     whole = text
     for bound in others:
@@ -72,11 +73,18 @@ def _parts(text: str) -> list[str]:
 
 
 def _unbroken(text: str, others: list[Value]) -> Value | None:
-    """The heading that goes on with a quotation mark where the title ends: the mark has ended the attribute."""
+    """The headline that goes on where a title was cut: at a quotation mark that ended the attribute, or at an ellipsis."""
+    cut = ELLIPSIS.sub("", text)
     for other in others:
-        if other.source == "heading" and other.value.startswith(text) and other.value[len(text) :].lstrip()[:1] == '"':
+        rest = other.value[len(cut) :].lstrip()
+        if other.value.startswith(cut) and (rest[:1] == '"' if cut == text else ELLIPSIS.sub("", other.value) != cut):
             return other
     return None
+
+
+def _is_short(words: list[str]) -> bool:
+    """Tell whether words are too few to be a headline for certain."""
+    return not words or (len(words) < MIN_WORDS and len(words[0]) < MIN_IDEOGRAPHS)
 
 
 def _bound(text: str, other: Value, names: Names) -> str | None:
@@ -85,7 +93,7 @@ def _bound(text: str, other: Value, names: Names) -> str | None:
     spans = [match.span() for match in re.finditer(r"\w+", text)]
     own = [text[start:end].casefold() for start, end in spans]
     count = len(words)
-    if not 0 < count < len(own) or (count < MIN_WORDS and len(words[0]) < MIN_IDEOGRAPHS):
+    if _is_short(words) or count >= len(own):
         return None
     first = next((k for k in range(len(own) - count + 1) if own[k : k + count] == words), None)
     if first is None:
@@ -112,7 +120,9 @@ def _without_ends(text: str, names: Names) -> str:
     while marks := list(SEPARATOR.finditer(text)):
         head, tail = text[: marks[-1].start()].strip(), text[marks[-1].end() :].strip()
         first, rest = text[: marks[0].start()].strip(), text[marks[0].end() :].strip()
-        if head and _is_added(tail, names) and len(tail) <= max(len(head), 40):
+        # Behind a stroke stands what the site adds, behind a dash perhaps the headline's own end.
+        is_named = has_name if "|" in marks[-1][0] and len(tail) < len(head) else is_site
+        if head and _is_added(tail, names, is_named) and len(tail) <= max(len(head), 40):
             text = head
         elif rest and is_site(first, names) and len(first) < len(rest):
             text = rest

@@ -42,6 +42,13 @@ def test_the_site_its_day_and_its_writer_are_cut_without_a_heading_too(added: st
     assert choose(HEADLINE + added) == HEADLINE
 
 
+@pytest.mark.parametrize("added", [" | Harbourpost Blog", " | Our Harbourpost.example Desk", " | Harbour Po"])
+def test_a_name_that_holds_the_site_is_cut_behind_a_stroke_alone(added: str) -> None:
+    assert choose(HEADLINE + added) == HEADLINE
+    assert choose(HEADLINE + added.replace("|", "-").replace(".example", "")) != HEADLINE
+    assert choose("Opinion | The Harbourpost view on old piers") == "Opinion | The Harbourpost view on old piers"
+
+
 def test_a_kicker_is_cut_where_the_heading_lacks_it() -> None:
     assert choose(f"Ferries | {HEADLINE}", Value(HEADLINE, "heading")) == HEADLINE
     assert choose(f"Ferries | {HEADLINE}", Value(HEADLINE, "json_ld")) == f"Ferries | {HEADLINE}"
@@ -80,6 +87,13 @@ def test_a_script_without_blanks_is_bounded_too() -> None:
 def test_an_attribute_cut_at_a_quotation_mark_gives_way_to_the_heading() -> None:
     title = choose_title([Value("Board calls pier", "opengraph")], [Value('Board calls pier "lost"', "heading")], SITE)
     assert (title.value, title.source) == ('Board calls pier "lost"', "heading")
+
+
+@pytest.mark.parametrize("ellipsis", ["…", "...", " …"])
+def test_a_title_cut_at_an_ellipsis_gives_way_to_the_headline_that_goes_on(ellipsis: str) -> None:
+    stated = [Value(HEADLINE[:20] + ellipsis, "opengraph")]
+    assert choose_title(stated, [Value(HEADLINE, "json_ld")], SITE)[:2] == (HEADLINE, "json_ld")
+    assert choose_title(stated, [Value("Another one", "json_ld")], SITE).value == HEADLINE[:20] + ellipsis
 
 
 def test_a_title_that_is_the_site_alone_gives_way() -> None:
