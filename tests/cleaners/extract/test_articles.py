@@ -1,6 +1,7 @@
 """Pages and text files become documents; what is no article says why."""
 
 import json
+import time
 import tomllib
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -243,6 +244,15 @@ def test_each_block_page_rule_catches_its_example(rule):
     ]
     title = rule["example"] if rule["field"] == "title" else "Example"
     assert reject_one(page(text, title=title, headline=title))["reason"] == "no_article"
+
+
+@pytest.mark.parametrize("unit", ["\n", " ", "- \n"])
+def test_block_page_rules_take_no_longer_than_a_text_allows(unit):
+    text = unit * (4_000 // len(unit))
+    started = time.process_time()
+    for _, _, pattern in _block_rules():
+        pattern.search(text)
+    assert time.process_time() - started < 0.4  # 1 s for one of them, without a bound
 
 
 def test_an_article_about_walls_is_kept():
