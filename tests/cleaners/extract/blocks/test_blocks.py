@@ -182,6 +182,29 @@ def test_the_names_of_a_dropped_byline_become_authors():
     assert found.metadata.authors == ["Nora Quist", "Per Alm"]
 
 
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<a class='related-link' href='/x'>{}</a>",
+        "<span class='newsletter-word'>{}</span>",
+        "<span class='dropcap'>{}</span>",
+    ],
+)
+def test_words_taken_out_within_a_sentence_are_given_back(inside):
+    word, drop = "measured from inside", "T"
+    linked = STORY[1].replace(word, inside.format(word))
+    opened = inside.format(drop) + STORY[0].removeprefix("A ").replace("barge", "he barge", 1)
+    assert lines_of(page([opened, linked, *STORY[2:]])) == ["The barge" + STORY[0].removeprefix("A barge"), *STORY[1:]]
+
+
+@pytest.mark.parametrize(
+    "box", ["<aside class='related'><h3>Related</h3><p>{}</p></aside>", "<figure><figcaption>{}</figcaption></figure>"]
+)
+def test_text_on_both_sides_of_a_dropped_box_is_two_lines(box):
+    inside = f"{STORY[3]}{box.format('Seven things to know about ferries')}{STORY[4]}"
+    assert lines_of(page([*STORY[:3], inside, STORY[5]])) == STORY
+
+
 def test_switches_take_out_what_they_name():
     table = "<table><tr><th>Ferry</th><th>Seats</th></tr><tr><td>Old Anna</td><td>220</td></tr></table>"
     html = page([*STORY[:3], "</p><h2>What the skipper said</h2><p>", *STORY[3:5], f"</p>{table}<p>", STORY[5]])
