@@ -25,7 +25,7 @@ from cleaners.extract.config import ExtractConfig
 
 Mask = npt.NDArray[np.bool_]
 
-RULED_BY = ("of_title", "title_in", "share_before", "share_after", "in_table", "in_figcaption")
+RULED_BY = ("of_title", "title_in", "share_before", "share_after", "in_table", "in_figcaption", "same_names_n")
 EDGE_SHARE = (
     0.05  # of the story's characters: before them stands a repeated headline or standfirst, after the rest a note
 )
@@ -129,9 +129,10 @@ def rule_out(page: Blocks, described: Described, was_kept: Mask, is_story: Mask,
     blocks = page.blocks[described.start : described.start + len(ruled)]
     if not config.keep_standfirst:
         ruled |= (before == 0) & ~was_kept
-        for k in np.flatnonzero(_says_description(described)).tolist():
+        says, is_single = _says_description(described), column["same_names_n"] == 0
+        for k in np.flatnonzero(says | ((before == 0) & is_single)).tolist():
             node = page.nodes[blocks[k].node]
-            ruled[k] |= HEADING.fullmatch(node.tag) is not None or DECK.search(node.names) is not None
+            ruled[k] |= DECK.search(node.names) is not None or (says[k] and HEADING.fullmatch(node.tag) is not None)
     if not config.keep_subheads:
         is_heading = [HEADING.fullmatch(page.nodes[block.node].tag) is not None for block in blocks]
         ruled |= np.array(is_heading, bool) & (before > 0)
@@ -141,17 +142,29 @@ def rule_out(page: Blocks, described: Described, was_kept: Mask, is_story: Mask,
         ruled |= column["in_figcaption"] > 0
     if not config.keep_embeds:
         ruled |= find_embeds(page, described.start, len(ruled))
-    is_edge = find_edges(described)
     if not config.keep_notes:
         last = np.flatnonzero(is_story & (column["share_after"] < EDGE_SHARE)).tolist()
         named = ((k, name) for k in last if (name := find_bio(blocks[k].text)) is not None)
         for k, name in islice(named, MAX_BIOS):
             ruled[k] |= not _is_of_story(blocks, k, name)
+    return is_story & (ruled | _match_rules(blocks, is_story & ~ruled, find_edges(described), config))
+
+
+def _match_rules(blocks: list[Block], is_story: Mask, is_edge: Mask, config: ExtractConfig) -> Mask:
+    """Tell which blocks of a story have a wording that a switch takes out.
+
+    From the end on: what stands before a note that goes is at the end too.
+    """
     rules = [rule for rule in load_block_rules() if not getattr(config, rule.switch)]
-    for k in np.flatnonzero(is_story & ~ruled).tolist():
-        if len(blocks[k].text) <= rules_reach():
-            ruled[k] = any(_applies(rule, blocks[k], bool(is_edge[k])) for rule in rules)
-    return is_story & ruled
+    ruled = np.zeros(len(is_story), bool)
+    story = np.flatnonzero(is_story)[::-1].tolist()
+    behind, most = 0, EDGE_SHARE * sum(len(blocks[k].text) for k in story)
+    for k in story:
+        n = len(blocks[k].text)
+        if n <= rules_reach():
+            ruled[k] = any(_applies(rule, blocks[k], bool(is_edge[k]) or behind < most) for rule in rules)
+        behind += 0 if ruled[k] else n
+    return ruled
 
 
 def end_story(page: Blocks, described: Described, is_story: Mask) -> Mask:

@@ -45,6 +45,23 @@ def test_a_note_counts_as_one_only_at_the_edges():
     assert note in lines_of(page([*STORY[:3], note, *STORY[3:]]))
 
 
+def test_a_note_before_another_one_is_at_the_end_too():
+    notes = [
+        "Reporting by Ines Aram in Tolne; she has covered the port since the first of its two great fires in the old town.",
+        "Nora Quist can be reached at quist@tolne.example. Follow her on the networks under the name of the paper, day and night.",
+        "Copyright 2024 Tolne Courier. All rights reserved, in print and on the air, on this and on the other side of the sea.",
+    ]
+    assert lines_of(page([*STORY, *notes])) == STORY
+    assert lines_of(page([*STORY[:3], *notes, *STORY[3:]])) == [*STORY[:3], *notes, *STORY[3:]]
+
+
+def test_a_first_line_that_its_class_calls_the_deck_goes_unless_all_paragraphs_bear_it():
+    deck = "Traffic stood still for half of a morning on both banks."
+    html = page([f"</p><p class='article-deck'>{deck}</p><p>", *STORY])
+    assert lines_of(html) == STORY
+    assert lines_of(page(STORY).replace("<p>", "<p class='article-deck'>")) == STORY
+
+
 def test_tables_of_data_go_and_tables_of_layout_stay():
     data = "<table><tr><th>Ferry</th><th>Seats</th></tr><tr><td>Old Anna</td><td>220</td></tr></table>"
     html = page([*STORY[:5], f"</p>{data}<p>", STORY[5]])
