@@ -2,7 +2,7 @@
 
 Takes labelled pages, `{id: {articleBody, url}}` with `ID.html.gz` for each; gives `cleaners/extract/blocks/blocks.npz`: two models
 of hashed words and boosted trees over them and the features of `cleaners.extract.blocks.describe`. The figures printed are of
-five-fold cross-validation by registrable domain, over whole pages. Needs the extra `train`.
+five-fold cross-validation by registrable domain, over whole pages, by set and by language. Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cleaners.errors import Rejected
 from cleaners.extract import ExtractConfig
 from cleaners.extract.blocks.align import Aligned, Array, align_blocks
 from cleaners.extract.blocks.blocks import Blocks, split_blocks
-from cleaners.extract.blocks.describe import FEATURES, Described, PageFacts, describe_blocks
+from cleaners.extract.blocks.describe import FEATURES, SENTENCE_END, Described, PageFacts, describe_blocks
 from cleaners.extract.blocks.extend import extend_kept, find_prose
 from cleaners.extract.blocks.judge import Weights
 from cleaners.extract.blocks.rewrite import rewrite_blocks
@@ -58,6 +58,7 @@ TREES: dict[str, Any] = {
 RIDGE = 0.05  # inverse strength, of the models of words
 MIN_DOMAINS = 4  # a bucket of words counts only if its words stand on this many domains: no name of a site does
 MIN_ALIGNED = 0.9  # a page whose gold body is not on the page teaches nothing
+LAST_WORDS = 8  # of a last paragraph that counts
 UNSURE_WEIGHT = 0.3  # of a block that the gold holds in part
 
 
@@ -105,12 +106,29 @@ def main() -> None:
     pages = [page for pair in ((args.gold, args.html_dir), *args.more) for page in read_pages(pair[0], pair[1], trust)]
     table = Table(pages)
     if not args.no_validation:
-        after = cross_validate(table)
-        for name in sorted({page.dataset for page in pages}):
-            own = [k for k, page in enumerate(pages) if page.dataset == name and page.is_aligned]
-            print(name, "before", json.dumps(score_pages([(pages[k].gold, pages[k].lines) for k in own])))
-            print(name, "after ", json.dumps(score_pages([(pages[k].gold, after[k]) for k in own])))
+        _report(pages, cross_validate(table))
     args.out.write_bytes(pack(train(table, np.ones(len(table.page), bool))))
+
+
+def _report(pages: Sequence[LabelledPage], after: Sequence[Sequence[str]]) -> None:
+    """Print the scores of each set, and those of each language over all sets, before and after the model."""
+    for field in ("dataset", "language"):
+        groups: dict[str, list[int]] = {}
+        for k, page in enumerate(pages):
+            if page.is_aligned:
+                groups.setdefault(getattr(page, field), []).append(k)
+        for name, own in sorted(groups.items(), key=lambda item: -len(item[1])):
+            for title, lines in (("before", [page.lines for page in pages]), ("after", after)):
+                results = [(pages[k].gold, lines[k]) for k in own]
+                print(f"{name:12} {title:6}", json.dumps({**score_pages(results), **count_lost(results)}))
+
+
+def count_lost(results: Sequence[tuple[str, Sequence[str]]]) -> dict[str, int]:
+    """Count the pages whose last paragraph is a sentence of `LAST_WORDS` words or more, and those that lost it."""
+    ends = [(gold.rstrip().rsplit("\n", 1)[-1].strip(), lines) for gold, lines in results]
+    told = [(end, lines) for end, lines in ends if SENTENCE_END.search(end[-8:]) and count_words(end) >= LAST_WORDS]
+    lost = sum("".join(WORD.findall(end)) not in "".join(WORD.findall("".join(lines))) for end, lines in told)
+    return {"last_paragraphs": len(told), "lost": lost}
 
 
 def read_pages(gold: Path, html_dir: Path, trust: dict[str, float]) -> list[LabelledPage]:
