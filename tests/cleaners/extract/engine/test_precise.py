@@ -116,7 +116,7 @@ NODES = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(NODES, max_size=5), st.booleans())
 def test_any_tree_is_kept_as_by_trafilatura(nodes, is_forum):
     ours, theirs = kept_by_both(

@@ -147,7 +147,7 @@ def test_nothing_is_split_when_not_wanted():
 
 
 def test_many_headlines_cost_little_time():
-    html = page(MAIN, *(f"<h1>Headline number {n} of a long page</h1><p>{LIBRARY[0]}</p>" for n in range(4_000)))
+    html = page(MAIN, *(f"<h1>Headline number {n} of a long page</h1><p>{LIBRARY[0]}</p>" for n in range(1_500)))
     started = time.process_time()
     assert len(rows(html)) == 1
-    assert time.process_time() - started < 8
+    assert time.process_time() - started < 3

@@ -43,7 +43,7 @@ def parse_tree(source: bytes) -> HtmlElement:
     return tree
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(SOURCES)
 @example("<p a='>' b='>' c='>' d='>' e>text</p><i f>")
 @example("<script><!--<script></script> <p a b c d e> --></script><p a b c d e>")
@@ -64,7 +64,8 @@ def test_the_parser_finds_the_same_page_but_for_attributes_beyond_the_bound(sour
     assert bound_attributes(data, 1_000) is data
 
 
-@given(st.text(), st.integers(0, 12))
+@settings(max_examples=40)
+@given(st.text(max_size=60), st.integers(0, 12))
 def test_text_outside_tags_stays(text: str, n: int) -> None:
     text = text.replace("<", "").encode("utf-8", "ignore").decode()
     attributes = "".join(f" a{k}" for k in range(n))
@@ -89,7 +90,7 @@ def test_a_page_of_too_many_attributes_keeps_its_text_and_the_first_of_them() ->
 )  # fmt: skip
 def test_the_scan_takes_linear_time(unit: str) -> None:
     seconds = []
-    for size in (250_000, 1_000_000):
+    for size in (100_000, 400_000):
         source = f"<p{unit * (size // len(unit))}".encode()
         bound_attributes(source[:1000])
         started = time.process_time()
