@@ -9,6 +9,7 @@ from cleaners.neardup.compiled.pairs import (
     count_agreeing,
     count_marked,
     count_shared,
+    file_keys,
     key_bands,
     pair_up_buckets,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "count_agreeing",
     "count_marked",
     "count_shared",
+    "file_keys",
     "hash_shingles",
     "key_bands",
     "pair_up_buckets",

@@ -30,6 +30,7 @@ from cleaners.neardup.compiled.types import (
 KEY_MULTIPLIER, BUCKET, REST = np.uint64(constants.KEY_MULTIPLIER), constants.BUCKET, constants.REST
 ZERO, KEY_SHIFT, HALF = (np.uint64(n) for n in (0, 29, 32))
 MUCH_LARGER = 16
+DIGIT_BITS, LOWEST_DIGIT, N_DIGITS = np.uint64(11), np.uint64((1 << 11) - 1), 1 << 11  # three of them name a bucket
 
 
 @inline
@@ -117,6 +118,33 @@ def key_bands(matrix, rows, first_band, rows_per_band, keys):
                 key ^= key >> KEY_SHIFT
             following = first + rows_per_band
             keys[band, place] = (key & BUCKET) | np.uint64(values[following if following < n_columns else 0])
+
+
+@inline
+def _sort_by_digit(values, sorted_values, counts, down):
+    """Sort values by the eleven bits above `down`; equal ones keep their order."""
+    counts[:] = 0
+    for i in range(len(values)):
+        counts[(values[i] >> down) & LOWEST_DIGIT] += 1
+    place = 0
+    for digit in range(N_DIGITS):
+        place, counts[digit] = place + counts[digit], place
+    for i in range(len(values)):
+        digit = (values[i] >> down) & LOWEST_DIGIT
+        sorted_values[counts[digit]] = values[i]
+        counts[digit] += 1
+
+
+@compiled(types.void, U64S, OUT_U64S)
+def file_keys(keys, filed):
+    """`bands._file`: the buckets of keys, each with its place, in order."""
+    spare, counts = np.empty(len(keys), np.uint64), np.empty(N_DIGITS, np.int64)
+    for i in range(len(keys)):
+        spare[i] = (keys[i] & BUCKET) | np.uint64(i)
+    down = HALF
+    _sort_by_digit(spare, filed, counts, down)
+    _sort_by_digit(filed, spare, counts, down + DIGIT_BITS)
+    _sort_by_digit(spare, filed, counts, down + DIGIT_BITS + DIGIT_BITS)
 
 
 @compiled(types.Tuple((types.int64, types.int64)), U64S, I64S, types.int64, OUT_U64S, OUT_I64S)

@@ -143,7 +143,7 @@ def _key_rows(signatures: UInt32s, rows: Int64s, bands: Int64s, config: NearDupl
 
 def _pair_up_buckets(rows: Int64s, keys: UInt64s, config: NearDuplicateConfig) -> UInt64s:
     """Pairs of each article with those in its bucket, or with its part's head and next neighbours if that is large."""
-    filed = np.sort((keys & BUCKET) | np.arange(len(rows), dtype=np.uint64))  # in a bucket: in order of preference
+    filed = _file(keys)
     pairs, large = _pair_up_small(rows, filed, config)
     found = [pairs]
     large = large[np.argsort(keys[large], kind="stable")]
@@ -154,6 +154,16 @@ def _pair_up_buckets(rows: Int64s, keys: UInt64s, config: NearDuplicateConfig) -
     opens = _opens(part)
     heads = large[np.flatnonzero(opens)][np.cumsum(opens) - 1]
     return np.concatenate([*found, encode_pairs(rows[heads], rows[large])])
+
+
+def _file(keys: UInt64s) -> UInt64s:
+    """The buckets of keys, each with its place in the lower half, in order: in a bucket, in order of preference."""
+    compiled = kernel.find()
+    if compiled is None:
+        return np.sort((keys & BUCKET) | np.arange(len(keys), dtype=np.uint64))
+    filed = np.empty(len(keys), np.uint64)
+    compiled.file_keys(keys, filed)
+    return filed
 
 
 def _pair_up_small(rows: Int64s, filed: UInt64s, config: NearDuplicateConfig) -> tuple[UInt64s, Int64s]:

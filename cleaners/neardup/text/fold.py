@@ -40,8 +40,11 @@ CODE_POINT_BITS = np.uint32(7)
 
 # Traits of a code point.
 KNOWN, ODD, SHRINKS, IS_CAPITAL, IS_DIGIT, IS_MARK = (np.uint8(1 << bit) for bit in range(6))
-# Marks; also jamo and Kirat Rai vowels, letters that compose with what stands before them.
-DEPENDS_ON_NEIGHBOURS = r"[\p{M}\x{1100}-\x{11FF}\x{A960}-\x{A97F}\x{D7B0}-\x{D7FF}\x{16D40}-\x{16D7F}]"
+# Marks but for variation selectors, which stand behind an emoji and compose with nothing; also jamo and Kirat Rai vowels,
+# letters that compose with what stands before them.
+DEPENDS_ON_NEIGHBOURS = (
+    r"[[\p{M}--\x{FE00}-\x{FE0F}]\x{1100}-\x{11FF}\x{A960}-\x{A97F}\x{D7B0}-\x{D7FF}\x{16D40}-\x{16D7F}]"
+)
 
 
 class Folded(NamedTuple):

@@ -15,7 +15,7 @@ from cleaners.neardup import kernel
 from cleaners.neardup.config import NearDuplicateConfig
 from cleaners.neardup.constants import MULTIPLIER
 from cleaners.neardup.text.chunks import run_all
-from cleaners.neardup.text.fold import CHARACTER_MARK, Bools, Int64s, UInt8s, UInt64s, normalise_texts, sort_unique
+from cleaners.neardup.text.fold import CHARACTER_MARK, Bools, Int64s, UInt8s, UInt64s, normalise_texts
 from cleaners.neardup.text.words import (
     MASK64,
     HashedSets,
@@ -23,9 +23,10 @@ from cleaners.neardup.text.words import (
     count_up,
     end_sets,
     hash_word,
+    mark_first,
     mix,
     mix_all,
-    split_keys,
+    sort_runs,
 )
 
 ELEMENTS_AT_ONCE = 1 << 18  # their keys stay in the processor's cache
@@ -100,14 +101,11 @@ def hash_shingles(words: Words, config: NearDuplicateConfig) -> HashedSets:
         runs = (config.words_per_shingle, config.characters_per_shingle)
         compiled.hash_shingles(words.offsets, words.hashes, words.is_character, *runs, values, ends)
         return end_sets(values, ends)
-    sizes = np.diff(words.offsets)
-    totals, whole = _hash_runs_of(words, config)
-    keys = _key(np.repeat(np.arange(n_texts, dtype=np.uint64), sizes), totals)[whole]
-    n_whole = np.diff(count_up(whole)[words.offsets])
-    without = (n_whole == 0) & (sizes > 0)
-    if without.any():
-        keys = np.concatenate([keys, _hash_whole_texts(words, np.flatnonzero(without))])
-    return split_keys(sort_unique(keys), n_texts)
+    totals, whole, _ = _hash_all(words, config)
+    values, offsets = _mix_upper(totals[whole]).astype(np.uint32), count_up(whole)[words.offsets]
+    sort_runs(values, offsets)
+    is_first = mark_first(values, offsets)
+    return HashedSets(count_up(is_first)[offsets], values[is_first])
 
 
 def read_shingles(words: Words, config: NearDuplicateConfig) -> Reading:
@@ -127,26 +125,20 @@ def read_shingles(words: Words, config: NearDuplicateConfig) -> Reading:
         compiled.read_shingles(*words[:2], *flags, *runs, OPENING_SHINGLES, values, marks, ends)
         sets = end_sets(values, ends)
         return Reading(words, sets, marks[: len(sets.values)].copy())
-    sizes = np.diff(words.offsets)
-    totals, whole = _hash_runs_of(words, config)
+    totals, whole, short = _hash_all(words, config)
     marks = find_quoted(words, config) * QUOTED | find_opening(words, OPENING_SHINGLES) * OPENS
-    keys = _key(np.repeat(np.arange(n_texts, dtype=np.uint64), sizes)[whole], totals[whole])
-    without = np.flatnonzero((np.diff(count_up(whole)[words.offsets]) == 0) & (sizes > 0))
-    marks_kept = marks[whole]
-    if len(without):
-        keys = np.concatenate([keys, _hash_whole_texts(words, without)])
-        ends = words.offsets[without + 1]
-        quoted = [words.is_quoted[a:b].any() for a, b in zip(words.offsets[without], ends, strict=True)]
-        marks_kept = np.concatenate([marks_kept, np.array(quoted) * QUOTED | OPENS])
-    keys = np.sort((keys << MARK_BITS) | marks_kept)
-    plain = keys >> MARK_BITS
-    is_first = np.ones(len(keys), bool)
-    np.not_equal(plain[1:], plain[:-1], out=is_first[1:])
+    for start, stop in zip(words.offsets[short], words.offsets[short + 1], strict=True):
+        marks[start] = words.is_quoted[start:stop].any() * QUOTED | OPENS
+    offsets = count_up(whole)[words.offsets]
+    keys = (_mix_upper(totals[whole]) << MARK_BITS) | marks[whole]
+    sort_runs(keys, offsets)
+    values = (keys >> MARK_BITS).astype(np.uint32)
+    is_first = mark_first(values, offsets)
     joined = keys[is_first].astype(np.uint8) & ALL
     again = np.flatnonzero(~is_first)
     owners = again - np.arange(1, len(again) + 1)  # of each repeat, the shingle that it repeats
     np.bitwise_or.at(joined, owners, keys[again].astype(np.uint8) & ALL)
-    return Reading(words, split_keys(plain[is_first], n_texts), joined)
+    return Reading(words, HashedSets(count_up(is_first)[offsets], values[is_first]), joined)
 
 
 def find_quoted(words: Words, config: NearDuplicateConfig) -> Bools:
@@ -267,14 +259,21 @@ def _reach(flags: Bools, n: int) -> Bools:
     return reached
 
 
-def _hash_runs_of(words: Words, config: NearDuplicateConfig) -> tuple[UInt64s, Bools]:
-    """`_hash_runs` of words and of characters, each as long as the config says."""
+def _hash_all(words: Words, config: NearDuplicateConfig) -> tuple[UInt64s, Bools, Int64s]:
+    """The polynomial of the shingle from each word on, not yet mixed, and whether its text has as many words.
+
+    Also the numbers of the texts that are shorter than a shingle and so are one as a whole, from their first word on.
+    """
     totals, whole = _hash_runs(words, config.words_per_shingle)
     if words.is_character.any():
         others, others_whole = _hash_runs(words, config.characters_per_shingle)
         totals = np.where(words.is_character, others, totals)
         whole = np.where(words.is_character, others_whole, whole)
-    return totals, whole
+    short = np.flatnonzero((np.diff(count_up(whole)[words.offsets]) == 0) & (np.diff(words.offsets) > 0))
+    if len(short):
+        totals[words.offsets[short]] = _hash_whole_texts(words, short)
+        whole[words.offsets[short]] = True
+    return totals, whole, short
 
 
 def _hash_runs(words: Words, n: int) -> tuple[UInt64s, Bools]:
@@ -290,20 +289,20 @@ def _hash_runs(words: Words, n: int) -> tuple[UInt64s, Bools]:
 
 
 def _hash_whole_texts(words: Words, numbers: Int64s) -> UInt64s:
-    """Keys of the texts that are shorter than a shingle."""
+    """The polynomial of each of some texts, not yet mixed."""
     sizes = np.diff(words.offsets)[numbers]
     totals = np.zeros(len(numbers), np.uint64)
     for step in range(int(sizes.max())):
         longer = np.flatnonzero(sizes > step)
         totals[longer] = totals[longer] * np.uint64(MULTIPLIER) + words.hashes[words.offsets[numbers[longer]] + step]
-    return _key(numbers.astype(np.uint64), totals)
+    return totals
 
 
-def _key(owners: UInt64s, totals: UInt64s) -> UInt64s:
-    keys = mix_all(totals)
-    keys >>= np.uint64(32)
-    keys |= owners << np.uint64(32)
-    return keys
+def _mix_upper(totals: UInt64s) -> UInt64s:
+    """The upper half of the mixed polynomials: the hashes of shingles."""
+    upper = mix_all(totals)
+    upper >>= np.uint64(32)
+    return upper
 
 
 def _gather(sets: HashedSets, numbers: Int64s) -> tuple[Int64s, Int64s]:

@@ -44,6 +44,7 @@ TELLING = [
     "한국어 \u1100\u1161\u11a8 뉴스",
     "soft\u00adhyphen zero\u200bwidth \ufeffmark Na\u200dme",
     "𝐁𝐨𝐥𝐝 𝟏𝟐𝟑 🄐 🙂 𐐀𐐨 𞤀",
+    "love \u2764\ufe0f\ufe0f A\ufe0fb \ufe0eCap",
     "1,234.5 12:30 1/2/2025 3.. 4 5,,6 ٣٤.٥ 7.x 0:0",
     "\x00a\x7fb\x1fc\x85d\u2028e",
     "x" * 7 + " " + "y" * 8 + " " + "z" * 9 + " " + "w" * 16 + " " + "v" * 17 + " " + "Long" * 300,
