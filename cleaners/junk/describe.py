@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cleaners.junk.detectors import captions, cards, credits, labels, owners, templates, widgets
+from cleaners.junk.detectors import captions, card_lines, cards, credits, labels, owners, templates, widgets
 from cleaners.junk.detectors.rules import RuleDescription, load_rules
 from cleaners.junk.model import weights
 
@@ -19,6 +19,6 @@ def describe_rules() -> list[RuleDescription]:
         )
         for rule in load_rules()
     ]
-    for module in (captions, widgets, cards, credits, templates, labels, owners, weights):
+    for module in (captions, widgets, cards, card_lines, credits, templates, labels, owners, weights):
         rows += module.DESCRIPTIONS
     return rows

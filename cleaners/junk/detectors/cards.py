@@ -1,7 +1,7 @@
 """Cards of other articles: takes a page, gives passages such as 'Publisher / 3 hours ago / - Publisher / headline / body'.
 
 A card with a body carries what salvage needs: headline, publisher, age and where the body stands. A teaser (headline,
-standfirst, 'N hours ago') has none. Removes the whole card.
+standfirst, 'N hours ago') has none. Cards by their lines: `card_lines`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from cleaners.junk.detectors.card_lines import find_card_lines
 from cleaners.junk.detectors.cohesion import find_return
 from cleaners.junk.detectors.headlines import find_headline_end, is_headline_like
 from cleaners.junk.detectors.rules import RuleDescription
@@ -25,14 +26,9 @@ DESCRIPTIONS = (
         any_language=True,
     ),
     RuleDescription(
-        id="card-teaser",
-        category="related_article",
-        description="A teaser of another article: headline, standfirst and its age ('3 hours ago') on three lines.",
-    ),
-    RuleDescription(
         id="card-teaser-inline",
         category="related_article",
-        description="The same teaser without line breaks: the sentence before an age that stands between two sentences.",
+        description="A teaser of another article without line breaks: the sentence before an age between two sentences.",
     ),
 )
 
@@ -40,11 +36,10 @@ _UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 36
 _UNITS |= {"month": 2629746, "year": 31556952}  # Gregorian means
 _AGE = r"(?P<count>\d{1,3}|an?|one) (?P<unit>second|sec|minute|min|hour|hr|day|week|month|year)s? ago"
 _MARK = re.compile(rf"(?<!\w){_AGE}\s+[-–—|•·]\s+")
-_AGE_LINE = re.compile(_AGE, re.IGNORECASE)
 _AGE_INLINE = re.compile(rf"(?<=[.!?\"”’] ){_AGE}(?=\s+[A-Z\"“‘]|\s*\Z)")
 _MAX_PUBLISHER_WORDS = 7
 # Cards of one page; each is compared with what stands around it. 856 real pages have 41 ages in words at most, cards or not.
-MAX_CARDS = 300
+MAX_CARDS = 100
 # Rules that show another article by its words alone; a template is a promotion, a rule's match a link.
 _STORY_RULES = ("learned-", "owned-", "shared-")
 _HEADINGS = frozenset({"more on this topic", "more on this story", "more from"})
@@ -53,12 +48,15 @@ _HEADINGS = frozenset({"more on this topic", "more on this story", "more from"})
 def find_cards(page: Page) -> Iterator[Passage]:
     """Cards and teasers in a page."""
     if " ago" not in page.lower:
+        yield from find_card_lines(page)
         return
     marks: list[tuple[int, re.Match[str]]] = []
     for mark in _MARK.finditer(page.text):
         start = _publisher_start(page.text, mark)
         if start is not None and (not marks or start >= marks[-1][1].end()):
             marks.append((start, mark))
+            if len(marks) > MAX_CARDS:
+                break
     earlier: list[Extent] = []
     for number, (start, mark) in enumerate(marks[:MAX_CARDS]):
         limit = marks[number + 1][0] if number + 1 < len(marks) else len(page.text)
@@ -66,7 +64,7 @@ def find_cards(page: Page) -> Iterator[Passage]:
         earlier.append((card.start, card.end))
         yield card
     if not marks:
-        yield from _find_teasers(page)
+        yield from find_card_lines(page)
         yield from _find_inline_teasers(page)
 
 
@@ -137,26 +135,6 @@ def _publisher_card(page: Page, start: int, mark: re.Match[str], limit: int, ear
     return Passage(
         start, end, "card-publisher", "related_article", 0.9 if is_inline else 0.99, is_bounded=not is_inline, card=card
     )
-
-
-def _find_teasers(page: Page) -> Iterator[Passage]:
-    lines = [page.text[slice(*line)] for line in page.lines]
-    ages = {number for number, line in enumerate(lines) if len(line) <= 20 and _AGE_LINE.fullmatch(line)}
-    found: list[Extent] = []
-    for number in sorted(ages):
-        # In a live blog the age stands before its entry, so the first age follows no headline and standfirst.
-        is_teaser = (
-            number >= 2
-            and is_headline_like(lines[number - 2])
-            and len(lines[number - 1].split()) <= 60
-            and number - 1 not in ages
-            and lines[number - 1].endswith((".", "!", "?", "…", "”", '"'))
-        )
-        if not is_teaser:
-            return
-        found.append((page.lines[number - 2][0], page.lines[number][1]))
-    for start, end in found:
-        yield Passage(start, end, "card-teaser", "related_article", 0.9, is_bounded=False)
 
 
 def _find_inline_teasers(page: Page) -> Iterator[Passage]:
