@@ -67,6 +67,7 @@ BOUNDED = {
     "cleaners.extract.page.page._block_rules": Bound(4_000),
     "cleaners.extract.text.plain.NOT_A_TITLE": Bound(160),
     "cleaners.extract.blocks.rewrite.NAME": Bound(90),
+    "cleaners.junk.detectors.card_lines._meta": Bound(70, at_start=True),
     "cleaners.junk.detectors.captions._GOES_ON": Bound(60),
     "cleaners.junk.detectors.captions._credits": Bound(300),
     "cleaners.junk.decide._SENTENCE": Bound(900),

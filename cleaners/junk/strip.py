@@ -26,6 +26,8 @@ from cleaners.junk.page.tokens import tokenize
 from cleaners.junk.salvage import salvage
 
 BATCH = 64  # documents that the detectors look at together
+# Articles inside an article inside an article; deeper ones are cut, not salvaged, so that a page of nothing but cards has an end.
+MAX_DEPTH = 2
 _LOOKED_UP = 4_096  # documents for which learned evidence is looked up together; their tokens take some 30 MB
 
 STRIPPED_SCHEMA = DOCUMENT_SCHEMA.copy()
@@ -164,8 +166,10 @@ def _strip_all(
                     yield document, error
 
 
-def _strip_document(document: Row, decision: Decision, known: KnownEvidence, config: StripConfig) -> Iterator[Found]:
-    """The clean article with its removed and its suspected spans, then those of the articles inside it."""
+def _strip_document(
+    document: Row, decision: Decision, known: KnownEvidence, config: StripConfig, depth: int = 0
+) -> Iterator[Found]:
+    """The clean article with its removed and its suspected spans, then those of the articles inside it, `depth` articles deep."""
     text = document["text"] or ""
     chosen, suspected = decision
     fitted = fit_white_space(text, [(passage.start, passage.end) for passage in chosen])
@@ -175,7 +179,7 @@ def _strip_document(document: Row, decision: Decision, known: KnownEvidence, con
     for number, (passage, (start, end)) in enumerate(zip(chosen, fitted, strict=True)):
         # An embedded article is not cut up further, so that there is an end.
         card = passage.card or (read_story(text, passage) if document["origin"] != "embedded" else None)
-        if card and not holds_body(text, passage, card):
+        if card and (depth >= MAX_DEPTH or not holds_body(text, passage, card)):
             card = None  # a part of a card that the layer cut in two: the other part holds the body
         salvaged = salvage(document, card, config) if card else None
         if salvaged:
@@ -198,7 +202,7 @@ def _strip_document(document: Row, decision: Decision, known: KnownEvidence, con
         tokens = [tokenize(child["text"]) for child in embedded]
         decisions = find_junk(embedded, known.of(embedded, tokens), config, tokens)
         for child, inside in zip(embedded, decisions, strict=True):
-            yield from _strip_document(child, inside, known, config)
+            yield from _strip_document(child, inside, known, config, depth + 1)
 
 
 def _list_suspected(article_id: str, cleaned: str, suspected: list[Passage], removed: list[Extent]) -> list[Row]:
