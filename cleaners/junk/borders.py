@@ -15,6 +15,7 @@ import numpy as np
 
 from cleaners.junk.detectors.headlines import find_dateline_end, splits_sentence
 from cleaners.junk.detectors.labels import list_borders
+from cleaners.junk.evidence.label_counts import Label
 from cleaners.junk.page.page import Extent, Page, Passage
 
 _OPENING_MARKS, _CLOSING_MARKS = "([{#*•|<—–-", ")]}*•|>—–-:"
@@ -35,7 +36,9 @@ def keep_borders(page: Page, passages: Sequence[Passage]) -> list[Passage]:
         passages: to remove; sorted, apart, without outer white space.
 
     """
-    return _keep_sentences(page, _close_brackets(page.text, _keep_labels(page, passages)))
+    borders = list_borders(page) if passages else []
+    whole = _keep_sentences(page, _close_brackets(page.text, _keep_labels(page, passages, borders)))
+    return _free_labels(page.text, whole, borders)
 
 
 def is_marked(text: str, start: int, end: int) -> bool:
@@ -46,9 +49,8 @@ def is_marked(text: str, start: int, end: int) -> bool:
     return passage.isupper() and len(passage.split()) <= _MAX_CAPITALS
 
 
-def _keep_labels(page: Page, passages: Sequence[Passage]) -> list[Passage]:
+def _keep_labels(page: Page, passages: Sequence[Passage], borders: Sequence[Label]) -> list[Passage]:
     """Cut what a label leads to where the label is cut, and the label where all it leads to is cut."""
-    borders = list_borders(page) if passages else []
     if not borders:
         return list(passages)
     text, kept = page.text, list(passages)
@@ -65,6 +67,32 @@ def _keep_labels(page: Page, passages: Sequence[Passage]) -> list[Passage]:
             kept.append(replace(model, start=start, end=end, card=None, kept_as=None))
         is_cut[label.start : label.end] = True
     return sorted(kept, key=lambda passage: passage.start)
+
+
+def _free_labels(text: str, passages: list[Passage], borders: Sequence[Label]) -> list[Passage]:
+    """Leave a label where a part of what it leads to is left, since a cut would have ended inside a sentence."""
+    for label in reversed(borders):
+        is_cut = np.zeros(len(text), dtype=bool)
+        for passage in passages:
+            is_cut[passage.start : passage.end] = True
+        if not _list_gaps(text, is_cut, label.start, label.label_end) and _list_gaps(
+            text, is_cut, label.label_end, label.end
+        ):
+            passages = [part for passage in passages for part in _around(text, passage, label.start, label.label_end)]
+    return passages
+
+
+def _around(text: str, passage: Passage, start: int, end: int) -> list[Passage]:
+    """The parts of a passage before and behind an extent."""
+    if passage.end <= start or end <= passage.start:
+        return [passage]
+    parts = []
+    for low, high in ((passage.start, min(passage.end, start)), (max(passage.start, end), passage.end)):
+        part = text[low:high] if low < high else ""
+        if part.strip():
+            first = low + len(part) - len(part.lstrip())
+            parts.append(replace(passage, start=first, end=low + len(part.rstrip()), card=None, kept_as=None))
+    return parts
 
 
 def _list_gaps(text: str, is_cut: np.ndarray[tuple[int], np.dtype[np.bool_]], start: int, end: int) -> list[Extent]:
