@@ -120,7 +120,8 @@ def find_captions(page: Page) -> Iterator[Passage]:
         first = begins[number]
         is_joined = bool(page.text[first:start].strip(" ([—–|-/"))
         confidence = _WEAK if is_weak else _JOINED if is_joined else _ALONE
-        yield Passage(first, end, "caption-before-credit", "caption_credit", confidence, is_bounded=False)
+        if end - first <= MAX_CHARS:
+            yield Passage(first, end, "caption-before-credit", "caption_credit", confidence, is_bounded=False)
         if is_joined:
             yield Passage(start, end, "caption-before-credit", "caption_credit", _BACK, is_bounded=False)
         for _ in range(2):

@@ -44,7 +44,7 @@ def find_widgets(page: Page) -> Iterator[Passage]:
 
 def _find_lines(page: Page) -> Iterator[Passage]:
     words = load_words()
-    cells = page.cells
+    cells, title = page.cells, " ".join((page.title or "").split())
     number = 0
     while number < len(cells):
         start, end = cells[number]
@@ -59,6 +59,8 @@ def _find_lines(page: Page) -> Iterator[Passage]:
             last, follower = follower, follower + 1
         while follower < len(cells) and items < MAX_ITEMS:
             text = page.text[slice(*cells[follower])]
+            if text == title:  # below it the page's own story begins
+                break
             if _is_item(text):
                 last, items = follower, items + 1
             elif not (

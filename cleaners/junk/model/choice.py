@@ -23,6 +23,8 @@ F64 = npt.NDArray[np.float64]
 # Least probability of a run that lies so far in a passage whose own text shows what it is and leaves its end open, a card for
 # instance. Cross-validated: F1 of contaminated articles .938 -> .941, damage .110 -> .119 %; at .65 .941 and .138 %.
 WITNESSED, SHOWN = 0.75, 0.9
+# Least confidence of such a passage: how far a caption reaches before its credit (.5 to .55) is no more than a guess.
+WITNESS = 0.8
 # Characters from which a run counts as long.
 LONG_RUN = 300
 
@@ -106,7 +108,7 @@ def is_accepted(
     size = ends - starts
     shown = np.zeros(len(runs))
     for passage in findings.passages:
-        if passage.is_certain and passage.doubt is None and is_soft(passage):
+        if passage.is_certain and passage.confidence >= WITNESS and passage.doubt is None and is_soft(passage):
             share = np.minimum(ends, passage.end) - np.maximum(starts, passage.start)
             np.maximum(shown, share / size, out=shown)
     accepted: npt.NDArray[np.bool_] = pure >= np.where(size >= LONG_RUN, limits[1], limits[0])

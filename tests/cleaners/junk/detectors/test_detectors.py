@@ -32,6 +32,12 @@ def test_a_list_of_headlines_ends_where_the_story_goes_on() -> None:
     assert cut(text, list(find_widgets(Page(text)))) == [widget]
 
 
+def test_a_list_of_headlines_ends_before_the_page_s_own() -> None:
+    widget = "Top stories\nFerry sinks off the cape\nMayor resigns over quay"
+    text = f"{widget}\nTerminal approved at last\n{PARAGRAPH}"
+    assert cut(text, list(find_widgets(Page(text, title="Terminal approved at last")))) == [widget]
+
+
 def test_a_glued_list_ends_at_the_opening_quotation_mark() -> None:
     widget = "Top stories Swipe. Select. Stay informed. Asia Ferry sinks off the cape Business Mayor resigns over quay"
     text = f'{PARAGRAPH} {widget} "We are ready," she said.'
