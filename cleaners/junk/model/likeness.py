@@ -78,7 +78,9 @@ def put_likeness(table: F64, reading: Reading, units: Units, likeness: Likeness,
     after = np.repeat(owner[begin + counts[begin] - 1], counts[begin]) > owner + 2
     # The lead: the first units that are sentences, by their length.
     long_units = np.flatnonzero(n_tokens >= 8)[:4]
-    in_lead = np.isin(owner, long_units)
+    is_lead = np.zeros(n_units, dtype=bool)
+    is_lead[long_units] = True
+    in_lead = is_lead[owner]
     lead_count = np.bincount(words, weights=in_lead, minlength=int(words[-1]) + 1 if len(words) else 0)
     of_lead = (lead_count[words] - in_lead) > 0 if len(words) else np.zeros(0, dtype=bool)
     of_title = _in_title(reading, likeness)

@@ -18,9 +18,10 @@ from cleaners.junk.model.features import COLUMN, F32, F64, FEATURES, NEIGHBOUR_F
 from cleaners.junk.model.likeness import Likeness, put_likeness
 from cleaners.junk.model.meaning import MEANING_FEATURES, find_meaning
 from cleaners.junk.model.outline import MIN_PROSE, OUTLINE_FEATURES, measure_outline, since, until, windows
-from cleaners.junk.page.page import Passage
+from cleaners.junk.page.page import Passage, find_all
+from cleaners.junk.page.phrases import Phrases
 from cleaners.junk.page.reading import OTHER, QUOTE, STOP, Reading, Units
-from cleaners.junk.page.tokens import I64, U64, tokenize
+from cleaners.junk.page.tokens import I64
 from cleaners.junk.rule_files import load_words
 
 # Kinds of passages that have a column of their own: what stands beside a credit or a button is often part of it.
@@ -255,21 +256,19 @@ def _put_passages(table: F64, units: Units, passages: Sequence[Passage], n_token
 
 def _find_headings(reading: Reading) -> list[int]:
     """Offsets of the headings of lists of other articles, where a line or a sentence begins."""
-    headings, first_words = _headings()
-    lower, found = reading.page.lower, []
-    for token in np.flatnonzero(np.isin(reading.tokens.hashes, first_words)).tolist():
-        start = int(reading.tokens.starts[token])
-        begins = (
-            start == 0
-            or lower[start - 1] == "\n"
-            or (lower[start - 1] == " " and lower[start - 2 : start - 1] in _CLOSERS)
-        )
-        if begins and any(
-            lower.startswith(heading, start) and not _is_word(lower[start + len(heading) : start + len(heading) + 1])
-            for heading in headings
-        ):
-            found.append(start)
-    return found
+    page = reading.page
+    found: set[int] = set()
+    for heading in _headings().narrow(page.marks):
+        for start in find_all(page.lower, heading):
+            begins = start == 0 or page.lower[start - 1] == "\n" or _is_behind_stop(page.lower, start)
+            end = start + len(heading)
+            if begins and not _is_word(page.lower[end : end + 1]):
+                found.add(start)
+    return sorted(found)
+
+
+def _is_behind_stop(text: str, start: int) -> bool:
+    return text[start - 1] == " " and text[start - 2 : start - 1] in _CLOSERS
 
 
 def _is_word(character: str) -> bool:
@@ -277,7 +276,5 @@ def _is_word(character: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _headings() -> tuple[tuple[str, ...], U64]:
-    """The headings, and the hashes of their first words."""
-    headings = tuple(sorted({*load_words()["widget_headings"], *_HEADINGS}))
-    return headings, np.unique(np.concatenate([tokenize(heading).hashes[:1] for heading in headings]))
+def _headings() -> Phrases:
+    return Phrases(sorted({*load_words()["widget_headings"], *_HEADINGS}))

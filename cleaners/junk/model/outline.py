@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaners.junk.page.reading import DIGIT, QUOTE, STOP, Reading, Units, slot_index
-from cleaners.junk.page.tokens import I64, hash_ngrams, hash_words_of
+from cleaners.junk.page.tokens import I64, hash_words_of
 
 F64 = npt.NDArray[np.float64]
 
@@ -26,6 +26,7 @@ MAX_LABEL = 6  # tokens; "Sign up for our newsletter" has five
 _FAR = 1000.0  # tokens: what is further off means nothing
 _TWIN_BITS = 14  # places of hashed n-grams: some 1,000 stand on a page
 _GRAM = 4  # tokens
+_BASE = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd; `slot_index` mixes what it gives
 
 
 def measure_outline(reading: Reading, units: Units, n_tokens: F64, words: F64) -> F64:
@@ -116,17 +117,20 @@ def find_main(is_prose: npt.NDArray[np.bool_], n_tokens: F64) -> tuple[int, int]
 
 def since(marked: npt.NDArray[np.bool_], begin: F64, end: F64) -> F64:
     """Tokens between a unit and the last marked one before it, as ln(1 + n)."""
+    if not marked.any():
+        return np.full(len(marked), np.log1p(_FAR))
     ends = np.where(marked, end, -np.inf)
-    last = np.concatenate((np.full(1, -np.inf), np.maximum.accumulate(ends)[:-1])) if len(ends) else ends
+    last = np.concatenate((np.full(1, -np.inf), np.maximum.accumulate(ends)[:-1]))
     distance: F64 = np.log1p(np.minimum(begin - last, _FAR))
     return distance
 
 
 def until(marked: npt.NDArray[np.bool_], begin: F64, end: F64) -> F64:
     """Tokens between a unit and the next marked one, as ln(1 + n)."""
+    if not marked.any():
+        return np.full(len(marked), np.log1p(_FAR))
     starts = np.where(marked, begin, np.inf)
-    following = np.minimum.accumulate(starts[::-1])[::-1]
-    following = np.append(following[1:], np.inf) if len(starts) else starts
+    following = np.append(np.minimum.accumulate(starts[::-1])[::-1][1:], np.inf)
     distance: F64 = np.log1p(np.minimum(following - end, _FAR))
     return distance
 
@@ -152,13 +156,16 @@ def _repeated(reading: Reading, units: Units, n_tokens: F64) -> tuple[F64, F64]:
     position = np.arange(len(hashes)) - begin[unit]
     with np.errstate(over="ignore"):
         mixed = hashes * (np.uint64(2) * position.astype(np.uint64) + np.uint64(1))
-        sums = np.zeros(n_units, dtype=np.uint64)
-        np.add.at(sums, unit, mixed)
+        running = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(mixed)))
+        bounds = np.append(begin, len(hashes))
+        sums = running[bounds[1:]] - running[bounds[:-1]]
     _, number, counts = np.unique(sums, return_inverse=True, return_counts=True)
     twins: F64 = np.log(counts[number].astype(np.float64))
-    grams = hash_ngrams(hashes, _GRAM)
-    if not len(grams):
+    if len(hashes) < _GRAM:
         return twins, np.zeros(n_units)
+    grams = np.zeros(len(hashes) - _GRAM + 1, dtype=np.uint64)
+    for step in range(_GRAM):
+        grams = grams * _BASE + hashes[step : step + len(grams)]
     places = slot_index(grams, 0, _TWIN_BITS)
     held = np.bincount(places, minlength=2**_TWIN_BITS)[places] > 1
     owner = unit[: len(grams)]
