@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.training.lists import put_rows
 from bench.training.pages import (
     BREAKS,
     Block,
@@ -51,7 +52,21 @@ FORMS = tuple(
 )
 # The words of each language.
 WORDS: dict[str, dict[str, list[str]]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-CLEAN_FORMS = ("plain", "version", "round-up", "live", "list", "crossheads", "statement", "quotation", "elsewhere")
+CLEAN_FORMS = (
+    *(
+        "plain",
+        "version",
+        "round-up",
+        "live",
+        "list",
+        "rows",
+        "rows",
+        "crossheads",
+        "statement",
+        "quotation",
+        "elsewhere",
+    ),
+)
 
 # Shares: of stories that have a page of their own, of those whose cards come again without one (the others' cards have no owner
 # and each another part of the text, so that nothing else speaks for them), of pages without junk, of sites in one line.
@@ -397,8 +412,8 @@ def _case(chance: random.Random, text: str, language: str) -> str:
 def _make_page(chance: random.Random, style: Style, host: Story, others: list[Story], supply: Supply) -> Row:
     """A page of a story with cards."""
     paragraphs = _shorten(chance, host.paragraphs)
-    if chance.random() < 0.25:
-        change = chance.choice((_put_crossheads, _put_statement, _put_quotation, _put_list))
+    if chance.random() < 0.3:
+        change = chance.choice((_put_crossheads, _put_statement, _put_quotation, _put_list, _put_rows))
         paragraphs = change(chance, paragraphs, style.words)
     others = [one for one in others if one.site != host.site and one.title != host.title]
     blocks = []
@@ -577,7 +592,7 @@ def _make_clean(chance: random.Random, style: Style, host: Story, others: list[S
         place = chance.randrange(max(1, len(paragraphs) // 2), len(paragraphs) + 1)
         paragraphs = [*paragraphs[:place], [lead + added[0], *added[1:]], *paragraphs[place:]]
     else:
-        changes = {"live": _put_times, "list": _put_list, "crossheads": _put_crossheads}
+        changes = {"live": _put_times, "list": _put_list, "rows": _put_rows, "crossheads": _put_crossheads}
         changes |= {"statement": _put_statement, "quotation": _put_quotation}
         paragraphs = changes.get(kind, lambda _one, same, _words: same)(chance, paragraphs, style.words)
     text, gold, spans = compose(paragraphs, [], style.layout)
@@ -643,6 +658,11 @@ def _put_list(chance: random.Random, paragraphs: list[list[str]], words: dict[st
     high = min(len(paragraphs), low + chance.randrange(2, 6))
     listed = [[bullet + one[0], *one[1:]] for one in paragraphs[low:high]]
     return [*paragraphs[:low], *listed, *paragraphs[high:]]
+
+
+def _put_rows(chance: random.Random, paragraphs: list[list[str]], words: dict[str, list[str]]) -> list[list[str]]:
+    """A story with a long list or a table of its own."""
+    return put_rows(chance, paragraphs, {**words, "places": list(_PLACES)}, _name)
 
 
 def _put_crossheads(chance: random.Random, paragraphs: list[list[str]], words: dict[str, list[str]]) -> list[list[str]]:

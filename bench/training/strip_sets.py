@@ -241,7 +241,9 @@ def score(examples: list[Example], removed: list[list[tuple[int, int]]]) -> Coun
         junk = example.is_junk & solid
         wrong, hit = int((cut & ~junk).sum()), int((cut & junk).sum())
         tally.update(docs=1, junk=int(junk.sum()), removed=int(cut.sum()), hit=hit, wrong=wrong)
-        tally.update(article=int((solid & ~junk).sum()), exact=int(wrong == 0 and hit == junk.sum()))
+        n_story, n_left = int((solid & ~junk).sum()), int(junk.sum()) - hit
+        tally.update(article=n_story, exact=int(wrong == 0 and n_left == 0))
+        tally.update(near=int(n_left <= 0.02 * n_story and wrong <= 0.005 * n_story), hurt=int(wrong > 0.02 * n_story))
         if example.row.get("hard_negative"):
             tally.update(hard_wrong=wrong, hard_article=int((solid & ~junk).sum()))
         for span in example.spans:
@@ -257,7 +259,8 @@ def figures(tally: Counter[str]) -> str:
     return (
         f"F1 {f1:.4f} P {tally['hit'] / max(1, tally['removed']):.4f} R {tally['hit'] / max(1, tally['junk']):.4f} "
         f"damage {100 * tally['wrong'] / tally['article']:.3f}% "
-        f"hard {100 * tally['hard_wrong'] / max(1, tally['hard_article']):.3f}% exact {tally['exact'] / tally['docs']:.3f}"
+        f"hard {100 * tally['hard_wrong'] / max(1, tally['hard_article']):.3f}% exact {tally['exact'] / tally['docs']:.3f} "
+        f"near {tally['near'] / tally['docs']:.3f} hurt {tally['hurt'] / tally['docs']:.3f}"
     )
 
 

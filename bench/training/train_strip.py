@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,10 +74,12 @@ MAX_DAMAGE = {
     "other languages": 0.0038,
 }
 THRESHOLDS = (0.76, 0.79, 0.82, 0.85, 0.88, 0.91, 0.94)
-ROUNDS = {"units": 300, "context": 300, "pure": 240, "exact": 240}
+ROUNDS = {"units": 500, "context": 500, "pure": 240, "exact": 240}
 RELIABILITY = (0.0, 0.7, 0.8, 0.9, 0.95, 0.98)
 # Units are many: a fast rate uses as much of them in few trees.
 RATES = {"units": 0.12, "context": 0.12, "pure": 0.06, "exact": 0.06}
+# A unit of a contaminated article counts as so many of another: real pages have five times as many.
+WEIGHT_CONTAMINATED = 1.5
 # Log odds from which a real page's junk is taken for a kind that the other sets name.
 SURE_KIND = 2.0
 # Times that each contaminated set is placed again, with other stories beside the same junk.
@@ -98,10 +102,15 @@ def main() -> None:
         "--report", type=Path, required=True, help="a set that is only scored, by the cross-validation's models"
     )
     parser.add_argument("--background", type=Path, required=True, help="clean articles, to learn how rare words are")
+    parser.add_argument(
+        "--held-out",
+        type=Path,
+        help="folder for the models that left out a fold of sites, for `bench.quality.ablation`",
+    )
     args = parser.parse_args()
     note("examples")
     examples = load_examples(list_sets(args.train, args.pages, args.report))
-    train(examples, args.report.name, measure_rarity(args.background), args.out)
+    train(examples, args.report.name, measure_rarity(args.background), args.out, args.held_out)
 
 
 def list_sets(train: list[Path], pages: list[Path], report: Path) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -126,12 +135,13 @@ def note(what: str) -> None:
     print(f"[{time.process_time():.0f} s] {what}", flush=True)
 
 
-def train(examples: list[Example], report: str, rarity: F64, out: Path) -> None:
+def train(examples: list[Example], report: str, rarity: F64, out: Path, held_out: Path | None) -> None:
     """Train all layers, print cross-validated figures, write the model. The set named `report` is not learned from."""
+    folds: list[dict[str, Any]] = [{} for _ in range(FOLDS)]  # parts of the models that left out a fold of sites
     is_train = np.array([example.set_name != report for example in examples])
 
     note("boundaries")
-    boundary_cv, boundary = train_boundaries(examples, is_train)
+    boundary_cv, boundary = train_boundaries(examples, is_train, folds)
     cuts = []
     for example, scores in zip(examples, boundary_cv, strict=True):
         candidates = find_candidates(example.reading)
@@ -139,14 +149,14 @@ def train(examples: list[Example], report: str, rarity: F64, out: Path) -> None:
     report_edges(examples, cuts)
 
     note("words")
-    words_cv, words = train_words(examples, cuts, is_train)
+    words_cv, words = train_words(examples, cuts, is_train, folds)
     likenesses = [find_likeness(example.reading, cut, rarity) for example, cut in zip(examples, cuts, strict=True)]
     tables = [
         measure_units(example.reading, cut, likeness, example.findings, scores)
         for example, cut, likeness, scores in zip(examples, cuts, likenesses, words_cv, strict=True)
     ]
     note("units")
-    logits_cv, (units, context) = train_units(examples, cuts, tables, is_train)
+    logits_cv, (units, context) = train_units(examples, cuts, tables, is_train, folds)
 
     runs = [
         propose_runs(cut, logits, table, example.findings)
@@ -159,7 +169,7 @@ def train(examples: list[Example], report: str, rarity: F64, out: Path) -> None:
         )
     ]
     note("runs")
-    runs_cv, region_forest = train_runs(examples, cuts, runs, measured, is_train)
+    runs_cv, region_forest = train_runs(examples, cuts, runs, measured, is_train, folds)
     note("kinds")
     kinds = train_kinds(examples, cuts, is_train)
     model = LearnedModel(
@@ -178,6 +188,10 @@ def train(examples: list[Example], report: str, rarity: F64, out: Path) -> None:
             print(json.dumps(details(tally)))
     report_reliability(group_examples(judged, report)["news"], model)
     write_model(out, model)
+    if held_out:
+        held_out.mkdir(parents=True, exist_ok=True)
+        for fold, parts in enumerate(folds):
+            write_model(held_out / f"fold-{fold}.npz", model._replace(**parts))
 
 
 class Judged(NamedTuple):
@@ -303,7 +317,9 @@ def measure_rarity(background: Path) -> F64:
     return rarity
 
 
-def train_boundaries(examples: list[Example], is_train: npt.NDArray[np.bool_]) -> tuple[list[F64], tuple[F64, float]]:
+def train_boundaries(
+    examples: list[Example], is_train: npt.NDArray[np.bool_], folds: list[dict[str, Any]]
+) -> tuple[list[F64], tuple[F64, float]]:
     """Learn whether a sentence break is missing here: from where line breaks were, with the breaks taken out, and at span edges."""
     places, labels, article, junk = [], [], [], []
     for example in (one for one, used in zip(examples, is_train, strict=True) if used):
@@ -329,21 +345,26 @@ def train_boundaries(examples: list[Example], is_train: npt.NDArray[np.bool_]) -
         junk.append(near)
     x, y = np.concatenate(places), np.concatenate(labels)
     of_article, of_junk = np.concatenate(article), np.concatenate(junk)
-    models = {}
-    for cell in cells():
-        kept = (of_article != cell[0]) & (of_junk != cell[1])
-        models[cell] = fit_hashed(x[kept], y[kept], BOUNDARY_BITS, 1.0)
+
+    def fit(cell: tuple[int, int]) -> tuple[F64, float]:
+        kept = _left(cell, of_article, of_junk)
+        return fit_hashed(x[kept], y[kept], BOUNDARY_BITS, 1.0)
+
+    models = fit_cells(fit)
+    for fold, parts in enumerate(folds):
+        parts["boundary"], parts["boundary_intercept"] = models[fold, fold]
     scores = []
     for example in examples:
         candidates = find_candidates(example.reading)
         table = hash_boundaries(example.reading, candidates, BOUNDARY_BITS)
-        folds = example.junk_fold[example.reading.word_starts[candidates]]
+        mine_fold = example.junk_fold[example.reading.word_starts[candidates]]
         before = example.junk_fold[np.maximum(example.reading.word_starts[candidates] - 2, 0)]
         is_after = example.is_junk[np.maximum(example.reading.word_starts[candidates] - 2, 0)]
-        folds = np.where(is_after & ~example.is_junk[example.reading.word_starts[candidates]], before, folds)
+        is_own = ~example.is_junk[example.reading.word_starts[candidates]]
+        mine_fold = np.where(is_after & is_own, before, mine_fold)
         logits = np.zeros(len(candidates))
         for fold in range(FOLDS):
-            mine = folds == fold
+            mine = mine_fold == fold
             if not mine.any():
                 continue
             weights, intercept = models[example.fold, fold]
@@ -368,7 +389,7 @@ def report_edges(examples: list[Example], cuts: list[Units]) -> None:
 
 
 def train_words(
-    examples: list[Example], cuts: list[Units], is_train: npt.NDArray[np.bool_]
+    examples: list[Example], cuts: list[Units], is_train: npt.NDArray[np.bool_], folds: list[dict[str, Any]]
 ) -> tuple[list[F64], tuple[F64, float]]:
     """Score of units by their words."""
     rows = [word_rows(example, cut, WORD_BITS) for example, cut in zip(examples, cuts, strict=True)]
@@ -382,22 +403,38 @@ def train_words(
     of_article = np.concatenate([np.full(len(cuts[number].starts), examples[number].fold) for number in known])[
         is_known
     ]
-    models = {}
-    for cell in cells():
-        kept = (of_article != cell[0]) & (of_junk != cell[1])
-        models[cell] = fit_sparse(x[np.flatnonzero(kept)], y[kept], 0.3)
+
+    def fit(cell: tuple[int, int]) -> tuple[F64, float]:
+        kept = np.flatnonzero(_left(cell, of_article, of_junk))
+        return fit_sparse(x[kept], y[kept], 0.3)
+
+    models = fit_cells(fit)
+    for fold, parts in enumerate(folds):
+        parts["words"], parts["words_intercept"] = models[fold, fold]
     scores = []
     for example, cut, row in zip(examples, cuts, rows, strict=True):
-        _, folds = unit_labels(example, cut)
+        _, of_unit = unit_labels(example, cut)
         values = np.zeros(len(cut.starts))
         for fold in range(FOLDS):
-            mine = folds == fold
+            mine = of_unit == fold
             if not mine.any():
                 continue
             weights, intercept = models[example.fold, fold]
             values[mine] = (row @ weights)[mine] + intercept
         scores.append(values)
     return scores, fit_sparse(x, y, 0.3)
+
+
+def fit_cells(fit: Callable[[tuple[int, int]], tuple[F64, float]]) -> dict[tuple[int, int], tuple[F64, float]]:
+    """Models of every pair of folds, two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(cells(), pool.map(fit, cells()), strict=True))
+
+
+def _left(cell: tuple[int, int], of_article: I64, of_junk: I64) -> npt.NDArray[np.bool_]:
+    """Tell which rows a cell's model may learn from: those of other sites and other strings."""
+    left: npt.NDArray[np.bool_] = (of_article != cell[0]) & (of_junk != cell[1])
+    return left
 
 
 def word_rows(example: Example, cut: Units, n_bits: int) -> csr_matrix:
@@ -411,7 +448,11 @@ def stack_rows(rows: list[csr_matrix]) -> csr_matrix:
 
 
 def train_units(
-    examples: list[Example], cuts: list[Units], tables: list[npt.NDArray[np.float32]], is_train: npt.NDArray[np.bool_]
+    examples: list[Example],
+    cuts: list[Units],
+    tables: list[npt.NDArray[np.float32]],
+    is_train: npt.NDArray[np.bool_],
+    folds: list[dict[str, Any]],
 ) -> tuple[list[F64], tuple[Forest, Forest]]:
     """Learn whether a unit is junk, by its own evidence and its neighbours', then by what that says of the page around it.
 
@@ -425,7 +466,7 @@ def train_units(
             add_neighbours(table) if name == "units" else add_context(table, first)
             for table, first in zip(tables, logits, strict=True)
         ]
-        logits, forest = _train_forest(name, examples, cuts, labelled, wide, is_train)
+        logits, forest = _train_forest(name, examples, cuts, labelled, wide, is_train, folds)
         forests.append(forest)
     return logits, (forests[0], forests[1])
 
@@ -437,6 +478,7 @@ def _train_forest(
     labelled: list[tuple[F64, I64]],
     wide: list[npt.NDArray[np.float32]],
     is_train: npt.NDArray[np.bool_],
+    folds: list[dict[str, Any]],
 ) -> tuple[list[F64], Forest]:
     known = [number for number, used in enumerate(is_train) if used]
     share = np.concatenate([labelled[number][0] for number in known])
@@ -448,11 +490,16 @@ def _train_forest(
     ]
     sizes = np.concatenate([cuts[number].ends - cuts[number].starts for number in known])[is_known]
     weight = np.clip(np.log1p(sizes) / 4, 0.3, 1.5)
+    is_contaminated = ["junk" not in example.row and "form" not in example.row for example in examples]
+    weight *= np.concatenate(
+        [np.full(len(cuts[number].starts), WEIGHT_CONTAMINATED if is_contaminated[number] else 1.0) for number in known]
+    )[is_known]
     data = as_dataset(np.concatenate([wide[number] for number in known])[is_known], y, weight)
     logits = [np.zeros(len(cut.starts)) for cut in cuts]
     for cell in cells():
-        kept = (of_article != cell[0]) & (of_junk != cell[1])
-        forest = fit_trees(data, kept, ROUNDS[name], RATES[name])
+        forest = fit_trees(data, _left(cell, of_article, of_junk), ROUNDS[name], RATES[name])
+        if cell[0] == cell[1]:
+            folds[cell[0]][name] = forest
         for number, example in enumerate(examples):
             if example.fold == cell[0]:
                 mine = labelled[number][1] == cell[1]
@@ -469,6 +516,7 @@ def train_runs(
     runs: list[list[tuple[int, int]]],
     measured: list[Any],
     is_train: npt.NDArray[np.bool_],
+    folds: list[dict[str, Any]],
 ) -> tuple[list[tuple[F64, F64]], Forest]:
     """Learn whether a run is all junk, and all of the junk."""
     labels = [run_labels(*each) for each in zip(examples, cuts, runs, strict=True)]
@@ -485,8 +533,10 @@ def train_runs(
         y = np.concatenate([labels[number][target] for number in known])
         data = as_dataset(x, y, weight)
         for cell in cells():
-            kept = (of_article != cell[0]) & (of_junk != cell[1])
-            forest = fit_trees(data, kept, ROUNDS[name], RATES[name])
+            forest = fit_trees(data, _left(cell, of_article, of_junk), ROUNDS[name], RATES[name])
+            if cell[0] == cell[1]:
+                first = folds[cell[0]].get("runs")
+                folds[cell[0]]["runs"] = join_forests([first, forest], 1.0) if first else forest
             for number, example in enumerate(examples):
                 if example.fold == cell[0] and runs[number]:
                     mine = labels[number][2] == cell[1]

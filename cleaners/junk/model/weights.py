@@ -20,7 +20,7 @@ BOUNDARY_BITS = 15
 WORD_BITS = 16
 KIND_BITS = 13
 # Least probability of a missing sentence break that parts two units.
-MIN_BOUNDARY = 0.2
+MIN_BOUNDARY = 0.15
 FURNITURE = "page_furniture"
 FORESTS = ("units", "context", "runs")
 KINDS = (
@@ -73,7 +73,11 @@ class LearnedModel(NamedTuple):
 @lru_cache(maxsize=1)
 def load_model() -> LearnedModel:
     """The model of the package."""
-    content = (resources.files("cleaners.junk.model") / "learned.npz").read_bytes()
+    return read_model((resources.files("cleaners.junk.model") / "learned.npz").read_bytes())
+
+
+def read_model(content: bytes) -> LearnedModel:
+    """A model from the bytes of its file."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         forests = {name: Forest(*(arrays[f"{name}_{part}"] for part in Forest._fields)) for name in FORESTS}
         bare, furnished = ((float(short), float(long), float(unit)) for short, long, unit in arrays["thresholds"])
