@@ -1,182 +1,185 @@
-"""Gain and cost of each detector: `python -m bench.quality.ablation CONTAMINATION.jsonl[.gz] [...]`.
+"""Worth of each rule and detector: `python -m bench.quality.ablation SET.jsonl[.gz] ... --models FOLDER`.
 
-Strips the sets (each as one batch) whole, then with one detector left out in turn; prints a Markdown table of character F1, damage,
-hard negatives, documents exactly right and processor time, and the ten worst documents by id with what went wrong.
+Strips contaminated sets and real pages, then leaves out one rule, one detector, one kind of evidence in turn. Each document is
+judged by the model of `bench.training.train_strip --held-out` that has not seen its site, so that a rule has to earn its place
+beside what the layer knows of other sites. Only the documents in which what is left out finds something are judged again, which is
+exact: documents share nothing but counts of site and archive. (Two things of a page are not made again: whether its text is
+English, and chains of rules at its end.) Prints Markdown: characters of junk and of story that go only because of it, by set.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import numpy as np
+import polars as pl
 
-from bench.quality.contamination import NO_KIND, read_rows, strip_rows
-from bench.quality.review import junk_mask, solid_mask
-from cleaners.document import make_id
-from cleaners.junk import StripConfig, Stripped, find, load_rules
-from cleaners.junk.detectors.rules import find_by_rules
+from bench.quality.contamination import NO_KIND, as_document, read_rows
+from bench.quality.review import Mask, junk_mask, solid_mask
+from bench.training.strip_sets import FOLDS, site_of
+from cleaners.document import DOCUMENT_SCHEMA
+from cleaners.junk import StripConfig, find, gather_evidence, learn_evidence, load_rules
+from cleaners.junk.describe import describe_rules
+from cleaners.junk.detectors.owners import OwnerIndex
+from cleaners.junk.detectors.templates import TemplateIndex
+from cleaners.junk.model.measures import Findings
+from cleaners.junk.model.weights import LearnedModel, load_model, read_model
+from cleaners.junk.page.page import Page
+from cleaners.junk.page.tokens import hash_text, tokenize
 from cleaners.junk.rule_files import read_tables
 
-N_WORST = 10
+Change = Callable[[Findings], Findings]
 
 
-class Score(NamedTuple):
-    """Counts over documents, in characters that are not white space."""
+class Document(NamedTuple):
+    """A document with all that its detectors find, its masks, and the model that has not seen its site."""
 
-    junk: int = 0
-    removed: int = 0
-    hit: int = 0
-    article: int = 0
-    hard_article: int = 0
-    hard_wrong: int = 0
-    documents: int = 0
-    exact: int = 0
+    row: dict[str, Any]
+    findings: Findings
+    solid: Mask
+    junk: Mask
+    model: LearnedModel
+    indexes: find.Indexes
 
-    def plus(self, other: Score) -> Score:
-        """The sum of two scores."""
-        return Score(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
-    def cells(self) -> str:
-        """F1, precision, recall, damage, hard negatives and exact documents as cells of a table."""
-        wrong = self.removed - self.hit
-        return (
-            f"{2 * self.hit / max(self.removed + self.junk, 1):.4f} | {self.hit / max(self.removed, 1):.4f} | "
-            f"{self.hit / max(self.junk, 1):.4f} | {wrong / max(self.article, 1):.3%} | "
-            f"{self.hard_wrong / max(self.hard_article, 1):.3%} | {self.exact / max(self.documents, 1):.3f}"
-        )
+class Effect(NamedTuple):
+    """What goes only because of something: documents it finds something in, characters of junk, of story."""
+
+    documents: int
+    hit: int
+    wrong: int
 
 
 def main() -> None:
-    """Print the table and the worst documents."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", type=Path, nargs="+")
-    sets = [read_rows(path) for path in parser.parse_args().sets]
-    print("| left out | F1 | precision | recall | damage | hard negatives | exact | seconds |\n|" + " --- |" * 8)
-    whole: list[Stripped] = []
-    strip_rows(sets[0][:20])  # what is loaded once is no detector's cost
-    detectors: dict[str, dict[str, Any] | None] = {"nothing": None, **list_detectors()}
-    for name, leave_out in detectors.items():
-        started = time.process_time()
-        results = [strip_without(rows, leave_out) for rows in sets]
-        seconds = time.process_time() - started
-        score = Score()
-        for rows, result in zip(sets, results, strict=True):
-            for row in score_documents(rows, result).values():
-                score = score.plus(row)
-        print(f"| {name} | {score.cells()} | {seconds:.2f} |", flush=True)
-        whole = whole or results
-    print()
-    for rows, result in zip(sets, whole, strict=True):
-        report_worst(rows, result)
+    parser.add_argument(
+        "--models", type=Path, help="folder with fold-0.npz to fold-3.npz; the package's model where not given"
+    )
+    arguments = parser.parse_args()
+    models = (
+        [read_model((arguments.models / f"fold-{fold}.npz").read_bytes()) for fold in range(FOLDS)]
+        if arguments.models
+        else [load_model()] * FOLDS
+    )
+    sets = {path.name.split(".")[0]: load_documents(path, models) for path in arguments.sets}
+    whole = {name: [cut_document(one) for one in documents] for name, documents in sets.items()}
+    print("| set | documents | F1 | precision | recall | damage |\n|" + " --- |" * 6)
+    for name, documents in sets.items():
+        print(f"| {name} | {len(documents)} | {describe(documents, whole[name])} |")
+    for title, groups in (("evidence", list_evidence()), ("rule", list_rules())):
+        print(f"\n| {title} | " + " | ".join(f"{name}: documents, junk, story" for name in sets) + " |")
+        print("|" + " --- |" * (len(sets) + 1))
+        for name, ids in groups.items():
+            effects = [measure(sets[one], whole[one], without(ids)) for one in sets]
+            cells = (f"{one.documents}, {one.hit:,}, {one.wrong:,}" for one in effects)
+            print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    for name, change in (("counts of site and archive", _without_counts),):
+        effects = [measure(sets[one], whole[one], change) for one in sets]
+        print(f"| {name} | " + " | ".join(f"{one.documents}, {one.hit:,}, {one.wrong:,}" for one in effects) + " |")
 
 
-def list_detectors() -> dict[str, dict[str, Any]]:
-    """Each detector with what takes its place in `cleaners.junk.strip`."""
-    detectors: dict[str, dict[str, Any]] = {}
-    for file, table in read_tables():
-        ids = {row["id"] for row in table.get("rule", [])}
-        if ids:
-            detectors[f"rules of {file}"] = {"find_by_rules": _rules_without(ids)}
-    every = {rule.id for rule in load_rules()}
-    nothing: dict[str, dict[str, Any]] = {
-        "all rules": {"find_by_rules": _rules_without(every)},
-        "cards": {"find_cards": _nothing},
-        "widgets": {"find_widgets": _nothing},
-        "bylines": {"find_bylines": _nothing},
-        "closing agency credits": {"find_agency": _none},
-        "site templates": {"find_templates": _nothing},
-        "owned and shared passages": {"find_owned": _nothing},
-        "templates, owners and their counts": {"gather_evidence": None},
-        "learned layer": {"use_learned_layer": False},
+def load_documents(path: Path, models: list[LearnedModel]) -> list[Document]:
+    """Read a set, examined as one batch."""
+    rows, config = read_rows(path), StripConfig()
+    frame = pl.DataFrame([as_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
+    evidence = learn_evidence([gather_evidence(frame, config)], config)
+    indexes = find.Indexes(TemplateIndex(evidence, config), OwnerIndex(evidence))
+    documents = []
+    for row, document in zip(rows, frame.iter_rows(named=True), strict=True):
+        page = Page(document["text"], document["title"], document["site"])
+        findings = find.gather_findings(page, tokenize(page.text), document, indexes, config)
+        model = models[hash_text("article " + site_of(row)) % FOLDS]
+        documents.append(Document(document, findings, solid_mask(row), junk_mask(row), model, indexes))
+    return documents
+
+
+def cut_document(one: Document, change: Change | None = None) -> Mask:
+    """Characters that go from a document, with what its detectors found or with a part of it."""
+    findings = change(one.findings) if change else one.findings
+    with (
+        patch.object(find, "gather_findings", lambda *_: findings),
+        patch.object(find, "load_model", lambda: one.model),
+    ):
+        decision = find.find_junk([one.row], one.indexes, StripConfig())[0]
+    cut = np.zeros(len(one.solid), dtype=bool)
+    for passage in decision.removed:
+        if passage.category not in NO_KIND:
+            cut[passage.start : passage.end] = True
+    return cut & one.solid
+
+
+def measure(documents: list[Document], whole: list[Mask], change: Change) -> Effect:
+    """The effect of what a change leaves out."""
+    n = hit = wrong = 0
+    for one, before in zip(documents, whole, strict=True):
+        if change(one.findings) is not one.findings:
+            after = cut_document(one, change)
+            n += 1
+            hit += int((before & one.junk).sum()) - int((after & one.junk).sum())
+            wrong += int((before & ~one.junk).sum()) - int((after & ~one.junk).sum())
+    return Effect(n, hit, wrong)
+
+
+def describe(documents: list[Document], cuts: list[Mask]) -> str:
+    """F1, precision, recall and damage as cells."""
+    junk = sum(int((one.junk & one.solid).sum()) for one in documents)
+    story = sum(int((~one.junk & one.solid).sum()) for one in documents)
+    hit = sum(int((cut & one.junk).sum()) for one, cut in zip(documents, cuts, strict=True))
+    removed = sum(int(cut.sum()) for cut in cuts)
+    f1 = 2 * hit / max(removed + junk, 1)
+    return f"{f1:.4f} | {hit / max(removed, 1):.4f} | {hit / max(junk, 1):.4f} | {(removed - hit) / max(story, 1):.3%}"
+
+
+def without(ids: frozenset[str]) -> Change:
+    """A change that leaves out the passages of some rules; findings without any stay the same object."""
+
+    def change(findings: Findings) -> Findings:
+        kept = [passage for passage in findings.passages if passage.rule_id not in ids]
+        return findings if len(kept) == len(findings.passages) else findings._replace(passages=kept)
+
+    return change
+
+
+def list_evidence() -> dict[str, frozenset[str]]:
+    """The rules of each file and each detector, by name."""
+    groups = {
+        f"rules of {file}": frozenset(row["id"] for row in table["rule"])
+        for file, table in read_tables()
+        if table.get("rule")
     }
-    return {**detectors, **nothing}
+    groups["all rules"] = frozenset(rule.id for rule in load_rules())
+    groups |= {f"detector {name}": ids for name, ids in list_detectors().items()}
+    groups["all rules and detectors"] = groups["all rules"].union(*list_detectors().values())
+    return groups
 
 
-def strip_without(rows: list[dict[str, Any]], leave_out: dict[str, Any] | None) -> Stripped:
-    """Strip a set without a detector; None leaves nothing out."""
-    changes = dict(leave_out or {})
-    config = StripConfig(use_learned_layer=changes.pop("use_learned_layer", True))
-    learns = changes.pop("gather_evidence", True) is not None
-    with ExitStack() as stack:
-        for name, replacement in changes.items():
-            stack.enter_context(patch.object(find, name, replacement))
-        return strip_rows(rows, config, with_evidence=learns)
+def list_detectors() -> dict[str, frozenset[str]]:
+    """The ids of each detector's passages."""
+    rules = {rule.id for rule in load_rules()}
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in describe_rules():
+        if one.id not in rules and not one.id.startswith("learned-"):
+            found[one.id.split("-")[0]].add(one.id)
+    return {name: frozenset(ids) for name, ids in sorted(found.items())}
 
 
-def score_documents(rows: list[dict[str, Any]], result: Stripped) -> dict[str, Score]:
-    """The score of each document of a set, by its id."""
-    cuts: dict[str, list[tuple[int, int]]] = {}
-    for span in result.removed_spans.iter_rows(named=True):
-        if span["category"] not in NO_KIND:
-            cuts.setdefault(span["article_id"], []).append((span["start"], span["end"]))
-    scores = {}
-    for row in rows:
-        solid, junk = solid_mask(row), junk_mask(row)
-        cut = np.zeros(len(solid), dtype=bool)
-        for start, end in cuts.get(make_id(row["id"]), []):
-            cut[start:end] = True
-        wrong = int((solid & cut & ~junk).sum())
-        n_article = int((solid & ~junk).sum())
-        is_hard = bool(row.get("hard_negative"))
-        scores[row["id"]] = Score(
-            junk=int((solid & junk).sum()),
-            removed=int((solid & cut).sum()),
-            hit=int((solid & cut & junk).sum()),
-            article=n_article,
-            hard_article=n_article * is_hard,
-            hard_wrong=wrong * is_hard,
-            documents=1,
-            exact=int((cut[solid] == junk[solid]).all()),
-        )
-    return scores
+def list_rules() -> dict[str, frozenset[str]]:
+    """Each rule and each detector's passage by itself."""
+    ids: Iterable[str] = [*(rule.id for rule in load_rules()), *sorted(set().union(*list_detectors().values()))]
+    return {one: frozenset((one,)) for one in ids}
 
 
-def report_worst(rows: list[dict[str, Any]], result: Stripped) -> None:
-    """Print the documents with most wrong characters: what is left or lost, by kind and placement, and what is suspected."""
-    scores = score_documents(rows, result)
-    by_id = {row["id"]: row for row in rows}
-    suspected = Counter(result.suspected_spans["article_id"].to_list())
-    worst = sorted(scores, key=lambda key: scores[key].hit * 2 - scores[key].removed - scores[key].junk)[:N_WORST]
-    print("| document | layout | junk left | article lost | where | suspected passages |\n|" + " --- |" * 6)
-    for key in worst:
-        row, score = by_id[key], scores[key]
-        solid = solid_mask(row)
-        cut = np.zeros(len(solid), dtype=bool)
-        for span in result.removed_spans.filter(article_id=make_id(key)).iter_rows(named=True):
-            cut[span["start"] : span["end"]] = True
-        where: Counter[str] = Counter()
-        for gold in row["spans"]:
-            extent = slice(gold["start"], gold["end"])
-            left = int((solid & ~cut)[extent].sum())
-            if left:
-                part = "" if left == int(solid[extent].sum()) else "a part of "
-                where[f"{part}a {gold['kind']}, {gold.get('placement', '?')}"] += left
-        missed = "; ".join(f"{what} ({n:,})" for what, n in where.most_common(3))
-        lost = score.removed - score.hit
-        print(
-            f"| {key} | {row.get('layout') or ''} | {score.junk - score.hit:,} | {lost:,} | {missed} | "
-            f"{suspected[make_id(key)]} |"
-        )
-
-
-def _rules_without(ids: set[str]) -> Callable[..., Any]:
-    kept = tuple(rule for rule in load_rules() if rule.id not in ids)
-    return lambda page: find_by_rules(page, kept)
-
-
-def _nothing(*_: object) -> tuple[()]:
-    return ()
-
-
-def _none(*_: object) -> None:
-    return None
+def _without_counts(findings: Findings) -> Findings:
+    """Findings that know nothing of other documents but the passages."""
+    nothing = np.zeros_like(findings.repeated)
+    return findings._replace(repeated=nothing, owners=nothing, owners_lead=nothing)
 
 
 if __name__ == "__main__":
