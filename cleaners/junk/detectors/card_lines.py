@@ -100,6 +100,6 @@ def _meta() -> re.Pattern[str]:
     name = r"(?:[^\W\d_a-z][^\n|•·–—/:]{1,40}?|[\w-]{1,30}(?:\.[a-z]{2,12}){1,2})"
     gap = r"[\s|•·–—/,»▪~()\[\]:-]{1,5}"
     return re.compile(
-        rf"[(\[]?(?:(?P<front>{name}){gap})?(?P<age>{age})(?:{gap}(?P<back>{name}))?[)\]]?"
+        rf"[(\[]?(?:(?P<front>{name}){gap})?(?P<age>{age})(?! [Rr]ead)(?:{gap}(?P<back>{name}))?[)\]]?"
         rf"|(?i:{any_of(words['source_labels'])}): ?(?P<source>{name})"
     )

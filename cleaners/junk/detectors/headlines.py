@@ -103,4 +103,6 @@ def splits_sentence(text: str, place: int) -> bool:
     if not gap and left[-1].isalnum() and right[0].isalnum():
         return True
     word = left.split()[-1]
-    return right[0].islower() or left[-1] in ",;(/&" or word in load_words()["joiners"]
+    # A single small letter is a preposition or a conjunction in many languages ("w Niemczech", "e Roma").
+    is_joiner = word in load_words()["joiners"] or (len(word) == 1 and word.islower())
+    return right[0].islower() or left[-1] in ",;(/&" or is_joiner

@@ -88,6 +88,7 @@ def test_a_label_goes_with_what_it_leads_to_and_a_dateline_stays(
         ("The mayor said so. |The court agreed.", False),
         ("The mayor said so |The court agreed.", False),
         ("The mayor of |Lisbon said so.", True),
+        ("Burmistrz w |Gdyni tak powiedział.", True),
         ("The mayor, |Lena Voss, said so.", True),
         ("The mayor\n|said so.", False),
         ("The mayor  |said so.", False),
