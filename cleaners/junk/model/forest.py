@@ -30,6 +30,12 @@ class Forest(NamedTuple):
     mask: npt.NDArray[np.uint16]
     value: F32
 
+    def part(self, first: int, last: int | None) -> Forest:
+        """The trees from one on, up to another; scores of parts add up."""
+        return Forest(
+            self.feature[:, first:last], self.threshold[:, first:last], self.mask[:, first:last], self.value[first:last]
+        )
+
     def score(self, table: F32, n_outputs: int = 1) -> F64:
         """Log odds of rows, (rows, outputs): the trees in as many equal parts, one an output."""
         n_trees = self.feature.shape[1]

@@ -32,6 +32,9 @@ _BATCH = 32  # pages judged together
 # Log odds of a page's most suspicious unit up to which its surroundings and runs are not looked at. Of 1,500 articles, 244
 # contaminated ones and 300 real pages the same passages are cut as without it; four of 135 suspected ones are not reported.
 QUIET = -1.5
+# The same after the first trees of the forest. Of 600 articles, 244 contaminated ones and 120 real pages 61, 14 and 0 % end there,
+# none of which the whole forest finds louder than QUIET.
+EARLY_TREES, EARLY_QUIET = 100, -2.5
 
 
 class ExaminedPage(NamedTuple):
@@ -80,13 +83,16 @@ class CutPage(NamedTuple):
 def _judge(examined: list[ExaminedPage], model: LearnedModel, config: StripConfig | None) -> list[list[Passage]]:
     """The learned judgement of pages, a step at a time over all of them; each has a token at least."""
     pages = _cut_pages(examined, model)
-    first = _score(model.units, [add_neighbours(page.table) for page in pages])
+    tables = [add_neighbours(page.table) for page in pages]
+    first = _score(model.units.part(0, EARLY_TREES), tables)
     revised = [list_kept(one.findings) for one in examined]
-    loud = [
-        number
-        for number, (page, logits) in enumerate(zip(pages, first, strict=True))
-        if logits.max() > QUIET or any(is_soft(passage) for passage in page.examined.findings.passages)
-    ]
+    open_pages = _list_loud(pages, dict(enumerate(first)), EARLY_QUIET)
+    if not open_pages:
+        return revised
+    more = _score(model.units.part(EARLY_TREES, None), [tables[number] for number in open_pages])
+    for number, logits in zip(open_pages, more, strict=True):
+        first[number] = first[number] + logits
+    loud = _list_loud(pages, {number: first[number] for number in open_pages}, QUIET)
     if not loud:
         return revised
     some = [pages[number] for number in loud]
@@ -106,6 +112,15 @@ def _judge(examined: list[ExaminedPage], model: LearnedModel, config: StripConfi
     for number, page, logit, run, chance in zip(loud, some, logits, runs, chances, strict=True):
         revised[number] = _revise_page(page, logit, run, chance, model, config)
     return revised
+
+
+def _list_loud(pages: list[CutPage], logits: dict[int, F64], quiet: float) -> list[int]:
+    """The pages whose most suspicious unit is louder than so much, or of which a detector is in doubt."""
+    return [
+        number
+        for number, scores in logits.items()
+        if scores.max() > quiet or any(is_soft(passage) for passage in pages[number].examined.findings.passages)
+    ]
 
 
 def _cut_pages(examined: list[ExaminedPage], model: LearnedModel) -> list[CutPage]:
