@@ -13,6 +13,7 @@ from cleaners.junk import StripConfig
 from cleaners.names import NamesConfig
 from cleaners.neardup import NearDuplicateConfig
 from cleaners.quality import QualityConfig
+from cleaners.stories import StoriesConfig
 from cleaners.text import TextConfig
 
 
@@ -27,7 +28,8 @@ class CleaningConfig(BaseModel):
     )
     strip: StripConfig = Field(StripConfig(), description="Removal of what is not the story.")
     near_duplicates: NearDuplicateConfig = Field(
-        NearDuplicateConfig(), description="Which articles are the same story."
+        NearDuplicateConfig(), description="Which articles are copies of one text."
     )
     names: NamesConfig = Field(NamesConfig(), description="Which names do not agree.")
+    stories: StoriesConfig = Field(StoriesConfig(), description="Which articles tell one event.")
     quality: QualityConfig = Field(QualityConfig(), description="The gates that stop a publication.")

@@ -21,7 +21,7 @@ ADVICE: dict[str, str] = {
     "median_words": "another length than usual: a paywall, teasers in place of articles, or a new layout; inspect one of its pages",
     "removed_share": "stripping takes another share than usual: a new layout or banner; see its removed passages in the report",
     "reject_share": "another share of rejects than usual: block pages or an error page; see its rows of rejects",
-    "duplicate_share": "another share of repeated stories than usual: a change of wire, or one page served for all addresses",
+    "duplicate_share": "another share of copies than usual: a change of wire, or one page served for all addresses",
     "doubtful_share": "another share of bodies that may be cut or wrong (`body_confidence`) than usual: a new layout; look at one",
 }
 HEALTH_SCHEMA = pl.Schema(

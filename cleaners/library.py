@@ -66,7 +66,7 @@ def clean(
 
 
 def find_near_duplicates(articles: Texts, *, config: CleaningConfig | None = None) -> NearDuplicates:
-    """Find which texts are the same story.
+    """Find which texts are copies of one another, or nearly.
 
     Args:
         articles: texts, or a frame with `text` and, if known, `article_id`, `title`, `site`, `published_at`; the

@@ -206,10 +206,10 @@ class SuspectedSpans(dy.Schema):
 
 
 class Clusters(dy.Schema):
-    """One row an article: the story it belongs to. A single article is a cluster of its own."""
+    """One row an article: the cluster of copies it belongs to. A single article is a cluster of its own."""
 
     article_id = identifier("The article.", primary_key=True)
-    cluster_id = identifier("The story: the id of its canonical article.")
+    cluster_id = identifier("The cluster: the id of its canonical article.")
     is_canonical = dy.Bool(description="True for the one article of the cluster that a reader should keep.")
     match = dy.String(
         check=lambda c: c.is_in(MATCHES),
@@ -229,7 +229,7 @@ class Clusters(dy.Schema):
 
 
 class DuplicatePairs(dy.Schema):
-    """One row a verified pair of near-duplicates: why two articles are one story."""
+    """One row a verified pair of near-duplicates: why two articles are copies of one text."""
 
     left_id = identifier("The article with the smaller id.", primary_key=True)
     right_id = identifier("The article with the larger id.", primary_key=True)
@@ -250,7 +250,7 @@ class DuplicatePairs(dy.Schema):
 
 
 class RelatedPairs(dy.Schema):
-    """One row a pair of articles that share much of their words and are two stories; nothing reads it as duplicates."""
+    """One row a pair of articles that share much of their words and are no copies; nothing reads it as duplicates."""
 
     left_id = identifier("The article with the smaller id.", primary_key=True)
     right_id = identifier("The article with the larger id.", primary_key=True)
@@ -264,6 +264,58 @@ class RelatedPairs(dy.Schema):
         description="JSON object: `rule` (why it is no duplicate, in words), else as in `duplicate_pairs`. Of articles with one text "
         "the most complete one stands for all."
     )
+
+
+class Stories(dy.Schema):
+    """One row an article: the story whose event it tells, in its own words or those of its cluster."""
+
+    article_id = identifier("The article.", primary_key=True)
+    story_id = identifier(
+        "The story: the id of the article that opened it. It never changes; of two stories that become one the earlier one's stays."
+    )
+    event_id = identifier(
+        "The event within the story: the id of the article that opened it. A story of weeks has many, most stories have one."
+    )
+    seen_at = utc_timestamp(
+        "The time by which it was grouped: `published_at`, else `fetched_at`, else that of the run that brought it.",
+        nullable=False,
+    )
+    score = dy.Float64(
+        nullable=True,
+        min=0.0,
+        max=1.0,
+        description="How sure it is that the article's cluster belongs to the story, by the mean log-odds over the story's articles when "
+        "it joined; null for the cluster that opened the story.",
+    )
+    is_first = dy.Bool(description="True for the one article of the story that was seen first (then the smallest id).")
+    previous_story_id = identifier(
+        "The story this article was in before the last run that changed it; null if it never changed.", nullable=True
+    )
+
+
+class StorySummary(dy.Schema):
+    """One row a story: how many papers ran it, who had it first, how long it went on."""
+
+    story_id = identifier("The story.", primary_key=True)
+    title = dy.String(
+        nullable=True,
+        description="Title of the most central article, the one most like the others; null where it has none.",
+    )
+    central_article_id = identifier("The most central article, as of the last article that joined.")
+    first_at = utc_timestamp("When the first article was seen; `stories.seen_at`.", nullable=False)
+    last_at = utc_timestamp("When the last article was seen.", nullable=False)
+    first_site = dy.String(nullable=True, description="The outlet of the first article; null where it is not known.")
+    n_papers = dy.Int64(
+        min=0, description="Outlets (`articles.site`) that ran it; articles without one are not counted."
+    )
+    n_articles = dy.Int64(min=1, description="Articles, copies included.")
+    n_clusters = dy.Int64(min=1, description="Near-duplicate clusters: reports in words of their own.")
+    n_events = dy.Int64(min=1, description="Events.")
+    people = dy.List(
+        dy.String(),
+        description="Canonical names that half of its clusters or more mention, the most mentioned first, twelve at most.",
+    )
+    span_days = dy.Float64(min=0.0, description="Days from the first article to the last.")
 
 
 class NameMentions(dy.Schema):
@@ -408,6 +460,8 @@ TABLES: dict[str, type[dy.Schema]] = {
     "clusters": Clusters,
     "duplicate_pairs": DuplicatePairs,
     "related_pairs": RelatedPairs,
+    "stories": Stories,
+    "story_summary": StorySummary,
     "name_mentions": NameMentions,
     "name_flags": NameFlags,
     "name_replacements": NameReplacements,

@@ -50,6 +50,8 @@ class Tables(NamedTuple):
     suspected_spans: pl.DataFrame
     clusters: pl.DataFrame
     duplicate_pairs: pl.DataFrame
+    stories: pl.DataFrame
+    story_summary: pl.DataFrame
     name_mentions: pl.DataFrame
     name_flags: pl.DataFrame
     name_replacements: pl.DataFrame

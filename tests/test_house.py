@@ -37,7 +37,7 @@ BESIDE = {
     "query": ({"report", "steps", "ingest", "run", "store", "settings"}, {"serve", "cli"}),
 }
 PREFECT = {"prefect": {"clean_news", "tasks", "uplink", "serve"}, "prefect_dask": {"workers"}}
-STEPS = ("extract", "junk", "neardup", "names")
+STEPS = ("extract", "junk", "neardup", "names", "stories")
 
 
 def modules_below(*tops: str) -> dict[str, Path]:

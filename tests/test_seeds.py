@@ -109,6 +109,29 @@ def test_only_the_two_embedded_copies_are_near_duplicates(seed_tables: Tables) -
     assert pair["is_canonical"].sum() == 1
 
 
+def test_the_five_tell_one_story_and_the_three_embedded_another(seed_tables: Tables) -> None:
+    stories = seed_tables.stories.join(seed_tables.articles, on="article_id")
+    main, embedded = (stories.filter(origin=origin) for origin in ("text", "embedded"))
+    assert (main.height, main["story_id"].n_unique(), main["event_id"].n_unique()) == (5, 1, 1)
+    assert (embedded.height, embedded["story_id"].n_unique(), embedded["event_id"].n_unique()) == (3, 1, 1)
+    summary = {row["story_id"]: row for row in seed_tables.story_summary.iter_rows(named=True)}
+    assert len(summary) == 2
+    about = summary[main["story_id"][0]]
+    assert (about["title"], about["n_articles"], about["n_clusters"]) == (
+        TITLES["002_f010f8d40c962acc.txt"],
+        5,
+        5,
+    )
+    assert {"Donald Trump", "Jensen Huang"} <= set(about["people"])
+    about = summary[embedded["story_id"][0]]
+    assert (about["n_articles"], about["n_clusters"], about["n_papers"], about["first_site"]) == (
+        3,
+        2,
+        1,
+        "Straits Times",
+    )
+
+
 def test_names(seed_tables: Tables) -> None:
     flags = seed_tables.name_flags
     error = flags.filter("is_error")

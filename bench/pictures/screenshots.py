@@ -112,7 +112,7 @@ def shoot_ui(browser: Browser, api: "Api", target: Path) -> None:
 
 
 def shoot_report(browser: Browser, report: Path, target: Path) -> None:
-    """The beginning of the report in the light, a name flag and a repeated story in the dark, and a phone."""
+    """The beginning of the report in the light, a name flag and a copy in the dark, and a phone."""
     address = report.resolve().as_uri()
     browser.scheme("light")
     browser.size(1000, 900)

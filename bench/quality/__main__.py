@@ -21,12 +21,14 @@ def main() -> None:
     metadata = steps.add_parser("metadata", help="body, title, authors, instant and language of each page")
     metadata.add_argument("gold", type=Path, metavar="GOLD.json", help="only its ids and urls are read")
     metadata.add_argument("html_dir", type=Path, metavar="HTML_DIR", help="holds ID.html.gz")
-    dups = steps.add_parser("dups", help="the story each article belongs to")
+    dups = steps.add_parser("dups", help="the cluster of copies each article belongs to")
     dups.add_argument("documents", type=Path, metavar="IN.jsonl[.gz]")
+    stories = steps.add_parser("stories", help="the story whose event each article tells")
+    stories.add_argument("documents", type=Path, metavar="IN.jsonl[.gz]")
     names = steps.add_parser("names", help="the names that do not agree")
     names.add_argument("documents", type=Path, metavar="DOCUMENTS.jsonl")
     names.add_argument("authority", type=Path, metavar="AUTHORITY.csv")
-    for step in (contamination, extraction, metadata, dups, names):
+    for step in (contamination, extraction, metadata, dups, stories, names):
         step.add_argument("out", type=Path, metavar="OUT.jsonl")
     arguments = parser.parse_args()
 
@@ -46,6 +48,10 @@ def main() -> None:
         from bench.quality import dups as step_dups
 
         step_dups.predict(arguments.documents, arguments.out)
+    elif arguments.step == "stories":
+        from bench.quality import stories as step_stories
+
+        step_stories.predict(arguments.documents, arguments.out)
     else:
         from bench.quality import names as step_names
 

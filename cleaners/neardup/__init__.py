@@ -1,6 +1,6 @@
 """Near-duplicates: which articles already ran, here or elsewhere, in the same words or nearly.
 
-Takes article texts, gives stories (clusters named after their canonical article) and the verified pairs behind them;
+Takes article texts, gives clusters of copies (named after their canonical article) and the verified pairs behind them;
 removes nothing. Shingles -> MinHash signatures -> bands -> verified candidates -> clusters, one module each.
 """
 

@@ -1,6 +1,6 @@
-"""Articles to stories: which articles ran before, in the same words or nearly.
+"""Articles to clusters of copies: which articles ran before, in the same words or nearly.
 
-Takes articles, gives one cluster row each, the verified pairs behind it and the pairs that share much but are two stories;
+Takes articles, gives one cluster row each, the verified pairs behind it and the pairs that share much but are no copies;
 removes nothing. A cluster is named after
 its canonical article, and every member was checked against it: resemblance is never passed on along a chain.
 """
@@ -26,12 +26,12 @@ OPTIONAL_COLUMNS = ("title", "site", "published_at")
 
 
 class NearDuplicates(NamedTuple):
-    """The stories among some articles.
+    """The clusters among some articles.
 
     Attributes:
         clusters: one row an article, sorted by article_id; the columns of `cleaners.schemas.Clusters` without run_id.
         pairs: one row a verified pair within a cluster, sorted; the columns of `cleaners.schemas.DuplicatePairs`.
-        related: one row a compared pair that shares a statement, a gallery or a form and is two stories, sorted; the
+        related: one row a compared pair that shares a statement, a gallery or a form and is no copy, sorted; the
             columns of `cleaners.schemas.RelatedPairs`.
     """
 
@@ -46,7 +46,7 @@ def find_near_duplicates(
     signatures: pl.DataFrame | None = None,
     previous: pl.DataFrame | None = None,
 ) -> NearDuplicates:
-    """Group articles into stories.
+    """Group articles into clusters of copies.
 
     Two articles are exact copies when their normalised texts are equal, near-duplicates when the trained decision
     says so. The canonical article of a cluster is the most complete one (most words), then the earliest published, then
@@ -55,7 +55,7 @@ def find_near_duplicates(
 
     Args:
         articles: one row an article: article_id, text; title, site, published_at where known.
-        config: what counts as the same story.
+        config: what counts as a copy.
         signatures: `sign_articles` of the same articles with the same config, in any order; computed when None.
         previous: (article_id, cluster_id) of an earlier snapshot, and previous_cluster_id if it has that; articles it
             does not know are new.
@@ -156,7 +156,7 @@ def _rank(articles: pl.DataFrame, signed: Signatures, config: NearDuplicateConfi
 def _find_copies(articles: pl.DataFrame, signed: Signatures, order: Int64s, config: NearDuplicateConfig) -> Int64s:
     """Return for each article, best first, the number of the best one with the same text.
 
-    Where a text is too short to tell a story, titles must agree too; a text without a word is no copy of another.
+    Where a text is too short to be known by it, titles must agree too; a text without a word is no copy of another.
     """
     words = pl.DataFrame({"digest": signed.digests, "n_words": signed.n_words})
     texts = words.with_columns(articles["title"])[order].with_row_index("number")

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class NearDuplicateConfig(BaseModel):
-    """Settings of near-duplicates: what counts as the same story, and how hard to look for it."""
+    """Settings of near-duplicates: what counts as a copy, and how hard to look for it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,7 +56,7 @@ class NearDuplicateConfig(BaseModel):
         0.35,
         ge=0.0,
         le=1.0,
-        description="Least share of the shorter text's shingles in the other: below it two articles tell a story in "
+        description="Least share of the shorter text's shingles in the other: below it two articles tell their story in "
         "their own words, whatever their facts and titles say. Candidates whose signatures estimate less are dropped "
         "unread. Default: up to .35 no near-duplicate of the development sets is lost.",
     )
@@ -65,7 +65,7 @@ class NearDuplicateConfig(BaseModel):
         ge=0.0,
         le=1.0,
         description="The same of what stands outside quotation marks: below it two articles may share a statement, a "
-        "letter or a tweet, but no story. Default: in modern articles read by hand copies have .43 and more, reports "
+        "letter or a tweet, but are no copies. Default: in modern articles read by hand copies have .43 and more, reports "
         "that share a quotation .32 and less; .40 costs no copy of the development sets' real pairs.",
     )
     minimum_opening: float = Field(
@@ -73,14 +73,14 @@ class NearDuplicateConfig(BaseModel):
         ge=0.0,
         le=1.0,
         description="Least share of the opening of one article that stands in the other, of the two the larger: below it "
-        "they may share a gallery, a list or background, but no story. Default: of 6,063 near-duplicates of the "
+        "they may share a gallery, a list or background, but are no copies. Default: of 6,063 near-duplicates of the "
         "development sets one has less than .32, a rewrite that its readers were not sure of.",
     )
     minimum_probability: float = Field(
         0.5,
         gt=0.0,
         lt=1.0,
-        description="Least probability, by the trained decision, at which a pair is one story. Default: as trained.",
+        description="Least probability, by the trained decision, at which the two of a pair are copies. Default: as trained.",
     )
     minimum_probability_with_support: float = Field(
         0.03,

@@ -110,7 +110,7 @@ def tabulate_pairs(articles: pl.DataFrame, first: Int64s, canonical: Int64s, ver
 
 
 def tabulate_related(articles: pl.DataFrame, declined: pl.DataFrame) -> pl.DataFrame:
-    """Write one row a pair that shares much and is two stories, sorted: what the two share, and the rule that says so.
+    """Write one row a pair that shares much and is no copy, sorted: what the two share, and the rule that says so.
 
     Args:
         articles: article_id and published_at, best first.

@@ -35,7 +35,7 @@ EXIT_USAGE = 2
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="The copy desk for scraped news: strips what is not the story, finds the story that already ran, flags the names "
+    help="The copy desk for scraped news: strips what is not the story, finds what already ran, flags the names "
     "that do not agree, and publishes Parquet.",
 )
 

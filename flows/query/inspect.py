@@ -93,10 +93,10 @@ def _check_names(articles: pl.DataFrame, snapshot: Snapshot | None, settings: Se
 
 
 def _find_nearest(articles: pl.DataFrame, snapshot: Snapshot | None, settings: Settings) -> pl.DataFrame:
-    """The articles of the snapshot nearest to the document: article_id, title, site, containment, same_story."""
+    """The articles of the snapshot nearest to the document: article_id, title, site, containment, copy."""
     main = articles.filter(pl.col("origin") != "embedded")
     if snapshot is None or main.is_empty():
-        return pl.DataFrame(schema=dict.fromkeys(("article_id", "title", "site", "containment", "same_story")))
+        return pl.DataFrame(schema=dict.fromkeys(("article_id", "title", "site", "containment", "copy")))
     own = articles["article_id"]
     nearest = find_similar(main[:1], snapshot, settings.cleaning.near_duplicates, N_NEAREST + len(own))
     return nearest.filter(~pl.col("article_id").is_in(own.implode())).head(N_NEAREST)

@@ -51,7 +51,7 @@ def show_document(
         suspected_spans: their suspected spans.
         mentions: name mentions in them (`surface`, `canonical`, `entity`).
         flags: name flags on them.
-        matches: the nearest earlier articles: article_id, title, site, containment, same_story.
+        matches: the nearest earlier articles: article_id, title, site, containment, copy.
         console: where to print.
     """
     console = console or Console(highlight=False)
@@ -168,12 +168,12 @@ def _show_matches(matches: pl.DataFrame, console: Console) -> None:
     rows = [
         (
             Text(f"{row['containment']:.2f}"),
-            Text(f"{row['same_story']:.2f}"),
+            Text(f"{row['copy']:.2f}"),
             *(Text(one_line(row[key] or "")) for key in ("title", "site", "article_id")),
         )
         for row in matches.iter_rows(named=True)
     ]
-    _show_table("Nearest articles", ("contained", "same story", "title", "site", "article"), rows, console)
+    _show_table("Nearest articles", ("contained", "copy", "title", "site", "article"), rows, console)
 
 
 def _show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Text]], console: Console) -> None:

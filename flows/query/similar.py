@@ -23,10 +23,10 @@ from flows.store.archive import list_parts
 from flows.store.snapshots import Snapshot, find_snapshot
 
 N_SHOWN = 10
-# Below this estimated containment two texts share phrases, not a story: the estimate itself errs by about .09.
+# Below this estimated containment two texts share phrases and no more: the estimate itself errs by about .09.
 MIN_CONTAINMENT = 0.15
 COLUMNS = ["article_id", "title", "text", "site", "published_at"]
-SHOWN = ("same_story", "containment", "jaccard", "published_at", "site", "title", "article_id")
+SHOWN = ("copy", "containment", "jaccard", "published_at", "site", "title", "article_id")
 
 
 def print_similar(file: Path, settings: Settings, n: int = N_SHOWN) -> None:
@@ -47,7 +47,7 @@ def print_similar(file: Path, settings: Settings, n: int = N_SHOWN) -> None:
     if nearest.is_empty():
         console.print("Nothing like it ever ran.")
         return
-    table = Table("same story", "contained", "jaccard", "published", "site", "title", "article", box=None)
+    table = Table("copy", "contained", "jaccard", "published", "site", "title", "article", box=None)
     for row in nearest.select(SHOWN).iter_rows():
         likely, containment, jaccard, published_at, *names = row
         day = f"{published_at:%Y-%m-%d}" if published_at else ""
@@ -66,7 +66,7 @@ def find_similar(document: pl.DataFrame, snapshot: Snapshot, config: NearDuplica
         n: articles to give, and to read.
 
     Returns:
-        same_story (the decision's probability; 0 below `minimum_containment`), containment of the shorter text, jaccard,
+        copy (the decision's probability; 0 below `minimum_containment`), containment of the shorter text, jaccard,
         published_at, site, title (else the input's name), article_id; the likeliest first. The document itself is left out.
     """
     wide = config.model_copy(update={"minimum_containment": min(MIN_CONTAINMENT, config.minimum_containment)})
@@ -88,8 +88,8 @@ def find_similar(document: pl.DataFrame, snapshot: Snapshot, config: NearDuplica
     features = measure_pairs(describe_articles(both, config), np.zeros(len(others), np.int64), others)
     return (
         pl.concat([articles, features.select("jaccard", "containment")], how="horizontal")
-        .with_columns(pl.Series("same_story", judge_pairs(features, config)), title=pl.coalesce("title", "name"))
-        .sort("same_story", "containment", "jaccard", "article_id", descending=[True, True, True, False])
+        .with_columns(pl.Series("copy", judge_pairs(features, config)), title=pl.coalesce("title", "name"))
+        .sort("copy", "containment", "jaccard", "article_id", descending=[True, True, True, False])
         .select(SHOWN)
     )
 

@@ -43,7 +43,7 @@ def list_artifacts(figures: RunFigures, output: str) -> list[MarkdownArtifact]:
     pages = [
         ("copydesk-funnel", "From inputs to published articles, and the runs before", _funnel(figures)),
         ("copydesk-removals", "Removed, by rule and by site", _removals(figures)),
-        ("copydesk-clusters", "Stories that ran more than once", _clusters(figures)),
+        ("copydesk-clusters", "Articles that ran more than once", _clusters(figures)),
         ("copydesk-names", "Open name flags, and how to decide them", _names(figures, output)),
         ("copydesk-health", "Rejects, sites out of their band, broken gates", _health(figures)),
     ]
@@ -63,7 +63,7 @@ def summary_rows(figures: RunFigures) -> list[dict[str, str | int]]:
         ("removed", figures.n_removed_chars, "characters"),
         ("salvaged", figures.n_salvaged_chars, "of the removed characters, now articles of their own"),
         ("suspected", figures.n_suspected, "passages kept in the text, to look at"),
-        ("repeated stories", len(figures.clusters), "clusters of two or more"),
+        ("repeated articles", len(figures.clusters), "clusters of two or more"),
         ("duplicates", figures.n_duplicates, "articles"),
         ("flagged", figures.n_articles_flagged, "articles with a name error"),
         ("name errors", figures.n_name_errors, "flags"),
@@ -120,7 +120,7 @@ def _clusters(figures: RunFigures) -> str:
     rows = [(c.size, c.n_new, c.n_exact, f"{c.least_similarity:.2f}", c.label) for c in figures.clusters]
     columns = ("articles", "of this run", "exact copies", "least alike", "canonical article")
     return _page(
-        (f"Stories of this run that ran more than once: {len(rows):,}", _table(columns, rows)),
+        (f"Articles of this run that ran more than once: {len(rows):,}", _table(columns, rows)),
         (
             "Side by side",
             "The report, linked by the artifact `copydesk-report`, marks what differs between the copies.",

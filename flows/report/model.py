@@ -28,7 +28,7 @@ class RemovalFigures:
 
 @dataclass(frozen=True)
 class ClusterFigures:
-    """A story that ran more than once: its canonical article, all its copies and how many of them this run brought."""
+    """An article that ran more than once: its canonical article, all its copies and how many of them this run brought."""
 
     cluster_id: str
     label: str

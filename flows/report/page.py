@@ -87,14 +87,14 @@ def write_report(snapshot: Path, run_id: str, destination: Path | None = None) -
 def _render(snapshot: Path, figures: RunFigures) -> str:
     facts = article_facts(snapshot, figures.run_id).collect(engine="streaming")
     articles = details.view_articles(snapshot, facts)
-    stories = details.view_stories(snapshot, facts)
+    copies = details.view_copies(snapshot, facts)
     names = details.view_names(snapshot, facts)
     replacements = details.view_replacements(snapshot, facts)
     suspected = details.view_suspected(snapshot, facts)
     style, script = _asset("report.css"), _asset("report.js")
     sites = {
         *(view.site for view in articles.items),
-        *(site for view in stories.items for site in view.sites),
+        *(site for view in copies.items for site in view.sites),
         *(site for view in names.items for site in view.sites),
         *(view.site for view in replacements.items),
         *(view.site for view in suspected.items),
@@ -109,7 +109,7 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
         trends=_trends(figures),
         removals=details.Shown(figures.removals[:MAX_RULES], len(figures.removals)),
         articles=articles,
-        stories=stories,
+        copies=copies,
         names=names,
         replacements=replacements,
         suspected=suspected,
@@ -176,7 +176,7 @@ def _cards(figures: RunFigures) -> list[Card]:
         Card("articles published", figures.n_published),
         Card("characters removed", figures.n_removed_chars),
         Card("suspected passages", figures.n_suspected),
-        Card("repeated stories", len(figures.clusters)),
+        Card("repeated articles", len(figures.clusters)),
         Card("name errors", figures.n_name_errors, is_bad=figures.n_name_errors > 0),
         Card("rejected", figures.n_rejected, is_bad=figures.n_rejected > 0),
     ]
@@ -222,7 +222,7 @@ def _lede(figures: RunFigures) -> str:
     )
     return (
         f"{_count(figures.n_published, 'article')} went out{embedded}. {removed} "
-        f"{_count(len(figures.clusters), 'story', 'stories').capitalize()} ran more than once, and "
+        f"{_count(len(figures.clusters), 'article').capitalize()} ran more than once, and "
         f"{_count(figures.n_name_errors, 'name')} {'looks' if figures.n_name_errors == 1 else 'look'} wrong."
     )
 

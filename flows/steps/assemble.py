@@ -29,6 +29,8 @@ from flows.store.evidence import INDEX as EVIDENCE
 from flows.store.evidence import find_segments
 from flows.store.files import write_json, write_parquet
 from flows.store.snapshots import Snapshot, name_latest
+from flows.store.story_index import INDEX as STORIES
+from flows.store.story_index import list_files as list_story_files
 from flows.store.tables import (
     CHANGES,
     MENTIONS,
@@ -146,6 +148,7 @@ def finish_snapshot(run: Run, figures: pl.DataFrame, written: list[dict[str, dic
         held["rows"] = sum(entry["rows"] for entry in held["files"])
     tables["index/inputs"] = _write_inputs(run, staged)
     tables[EVIDENCE] = describe_evidence(staged, previous)
+    tables[STORIES] = describe_stories(staged, previous)
     tables[INDEX] = describe_index(staged, previous, run.settings.cleaning.near_duplicates)
     manifest = {
         "schema_version": SCHEMA_VERSION,
@@ -218,6 +221,12 @@ def describe_evidence(staged: Path, previous: Snapshot | None) -> dict[str, Any]
     for path in sorted((staged / EVIDENCE).glob("*.parquet")):
         rows_of[path] = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
     return {"files": _entries_of(staged, previous, EVIDENCE, rows_of), "rows": sum(rows_of.values())}
+
+
+def describe_stories(staged: Path, previous: Snapshot | None) -> dict[str, Any]:
+    """Describe the index of the stories for the manifest."""
+    rows_of = list_story_files(staged / STORIES)
+    return {"files": _entries_of(staged, previous, STORIES, rows_of), "rows": sum(rows_of.values())}
 
 
 def assemble_snapshot(run: Run, figures: pl.DataFrame) -> Path:

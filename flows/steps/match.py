@@ -2,7 +2,7 @@
 
 Takes the run's articles and signatures, leaves the tables of clusters, duplicate and related pairs, and the index of the new
 snapshot. Articles are matched some ten thousand at a time, each lot as if the ones before were published. Only the texts of earlier
-articles whose story may change are read; every other row is taken over as it is. What needs no story before it is dealt to the
+articles whose cluster may change are read; every other row is taken over as it is. What needs no cluster before it is dealt to the
 workers: segments of the index by lot, the search for what a lot may repeat by band and lot, the evidence of pairs by pairs.
 """
 
@@ -108,22 +108,22 @@ def match_archive(run: Run) -> int:
 def match_lot(
     held: AlreadyMatched, before: pl.DataFrame | None, gone: pl.Series, batch: Batch, config: NearDuplicateConfig
 ) -> Matched:
-    """Match the articles of a lot among themselves and with the stories that they, or what is gone, may change.
+    """Match the articles of a lot among themselves and with the clusters that they, or what is gone, may change.
 
     Args:
         held: what is matched already.
         before: the clusters of the last snapshot, for what changed its.
         gone: ids of matched articles that are no longer valid.
         batch: the lot.
-        config: what counts as the same story.
+        config: what counts as a copy.
     """
     earlier, kept_pairs = held.clusters, held.pairs
     members, both, signed, published = earlier.clear(), batch.articles, batch.signed, before
     if kept_pairs is not None:
         touching = pl.concat([batch.near, gone]).unique()
-        stories = earlier.filter(pl.col("article_id").is_in(touching.implode()))["cluster_id"].unique()
+        touched = earlier.filter(pl.col("article_id").is_in(touching.implode()))["cluster_id"].unique()
         is_gone = pl.col("article_id").is_in(gone.implode())
-        members = earlier.filter(pl.col("cluster_id").is_in(stories.implode()))
+        members = earlier.filter(pl.col("cluster_id").is_in(touched.implode()))
         reopened = members.filter(~is_gone)
         # An exact copy is compared through its canonical article, so its text is needed only where that one is gone.
         without_head = pl.col("cluster_id").is_in(gone.implode())

@@ -30,6 +30,9 @@ from flows.store.snapshots import Snapshot, check_digest
 from flows.store.tables import MENTIONS
 from flows.workers.pool import map_in_workers, run_in_worker
 
+# What a judgement rests on: digests of `run.versions.checks`.
+JUDGED_BY = ("match", "names", "decisions")
+
 
 def judge_names(run: Run) -> int:
     """Compare every name with the other papers and the authority file.
@@ -108,7 +111,7 @@ def _is_all_judged(run: Run) -> bool:
     previous = run.previous_snapshot
     return (
         previous is None
-        or previous.manifest.get("checks") != run.versions.checks
+        or any(previous.manifest.get("checks", {}).get(step) != run.versions.checks[step] for step in JUDGED_BY)
         or "name_replacements" not in previous.manifest["tables"]
     )
 

@@ -44,7 +44,7 @@ STEPS = {
         Step("discover", "Looking for what is new", 2),
         Step("extract", "Reading and extracting", 14, code=EXTRACTION),
         Step("learn", "Learning what repeats", 5),
-        Step("strip", "Stripping what is not the story", 60, code=("junk/", "rules/junk_", "codes.py", "document.py")),
+        Step("strip", "Stripping what is not the story", 57, code=("junk/", "rules/junk_", "codes.py", "document.py")),
         Step(
             "match",
             "Finding near-duplicates",
@@ -53,6 +53,13 @@ STEPS = {
             work="flows.steps.match:match_archive",
         ),
         Step("names", "Checking names", 11, code=("names/", "document.py"), work="flows.steps.names:judge_names"),
+        Step(
+            "stories",
+            "Grouping by event",
+            3,
+            code=("stories/", "document.py"),
+            work="flows.steps.stories:group_stories",
+        ),
         Step("assemble", "Checking contracts", 3),
         Step("report", "Writing the report", 2, is_repeatable=False),
         Step("gates", "Checking gates", 0, is_repeatable=False),

@@ -36,6 +36,7 @@ def find_versions(settings: Settings) -> Versions:
         ),
         "strip": (cleaning.strip.model_dump_json(),),
         "match": (cleaning.near_duplicates.model_dump_json(),),
+        "stories": (cleaning.stories.model_dump_json(),),
         "names": (cleaning.names.model_dump_json(), read_authority(settings) or ""),
     }
     digests = {

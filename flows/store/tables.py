@@ -36,6 +36,8 @@ TABLES = {
     "clusters": Table("whole", ("cluster_id", "article_id")),
     "duplicate_pairs": Table("whole", ("left_id", "right_id")),
     "related_pairs": Table("whole", ("left_id", "right_id")),
+    "stories": Table("whole", ("story_id", "seen_at", "article_id")),
+    "story_summary": Table("whole", ("story_id",)),
     "name_mentions": Table("parts", ("article_id", "start")),
     "name_flags": Table("whole", ("article_id", "start", "flag_id")),
     "name_replacements": Table("whole", ("article_id", "start")),

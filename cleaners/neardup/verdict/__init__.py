@@ -1,1 +1,1 @@
-"""Pairs measured and judged, stories put together."""
+"""Pairs measured and judged, clusters put together."""

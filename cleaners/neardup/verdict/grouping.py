@@ -2,7 +2,7 @@
 
 Takes candidate pairs of articles numbered in order of preference, gives each article's canonical one and the verified
 pairs; decides by `verify.py` alone. Resemblance is never passed on along a chain: every member was checked against its
-canonical article. Nor through a hub: two short articles that share nothing are not one story because a long one holds both.
+canonical article. Nor through a hub: two short articles that share nothing are no copies because a long one holds both.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_ROUNDS = 8
 PAIRS_AT_ONCE = 200_000
 ROUNDING = 1e-9
 LEAST_COVERED = (
-    0.5  # of the canonical article's shingles: a member that holds fewer may be of another story that it tells
+    0.5  # of the canonical article's shingles: a member that holds fewer may be a copy of something else that it holds
 )
 
 
@@ -65,7 +65,7 @@ class Verifier:
         return pl.concat([numbers, self._features], how="horizontal").filter(pl.Series(stands))
 
     def list_declined(self, canonical: Int64s) -> pl.DataFrame:
-        """List the measured pairs that share enough to be looked at and are two stories, in the form of `list_verified`."""
+        """List the measured pairs that share enough to be looked at and are no copies, in the form of `list_verified`."""
         left, right = decode_pairs(self._codes)
         shares = self._features["containment"].to_numpy() >= self._config.minimum_containment
         shares &= self._features["probability"].to_numpy() < self._config.minimum_probability

@@ -1,4 +1,4 @@
-"""Measured pairs to plain words: what a near-duplicate is of the other, or what two stories share.
+"""Measured pairs to plain words: what a near-duplicate is of the other, or what two articles share that are none.
 
 Takes the features of pairs, gives a relation and, for pairs that were declined, the rule that says why in a reader's words;
 decides nothing: `verify.py` did.

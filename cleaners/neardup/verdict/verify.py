@@ -1,7 +1,7 @@
-"""Candidate pairs to decisions: is the shorter text the story that the longer one tells?
+"""Candidate pairs to decisions: is the shorter text a copy of the longer one, or of a part?
 
 Takes pairs of articles, gives six plain features and a probability each; removes nothing. What is quoted counts for
-nothing: two reports of one statement share its words and are two stories. The weights in
+nothing: two reports of one statement share its words and are no copies. The weights in
 `decision.json` come from `bench/training/train_neardup.py`; articles without a title or a date are decided by a model that was
 trained without it.
 """

@@ -89,6 +89,15 @@ def test_dups(tmp_path: Path, name: str) -> None:
     assert len(set(cluster.values())) == len(TEXTS)
 
 
+def test_stories(tmp_path: Path) -> None:
+    rows = [{"id": key, "title": None, "text": text, "site": key, "story": "gold"} for key, text in TEXTS.items()]
+    rows[0]["published_at"] = "2026-01-03"
+    out = predict("stories", write_rows(tmp_path / "in.jsonl", rows), tmp_path / "out")
+    assert {row["id"] for row in out} == set(TEXTS)
+    assert {row["story_id"] for row in out} == {row["event_id"] for row in out}
+    assert len({row["story_id"] for row in out}) == 1
+
+
 def test_names(tmp_path: Path) -> None:
     rows = [{"id": key, "group_id": "gold", "title": None, "text": text, "site": key} for key, text in TEXTS.items()]
     (tmp_path / "authority.csv").write_text("canonical,aliases,roles,qid\nJensen Huang,,,\n")

@@ -29,7 +29,7 @@ MATCHES = {
     "title": pl.String,
     "site": pl.String,
     "containment": pl.Float64,
-    "same_story": pl.Float64,
+    "copy": pl.Float64,
 }
 
 
@@ -72,7 +72,7 @@ def hostile(text: str) -> str:
         "name_mentions": frame("name_mentions", [mention(row, text, text, error["flag_id"])]),
         "name_flags": frame("name_flags", [error]),
     }
-    match = {"article_id": row["article_id"], "title": text, "site": text, "containment": 0.5, "same_story": 0.25}
+    match = {"article_id": row["article_id"], "title": text, "site": text, "containment": 0.5, "copy": 0.25}
     return show(tables, [match], width=400)
 
 
@@ -162,7 +162,7 @@ def test_nearest_articles_and_none() -> None:
         "title": None,
         "site": "a.example",
         "containment": 0.875,
-        "same_story": 0.75,
+        "copy": 0.75,
     }
     assert re.search(rf"0\.88 +0\.75 +a\.example +{row['article_id']}", show(tables, [near]))
 

@@ -54,7 +54,7 @@ def test_the_seeds_pages(seed_figures: RunFigures) -> None:
         assert f"| {removal.rule_id} |" in pages["copydesk-removals"]
     by_site = pages["copydesk-removals"].partition("## By site")[2]
     assert "card-publisher 9,891" in by_site
-    assert "## Stories of this run that ran more than once: 1\n" in pages["copydesk-clusters"]
+    assert "## Articles of this run that ran more than once: 1\n" in pages["copydesk-clusters"]
     assert "| Robert Lutnick | Howard Lutnick | wrong\\_given | 1 | 1 |" in pages["copydesk-names"]
     assert "    copydesk review flags.csv --take --output /srv/news\n" in pages["copydesk-names"]
     assert pages["copydesk-health"].count("None.") == 3

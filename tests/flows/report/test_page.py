@@ -161,7 +161,7 @@ def test_the_seeds_show_what_the_design_expects(seed_page: html.HtmlElement) -> 
         "flagged": "1",
         "published": "8",
     }
-    [story] = pick(section(seed_page, "stories"), kind="item")
+    [story] = pick(section(seed_page, "copies"), kind="item")
     change = words_of(pick(pick(story, "ul", "changes")[0], "li")[0])
     assert {"Zelensky", "Zelenskiy"} <= set(change.split())
     assert {mark.text_content().strip(" .,") for mark in pick(story, "mark")} == {"Zelensky", "Zelenskiy"}
@@ -310,7 +310,7 @@ def test_ten_thousand_articles_stay_below_three_megabytes(tmp_path: Path, alphab
     assert time.process_time() - begin < 30
     assert path.stat().st_size < 3_000_000
     page = read_page(path)
-    for name in ("articles", "stories", "names", "rejects"):
+    for name in ("articles", "copies", "names", "rejects"):
         items = len(pick(section(page, name), kind="item"))
         [said] = [words_of(line) for line in pick(pick(section(page, name), "header")[0], "p", "soft")]
         shown, total = map(int, re.match(r"Showing ([\d,]+) of ([\d,]+)", said.replace(",", "")).groups())
@@ -318,7 +318,7 @@ def test_ten_thousand_articles_stay_below_three_megabytes(tmp_path: Path, alphab
 
 
 def _large_snapshot(folder: Path, alphabet: str) -> Path:
-    """10,000 articles, half of them cut, 500 stories of eight copies, a flag and a reject each."""
+    """10,000 articles, half of them cut, 500 clusters of eight copies, a flag and a reject each."""
     pick = random.Random(7)
     words = ["".join(pick.choices(alphabet, k=pick.randint(2, 9))) for _ in range(3000)]
 

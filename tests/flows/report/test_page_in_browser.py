@@ -127,7 +127,7 @@ def test_filters_by_site_rule_and_text(evaluate: Evaluate, long_report: Path) ->
         FILTERS
         + """
         const seen = {};
-        await set("site", "two.example"); seen.site = [shown("articles"), shown("stories"), shown("names")];
+        await set("site", "two.example"); seen.site = [shown("articles"), shown("copies"), shown("names")];
         await set("rule", "signup-offer"); seen.both = shown("articles");
         await set("site", ""); seen.rule = shown("articles");
         await set("rule", ""); await set("text", "DISTRICT 17"); seen.text = shown("articles");

@@ -244,8 +244,8 @@ def test_similar_ranks_the_copy_first_and_leaves_the_document_itself_out(
     articles = read_tables(snapshot.path).articles
     wire = articles.filter(pl.col("source_uri").str.ends_with("wire.txt"))["article_id"].item()
     assert nearest["article_id"][0] == wire
-    assert nearest["same_story"][0] > 0.5
-    assert nearest["same_story"].is_sorted(descending=True)
+    assert nearest["copy"][0] > 0.5
+    assert nearest["copy"].is_sorted(descending=True)
     own = find_similar(extract_document(landing / "wire.txt", chosen), snapshot, CONFIG, 5)
     assert wire not in own["article_id"].to_list()
     print_similar(copy, chosen)

@@ -1,6 +1,6 @@
-"""The stories that ran more than once: each copy beside the canonical article, its own words marked.
+"""What ran more than once: each copy beside the canonical article, its own words marked.
 
-Takes a snapshot and the run's articles, gives the most copied stories; long shared stretches are left out.
+Takes a snapshot and the run's articles, gives the most copied articles; long shared stretches are left out.
 """
 
 import re
@@ -18,8 +18,8 @@ from flows.report.details.budget import Shown, collect_by_id, count_bytes, keep_
 from flows.report.passages import one_line, visible
 from flows.store.rows import article_facts, run_clusters
 
-MAX_STORIES, STORY_BYTES = 60, 450_000
-MAX_COPIES = 3  # of one story beside its canonical article
+MAX_CLUSTERS, CLUSTER_BYTES = 60, 450_000
+MAX_COPIES = 3  # of one cluster beside its canonical article
 MAX_COMPARED_WORDS = 1200  # difflib is quadratic: about .1 s a pair at this length
 MAX_CHANGES = 8  # listed above a pair
 SAME_WORDS = 12  # shown on each side of a difference
@@ -56,8 +56,8 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class StoryView:
-    """A story that ran more than once."""
+class ClusterView:
+    """An article that ran more than once."""
 
     cluster_id: str
     label: str
@@ -69,8 +69,8 @@ class StoryView:
     n_more_copies: int
 
 
-def view_stories(snapshot: Path, articles: pl.DataFrame) -> Shown[StoryView]:
-    """The stories that ran more than once, each copy beside the canonical article with its own words marked.
+def view_copies(snapshot: Path, articles: pl.DataFrame) -> Shown[ClusterView]:
+    """The articles that ran more than once, each copy beside the canonical article with its own words marked.
 
     Args:
         snapshot: folder of the snapshot.
@@ -80,17 +80,17 @@ def view_stories(snapshot: Path, articles: pl.DataFrame) -> Shown[StoryView]:
     members: dict[str, list[dict[str, Any]]] = {}
     for row in clusters.iter_rows(named=True):
         members.setdefault(row["cluster_id"], []).append(row)
-    shown = dict(list(members.items())[:MAX_STORIES])
+    shown = dict(list(members.items())[:MAX_CLUSTERS])
     ids = pl.Series([row["article_id"] for rows in shown.values() for row in rows[: MAX_COPIES + 1]], dtype=pl.String)
     texts = collect_by_id(scan_rows(snapshot, "articles", ids).select("article_id", "text", "published_at"))
     facts = collect_by_id(article_facts(snapshot).filter(pl.col("article_id").is_in(ids.implode())))
-    views = (_view_story(cluster_id, rows, texts, facts) for cluster_id, rows in shown.items())
-    return Shown(tuple(keep_within(STORY_BYTES, views, _story_bytes)[0]), len(members))
+    views = (_view_cluster(cluster_id, rows, texts, facts) for cluster_id, rows in shown.items())
+    return Shown(tuple(keep_within(CLUSTER_BYTES, views, _cluster_bytes)[0]), len(members))
 
 
-def _view_story(
+def _view_cluster(
     cluster_id: str, rows: list[dict[str, Any]], texts: dict[str, dict[str, Any]], facts: dict[str, dict[str, Any]]
-) -> StoryView:
+) -> ClusterView:
     # `run_clusters` puts the canonical article first.
     canonical, copies = rows[0], rows[1 : MAX_COPIES + 1]
     about = facts[canonical["article_id"]]
@@ -112,7 +112,7 @@ def _view_story(
                 is_whole=max(len(left_words), len(right_words)) <= MAX_COMPARED_WORDS,
             )
         )
-    return StoryView(
+    return ClusterView(
         cluster_id=cluster_id,
         label=one_line(about["label"], 160),
         site=one_line(about["site"], 100),
@@ -124,7 +124,7 @@ def _view_story(
     )
 
 
-def _story_bytes(view: StoryView) -> int:
+def _cluster_bytes(view: ClusterView) -> int:
     stretches = (stretch for copy in view.comparisons for side in (copy.left, copy.right) for stretch in side)
     changes = sum(60 + count_bytes(a, b) for copy in view.comparisons for a, b, _ in copy.changes)
     texts = sum(40 + count_bytes(stretch.text) for stretch in stretches)

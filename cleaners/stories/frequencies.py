@@ -1,0 +1,90 @@
+"""How rare a term is: takes the terms of articles day by day, gives inverse document frequencies.
+
+An article is weighed by those of earlier days alone, so that it makes no difference how a day is cut into runs. A small archive
+leans on the counts that come with the package (`frequencies.npz`, hashes alone).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaners.stories.terms import N_SLOTS, UInt32s, slots_of
+
+Float32s = npt.NDArray[np.float32]
+
+# The package's counts weigh as much as so many articles of the archive's own. Measured on BASIL: 300 to 3,000 differ by .004.
+PRIOR_ARTICLES = 1_000.0
+
+
+class Counts(NamedTuple):
+    """Articles, and how many of them hold each slot: `held` is (N_SLOTS,)."""
+
+    n: float
+    held: Float32s
+
+
+class Frequencies:
+    """Document frequencies of an archive that grows.
+
+    `settled` are those of all days before the one that articles are coming from, `pending` those of that day.
+    """
+
+    def __init__(self, day: int | None = None, settled: Counts | None = None, pending: Counts | None = None) -> None:
+        self.day = day
+        self.settled = settled or no_counts()
+        self.pending = pending or no_counts()
+        self.idf = _weigh(self.settled)
+        self._is_counted = False  # whether the articles of the day are settled already
+
+    def begin_archive(self, first_day: Iterable[UInt32s]) -> None:
+        """Count the articles of an archive's first day before they are weighed: there are none of a day before."""
+        for terms in first_day:
+            self.settled.held[slots_of(terms)] += 1
+            self.settled = Counts(self.settled.n + 1, self.settled.held)
+        self.idf = _weigh(self.settled)
+        self._is_counted = True
+
+    def begin(self, day: int) -> None:
+        """Begin the articles of a day: those of the day before are settled."""
+        if day == self.day:
+            return
+        self._is_counted = self.day is None and self._is_counted
+        if self.pending.n:
+            self.settled = Counts(self.settled.n + self.pending.n, self.settled.held + self.pending.held)
+            self.pending = no_counts()
+            self.idf = _weigh(self.settled)
+        self.day = day
+
+    def add(self, terms: UInt32s) -> None:
+        """Count an article of the day."""
+        if self._is_counted:
+            return
+        self.pending.held[slots_of(terms)] += 1
+        self.pending = Counts(self.pending.n + 1, self.pending.held)
+
+
+def no_counts() -> Counts:
+    """Counts of no article."""
+    return Counts(0.0, np.zeros(N_SLOTS, np.float32))
+
+
+@lru_cache(maxsize=1)
+def load_prior() -> Counts:
+    """Load the counts of the package, scaled to PRIOR_ARTICLES."""
+    content = (files("cleaners.stories") / "frequencies.npz").read_bytes()
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        held, n = arrays["held"].astype(np.float32), float(arrays["n"])
+    return Counts(PRIOR_ARTICLES, held * np.float32(PRIOR_ARTICLES / n))
+
+
+def _weigh(counts: Counts) -> Float32s:
+    prior = load_prior()
+    idf: Float32s = np.log((prior.n + counts.n + 1) / (prior.held + counts.held + 0.5)).astype(np.float32)
+    return np.maximum(idf, 0, out=idf)

@@ -1,0 +1,292 @@
+"""The step `stories`: takes the clusters of the archive, leaves the story and the event of each article, and a summary a story.
+
+The canonical article of each new cluster is compared with those of the days around it. Their terms lie in the index; where an
+article is older than that, the ones around it are read again. Texts are read by the workers, some thousand at a time; one of them
+puts the stories together, in the order of time, and holds the window alone.
+"""
+
+import math
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from cleaners.document import UTC_MICROSECONDS
+from cleaners.schemas import TABLES
+from cleaners.stories import Frequencies, Grouper, Placed, read_terms
+from cleaners.stories.summary import summarise_stories, tabulate_stories
+from cleaners.stories.terms import UInt32s
+from cleaners.stories.window import Member
+from flows.run import Run
+from flows.steps.parts import part_file, part_names, replaced_article_ids
+from flows.store.files import write_parquet
+from flows.store.story_index import (
+    INDEX,
+    TERMS_SCHEMA,
+    StoryIndex,
+    read_index,
+    read_terms_of,
+    split_terms,
+    write_index,
+)
+from flows.workers.pool import map_in_workers, run_in_worker
+
+ARTICLES_AT_ONCE = 4_096
+MICROSECONDS_A_DAY = 86_400e6
+FACTS = ("article_id", "published_at", "fetched_at")
+FACT_SCHEMA = pl.Schema(
+    {"article_id": pl.String(), "published_at": UTC_MICROSECONDS, "fetched_at": UTC_MICROSECONDS, "file": pl.String()}
+)
+ABOUT_SCHEMA = pl.Schema(
+    {"article_id": pl.String(), "site": pl.String(), "title": pl.String(), "people": pl.List(pl.String())}
+)
+PLACED_SCHEMA = pl.Schema(
+    {"cluster_id": pl.String(), "story_id": pl.String(), "event_id": pl.String(), "score": pl.Float64()}
+)
+
+
+def group_stories(run: Run) -> int:
+    """Give every cluster of the archive its story.
+
+    Runs in the flow's own process and holds no rows.
+
+    Args:
+        run: the run, its articles matched and their names judged.
+
+    Returns:
+        Stories of two clusters or more.
+    """
+    for folder in (run.index_folder("stories"), run.work("stories")):
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was interrupted here
+    n_lots = run_in_worker(_plan, run)
+    map_in_workers(_read_lot, [run] * n_lots, range(n_lots))
+    return run_in_worker(_group, run)
+
+
+def run_time(run: Run) -> datetime:
+    """The time of a run, as its name says it; of a name that says none, now."""
+    with suppress(ValueError):
+        return datetime.strptime(run.run_id.split("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return datetime.now(UTC)
+
+
+def _plan(run: Run) -> int:
+    """Write down which articles are grouped, and which are read again to be compared with; give the number of lots."""
+    seen, known = _find_seen(run), _known_stories(run)
+    write_parquet(seen.drop("file"), run.work("stories", "seen.parquet"))
+    placed = _place_known(run, known, seen)
+    write_parquet(placed, run.work("stories", "known.parquet"))
+    clusters = pl.read_parquet(run.work("clusters.parquet"), glob=False).select("article_id", "cluster_id")
+    heads = clusters.filter(pl.col("article_id") == pl.col("cluster_id"))
+    new = heads.join(placed, on="cluster_id", how="anti").join(seen, on="article_id")
+    days = new.select(day=pl.col("seen_at").dt.truncate("1d")).unique()
+    window = range(-run.settings.cleaning.stories.window_days, run.settings.cleaning.stories.window_days + 1)
+    near = pl.concat([days.select(pl.col("day").dt.offset_by(f"{k}d")) for k in window]).unique()
+    again = (
+        heads.join(placed, on="cluster_id", how="semi")
+        .join(seen, on="article_id")
+        .filter(pl.col("seen_at").dt.truncate("1d").is_in(near["day"].implode()))
+        .join(_open_index(run).members, on="article_id", how="anti")
+    )
+    lots = (
+        pl.concat([new.with_columns(is_new=True), again.with_columns(is_new=False)])
+        .with_columns(at=_days() - pl.when("is_new").then(0.0).otherwise(float(window[-1])))
+        .sort("at", "article_id")
+        .with_row_index("row")
+        .select("article_id", "cluster_id", "file", "is_new", "at", seen=_days(), lot=pl.col("row") // ARTICLES_AT_ONCE)
+    )
+    write_parquet(lots.with_columns(pl.col("lot").cast(pl.Int64)), run.work("stories", "lots.parquet"))
+    return 0 if lots.is_empty() else int(lots["lot"].max()) + 1  # type: ignore[arg-type]
+
+
+def _find_seen(run: Run) -> pl.DataFrame:
+    """When each article of the archive was seen, and the file that holds it."""
+    files = [part_file(run, "articles", name) for name in part_names(run)]
+    frames = [pl.scan_parquet(path, glob=False).select(*FACTS, file=pl.lit(str(path))) for path in files]
+    previous = run.previous_snapshot
+    if previous:
+        gone = replaced_article_ids(run).to_frame("article_id").lazy()
+        frames += [
+            pl.scan_parquet(path, glob=False)
+            .select(*FACTS, file=pl.lit(str(path)))
+            .join(gone, on="article_id", how="anti")
+            for path in previous.files("articles")
+        ]
+    times = _known_stories(run).select("article_id", known_at="seen_at")
+    now = pl.lit(run_time(run)).cast(UTC_MICROSECONDS)
+    facts = pl.concat(frames).collect() if frames else pl.DataFrame(schema=FACT_SCHEMA)
+    return facts.join(times, on="article_id", how="left").select(
+        "article_id", "file", seen_at=pl.coalesce("known_at", "published_at", "fetched_at", now)
+    )
+
+
+def _is_current(run: Run) -> bool:
+    """Tell whether the stories of the last snapshot still hold: they were made by this code."""
+    previous = run.previous_snapshot
+    return previous is not None and previous.manifest.get("checks", {}).get("stories") == run.versions.checks["stories"]
+
+
+def _known_stories(run: Run) -> pl.DataFrame:
+    """The rows of the last snapshot for articles that hold still; none where the stories are put together again."""
+    rows = _previous_rows(run, "stories")
+    if not _is_current(run):
+        return rows.clear()
+    return rows.join(replaced_article_ids(run).to_frame("article_id"), on="article_id", how="anti")
+
+
+def _previous_rows(run: Run, table: str) -> pl.DataFrame:
+    schema = TABLES[table].create_empty().schema
+    previous = run.previous_snapshot
+    return previous.scan(table, schema).select(schema.names()).collect() if previous else pl.DataFrame(schema=schema)
+
+
+def _open_index(run: Run) -> StoryIndex:
+    """The index of the last snapshot; empty where the stories are put together again."""
+    previous = run.previous_snapshot
+    return read_index(previous.path / INDEX if previous and _is_current(run) else None)
+
+
+def _place_known(run: Run, known: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """The story of each cluster that has an article in one: that of the article that was seen first."""
+    clusters = pl.scan_parquet(run.work("clusters.parquet"), glob=False).select("article_id", "cluster_id").collect()
+    return (
+        clusters.join(known.drop("seen_at"), on="article_id")
+        .join(seen.select("article_id", "seen_at"), on="article_id")
+        .sort("cluster_id", "seen_at", "article_id")
+        .unique("cluster_id", keep="first", maintain_order=True)
+        .select(PLACED_SCHEMA.names())
+    )
+
+
+def _read_lot(run: Run, number: int) -> None:
+    """Read the terms of a lot's articles."""
+    config = run.settings.cleaning.stories
+    lot = pl.scan_parquet(run.work("stories", "lots.parquet"), glob=False).filter(pl.col("lot") == number).collect()
+    rows: list[tuple[str, list[int]]] = []
+    for (file,), own in lot.group_by("file"):
+        ids = own.select("article_id").lazy()
+        texts = pl.scan_parquet(str(file), glob=False).select("article_id", "title", "text")
+        held = texts.join(ids, on="article_id", how="semi").collect(engine="streaming")
+        rows += [(name, read_terms(title, text, config).tolist()) for name, title, text in held.iter_rows()]
+    write_parquet(pl.DataFrame(rows, TERMS_SCHEMA, orient="row"), _terms_file(run, number))
+
+
+def _group(run: Run) -> int:
+    """Put the stories together and write what the snapshot needs of them."""
+    index = _open_index(run)
+    lots = pl.read_parquet(run.work("stories", "lots.parquet"), glob=False)
+    frequencies = index.frequencies or Frequencies()
+    grouper = Grouper(run.settings.cleaning.stories, frequencies)
+    if index.frequencies is None:
+        frequencies.begin_archive(terms for terms in _terms_of_first_day(run, lots))
+    _hold_members(run, grouper, index)
+    clusters = dict(lots.filter("is_new").select("article_id", "cluster_id").iter_rows())
+    placed = [
+        (clusters[row.article_id], row.story_id, row.event_id, row.score) for row in _place_new(run, grouper, lots)
+    ]
+    known = pl.read_parquet(run.work("stories", "known.parquet"), glob=False)
+    merged = grouper.merged
+    both = pl.concat([known, pl.DataFrame(placed, PLACED_SCHEMA, orient="row")]).with_columns(
+        pl.col("story_id").replace(merged)
+    )
+    n_stories = _write_tables(run, both, grouper)
+    horizon = _find_horizon(run) - run.settings.cleaning.stories.window_days
+    members = [member for member in grouper.window.members.values() if member.seen >= horizon]
+    write_index(run.index_folder("stories"), run.run_id, members, frequencies, index.segments)
+    return n_stories
+
+
+def _terms_of_first_day(run: Run, lots: pl.DataFrame) -> Iterator[UInt32s]:
+    """The terms of the articles of the first day that there is."""
+    new = lots.filter("is_new")
+    first = new.filter(pl.col("seen").floor() == pl.col("seen").floor().min())
+    for number in first["lot"].unique().sort():
+        terms = split_terms(pl.read_parquet(_terms_file(run, number), glob=False))
+        yield from (terms[name] for name in first.filter(pl.col("lot") == number)["article_id"])
+
+
+def _hold_members(run: Run, grouper: Grouper, index: StoryIndex) -> None:
+    """Take the articles of the index that hold still into the window."""
+    known = pl.read_parquet(run.work("stories", "seen.parquet"), glob=False).select("article_id")
+    again = replaced_article_ids(run).to_frame("article_id")
+    rows = index.members.join(known, on="article_id", how="semi").join(again, on="article_id", how="anti")
+    terms = read_terms_of(index.segments, rows["article_id"])
+    for row in rows.sort("seen", "article_id").iter_rows(named=True):
+        heavy = pl.Series(row["heavy"], dtype=pl.UInt32).to_numpy()
+        grouper.hold(Member(**{**row, "heavy": heavy}, terms=terms[row["article_id"]]))
+
+
+def _place_new(run: Run, grouper: Grouper, lots: pl.DataFrame) -> list[Placed]:
+    """Place the new articles in the order of time; those that are read again are held when the window reaches them."""
+    known = _known_stories(run).select("article_id", "story_id", "event_id")
+    stories = {name: (story, event) for name, story, event in known.iter_rows()}
+    placed = []
+    for (number,), lot in lots.group_by("lot", maintain_order=True):
+        terms = split_terms(pl.read_parquet(_terms_file(run, int(str(number))), glob=False))
+        for name, is_new, seen in lot.select("article_id", "is_new", "seen").iter_rows():
+            if is_new:
+                grouper.frequencies.begin(math.floor(seen))
+                placed.append(grouper.add(name, seen, terms[name]))
+                grouper.frequencies.add(terms[name])
+            elif name in stories:
+                grouper.hold_again(name, seen, terms[name], *stories[name])
+    return placed
+
+
+def _write_tables(run: Run, placed: pl.DataFrame, grouper: Grouper) -> int:
+    """Write the two tables; give how many stories have two clusters or more."""
+    clusters = pl.read_parquet(run.work("clusters.parquet"), glob=False).select("article_id", "cluster_id")
+    seen = pl.read_parquet(run.work("stories", "seen.parquet"), glob=False)
+    stories = tabulate_stories(clusters, seen, placed, _previous_rows(run, "stories"))
+    write_parquet(stories, run.work("stories.parquet"))
+    earlier = _previous_rows(run, "story_summary").select("story_id", "central_article_id")
+    now = pl.DataFrame(
+        list(grouper.centrals.items()), {"story_id": pl.String, "central_article_id": pl.String}, orient="row"
+    )
+    centrals = pl.concat([now, earlier.join(now, on="story_id", how="anti")])
+    summary = summarise_stories(stories, clusters, _read_facts(run), centrals)
+    write_parquet(summary, run.work("story_summary.parquet"))
+    return summary.filter(pl.col("n_clusters") > 1).height
+
+
+def _read_facts(run: Run) -> pl.DataFrame:
+    """The columns of the articles that a summary needs: those of the run, with the people just found, and the earlier ones."""
+    frames = [
+        pl.scan_parquet(part_file(run, "articles", name), glob=False)
+        .select("article_id", "site", "title")
+        .join(_named(run, name), on="article_id", how="left")
+        for name in part_names(run)
+    ]
+    previous = run.previous_snapshot
+    if previous:
+        gone = replaced_article_ids(run).to_frame("article_id").lazy()
+        earlier = pl.scan_parquet(previous.files("articles"), glob=False).select(
+            "article_id", "site", "title", "people"
+        )
+        frames.append(earlier.join(gone, on="article_id", how="anti"))
+    return pl.concat([pl.LazyFrame(schema=ABOUT_SCHEMA), *frames]).collect()
+
+
+def _named(run: Run, name: str) -> pl.LazyFrame:
+    return pl.scan_parquet(run.work("named", f"{name}.parquet"), glob=False).select("article_id", "people")
+
+
+def _find_horizon(run: Run) -> float:
+    """The day of the latest article; one that says a later time than the run's is not counted."""
+    seen = pl.read_parquet(run.work("stories", "seen.parquet"), glob=False)["seen_at"]
+    now = run_time(run)
+    last = seen.filter(seen <= now).max()
+    assert last is None or isinstance(last, datetime)
+    return (last or now).timestamp() / 86_400
+
+
+def _terms_file(run: Run, number: int) -> Path:
+    return run.work("stories", "terms", f"{number:05d}.parquet")
+
+
+def _days() -> pl.Expr:
+    """`seen_at` in days since 1970."""
+    return pl.col("seen_at").to_physical() / MICROSECONDS_A_DAY

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+
+from cleaners.stories import Frequencies, Grouper, StoriesConfig, group_articles, read_terms
+from tests.cleaners.stories.texts import EVENTS, FERRY, TRIAL
+
+CONFIG = StoriesConfig()
+DAY = 20_000.0
+SYLLABLES = (
+    "bar",
+    "cel",
+    "dom",
+    "fir",
+    "gan",
+    "hol",
+    "jin",
+    "kem",
+    "lar",
+    "mos",
+    "nid",
+    "pol",
+    "quen",
+    "ras",
+    "sil",
+    "tor",
+    "ulm",
+)
+
+
+def articles(day: float = DAY, apart: float = 0.2) -> list[tuple[str, float, object]]:
+    """Every report of every event, some hours apart."""
+    rows = [(f"{name}{n}", title, text) for name, reports in EVENTS.items() for n, (title, text) in enumerate(reports)]
+    return [(name, day + apart * int(name[-1]), read_terms(title, text, CONFIG)) for name, title, text in rows]
+
+
+def others(n: int) -> list[tuple[str, float, object]]:
+    """Articles of `n` unlike events, each of words made for it."""
+    dice = random.Random(0)
+    rows = []
+    for number in range(n):
+        words = ["".join(dice.choices(SYLLABLES, k=3)) for _ in range(9)]
+        text = ". ".join(
+            f"The council of {dice.choice(words)} said {' '.join(dice.sample(words, 4))}" for _ in range(8)
+        )
+        rows.append((f"other{number:03}", DAY + dice.random(), read_terms(" ".join(words[:4]), text, CONFIG)))
+    return rows
+
+
+def stories(placed: list) -> set[frozenset[str]]:
+    found = defaultdict(set)
+    for row in placed:
+        found[row.story_id].add(row.article_id)
+    return {frozenset(members) for members in found.values()}
+
+
+EXPECTED = {frozenset(f"{name}{n}" for n in range(len(reports))) for name, reports in EVENTS.items()}
+
+
+def test_reports_of_one_event_are_one_story_and_nothing_else_is() -> None:
+    placed = group_articles([*articles(), *others(60)], CONFIG)
+    found = stories(placed)
+    assert found >= EXPECTED
+    assert len(found) == len(EXPECTED) + 60
+    for row in placed:
+        assert (row.score is None) == (row.article_id == row.story_id)
+
+
+def test_the_order_of_the_input_changes_nothing() -> None:
+    rows = articles()
+    before = group_articles(rows, CONFIG)
+    random.Random(1).shuffle(rows)
+    assert group_articles(rows, CONFIG) == before
+
+
+def test_a_story_is_named_after_the_article_that_was_seen_first() -> None:
+    placed = {row.article_id: row for row in group_articles(articles(), CONFIG)}
+    assert {placed[f"ferry{n}"].story_id for n in range(3)} == {"ferry0"}
+
+
+def test_what_lies_weeks_apart_is_another_story() -> None:
+    rows = [(f"{day}", DAY + day, read_terms(*FERRY[n], CONFIG)) for n, day in enumerate((0, 1, 40))]
+    assert stories(group_articles(rows, CONFIG)) == {frozenset({"0", "1"}), frozenset({"40"})}
+
+
+def test_a_running_story_has_an_event_for_each_turn() -> None:
+    rows = [(f"{n}", DAY + 8 * n, read_terms(*report, CONFIG)) for n, report in enumerate(TRIAL)]
+    rows.append(("again", DAY + 8.5, read_terms("Dvorsky trial hears of violin case", TRIAL[1][1], CONFIG)))
+    placed = {row.article_id: row for row in group_articles(rows, CONFIG)}
+    assert {row.story_id for row in placed.values()} == {"0"}
+    assert [placed[name].event_id for name in ("0", "1", "again", "2")] == ["0", "1", "1", "2"]
+
+
+def test_a_text_without_words_is_a_story_of_its_own() -> None:
+    rows = [*articles(), ("empty", DAY, read_terms(None, "...", CONFIG)), ("none", DAY, read_terms(None, "--", CONFIG))]
+    found = stories(group_articles(rows, CONFIG))
+    assert {frozenset({"empty"}), frozenset({"none"})} <= found
+
+
+def test_two_stories_that_are_like_each_other_become_one_under_the_earlier_name() -> None:
+    """As where an earlier day's weights, or a decision since changed, kept them apart."""
+    grouper = Grouper(CONFIG, Frequencies())
+    grouper.hold_again("a", DAY, read_terms(*FERRY[0], CONFIG), "a", "a")
+    grouper.hold_again("b", DAY + 0.1, read_terms(*FERRY[1], CONFIG), "b", "b")
+    placed = grouper.add("c", DAY + 0.2, read_terms(*FERRY[2], CONFIG))
+    assert (placed.story_id, grouper.merged) == ("a", {"b": "a"})
+    assert grouper.centrals["a"] in {"a", "b", "c"}
+
+
+def test_the_window_forgets_what_lies_before_it() -> None:
+    grouper = Grouper(CONFIG, Frequencies())
+    terms = read_terms("Notice", "Bins are emptied on Monday.", CONFIG)
+    for number in range(2_500):
+        grouper.window.sweep(DAY + number)
+        grouper.hold_again(f"{number:04}", DAY + number, terms, f"{number:04}", f"{number:04}")
+    assert len(grouper.window.members) < 1_500
