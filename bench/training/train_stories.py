@@ -31,7 +31,6 @@ FOLDS = 10
 # 1, .98 at 4 and 7; three months of political news put more and more foreign pairs together from 4 on.
 WEIGHT_OF_SAME = 3.0
 RIDGE = 1.0  # on the features as they are: cosines and shares, all 0 to 1
-MIN_BODY = 0.03  # cosine of bodies under which two articles are never compared
 
 
 class Known(NamedTuple):
@@ -45,7 +44,7 @@ class Known(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """All pairs of one set that are ever compared: features, whether they are of one story, and the stories of both."""
+    """All pairs of one set: features, whether they are of one story, and the stories of both."""
 
     features: Array
     is_same: npt.NDArray[np.bool_]
@@ -135,8 +134,7 @@ def measure_pairs(known: Known, name: str) -> Pairs:
         left.append(np.full(len(others), known.stories[row]))
         right.append(known.stories[others])
     measured, one, other = (np.concatenate(part) for part in (features, left, right))
-    kept = measured[:, 0] >= MIN_BODY
-    return Pairs(measured[kept], (one == other)[kept], one[kept], other[kept])
+    return Pairs(measured, one == other, one, other)
 
 
 def fit(parts: list[Pairs], without: npt.NDArray[np.int64] | None = None) -> Decision:

@@ -7,13 +7,11 @@ from pathlib import Path
 
 from bench.training.train_stories import fit, measure_pairs, read_known, score_groups, validate_by_event
 from cleaners.stories.likeness import FEATURES
-from tests.cleaners.stories.texts import EVENTS, TRIAL
+from tests.cleaners.stories.texts import EVENTS
 
 
 def write_events(folder: Path) -> Path:
-    """The events, and the sessions of a trial as an event each."""
-    events = EVENTS | {f"trial{letter}": (report,) for letter, report in zip("abc", TRIAL, strict=True)}
-    rows = [(name, n, *report) for name, reports in events.items() for n, report in enumerate(reports)]
+    rows = [(name, n, *report) for name, reports in EVENTS.items() for n, report in enumerate(reports)]
     documents = [{"id": f"{name}{n}", "title": title, "text": text} for name, n, title, text in rows]
     gold = [{"id": f"{name}{n}", "set": "ours", "story": name} for name, n, _, _ in rows]
     for file, lines in (("documents.jsonl", documents), ("gold.jsonl", gold)):
@@ -27,10 +25,10 @@ def test_the_weights_put_the_reports_of_an_event_together(tmp_path: Path) -> Non
     assert pairs["ours"].is_same.sum() == 6
     decision = fit([pairs["ours"]])
     assert len(decision.weights) == len(FEATURES)
-    assert decision.weights.max() > 0
+    assert (decision.weights > 0).all()
     assert decision.intercept < 0
     assert score_groups(known, decision, known.sets == "ours")["F1"] > 0.9
-    assert validate_by_event(known, pairs)["ours"]["articles"] == 12
+    assert validate_by_event(known, pairs)["ours"]["articles"] == 9
 
 
 def test_pairs_of_events_that_are_left_out_do_not_count(tmp_path: Path) -> None:
