@@ -152,11 +152,12 @@ def _sum_all(one: Weighed) -> _Squares:
 
 def _sum(values: Float32s, starts: npt.NDArray[np.intp]) -> Float32s:
     """Sums of stretches; an empty one is 0."""
-    if not len(values):
+    n = len(values)
+    if not n:
         return np.zeros(len(starts), np.float32)
-    padded = np.append(values, np.float32(0))
-    sums: Float32s = np.add.reduceat(padded, starts)
-    sums[np.append(np.diff(starts) == 0, starts[-1] == len(values))] = 0
+    is_empty = np.append(starts[1:], n) == starts
+    sums: Float32s = np.add.reduceat(values, np.minimum(starts, n - 1))
+    sums[is_empty] = 0
     return sums
 
 

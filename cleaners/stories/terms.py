@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections import Counter
-from collections.abc import Iterable
-from itertools import islice, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -75,16 +72,20 @@ def read_terms(title: str | None, text: str, config: StoriesConfig) -> UInt32s:
     if heading and text.startswith(heading):
         text = text[len(heading) :]
     body = _split(text, config.body_words)
-    named = _split(heading, MAX_TITLE_WORDS) or body[:FIRST_WORDS]
-    lead = named + body[: config.lead_words]
-    in_title, in_lead, in_body = Counter(named), Counter(lead), Counter(named + body)
-    for slot, n in Counter(_pair(named, len(named)) + _pair(body, config.pair_words)).items():
-        in_body[slot] = n
-    slots = np.fromiter(in_body, np.uint32, len(in_body))
-    terms = slots | (_counts(in_body.values(), MAX_BODY) << np.uint32(BODY_SHIFT))
-    terms |= _counts((in_lead[slot] for slot in in_body), MAX_LEAD) << np.uint32(LEAD_SHIFT)
-    terms |= _counts((in_title[slot] for slot in in_body), MAX_TITLE) << np.uint32(TITLE_SHIFT)
-    return terms[np.argsort(slots)]
+    named = _split(heading, MAX_TITLE_WORDS)
+    named = named if len(named) else body[:FIRST_WORDS]
+    words = np.concatenate((named, body))
+    slots, in_body = np.unique(words, return_counts=True)
+    terms = slots | (np.minimum(in_body, MAX_BODY).astype(np.uint32) << np.uint32(BODY_SHIFT))
+    for part, most, shift in (
+        (words[: len(named) + config.lead_words], MAX_LEAD, LEAD_SHIFT),
+        (named, MAX_TITLE, TITLE_SHIFT),
+    ):
+        held, counts = np.unique(part, return_counts=True)
+        terms[np.searchsorted(slots, held)] |= np.minimum(counts, most).astype(np.uint32) << np.uint32(shift)
+    pairs, n_pairs = np.unique(np.concatenate((_pair(named), _pair(body[: config.pair_words]))), return_counts=True)
+    counted = np.minimum(n_pairs, MAX_BODY).astype(np.uint32) << np.uint32(BODY_SHIFT)
+    return np.concatenate((terms, pairs | counted))
 
 
 def slots_of(terms: UInt32s) -> npt.NDArray[np.intp]:
@@ -92,16 +93,12 @@ def slots_of(terms: UInt32s) -> npt.NDArray[np.intp]:
     return (terms & np.uint32(N_SLOTS - 1)).astype(np.intp)
 
 
-def _split(text: str, n: int) -> list[int]:
+def _split(text: str, n: int) -> UInt32s:
     """Slots of the first `n` words of a text."""
-    found = _WORD.finditer(text[: n * CHARACTERS_A_WORD].lower())
-    return [_SLOTS[match.group()] for match in islice(found, n)]
+    found = _WORD.findall(text[: n * CHARACTERS_A_WORD].lower())[:n]
+    return np.array([_SLOTS[word] for word in found], np.uint32)
 
 
-def _pair(slots: list[int], n: int) -> list[int]:
-    """Slots of the neighbours among the first `n` words."""
-    return [WORD_SLOTS + ((31 * one + other * 17) % WORD_SLOTS) for one, other in pairwise(slots[:n])]
-
-
-def _counts(counts: Iterable[int], most: int) -> UInt32s:
-    return np.minimum(np.fromiter(counts, np.uint32), np.uint32(most))
+def _pair(slots: UInt32s) -> UInt32s:
+    """Slots of neighbours."""
+    return np.uint32(WORD_SLOTS) + (np.uint32(31) * slots[:-1] + np.uint32(17) * slots[1:]) % np.uint32(WORD_SLOTS)

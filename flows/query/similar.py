@@ -20,13 +20,14 @@ from cleaners.neardup.verdict.verify import describe_articles, judge_pairs, meas
 from flows.query.documents import extract_document
 from flows.settings import Settings
 from flows.store.archive import list_parts
+from flows.store.rows import scan_table
 from flows.store.snapshots import Snapshot, find_snapshot
 
 N_SHOWN = 10
 # Below this estimated containment two texts share phrases and no more: the estimate itself errs by about .09.
 MIN_CONTAINMENT = 0.15
 COLUMNS = ["article_id", "title", "text", "site", "published_at"]
-SHOWN = ("copy", "containment", "jaccard", "published_at", "site", "title", "article_id")
+SHOWN = ("copy", "containment", "jaccard", "published_at", "site", "title", "story", "article_id")
 
 
 def print_similar(file: Path, settings: Settings, n: int = N_SHOWN) -> None:
@@ -47,7 +48,7 @@ def print_similar(file: Path, settings: Settings, n: int = N_SHOWN) -> None:
     if nearest.is_empty():
         console.print("Nothing like it ever ran.")
         return
-    table = Table("copy", "contained", "jaccard", "published", "site", "title", "article", box=None)
+    table = Table("copy", "contained", "jaccard", "published", "site", "title", "story", "article", box=None)
     for row in nearest.select(SHOWN).iter_rows():
         likely, containment, jaccard, published_at, *names = row
         day = f"{published_at:%Y-%m-%d}" if published_at else ""
@@ -67,7 +68,8 @@ def find_similar(document: pl.DataFrame, snapshot: Snapshot, config: NearDuplica
 
     Returns:
         copy (the decision's probability; 0 below `minimum_containment`), containment of the shorter text, jaccard,
-        published_at, site, title (else the input's name), article_id; the likeliest first. The document itself is left out.
+        published_at, site, title (else the input's name), story (the title of the article's, else its id; null in
+        a snapshot without stories), article_id; the likeliest first. The document itself is left out.
     """
     wide = config.model_copy(update={"minimum_containment": min(MIN_CONTAINMENT, config.minimum_containment)})
     signed = sign_articles(document, config)
@@ -95,12 +97,20 @@ def find_similar(document: pl.DataFrame, snapshot: Snapshot, config: NearDuplica
 
 
 def _read_articles(snapshot: Snapshot, ids: pl.Series) -> pl.DataFrame:
-    """A few articles of a snapshot: COLUMNS, and name, the last part of their source."""
+    """A few articles of a snapshot: COLUMNS, name, the last part of their source, and story."""
     table = pl.scan_parquet(snapshot.files("articles"), glob=False)
     rows = table.select("article_id").with_row_index("row").filter(pl.col("article_id").is_in(ids.implode())).collect()
     # Row by row: a filter would make polars decompress the text of every row group it finds one in, at twice the time.
     found = [table.slice(row, 1) for row in rows["row"]] or [table.clear()]
-    return pl.concat(found).select(*COLUMNS, name=pl.col("source_uri").str.split("/").list.last()).collect()
+    named = pl.concat(found).select(*COLUMNS, name=pl.col("source_uri").str.split("/").list.last())
+    return named.join(_name_stories(snapshot, ids), on="article_id", how="left").collect()
+
+
+def _name_stories(snapshot: Snapshot, ids: pl.Series) -> pl.LazyFrame:
+    """The stories of a few articles: article_id, and story, its title, else its id."""
+    stories = scan_table(snapshot.path, "stories").filter(pl.col("article_id").is_in(ids.implode()))
+    about = scan_table(snapshot.path, "story_summary").select("story_id", "title")
+    return stories.join(about, on="story_id").select("article_id", story=pl.coalesce("title", "story_id"))
 
 
 def _without_language(settings: Settings) -> Settings:

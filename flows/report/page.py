@@ -87,6 +87,7 @@ def write_report(snapshot: Path, run_id: str, destination: Path | None = None) -
 def _render(snapshot: Path, figures: RunFigures) -> str:
     facts = article_facts(snapshot, figures.run_id).collect(engine="streaming")
     articles = details.view_articles(snapshot, facts)
+    stories = details.view_stories(snapshot, facts)
     copies = details.view_copies(snapshot, facts)
     names = details.view_names(snapshot, facts)
     replacements = details.view_replacements(snapshot, facts)
@@ -94,6 +95,7 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
     style, script = _asset("report.css"), _asset("report.js")
     sites = {
         *(view.site for view in articles.items),
+        *(site for view in stories.items for site in view.sites),
         *(site for view in copies.items for site in view.sites),
         *(site for view in names.items for site in view.sites),
         *(view.site for view in replacements.items),
@@ -109,6 +111,7 @@ def _render(snapshot: Path, figures: RunFigures) -> str:
         trends=_trends(figures),
         removals=details.Shown(figures.removals[:MAX_RULES], len(figures.removals)),
         articles=articles,
+        stories=stories,
         copies=copies,
         names=names,
         replacements=replacements,

@@ -246,6 +246,8 @@ def test_similar_ranks_the_copy_first_and_leaves_the_document_itself_out(
     assert nearest["article_id"][0] == wire
     assert nearest["copy"][0] > 0.5
     assert nearest["copy"].is_sorted(descending=True)
+    summary = read_tables(snapshot.path).story_summary
+    assert nearest["story"][0] in {row["title"] or row["story_id"] for row in summary.iter_rows(named=True)}
     own = find_similar(extract_document(landing / "wire.txt", chosen), snapshot, CONFIG, 5)
     assert wire not in own["article_id"].to_list()
     print_similar(copy, chosen)
