@@ -109,6 +109,8 @@ ENTITIES = {
     "clusters": "cluster_id",
     "duplicate_pairs": "left_id",
     "related_pairs": "left_id",
+    "stories": "story_id",
+    "story_summary": "story_id",
     "name_mentions": "article_id",
     "name_flags": "flag_id",
     "name_replacements": "flag_id",

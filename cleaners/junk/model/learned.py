@@ -90,8 +90,8 @@ def _judge(examined: list[ExaminedPage], model: LearnedModel, config: StripConfi
     if not open_pages:
         return revised
     more = _score(model.units.part(EARLY_TREES, None), [tables[number] for number in open_pages])
-    for number, logits in zip(open_pages, more, strict=True):
-        first[number] = first[number] + logits
+    for number, rest in zip(open_pages, more, strict=True):
+        first[number] = first[number] + rest
     loud = _list_loud(pages, {number: first[number] for number in open_pages}, QUIET)
     if not loud:
         return revised
