@@ -88,7 +88,7 @@ def test_a_step_is_one_new_file_and_one_line(checkout: Path, tmp_path: Path) -> 
     add_step(checkout)
     steps = run_seeds(checkout, tmp_path / "out")
     assert steps == [
-        "discover", "extract", "learn", "strip", "match", "names", "letters", "assemble", "report", "gates", "publish"
+        "discover", "extract", "learn", "strip", "match", "names", "letters", "stories", "assemble", "report", "gates", "publish"
     ]  # fmt: skip
 
 

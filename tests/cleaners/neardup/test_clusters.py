@@ -70,7 +70,7 @@ def archive() -> list[dict[str, object]]:
 
 def test_tables_keep_their_contracts_and_every_member_has_a_pair_with_its_canonical_article():
     found = find_near_duplicates(make_articles(*archive()))
-    clusters = found.clusters.with_columns(run_id=pl.lit("r1"))
+    clusters = found.clusters.with_columns(run_id=pl.lit("r1"), changed_run=pl.lit("r1"))
     Clusters.validate(clusters.select(Clusters.column_names()))
     DuplicatePairs.validate(found.pairs)
     RelatedPairs.validate(found.related)
