@@ -1,7 +1,7 @@
 """A page's source to its tree: takes decoded HTML, gives lxml's elements, or nothing where the parser finds no page.
 
 As trafilatura's `load_html` reads it, with a parser of our own. Drops comments, processing instructions and what a tag has of
-attributes beyond the bound.
+attributes beyond the bound; of a parsed page what no reader sees.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from cleaners.extract.engine.rebind import rebind
 from cleaners.extract.page.bound import bound_attributes
 
 if TYPE_CHECKING:
+    from lxml.etree import XPath
     from lxml.html import HtmlElement, HTMLParser
 
 CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20)])
 # A half of a pair as three bytes, which is no UTF-8: strings that hold one are parsed as strings.
 SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
+# Classes and styles of what is there for screen readers alone.
+UNSEEN = re.compile(r"(?:^|[\s_-])(?<!not-)(?:sr-only|visually-?_?hidden|screen-?reader(?:-only|-text)?)(?:$|\s)", re.I)
+CLIPPED = re.compile(r"clip(?:-path)?:\s{0,3}(?:rect\(\s{0,3}[01](?:px)?[ ,]|inset\((?:50|100)%)")
 BEGINNING = 50  # characters in which trafilatura looks for the name of the format
 
 
@@ -83,3 +87,28 @@ def _parser() -> HTMLParser:
     )
     parser.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
     return parser
+
+
+def slim_page(tree: HtmlElement) -> None:
+    """Drop what no reader sees: scripts and styles, and words for screen readers within a sentence ("opens in a new tab").
+
+    Trafilatura copies and searches the tree many times: without scripts it takes a tenth less.
+
+    Args:
+        tree: the parsed page; it is changed. Structured data stays, for it tells a forum.
+    """
+    for element in list(tree.iter("script", "style", "svg", "link", "meta")):
+        if element.getparent() is not None and element.get("type") != "application/ld+json":
+            element.drop_tree()
+    for attribute in _unseen_path()(tree):
+        span = attribute.getparent()
+        if UNSEEN.search(span.get("class") or "") or CLIPPED.search(span.get("style") or ""):
+            span.clear(keep_tail=True)
+
+
+@cache
+def _unseen_path() -> XPath:
+    from lxml.etree import XPath
+
+    classes = " or ".join(f"contains(., '{part}')" for part in ("sr-only", "sually", "creen-", "creenr"))
+    return XPath(f"//span/@class[{classes}] | //span/@style[contains(., 'clip')]")

@@ -183,6 +183,16 @@ def test_the_names_of_a_dropped_byline_become_authors():
 
 
 @pytest.mark.parametrize(
+    "trait", ["class='link sr-only'", "class='u-visually-hidden'", "style='clip:rect(0 0 0 0);position:absolute'"]
+)
+def test_words_for_screen_readers_are_no_text(trait):
+    hint = f"<a href='/x'>the port authority<span {trait}>, opens new tab</span></a>"
+    assert lines_of(page([STORY[0].replace("the port authority", hint), *STORY[1:]])) == STORY
+    seen = "<span class='not-sr-only'>the port authority</span>"
+    assert lines_of(page([STORY[0].replace("the port authority", seen), *STORY[1:]])) == STORY
+
+
+@pytest.mark.parametrize(
     "inside",
     [
         "<a class='related-link' href='/x'>{}</a>",
