@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaners.extract.blocks.blocks import Block, Blocks
-from cleaners.extract.blocks.bylines import find_bio
+from cleaners.extract.blocks.bylines import find_authors, find_bio
 from cleaners.extract.blocks.describe import FEATURES, SENTENCE_END, Described
 from cleaners.extract.blocks.embeds import find_embeds
 from cleaners.extract.blocks.words import WORD
@@ -33,6 +33,7 @@ SAYS = 0.75  # share of its words that a block has from the description, and of 
 PROSE_WORDS, PROSE_SHARE = 12, 0.5  # of a table that lays out text: cells of so many words that end like a sentence
 LINKED = 0.5  # share of a block in links that a rule may want: of a label and the headline it leads to
 ALL_LINK, LINK_CHARACTERS = 0.9, 200  # share of a line in links, and the longest line, that leads elsewhere
+MAX_BYLINE = 100  # characters of a byline: a longer one says what its writers do
 MAX_BIOS = 20  # blocks at the end that may present a writer, each sought in all others; 856 real pages have 2 at most
 HEADING = re.compile(r"h[1-6]")
 DECK = re.compile(
@@ -147,6 +148,8 @@ def rule_out(page: Blocks, described: Described, was_kept: Mask, is_story: Mask,
         named = ((k, name) for k in last if (name := find_bio(blocks[k].text)) is not None)
         for k, name in islice(named, MAX_BIOS):
             ruled[k] |= not _is_of_story(blocks, k, name)
+        for k in np.flatnonzero(is_story & (before < EDGE_SHARE)).tolist():
+            ruled[k] |= len(blocks[k].text) <= MAX_BYLINE and bool(find_authors([blocks[k].text]))
     return is_story & (ruled | _match_rules(blocks, is_story & ~ruled, find_edges(described), config))
 
 

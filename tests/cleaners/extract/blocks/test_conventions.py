@@ -62,6 +62,13 @@ def test_a_first_line_that_its_class_calls_the_deck_goes_unless_all_paragraphs_b
     assert lines_of(page(STORY).replace("<p>", "<p class='article-deck'>")) == STORY
 
 
+def test_a_byline_above_the_story_goes_and_names_its_author():
+    byline = "Von Nora Quist und Per Alm"
+    found = extract_page(page([byline, *STORY]), None, None, ExtractConfig(**OPEN))
+    assert found.text.split("\n") == STORY
+    assert found.metadata.authors == ["Nora Quist", "Per Alm"]
+
+
 def test_tables_of_data_go_and_tables_of_layout_stay():
     data = "<table><tr><th>Ferry</th><th>Seats</th></tr><tr><td>Old Anna</td><td>220</td></tr></table>"
     html = page([*STORY[:5], f"</p>{data}<p>", STORY[5]])
