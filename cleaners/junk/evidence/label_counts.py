@@ -20,6 +20,7 @@ MAX_CHARS, MAX_WORDS = 40, 6
 MIN_HEADLINE_WORDS = 4
 _MAX_LABELS = 200  # of one page
 _COLON = re.compile(r"(?P<label>[^\W\d_][^\n:|.!?;\"“”«»]{1,38}?) ?[:|»>] ?(?=\S|$)")
+_MARK = re.compile(r"[:|»>]")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _STOPS = (".", "!", "?", "…", "”", '"', "»", ")", ",", ";")
 
@@ -46,6 +47,8 @@ def list_labels(page: Page) -> list[Label]:
         if len(found) >= _MAX_LABELS:
             break
         start, end = cells[number]
+        if end - start > MAX_CHARS and not _MARK.search(text, start, start + MAX_CHARS + 3):
+            continue  # a paragraph
         colon = _COLON.match(text, start, min(end, start + MAX_CHARS + 3))
         if colon and _is_label(colon["label"]):
             if colon.end() < end:
@@ -103,4 +106,4 @@ def _is_label(text: str) -> bool:
 
 
 def _is_prose(text: str) -> bool:
-    return len(text.split()) >= 10 and text.rstrip('"”’») ').endswith((".", "!", "?", "…"))
+    return len(text.split(None, 10)) >= 10 and text.rstrip('"”’») ').endswith((".", "!", "?", "…"))

@@ -110,4 +110,8 @@ def put_likeness(table: F64, reading: Reading, units: Units, likeness: Likeness,
 def _in_title(reading: Reading, likeness: Likeness) -> npt.NDArray[np.bool_]:
     if not reading.page.title or not len(likeness.words):
         return np.zeros(len(likeness.words), dtype=bool)
-    return np.isin(likeness.vocabulary, hash_words_of(reading.page.title))[likeness.words]
+    words, known = hash_words_of(reading.page.title), likeness.vocabulary
+    at = np.minimum(np.searchsorted(known, words), len(known) - 1)
+    held = np.zeros(len(known), dtype=bool)
+    held[at[known[at] == words]] = True
+    return held[likeness.words]
