@@ -1,7 +1,7 @@
-"""Precision of each rule: `python -m bench.quality.rules CONTAMINATION.jsonl [...] flows/query/rule_precision.json`.
+"""Precision of each rule: `python -m bench.quality.rules SET.jsonl[.gz] [...] flows/query/rule_precision.json`.
 
-Strips each set as one batch and counts, rule by rule, the characters removed that the gold calls junk. `copydesk rules` shows
-the result beside the counts of the last snapshot.
+Strips each set, contaminated or of real pages, as one batch and counts, rule by rule, the characters removed that are junk.
+`copydesk rules` shows the result beside the counts of the last snapshot.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from bench.quality.contamination import NO_KIND, find_spans, read_rows
+from bench.quality.review import junk_mask, solid_mask
 from cleaners.document import make_id
 
 
@@ -26,19 +27,15 @@ def main() -> None:
     right: Counter[str] = Counter()
     for path in arguments.sets:
         rows = read_rows(path)
-        documents = {make_id(row["id"]): row for row in rows}
+        masks = {make_id(row["id"]): (solid_mask(row), junk_mask(row)) for row in rows}
         for span in find_spans(rows).iter_rows(named=True):
-            row = documents.get(span["article_id"])
-            if row is None or span["category"] in NO_KIND:
-                continue
-            text = row["contaminated_text"]
-            junk = [(gold["start"], gold["end"]) for gold in row["spans"]]
-            solid = [place for place in range(span["start"], span["end"]) if not text[place].isspace()]
-            spans[span["rule_id"]] += 1
-            chars[span["rule_id"]] += len(solid)
-            right[span["rule_id"]] += sum(any(start <= place < end for start, end in junk) for place in solid)
+            if span["article_id"] in masks and span["category"] not in NO_KIND:
+                solid, junk = (mask[span["start"] : span["end"]] for mask in masks[span["article_id"]])
+                spans[span["rule_id"]] += 1
+                chars[span["rule_id"]] += int(solid.sum())
+                right[span["rule_id"]] += int((solid & junk).sum())
     table = {
-        rule: {"spans": spans[rule], "chars": chars[rule], "precision": round(right[rule] / chars[rule], 4)}
+        rule: {"spans": spans[rule], "chars": chars[rule], "precision": round(right[rule] / max(chars[rule], 1), 4)}
         for rule in sorted(spans)
     }
     arguments.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")

@@ -67,19 +67,19 @@ I64 = npt.NDArray[np.int64]
 
 # Most of the story's characters that may go, cross-validated, by group of documents.
 MAX_DAMAGE = {
-    "contaminated": 0.0012,
+    "contaminated": 0.00117,
     "hard negatives": 0.0005,
     "news": 0.0037,
     "pages": 0.0039,
     "other languages": 0.0038,
 }
-THRESHOLDS = (0.76, 0.79, 0.82, 0.85, 0.88, 0.91, 0.94)
-ROUNDS = {"units": 500, "context": 500, "pure": 240, "exact": 240}
+THRESHOLDS = (0.79, 0.82, 0.85, 0.88, 0.91, 0.94, 0.96)
+ROUNDS = {"units": 500, "context": 500, "pure": 300, "exact": 300}
 RELIABILITY = (0.0, 0.7, 0.8, 0.9, 0.95, 0.98)
 # Units are many: a fast rate uses as much of them in few trees.
 RATES = {"units": 0.12, "context": 0.12, "pure": 0.06, "exact": 0.06}
 # A unit of a contaminated article counts as so many of another: real pages have five times as many.
-WEIGHT_CONTAMINATED = 1.5
+WEIGHT_CONTAMINATED = 1.75
 # Log odds from which a real page's junk is taken for a kind that the other sets name.
 SURE_KIND = 2.0
 # Times that each contaminated set is placed again, with other stories beside the same junk.

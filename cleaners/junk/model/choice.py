@@ -22,7 +22,7 @@ F64 = npt.NDArray[np.float64]
 
 # Least probability of a run that lies so far in a passage whose own text shows what it is and leaves its end open, a card for
 # instance. Cross-validated: F1 of contaminated articles .938 -> .941, damage .110 -> .119 %; at .65 .941 and .138 %.
-WITNESSED, SHOWN = 0.75, 0.9
+WITNESSED, SHOWN = 0.5, 0.9
 # Least confidence of such a passage: how far a caption reaches before its credit (.5 to .55) is no more than a guess.
 WITNESS = 0.8
 # Characters from which a run counts as long.
