@@ -33,6 +33,9 @@ from cleaners.junk.page.page import Page
 from cleaners.junk.page.tokens import hash_text, tokenize
 from cleaners.junk.rule_files import read_tables
 
+# Real news pages that a person labelled; the other pages of their set are blogs, shops and how-tos.
+NEWS = ("sh-", "a4-", "fu-")
+
 Change = Callable[[Findings], Findings]
 
 
@@ -63,16 +66,19 @@ def main() -> None:
         "--models", type=Path, help="folder with fold-0.npz to fold-3.npz; the package's model where not given"
     )
     arguments = parser.parse_args()
-    models = (
-        [read_model((arguments.models / f"fold-{fold}.npz").read_bytes()) for fold in range(FOLDS)]
-        if arguments.models
-        else [load_model()] * FOLDS
-    )
+    models = [load_model()] * FOLDS
+    if arguments.models:
+        files = [arguments.models / f"fold-{fold}.npz" for fold in range(FOLDS)]
+        models = [read_model(file.read_bytes())._replace(thresholds=load_model().thresholds) for file in files]
     sets = {path.name.split(".")[0]: load_documents(path, models) for path in arguments.sets}
     whole = {name: [cut_document(one) for one in documents] for name, documents in sets.items()}
-    print("| set | documents | F1 | precision | recall | damage |\n|" + " --- |" * 6)
+    print("| set | documents | F1 | precision | recall | damage | near | hurt |\n|" + " --- |" * 8)
     for name, documents in sets.items():
         print(f"| {name} | {len(documents)} | {describe(documents, whole[name])} |")
+        news = [number for number, one in enumerate(documents) if one.row["source_uri"].startswith(NEWS)]
+        if 0 < len(news) < len(documents):
+            some = describe([documents[number] for number in news], [whole[name][number] for number in news])
+            print(f"| {name}, news | {len(news)} | {some} |")
     for title, groups in (("evidence", list_evidence()), ("rule", list_rules())):
         print(f"\n| {title} | " + " | ".join(f"{name}: documents, junk, story" for name in sets) + " |")
         print("|" + " --- |" * (len(sets) + 1))
@@ -128,13 +134,24 @@ def measure(documents: list[Document], whole: list[Mask], change: Change) -> Eff
 
 
 def describe(documents: list[Document], cuts: list[Mask]) -> str:
-    """F1, precision, recall and damage as cells."""
-    junk = sum(int((one.junk & one.solid).sum()) for one in documents)
-    story = sum(int((~one.junk & one.solid).sum()) for one in documents)
-    hit = sum(int((cut & one.junk).sum()) for one, cut in zip(documents, cuts, strict=True))
-    removed = sum(int(cut.sum()) for cut in cuts)
-    f1 = 2 * hit / max(removed + junk, 1)
-    return f"{f1:.4f} | {hit / max(removed, 1):.4f} | {hit / max(junk, 1):.4f} | {(removed - hit) / max(story, 1):.3%}"
+    """F1, precision, recall, damage, and shares of documents near and hurt (as `score_natural.py` has them), as cells."""
+    counts = np.array(
+        [
+            [
+                (one.junk & one.solid).sum(),
+                (~one.junk & one.solid).sum(),
+                (cut & one.junk).sum(),
+                (cut & ~one.junk).sum(),
+            ]
+            for one, cut in zip(documents, cuts, strict=True)
+        ]
+    )
+    junk, story, hit, wrong = counts.T
+    near = float(((junk - hit <= 0.02 * story) & (wrong <= 0.005 * story)).mean())
+    hurt = float((wrong > 0.02 * story).mean())
+    n_junk, n_story, n_hit, n_wrong = (max(int(total), 1) for total in counts.sum(axis=0))
+    cells = (2 * n_hit / (n_hit + n_wrong + n_junk), n_hit / (n_hit + n_wrong), n_hit / n_junk)
+    return " | ".join([*(f"{cell:.4f}" for cell in cells), f"{n_wrong / n_story:.3%}", f"{near:.3f}", f"{hurt:.3f}"])
 
 
 def without(ids: frozenset[str]) -> Change:
