@@ -74,12 +74,12 @@ MAX_DAMAGE = {
     "other languages": 0.0038,
 }
 THRESHOLDS = (0.79, 0.82, 0.85, 0.88, 0.91, 0.94, 0.96)
-ROUNDS = {"units": 500, "context": 500, "pure": 300, "exact": 300}
+ROUNDS = {"units": 500, "context": 500, "pure": 240, "exact": 240}
 RELIABILITY = (0.0, 0.7, 0.8, 0.9, 0.95, 0.98)
 # Units are many: a fast rate uses as much of them in few trees.
 RATES = {"units": 0.12, "context": 0.12, "pure": 0.06, "exact": 0.06}
 # A unit of a contaminated article counts as so many of another: real pages have five times as many.
-WEIGHT_CONTAMINATED = 1.75
+WEIGHT_CONTAMINATED = 1.5
 # Log odds from which a real page's junk is taken for a kind that the other sets name.
 SURE_KIND = 2.0
 # Times that each contaminated set is placed again, with other stories beside the same junk.
