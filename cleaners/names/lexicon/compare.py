@@ -29,6 +29,7 @@ _ROMANISATION = [
         (r"(?:iy|ij|yy|yi|ii|yj)$", "i"),
         (r"shch|sch", "sh"),
         (r"kh|gh|dh(?=a)", "h"),
+        (r"h(?=[ou]llah$)", ""),
         (r"tch", "ch"),
         (r"ij(?=.)", "i"),
         (r"th", "t"),
@@ -59,7 +60,8 @@ _KOREAN_SOUNDS = [
     ]
 ]
 _CYRILLIC_SURNAME = re.compile(r"(?:ov|ova|ev|eva|yev|in|ina|sk[iy]+|skaya|enko|enka|chuk|vich|yan|ian|shvili|dze)$")
-_ARABIC_SURNAME = re.compile(r"^(?:al|el|abd|abu|bin|ibn)|(?:ullah|allah|uddin|eddin|afi|awi|ari|ani)$")
+_ARABIC_SURNAME = re.compile(r"^(?:al|el|abd|abu|bin|ibn)|(?:[auo]llah|uddin|eddin|afi|awi|ari|ani)$")
+_ARABIC_GIVEN = re.compile(r"(?:[aiou]llah|[ue]ddin)$")
 _INDIC_SURNAME = re.compile(
     r"(?:[dt]haran|swam[iy]|nathan|krishnan?|murth[iy]|rajan|subramani[ay]n|subramaniam|lingam|singhe?|sinha|ward[ae]n[ae]|tunga|suriya"
     r"|ratne|sekar[ae]?|appa|[ai]yya|iah)$"
@@ -105,7 +107,7 @@ def is_romanised(given: str, surname: str) -> bool:
     lexicon = load_lexicon()
     if _GAELIC_SURNAME.match(surname):
         return False
-    if lexicon.given.get(given, "") in _ROMANISED:
+    if lexicon.given.get(given, "") in _ROMANISED or _ARABIC_GIVEN.search(given):
         return True
     return bool(_CYRILLIC_SURNAME.search(surname) and len(surname) > 5) or bool(
         (_ARABIC_SURNAME.search(surname) or _INDIC_SURNAME.search(surname)) and given not in lexicon.given

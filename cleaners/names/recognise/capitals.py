@@ -236,19 +236,21 @@ def _pieces(run: re.Match[str]) -> list[list[Token]]:
 def _unglued(piece: list[Token], text: str) -> Iterator[list[Token]]:
     """The tokens of a piece without tags that a page glued to what follows: "Jane Roe Jane Ellen RoeTop aide quits".
 
-    A word is glued where its first part stands as a word of its own elsewhere in the text; what precedes it is the tag.
+    A word is glued where its first part stands as a word of its own elsewhere in the text; what precedes it is the tag. Where the
+    text misspells that part, the tag is known by the given name with which it opens again.
     """
+    keys = [token.key for token in piece]
+    again = next((j for j in range(2, len(keys)) if keys[j] in keys[: j - 1] and is_given(keys[j])), None)
     for i, token in enumerate(piece):
-        at = _glue(token, text, is_first=not i)
+        is_tag = again is not None and i > again
+        at = _glue(token, text, is_first=not i, is_tag=is_tag)
         if at is None:
             continue
         key = fold(token.text[:at])
         named = next((j for j, other in enumerate(piece[:i]) if other.key == key), None)
-        if named is None:  # misspelled where the text names the person: the tag opens with the given name again
-            keys = [other.key for other in piece[:i]]
-            again = (j for j in range(2, i) if keys[j] in keys[: j - 1] and is_given(keys[j]))
-            named = next(again, 0) - 1
-        if named >= 0:
+        if named is None and is_tag and again is not None:
+            named = again - 1
+        if named is not None:
             yield piece[: named + 1]
         if at < len(token.text):
             tail = token.text[at:]
@@ -257,7 +259,7 @@ def _unglued(piece: list[Token], text: str) -> Iterator[list[Token]]:
     yield piece
 
 
-def _glue(token: Token, text: str, *, is_first: bool) -> int | None:
+def _glue(token: Token, text: str, *, is_first: bool, is_tag: bool) -> int | None:
     """Place in a word where another is glued to it; None where it is one word."""
     ends = [glue.start() for glue in _INNER_CAPITAL.finditer(token.text)]
     if text[token.end : token.end + 1].isdigit():
@@ -268,7 +270,7 @@ def _glue(token: Token, text: str, *, is_first: bool) -> int | None:
             continue
         if is_first and tail and tail != key and not is_given(tail):
             continue  # no name before it that might be a tag's: ObamaCare
-        if re.search(rf"\b{re.escape(token.text[:at])}\b", text):
+        if is_tag or re.search(rf"\b{re.escape(token.text[:at])}\b", text):
             return at
     return None
 
@@ -311,7 +313,7 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
             current.append(piece[i])
             continue
         while current:
-            current, joined = _part_joined(current)
+            current, joined = _part_joined(current, text)
             segment = _trim(current, text, lexicon, lower_words, keep_first=is_titled and first, caps=caps)
             if segment:
                 beside = piece[start - 1] if office >= 0 and first else None
@@ -328,8 +330,10 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
         first = first and kind == "M"
 
 
-def _part_joined(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
-    """A run of two names without anything between them, as of a caption and its credit: "Jane Roe John Doe/Agency"."""
+def _part_joined(tokens: list[Token], text: str) -> tuple[list[Token], list[Token]]:
+    """A run of two names without anything between them: "Jane Roe John Doe/Agency", or a tag: "Matt Roe Matthew (Matt)"."""
+    if len(tokens) > 2 and text.startswith(f" ({tokens[0].text})", tokens[-1].end):
+        return tokens[:-1], tokens[-1:]
     if len(tokens) == 4:
         opens = [is_given(token.key) for token in tokens]
         if opens == [True, False, True, False] and not any(is_initials(token.text) for token in tokens):

@@ -78,7 +78,7 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
     lexicon = load_lexicon()
     headlines = _title_case_lines(text, headline_capitals)
     fulls: list[PersonSpan] = []
-    in_headline: list[PersonSpan] = []
+    in_headline: list[tuple[PersonSpan | None, Segment]] = []
     singles: list[PersonSpan] = []
     in_capitals: dict[int, list[Token]] = {}
     for segment in find_segments(text):
@@ -96,20 +96,19 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
                 surname = " ".join(each.key for each in segment.tokens)  # De Wilde, Van der Meer
                 start = segment.tokens[0].start
                 singles.append(PersonSpan(start, token.end, "", surname, role, strength, bool(title)))
-        elif 2 <= len(names) <= 4:
-            span = _full_name(segment, names, text, lexicon)
-            if span is not None:
-                (in_headline if _inside(headlines, span.start) else fulls).append(span)
-                if all(token.text.isupper() for token in names):
-                    in_capitals[span.start] = names
+        elif len(names) >= 2:
+            span = _full_name(segment, names, text, lexicon) if len(names) <= 4 else None
+            if span is not None and all(token.text.isupper() for token in names):
+                in_capitals[span.start] = names
+            if _inside(headlines, names[0].start):
+                in_headline.append((span, segment))
+            elif span is not None:
+                fulls.append(span)
     alone = Counter(span.surname for span in singles)
     fulls = _with_neighbours([_with_backing(span, alone) for span in fulls], text)
     likely = [span for span in fulls if span.strength >= 1]
     forms = {(span.given, span.surname) for span in likely}
-    fulls += [
-        span if (span.given, span.surname) in forms or span.is_titled else span._replace(strength=min(span.strength, 0))
-        for span in in_headline
-    ]
+    fulls += filter(None, (_in_headline(span, segment, forms) for span, segment in in_headline))
     # A surname alone is the person named in full, or with a title, somewhere in the text.
     of_likely = {name for span in likely for name in _surnames(span)}
     # "SURNAME RETURNS" in a headline is no full name.
@@ -131,6 +130,21 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
         role = role_before(text, span.start, lexicon) if span.role is _UNREAD else span.role
         named.append(span._replace(role=role, strength=strength, is_titled=is_titled))
     return sorted(fulls + named)
+
+
+def _in_headline(span: PersonSpan | None, segment: Segment, forms: Container[tuple[str, str]]) -> PersonSpan | None:
+    """A name in a headline in title case, where capitals say nothing: one of the text's names, with the words behind it or without.
+
+    "Jane Roe Abandons Bid" is Jane Roe where the text below names her.
+    """
+    if span is not None and ((span.given, span.surname) in forms or span.is_titled):
+        return span
+    second = segment.tokens.index(segment.names[1])
+    given, surname = split_name([token.key for token in segment.tokens[: second + 1]])
+    if len(segment.names) > 2 and (given, surname) in forms:
+        start, end = segment.tokens[0].start, segment.tokens[second].end
+        return PersonSpan(start, end, given, surname, segment.role or "", STRONG, segment.is_titled)
+    return None if span is None else span._replace(strength=min(span.strength, 0))
 
 
 def _surnames(span: PersonSpan) -> tuple[str, str]:
