@@ -35,8 +35,8 @@ FEATURES = {
         "words_usual", "words_covered", "role_agreement", "office_rarity",
     ],
     "misspelling": [
-        "likeness_best", "likeness_mean", "log_support", "log_own_support", "is_expected_in_text", "is_part_attested",
-        "surname_share", "log_own_per_million", "role_agreement", "capitals_near", "words_beside", "words_usual",
+        "likeness_best", "likeness_mean", "log_support", "log_own_support", "is_expected_in_text", "surname_share",
+        "log_own_per_million", "role_agreement", "capitals_near", "words_beside", "words_usual",
     ],
 }  # fmt: skip
 KINDS = {"wrong_given": ("wrong_given", "given_slip"), "misspelling": ("misspelling",)}

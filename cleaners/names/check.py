@@ -153,6 +153,7 @@ def _judge_suspects(scene: Scene, decided: Decided, earlier: set[tuple[str, int]
         if decided.are_two_people(name, verdict.canonical):
             verdict = close(verdict, name, "two_people")
         verdicts[(suspect.article_id, suspect.form.key)] = verdict
+    verdicts |= _judge_kin(scene, verdicts)
     for conflict in find_role_conflicts(scene):
         verdicts.setdefault((conflict.article_id, conflict.form.key), verdict_on_conflict(conflict))
     if decided:
@@ -164,6 +165,20 @@ def _judge_suspects(scene: Scene, decided: Decided, earlier: set[tuple[str, int]
                 if settled is not None:
                     verdicts[(mention.article_id, key)] = settled
     return verdicts
+
+
+def _judge_kin(scene: Scene, verdicts: dict[tuple[str, Key], Verdict]) -> dict[tuple[str, Key], Verdict]:
+    """Verdicts on those who share a misspelled surname with somebody in a text, and whom no other text names."""
+    found: dict[tuple[str, Key], Verdict] = {}
+    for (article_id, key), verdict in verdicts.items():
+        surname = surname_of(verdict.canonical)
+        if verdict.kind != "misspelling" or not verdict.is_error or fold(surname) == key[1]:
+            continue
+        for kin in scene.people_in.get(article_id, ()):
+            if kin[1] == key[1] and (article_id, kin) not in verdicts and scene.forms[kin].support == 1:
+                given = scene.forms[kin].display().rpartition(" ")[0]
+                found[(article_id, kin)] = verdict._replace(canonical=f"{given} {surname}")
+    return found
 
 
 def _as_decided(decision: Decision, found: Verdict | None, name: str) -> Verdict | None:

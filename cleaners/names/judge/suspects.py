@@ -32,7 +32,7 @@ OFFICE_CONFIDENCE = 0.95  # of a name behind the very office of the expected one
 FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
 
 # A slip is seldom repeated by papers that do not copy each other: how many times as well known the other form must be.
-_MIN_RATIO = {"wrong_given": 4, "given_slip": 4, "misspelling": 4}
+_MIN_RATIO = {"wrong_given": 4, "given_slip": 4, "misspelling": 2}
 
 # Capitalised words, joined to the name that follows: "Anna, Ben and" before "Carl Cole".
 _COORDINATED = re.compile(r"(?:\b[A-Z][\w'’\-]+,? ){0,3}\b[A-Z][\w'’\-]+,? (?:and|&) $")
@@ -66,8 +66,10 @@ class Suspect:
 
     def is_flagged(self, config: NamesConfig, was_flagged: bool = False) -> bool:
         """Tell whether the suspicion is sure enough to be shown to an editor, or to stay where an earlier run showed it."""
-        least = config.keep_confidence if was_flagged else config.min_confidence
-        if self.kind in ("wrong_given", "given_slip", "misspelling") and not self.expected.canonical:
+        is_slip = self.kind == "misspelling"
+        fresh = config.min_misspelling_confidence if is_slip else config.min_confidence
+        least = config.keep_confidence if was_flagged else fresh
+        if self.kind in ("wrong_given", "given_slip") and not self.expected.canonical:
             return self.confidence >= least and self.features["likeness_best"] >= config.min_likeness
         return self.confidence >= least
 

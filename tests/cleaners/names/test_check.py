@@ -148,10 +148,31 @@ def test_spelling_that_independent_texts_repeat_is_no_slip() -> None:
     assert flags(checked) == []
 
 
+def test_slip_that_a_few_texts_share_is_one_beside_twice_as_many() -> None:
+    names = ["Martin Cardwell"] * 4 + ["Martin Cardwlel"] * 2
+    texts = [STORY[i % 3].format(name=n, last=n.split()[-1]) + f" It was day {i}." for i, n in enumerate(names)]
+    checked, _ = check(texts)
+    assert {flag[:2] for flag in flags(checked) if " " in flag[0]} == {("Martin Cardwlel", "Martin Cardwell")}
+
+
+def test_kin_with_the_same_misspelt_surname_are_misspelt_too() -> None:
+    texts = story("Martin Cardwell", "Martin Cardwell", "Martin Cardwlel")
+    texts[2] += " His brother Peter Cardwlel, 43, was there."
+    checked, _ = check(texts)
+    assert ("Peter Cardwlel", "Peter Cardwell", "misspelling", True) in flags(checked)
+    texts[0] += " Peter Cardwlel, 43, a dentist, was there."  # two texts know that name
+    assert "Peter Cardwlel" not in {flag[0] for flag in flags(check(texts)[0])}
+
+
 def test_texts_with_nothing_in_common_bear_no_witness() -> None:
-    texts = [*story("Martin Cardwell", "Martin Cardwell"), UNRELATED[0].format(name="Martin Cardwlel", last="Cardwlel")]
-    assert flags(check(texts, min_confidence=0.2)[0]) == []
-    assert flags(check(texts, min_likeness=0.0, min_confidence=0.2)[0])
+    known = story("Martin Cardwell", "Martin Cardwell")
+    texts = [*known, UNRELATED[0].format(name="Philip Cardwell", last="Cardwell")]
+    lax = {"min_confidence": 0.0, "doubt_confidence": 1.0}
+    assert flags(check(texts, **lax)[0]) == []
+    assert flags(check(texts, min_likeness=0.0, **lax)[0])
+    # A slip shows by itself: no other Martin has nearly this surname.
+    texts[-1] = UNRELATED[0].format(name="Martin Cardwlel", last="Cardwlel")
+    assert flags(check(texts, min_misspelling_confidence=0.2)[0])
 
 
 def test_swapped_order_is_an_error_that_waits_for_an_editor() -> None:
