@@ -14,10 +14,10 @@ from flows.store.rows import read_breaches
 
 
 def measure_outcome(run: Run, schema: pl.Schema) -> pl.DataFrame:
-    """Count the run's articles with a doubtful body, that repeat another, with an open name error, and with a doubt about metadata.
+    """Count the run's articles: a doubtful body, copies, open name errors, an event that others tell too, doubts about metadata.
 
     Args:
-        run: the run, matched and with its names checked.
+        run: the run, matched, with its names checked and its stories put together.
         schema: columns of `run_summary` without `run_id`.
     """
     articles = run.scan("articles")
@@ -26,10 +26,13 @@ def measure_outcome(run: Run, schema: pl.Schema) -> pl.DataFrame:
     clusters = pl.scan_parquet(run.work("clusters.parquet"), glob=False).filter(~pl.col("is_canonical"))
     flags = pl.scan_parquet(run.work("name_flags.parquet"), glob=False).filter("is_error")
     doubtful = articles.filter(pl.col("body_confidence") < DOUBTFUL_BELOW)
+    summary = pl.scan_parquet(run.work("story_summary.parquet"), glob=False).filter(pl.col("n_clusters") > 1)
+    shared = pl.scan_parquet(run.work("stories.parquet"), glob=False).join(summary, on="story_id", how="semi")
     counts = (
         ("extract", "doubtful_bodies", doubtful),
         ("match", "duplicates", clusters),
         ("names", "articles_flagged", flags),
+        ("stories", "articles_in_shared_stories", shared),
         *(("extract", f"doubt_{code}", articles.filter(doubts.list.contains(code))) for code in METADATA_DOUBTS),
     )
     rows = [

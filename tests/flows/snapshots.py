@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,40 @@ def cluster(rows: Sequence[Row], match: str = "near", similarity: float = 0.9) -
         }
         for row in rows
     ]
+
+
+def story(rows: Sequence[Row], seen: Sequence[datetime]) -> list[Row]:
+    """One story of some articles, the first one first, each an event of its own."""
+    return [
+        {
+            "article_id": row["article_id"],
+            "story_id": rows[0]["article_id"],
+            "event_id": row["article_id"],
+            "seen_at": moment,
+            "score": None if row is rows[0] else 0.9,
+            "is_first": row is rows[0],
+            "previous_story_id": None,
+        }
+        for row, moment in zip(rows, seen, strict=False)
+    ]
+
+
+def summary_of(rows: Sequence[Row], seen: Sequence[datetime], people: Sequence[str] = ()) -> Row:
+    """The row of `story_summary` for a story of some articles, its first one central."""
+    return {
+        "story_id": rows[0]["article_id"],
+        "title": rows[0]["title"],
+        "central_article_id": rows[0]["article_id"],
+        "first_at": seen[0],
+        "last_at": seen[-1],
+        "first_site": rows[0]["site"],
+        "n_papers": len({row["site"] for row in rows}),
+        "n_articles": len(rows),
+        "n_clusters": len(rows),
+        "n_events": len(rows),
+        "people": list(people),
+        "span_days": (seen[-1] - seen[0]).total_seconds() / 86_400,
+    }
 
 
 def mention(row: Row, surface: str, canonical: str, flag_id: str | None = None) -> Row:

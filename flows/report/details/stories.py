@@ -20,14 +20,12 @@ MAX_REPORTS = 40  # of one story, the latest
 
 @dataclass(frozen=True)
 class Report:
-    """One article of a story; copies are articles whose cluster has another canonical one."""
+    """One article of a story; `notes` say whether it was first, is a copy of another, or of an earlier run."""
 
     label: str
     site: str
     seen: str
-    is_new: bool
-    is_first: bool
-    is_copy: bool
+    notes: str
     starts_event: bool
 
 
@@ -101,14 +99,17 @@ def _view_story(about: dict[str, Any], rows: list[dict[str, Any]]) -> StoryView:
                 label=one_line(row["label"], 160),
                 site=one_line(row["site"], 100),
                 seen=_say_time(row["seen_at"]),
-                is_new=row["is_new"],
-                is_first=row["is_first"],
-                is_copy=not row["is_canonical"],
+                notes=_note(row),
                 starts_event=row["starts_event"] and about["n_events"] > 1,
             )
             for row in latest
         ),
     )
+
+
+def _note(row: dict[str, Any]) -> str:
+    notes = (("first", row["is_first"]), ("copy", not row["is_canonical"]), ("earlier run", not row["is_new"]))
+    return ", ".join(note for note, is_so in notes if is_so)
 
 
 def _say_span(days: float) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import random
 import re
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +32,8 @@ from tests.flows.snapshots import (
     gate,
     mention,
     reject,
+    story,
+    summary_of,
     write_snapshot,
 )
 
@@ -170,6 +174,36 @@ def test_the_seeds_show_what_the_design_expects(seed_page: html.HtmlElement) -> 
     written, evidence = pick(error, "div", "pair")[0]
     assert [mark.text for mark in pick(written, "mark")] == ["Robert Lutnick"]
     assert {mark.text for mark in pick(evidence, "mark")} == {"Howard Lutnick"}
+
+
+def test_the_seeds_tell_two_stories(seed_page: html.HtmlElement) -> None:
+    embedded, main = pick(section(seed_page, "stories"), kind="item")  # the embedded ones name a paper
+    assert words_of(pick(main, "h3")[0]) == "China urges firms to avoid Nvidia H20 chips after Trump resumes sales"
+    assert len(pick(main, "li")) == 5
+    assert [words_of(note) for note in pick(embedded, "li") for note in pick(note, kind="soft")] == ["first", "copy"]
+
+
+def test_a_story_has_a_timeline_of_papers_and_events(tmp_path: Path) -> None:
+    old = article("old", "The trial opened.", title="Trial opens", site="one.example", run_id="20260201T060000Z-0001")
+    new = article("new", "The judge spoke.", title="Judge speaks", site="two.example")
+    alone = article("alone", "A choir sang.", title="Choir sings", site="two.example")
+    days = [datetime(2026, 2, 1, 6, tzinfo=UTC), datetime(2026, 2, 9, 18, 30, tzinfo=UTC)]
+    snapshot = write_snapshot(
+        tmp_path / "run",
+        articles=[old, new, alone],
+        clusters=[row for each in (old, new, alone) for row in cluster([each])],
+        stories=story([old, new], days) + story([alone], days),
+        story_summary=[summary_of([old, new], days, people=["Karel Dvorsky"]), summary_of([alone], days[:1])],
+    )
+    [item] = pick(section(read_page(write_report(snapshot, RUN_ID)), "stories"), kind="item")
+    assert json.loads(item.get("data-sites")) == ["one.example", "two.example"]
+    meta = [words_of(part) for part in pick(pick(item, "summary")[0], "span")]
+    assert meta == ["2 papers", "2 reports", "within 9 days", "2 events"]
+    assert [words_of(line) for line in pick(item, "li")] == [
+        "2026-02-01 06:00 one.example Trial opens first, earlier run",
+        "2026-02-09 18:30 two.example Judge speaks",
+    ]
+    assert "Karel Dvorsky" in words_of(item)
 
 
 def test_every_replacement_of_the_seeds_is_listed_with_its_reason(
