@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 
 from bench.quality.stories import read_rows, seen_at
 from cleaners.stories import Frequencies, StoriesConfig, group_articles, read_terms
-from cleaners.stories.likeness import FEATURES, Comparer, Decision, weigh_terms
+from cleaners.stories.likeness import FEATURES, Comparer, Decision, join_weighed, weigh_terms
 from cleaners.stories.terms import N_SLOTS, UInt32s, slots_of
 
 Array = npt.NDArray[np.float64]
@@ -127,11 +127,11 @@ def measure_pairs(known: Known, name: str) -> Pairs:
     frequencies.begin_archive(known.terms[row] for row in rows)
     comparer, idf = Comparer(), frequencies.idf
     features, left, right = [], [], []
-    for place, row in enumerate(rows[:-1].tolist(), 1):
+    weighed = [weigh_terms(known.terms[row], idf) for row in rows]
+    for place in range(1, len(rows)):
         others = rows[place:]
-        weighed = weigh_terms([known.terms[other] for other in others], idf)
-        features.append(comparer.measure(weigh_terms([known.terms[row]], idf), weighed))
-        left.append(np.full(len(others), known.stories[row]))
+        features.append(comparer.measure(weighed[place - 1], join_weighed(weighed[place:])))
+        left.append(np.full(len(others), known.stories[rows[place - 1]]))
         right.append(known.stories[others])
     measured, one, other = (np.concatenate(part) for part in (features, left, right))
     return Pairs(measured, one == other, one, other)

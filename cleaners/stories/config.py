@@ -49,11 +49,15 @@ class StoriesConfig(BaseModel):
         description="Heaviest words of an article by which others are found. Default: see `candidates`.",
     )
     candidates: int = Field(
-        40,
+        20,
         ge=1,
         le=1_000,
-        description="Most articles that one is compared with, those with the heaviest words in common.",
+        description="Most articles that one is compared with, those with the heaviest words in common. Default: on BASIL and on "
+        "1,500 political articles 12, 20 and 40 give the same stories, and so do 16 heavy words.",
     )
     members: int = Field(
-        40, ge=1, le=1_000, description="Most articles of a story that one is compared with, the latest of them."
+        20,
+        ge=1,
+        le=1_000,
+        description="Most articles of a story that one is compared with, the latest. Default: see `candidates`.",
     )

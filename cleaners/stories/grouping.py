@@ -17,7 +17,7 @@ import numpy as np
 
 from cleaners.stories.config import StoriesConfig
 from cleaners.stories.frequencies import Frequencies
-from cleaners.stories.likeness import Comparer, Decision, Weighed, weigh_terms
+from cleaners.stories.likeness import Comparer, Decision, Weighed, join_weighed, weigh_terms
 from cleaners.stories.terms import UInt32s
 from cleaners.stories.window import Member, Window
 
@@ -52,6 +52,8 @@ class Grouper:
         self.window = Window(config.window_days, config.heavy_terms, config.candidates)
         self._stories: dict[str, Story] = {}
         self._merged: dict[str, str] = {}
+        self._weighed: dict[int, Weighed] = {}
+        self._weighed_by = frequencies.idf
         self._least, self._least_event = map(_log_odds, (config.minimum_probability, config.minimum_event_probability))
 
     @property
@@ -72,7 +74,7 @@ class Grouper:
 
     def hold_again(self, article_id: str, seen: float, terms: UInt32s, story_id: str, event_id: str) -> None:
         """Take an article whose story is known into the window, of which the terms alone are known."""
-        article = weigh_terms([terms], self.frequencies.idf) if len(terms) else None
+        article = weigh_terms(terms, self.frequencies.idf) if len(terms) else None
         heavy = self.window.find_heavy(article) if article else NO_TERMS
         self.hold(Member(article_id, seen, terms, heavy, self._now(story_id), event_id))
 
@@ -85,7 +87,7 @@ class Grouper:
             terms: as `read_terms` gives them.
         """
         self.window.sweep(seen)
-        article = weigh_terms([terms], self.frequencies.idf) if len(terms) else None
+        article = weigh_terms(terms, self.frequencies.idf) if len(terms) else None
         heavy = self.window.find_heavy(article) if article else NO_TERMS
         scores = self._score_stories(article, heavy, seen) if article else {}
         member = Member(article_id, seen, terms, heavy, article_id, article_id)
@@ -117,9 +119,17 @@ class Grouper:
     def _judge(self, article: Weighed, numbers: list[int]) -> dict[int, float]:
         if not numbers:
             return {}
-        rows = [self.window.members[number].terms for number in numbers]
-        odds = self._comparer.judge(article, weigh_terms(rows, self.frequencies.idf))
+        odds = self._comparer.judge(article, join_weighed([self._weigh(number) for number in numbers]))
         return dict(zip(numbers, odds.tolist(), strict=True))
+
+    def _weigh(self, number: int) -> Weighed:
+        """An article of the window with its weights of the day, which are kept: most are compared again and again."""
+        if self._weighed_by is not self.frequencies.idf:
+            self._weighed, self._weighed_by = {}, self.frequencies.idf
+        found = self._weighed.get(number)
+        if found is None:
+            found = self._weighed[number] = weigh_terms(self.window.members[number].terms, self.frequencies.idf)
+        return found
 
     def _find_event(self, scores: dict[int, float], seen: float) -> str | None:
         """The event of a story that an article belongs to; None where it opens one."""
@@ -150,12 +160,7 @@ class Grouper:
         if one == other:
             return
         left, right = (self._live(story_id, seen, MERGE_MEMBERS) for story_id in (one, other))
-        idf = self.frequencies.idf
-        odds = [
-            value
-            for number in left
-            for value in self._judge(weigh_terms([self.window.members[number].terms], idf), right).values()
-        ]
+        odds = [value for number in left for value in self._judge(self._weigh(number), right).values()]
         if not odds or float(np.mean(odds)) < self._least:
             return
         kept, gone = sorted((one, other), key=lambda story_id: self._stories[story_id].first)

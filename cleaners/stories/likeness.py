@@ -43,18 +43,29 @@ class Decision(NamedTuple):
 
 
 class Weighed(NamedTuple):
-    """Terms of one or more articles with their weights; article `i` has the terms from `starts[i]` on, words before pairs.
+    """Terms of one or more articles with their weights, words before pairs.
 
-    `lead` are the numbers of the terms of the lead, `lead_starts` where each article's begin among these.
+    Attributes:
+        slots: of all terms.
+        body: their weights, of words in the body and of pairs.
+        bounds: number of the first word and of the first pair of each article, in turn.
+        lead_slots: of the words of the leads.
+        lead_weights: their weights in the lead.
+        title_weights: their weights in the title; 0 for those that are not in it.
+        lead_starts: number of the first word of each article's lead among these.
+        lead: their numbers among the terms.
+        squares: (articles, 4), squared lengths of body, pairs, lead and title.
     """
 
     slots: npt.NDArray[np.intp]
     body: Float32s
-    bounds: npt.NDArray[np.intp]  # first word and first pair of each article, in turn
-    lead: npt.NDArray[np.intp]
-    lead_starts: npt.NDArray[np.intp]
+    bounds: npt.NDArray[np.intp]
+    lead_slots: npt.NDArray[np.intp]
     lead_weights: Float32s
     title_weights: Float32s
+    lead_starts: npt.NDArray[np.intp]
+    lead: npt.NDArray[np.intp]
+    squares: Float32s
 
 
 @lru_cache(maxsize=1)
@@ -64,25 +75,49 @@ def load_decision() -> Decision:
     return Decision(np.array([data["weights"][name] for name in FEATURES]), float(data["intercept"]))
 
 
-def weigh_terms(rows: list[UInt32s], idf: Float32s) -> Weighed:
-    """Weigh the terms of articles, each of which has one at least."""
-    terms = rows[0] if len(rows) == 1 else np.concatenate(rows)
+def weigh_terms(terms: UInt32s, idf: Float32s) -> Weighed:
+    """Weigh the terms of an article, which has one at least."""
     slots = slots_of(terms)
-    sizes = np.array([len(row) for row in rows])
-    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
-    n_words = np.add.reduceat(slots < WORD_SLOTS, starts)
+    n_words = int(np.searchsorted(slots, WORD_SLOTS))
     body = idf[slots] * _LOGS[(terms >> np.uint32(BODY_SHIFT)) & np.uint32(MAX_BODY)]
     lead = np.flatnonzero(terms >> np.uint32(LEAD_SHIFT))
-    marked = terms[lead]
-    lead_idf = idf[slots[lead]]
+    marked, lead_slots = terms[lead], slots[lead]
+    lead_idf = idf[lead_slots]
+    lead_weights = lead_idf * _LOGS[(marked >> np.uint32(LEAD_SHIFT)) & np.uint32(MAX_LEAD)]
+    title_weights = lead_idf * _LOGS[marked >> np.uint32(TITLE_SHIFT)]
+    parts = (body[:n_words], body[n_words:], lead_weights, title_weights)
     return Weighed(
         slots=slots,
         body=body,
-        bounds=np.stack((starts, starts + n_words), axis=1).ravel(),
+        bounds=np.array([0, n_words]),
+        lead_slots=lead_slots,
+        lead_weights=lead_weights,
+        title_weights=title_weights,
+        lead_starts=np.zeros(1, np.intp),
         lead=lead,
-        lead_starts=np.searchsorted(lead, starts),
-        lead_weights=lead_idf * _LOGS[(marked >> np.uint32(LEAD_SHIFT)) & np.uint32(MAX_LEAD)],
-        title_weights=lead_idf * _LOGS[marked >> np.uint32(TITLE_SHIFT)],
+        squares=np.array([[np.dot(part, part) for part in parts]], np.float32),
+    )
+
+
+def join_weighed(articles: list[Weighed]) -> Weighed:
+    """Put articles one behind the other."""
+    if len(articles) == 1:
+        return articles[0]
+    columns = list(zip(*articles, strict=True))
+    slots, body, bounds, lead_slots, lead_weights, title_weights, lead_starts, lead, squares = columns
+    ends = np.cumsum([len(part) for part in slots])
+    starts = np.concatenate(([0], ends[:-1]))
+    n_lead = [len(part) for part in lead]
+    return Weighed(
+        slots=np.concatenate(slots),
+        body=np.concatenate(body),
+        bounds=np.concatenate(bounds) + np.repeat(starts, 2),
+        lead_slots=np.concatenate(lead_slots),
+        lead_weights=np.concatenate(lead_weights),
+        title_weights=np.concatenate(title_weights),
+        lead_starts=np.concatenate(lead_starts) + np.concatenate(([0], np.cumsum(n_lead)[:-1])),
+        lead=np.concatenate(lead) + np.repeat(starts, n_lead),
+        squares=np.concatenate(squares),
     )
 
 
@@ -95,35 +130,33 @@ class Comparer:
 
     def measure(self, one: Weighed, others: Weighed) -> Float64s:
         """Measure an article beside others: FEATURES of each pair, (others, features), all 0 to 1."""
-        slots, lead_slots = one.slots, one.slots[one.lead]
+        slots, lead_slots = one.slots, one.lead_slots
         self._body[slots], self._lead[lead_slots], self._title[lead_slots] = (
             one.body,
             one.lead_weights,
             one.title_weights,
         )
-        own = _sum_all(one)
-        theirs_body = self._body[others.slots]
-        dots = _sum(theirs_body * others.body, others.bounds)
-        squares = _sum(others.body * others.body, others.bounds)
+        own_body, own_pairs, own_lead, own_title = np.maximum(one.squares[0], _TINY)
+        body, pairs, lead, title = others.squares.T
+        shared_body = self._body[others.slots]
+        dots = _sum(shared_body * others.body, others.bounds)
         # Squared weights: a share of what is rare, not of what is long.
         lead_found = _sum(self._lead[others.slots] ** 2, others.bounds[::2])
-        there = others.slots[others.lead]
-        lead, title, starts = others.lead_weights, others.title_weights, others.lead_starts
-        lead_squares, title_squares = _sum(lead * lead, starts), _sum(title * title, starts)
-        own_title = self._title[there]
+        starts = others.lead_starts
+        in_lead, in_title = self._lead[others.lead_slots], self._title[others.lead_slots]
         found = np.stack(
             (
-                _cosine(dots[::2], own.body, squares[::2]),
-                _cosine(dots[1::2], own.pairs, squares[1::2]),
-                _cosine(_sum(self._lead[there] * lead, starts), own.lead, lead_squares),
-                _cosine(_sum(own_title * title, starts), own.title, title_squares),
+                _cosine(dots[::2], own_body, body),
+                _cosine(dots[1::2], own_pairs, pairs),
+                _cosine(_sum(in_lead * others.lead_weights, starts), own_lead, lead),
+                _cosine(_sum(in_title * others.title_weights, starts), own_title, title),
                 np.maximum(
-                    lead_found / max(own.lead, _TINY),
-                    _sum(lead * lead * (theirs_body[others.lead] > 0), starts) / np.maximum(lead_squares, _TINY),
+                    lead_found / own_lead,
+                    _sum(others.lead_weights**2 * (shared_body[others.lead] > 0), starts) / np.maximum(lead, _TINY),
                 ),
                 np.maximum(
-                    _sum(own_title * own_title, starts) / max(own.title, _TINY),
-                    _sum(title * title * (self._lead[there] > 0), starts) / np.maximum(title_squares, _TINY),
+                    _sum(in_title**2, starts) / own_title,
+                    _sum(others.title_weights**2 * (in_lead > 0), starts) / np.maximum(title, _TINY),
                 ),
             ),
             axis=1,
@@ -135,19 +168,6 @@ class Comparer:
     def judge(self, one: Weighed, others: Weighed) -> Float64s:
         """Judge an article beside others: the log-odds of each pair, (others,)."""
         return self.measure(one, others) @ self._decision.weights + self._decision.intercept
-
-
-class _Squares(NamedTuple):
-    body: np.float32
-    pairs: np.float32
-    lead: np.float32
-    title: np.float32
-
-
-def _sum_all(one: Weighed) -> _Squares:
-    """The squared lengths of one article's vectors."""
-    words, pairs = np.split(one.body, one.bounds[1:2])
-    return _Squares(*(np.dot(part, part) for part in (words, pairs, one.lead_weights, one.title_weights)))
 
 
 def _sum(values: Float32s, starts: npt.NDArray[np.intp]) -> Float32s:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from cleaners.stories import Frequencies, StoriesConfig, read_terms
-from cleaners.stories.likeness import FEATURES, Comparer, Weighed, weigh_terms
+from cleaners.stories.likeness import FEATURES, Comparer, Weighed, join_weighed, weigh_terms
 from tests.cleaners.stories.texts import BANK, FERRY, MUSEUM
 
 CONFIG = StoriesConfig()
@@ -11,7 +11,7 @@ IDF = Frequencies().idf
 
 
 def weigh(*articles: tuple[str | None, str]) -> Weighed:
-    return weigh_terms([read_terms(title, text, CONFIG) for title, text in articles], IDF)
+    return join_weighed([weigh_terms(read_terms(title, text, CONFIG), IDF) for title, text in articles])
 
 
 def test_an_article_is_all_like_itself() -> None:
