@@ -104,7 +104,7 @@ def test_inspect_reads_pages_and_gzip(tmp_path: Path) -> None:
     [
         (["run"], 2, "No sources"),
         (["run", ".", "--config", "no.toml"], 2, "no.toml"),
-        (["inspect", "no-such-file.txt"], 1, "no-such-file.txt"),
+        (["inspect", "no-such-file.txt"], 2, "no-such-file.txt"),
         (["report"], 1, "Nothing was published"),
         (["schema", "no_such_table"], 2, "no_such_table"),
     ],
