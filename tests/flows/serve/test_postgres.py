@@ -99,8 +99,8 @@ def test_a_teams_server_with_a_work_pool(database: str, tmp_path: Path) -> None:
         finally:
             await connection.close()
 
-    states = asyncio.run(select("select state_name from flow_run where not auto_scheduled"))
-    assert states == [("Completed",)]
+    states = asyncio.run(select("select state_type::text from flow_run where not auto_scheduled"))
+    assert states == [("COMPLETED",)]
     # The server makes runs of the schedule in prefect.yaml too.
     assert ("Scheduled",) in asyncio.run(select("select state_name from flow_run where auto_scheduled"))
     assert asyncio.run(select("select cron from (select schedule->>'cron' as cron from deployment_schedule) s")) == [

@@ -16,7 +16,17 @@ from cleaners.errors import CopydeskError
 from flows.cli.main import app
 from flows.query.reindex import rebuild_index
 from flows.settings import Settings
-from flows.store.digests import MANIFEST, RENEWABLE, REPORT, SUMS, SUMS_KEY, contradicts, list_entries, parse_sums
+from flows.store.digests import (
+    MANIFEST,
+    RENEWABLE,
+    REPORT,
+    SUMS,
+    SUMS_KEY,
+    VIEWS,
+    contradicts,
+    list_entries,
+    parse_sums,
+)
 from flows.store.publication import seal_snapshot
 from flows.store.snapshots import latest_snapshot, read_manifest
 from flows.store.verify import verify_snapshot
@@ -120,10 +130,13 @@ def test_a_run_does_not_build_on_a_manifest_with_a_flipped_bit(output: Path) -> 
     )
 
 
-@pytest.mark.parametrize("damage", ["flipped report", "lost report", "flipped digest", "garbage", "lost digests"])
+@pytest.mark.parametrize(
+    "damage",
+    ["flipped report", "lost report", "flipped views", "lost views", "flipped digest", "garbage", "lost digests"],
+)
 def test_a_damaged_report_or_digest_is_named_and_written_afresh_by_one_command(damage: str, output: Path) -> None:
     snapshot = (output / "latest").resolve()
-    victim = snapshot / (REPORT if "report" in damage else SUMS)
+    victim = snapshot / (REPORT if "report" in damage else VIEWS if "views" in damage else SUMS)
     page = (snapshot / REPORT).read_text(encoding="utf-8")
     if damage == "flipped digest":  # of a table, whose own file is sound
         flip_bit(victim, 8 * victim.read_bytes().index(b"  articles/") - 8)
