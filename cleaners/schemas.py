@@ -354,7 +354,7 @@ class NameFlags(dy.Schema):
     evidence = dy.String(description="JSON object: supporting article ids, authority row, roles, counts, what decided.")
     decision = dy.String(
         nullable=True,
-        description="An editor's decision (accept, reject, two_people, add_to_authority), null while open; see `copydesk review`.",
+        description="An editor's decision (accept, reject, two_people, alias, add_to_authority), null while open; see `copydesk desk`.",
     )
     changed_run = changed_run()
 

@@ -171,7 +171,7 @@ def run_trial(
     runs = [path.name for path in (output / "runs").iterdir()]
     kept = {max(runs), (output / "latest").readlink().name}  # which an older backup may be
     faults += [f"left behind: {name}" for name in runs if name not in kept]
-    known = {".lock", "latest", "runs", "decisions.csv"}
+    known = {".lock", "latest", "runs", "decisions.csv", ".decisions.csv.lock"}
     faults += [f"left behind: {path.name}" for path in output.iterdir() if path.name not in known]
     return Trial(at_event, is_killed, n_looks + 2, faults)
 

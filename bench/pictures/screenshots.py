@@ -1,7 +1,7 @@
 """The pictures of the documentation, taken again from a real newsroom: `python -m bench.pictures.screenshots docs/images`.
 
 Serves the seeds as they would land, two runs by schedule and one started by hand from its form in the browser, then shoots the
-run's page, the form, the artifacts and the report. Takes some three minutes: the shortest schedule of cron is a minute.
+run's page, the form, the artifacts, the report and the desk. Takes some three minutes: the shortest schedule of cron is a minute.
 """
 
 import argparse
@@ -64,10 +64,11 @@ def shoot_newsroom(folder: Path, target: Path) -> None:
             wait_for(lambda: api.published() == 3, 180)
             shoot_ui(browser, api, target)
             shoot_report(browser, folder / "output" / "latest" / "report.html", target)
+            shoot_desk(browser, f"http://127.0.0.1:{port + 1}", target)
             outside = {
                 address
                 for address in browser.requested
-                if not address.startswith((api.address, "file:", "data:", "blob:"))
+                if not address.startswith((api.address, f"http://127.0.0.1:{port + 1}", "file:", "data:", "blob:"))
             }
             print(f"requested outside this machine: {sorted(outside) or 'nothing'}")
     except BaseException:
@@ -130,6 +131,22 @@ def shoot_report(browser: Browser, report: Path, target: Path) -> None:
     browser.open(address)
     settle(1)
     browser.shoot(target / "report-phone.png", clip=(0, 0, 390, 1100))
+
+
+def shoot_desk(browser: Browser, address: str, target: Path) -> None:
+    """The desk with the seeds' open flag in the light, and in the dark on a phone."""
+    ready = "document.querySelector('.card')"
+    browser.scheme("light")
+    browser.size(1200, 860)
+    browser.open(address, ready)
+    settle(1)
+    browser.shoot(target / "desk.png")
+    browser.scheme("dark")
+    browser.size(390, 844, is_phone=True)
+    browser.open(address, ready)
+    settle(1)
+    browser.shoot(target / "desk-phone.png", clip=(0, 0, 390, 1100))
+    browser.scheme("light")
 
 
 class Api:

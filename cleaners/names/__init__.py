@@ -8,7 +8,7 @@ from cleaners.names.answer import CheckedNames, normalise_texts
 from cleaners.names.authority import AUTHORITY_SCHEMA, core_authority, load_authority
 from cleaners.names.check import check_names
 from cleaners.names.config import NamesConfig
-from cleaners.names.decisions import DECISION_SCHEMA, DECISIONS, load_decisions
+from cleaners.names.decisions import DECISION_SCHEMA, DECISIONS, REOPEN, Decided, load_decisions, pair_names
 from cleaners.names.recognise.mentions import MENTION_SCHEMA, find_mentions
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "DECISIONS",
     "DECISION_SCHEMA",
     "MENTION_SCHEMA",
+    "REOPEN",
     "CheckedNames",
+    "Decided",
     "NamesConfig",
     "check_names",
     "core_authority",
@@ -24,4 +26,5 @@ __all__ = [
     "load_authority",
     "load_decisions",
     "normalise_texts",
+    "pair_names",
 ]

@@ -21,6 +21,7 @@ from cleaners.names.judge.scene import Person, Scene, set_scene
 from cleaners.names.judge.suspects import Suspect, find_suspects
 from cleaners.names.judge.verdicts import (
     Verdict,
+    admit,
     close,
     confirm,
     doubt,
@@ -103,6 +104,7 @@ def _check(
             if is_off and texts_of[surface] > MAX_MISSPELT_TEXTS:
                 continue
             verdict = verdict_on_organisation(surface, canonical, is_misspelt=is_off)
+            verdict = _decide_organisation(verdict, decided, article_id, start, surface)
             answer.add(article_id, start, end, surface, "organisation", verdict, verdict.canonical)
     del scene, verdicts  # a third of a gigabyte for forty thousand articles
     return answer.frames(
@@ -113,6 +115,17 @@ def _check(
 def _flagged(earlier: pl.DataFrame) -> pl.DataFrame:
     """The flags of an earlier run without its doubts, which keep no flag."""
     return earlier.filter(pl.col("kind") != "namesake") if "kind" in earlier.columns else earlier
+
+
+def _decide_organisation(verdict: Verdict, decided: Decided, article_id: str, start: int, surface: str) -> Verdict:
+    """A verdict on an organisation as an editor decided; the same where nobody did."""
+    decision = decided.on(article_id, start, surface)
+    found = verdict if verdict.kind else None
+    if decision is not None:
+        return _as_decided(decision, found, surface) or verdict
+    if found and decided.are_two_people(surface, verdict.canonical):
+        return close(verdict, surface, "two_people")
+    return verdict
 
 
 class _Plain(dict[str, Verdict]):
@@ -185,6 +198,8 @@ def _as_decided(decision: Decision, found: Verdict | None, name: str) -> Verdict
     """A verdict as an editor decided; None where there is nothing to close."""
     if decision.is_for:
         return confirm(found, decision)
+    if decision.decision == "alias":
+        return admit(found, decision)
     return None if found is None else close(found, name, decision.decision)
 
 

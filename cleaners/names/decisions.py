@@ -1,7 +1,8 @@
 """Editors' decisions on flags: data that later runs honour.
 
 Takes the CSV of decisions, gives one row a flag, the last word on it; `accept` and `add_to_authority` make a
-replacement, `reject` closes one flag, `two_people` closes every flag that takes one name for the other.
+replacement, `reject` closes one flag, `two_people` and `alias` every flag that takes one name for the other, and `reopen` takes
+a decision back.
 """
 
 from __future__ import annotations
@@ -16,15 +17,19 @@ from cleaners.errors import ConfigError
 from cleaners.names.authority import AUTHORITY_SCHEMA
 from cleaners.names.lexicon.compare import fold
 
+REOPEN = "reopen"
 DECISIONS = {
     "accept": "the flag is right: replace the name in this article",
     "reject": "the flag is wrong: leave this article alone",
     "two_people": "both names are real: never take one for the other again",
+    "alias": "both names are one person's: `surface` is another name of `canonical` from now on, and no error",
     "add_to_authority": "the flag is right, and `canonical` is how the person is called from now on",
+    REOPEN: "the last decision on the flag is taken back: it is open again",
 }
 DECISION_SCHEMA = pl.Schema(
     {
         "decided_at": pl.String,
+        "decided_by": pl.String,
         "decision": pl.String,
         "flag_id": pl.String,
         "article_id": pl.String,
@@ -36,6 +41,7 @@ DECISION_SCHEMA = pl.Schema(
         "note": pl.String,
     }
 )
+OPTIONAL = {"decided_at", "decided_by", "note"}  # columns that files of earlier versions, or by hand, may lack
 MAX_OFFSET = 2**31  # characters; no text is nearly so long
 _ID = re.compile(r"[0-9a-f]{24}")
 
@@ -62,17 +68,17 @@ def load_decisions(text: str) -> pl.DataFrame:
     """Read the CSV of decisions.
 
     Args:
-        text: a header with the columns of `DECISION_SCHEMA` (`decided_at` and `note` may lack), rows in the order in
-            which they were decided.
+        text: a header with the columns of `DECISION_SCHEMA` (`decided_at`, `decided_by` and `note` may lack), rows in the
+            order in which they were decided.
 
     Returns:
-        The last decision on each flag, columns as in `DECISION_SCHEMA`.
+        The last decision on each flag that was not taken back, columns as in `DECISION_SCHEMA`.
 
     Raises:
         ConfigError: a column is missing, a decision is none of `DECISIONS`, or a value cannot be read; names the row.
     """
     reader = csv.DictReader(text.splitlines())
-    missing = set(DECISION_SCHEMA) - {"decided_at", "note"} - set(reader.fieldnames or ())
+    missing = set(DECISION_SCHEMA) - OPTIONAL - set(reader.fieldnames or ())
     if missing and text.strip():
         raise ConfigError(
             f"The decisions lack the columns {', '.join(sorted(missing))}.",
@@ -80,7 +86,7 @@ def load_decisions(text: str) -> pl.DataFrame:
         )
     rows = [_read(number, row) for number, row in enumerate(reader, 2)]
     frame = pl.DataFrame(rows, schema=DECISION_SCHEMA)
-    return frame.unique("flag_id", keep="last", maintain_order=True)
+    return frame.unique("flag_id", keep="last", maintain_order=True).filter(pl.col("decision") != REOPEN)
 
 
 def _read(number: int, row: dict[str, str | None]) -> dict[str, object]:
@@ -110,7 +116,7 @@ class Decided:
         self._rows = [Decision(*row) for row in rows]
         self._at = {(row.article_id, row.start): row for row in self._rows}
         self._two_people = {
-            frozenset((fold(row.surface), fold(row.canonical))) for row in self._rows if row.decision == "two_people"
+            pair_names(row.surface, row.canonical) for row in self._rows if row.decision == "two_people"
         }
 
     def __bool__(self) -> bool:
@@ -123,23 +129,37 @@ class Decided:
 
     def are_two_people(self, surface: str, canonical: str) -> bool:
         """Tell whether an editor said that two names are two people."""
-        return frozenset((fold(surface), fold(canonical))) in self._two_people
+        return pair_names(surface, canonical) in self._two_people
 
     def extend(self, authority: pl.DataFrame) -> pl.DataFrame:
-        """The authority file with the names that editors added."""
-        added = [row for row in self._rows if row.decision == "add_to_authority"]
+        """The authority file with the names and the aliases that editors added."""
+        added: dict[str, list[str]] = {}
+        for row in self._rows:
+            if row.decision in ("add_to_authority", "alias") and " " in row.canonical:
+                is_alias = row.decision == "alias" or row.kind in ("transliteration", "diacritics", "alias")
+                added.setdefault(row.canonical, []).extend([row.surface] * is_alias)
         if not added:
             return authority
-        names = {row.canonical: row for row in added if " " in row.canonical}
-        rows = [
+        known = set(authority["canonical"])
+        new = [
             {
                 "canonical": name,
-                "aliases": [row.surface] if row.kind in ("transliteration", "diacritics", "alias") else [],
+                "aliases": aliases,
                 "roles": [],
                 "qid": None,
                 "source": "editor's decision",
                 "entity": "person",
             }
-            for name, row in names.items()
+            for name, aliases in added.items()
+            if name not in known
         ]
-        return pl.concat([pl.DataFrame(rows, schema=AUTHORITY_SCHEMA), authority])
+        more = [
+            [*aliases, *added.get(name, ())] for name, aliases in authority.select("canonical", "aliases").iter_rows()
+        ]
+        extended = authority.with_columns(aliases=pl.Series(more, dtype=pl.List(pl.String)))
+        return pl.concat([pl.DataFrame(new, schema=AUTHORITY_SCHEMA), extended])
+
+
+def pair_names(surface: str, canonical: str) -> str:
+    """The key under which two names are two people, whichever of them a text has."""
+    return "\0".join(sorted((fold(surface), fold(canonical))))

@@ -52,7 +52,7 @@ WorkersOption = Annotated[int | None, typer.Option(help="Worker processes; defau
 OriginOption = Annotated[
     list[str] | None,
     typer.Option(
-        help="Address at which a proxy shows the server or the reports to browsers, https://desk.example; may be repeated. "
+        help="Address at which a proxy shows the server or the desk to browsers, https://desk.example; may be repeated. "
         "Other names are refused."
     ),
 ]

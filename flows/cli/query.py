@@ -46,20 +46,30 @@ def review(
         bool, typer.Option("--variants", help="Also what is no error: other spellings, aliases, namesakes.")
     ] = False,
     decided: Annotated[bool, typer.Option("--decided", help="Also flags that an editor decided before.")] = False,
+    editor: Annotated[
+        str | None, typer.Option("--editor", help="Who decided, kept with each decision; default: this user.")
+    ] = None,
     output: OutputOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Write the open name flags to a CSV for an editor, or take its decisions back.
+    """Write the open name flags to a CSV for an editor, one row an error, or take its decisions back.
 
-    In the column `decision` say accept, reject, two_people or add_to_authority; correct `canonical` where it is wrong.
+    In the column `decision` say accept, reject, two_people, alias or add_to_authority, or reopen to
+    take a decision back; correct `canonical` where it is wrong. The file is read as spreadsheets save
+    it. The same flags are on the page that `copydesk desk` serves.
     """
-    from flows.query.review import export_flags, take_decisions
+    from flows.query.review import export_flags, name_user, take_decisions
 
     with errors_reported():
         settings = published_settings(config, output)
         if take:
-            taken = take_decisions(settings, file)
-            typer.echo(f"{taken.n_decided} decisions taken into {taken.file}, {taken.n_open} flags left open.")
+            taken = take_decisions(settings, file, editor if editor is not None else name_user())
+            typer.echo(f"{taken.n_decided} decisions taken into {taken.file}, {taken.n_open} rows left open.")
+            if taken.gone:
+                names = ", ".join(taken.gone[:10]) + (" ..." if len(taken.gone) > 10 else "")
+                typer.echo(
+                    f"{len(taken.gone)} of them are on names that the archive no longer has: {names}. They are kept."
+                )
         else:
             n = export_flags(settings, file, with_variants=variants, with_decided=decided)
-            typer.echo(f"{n} flags written to {file}; fill in `decision`, then: copydesk review --take {file}")
+            typer.echo(f"{n} errors written to {file}; fill in `decision`, then: copydesk review --take {file}")

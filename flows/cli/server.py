@@ -1,5 +1,6 @@
-"""Commands that serve: the newsroom, its automations, the Prefect UI."""
+"""Commands that serve: the newsroom, its automations, the desk, the Prefect UI."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from flows.cli.app import (
     errors_reported,
     fail,
     prepare_prefect,
+    published_settings,
 )
 
 NotifyOption = Annotated[
@@ -41,14 +43,15 @@ def serve(
     timezone: Annotated[str, typer.Option(help="Time zone of the schedule, such as Europe/Berlin.")] = "UTC",
     host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of the server.")] = 4200,
-    report_port: Annotated[
-        int | None, typer.Option(help="Port of the HTML reports; default: the one after the server's.")
+    desk_port: Annotated[
+        int | None,
+        typer.Option(help="Port of the editors' desk and the HTML reports; default: the one after the server's."),
     ] = None,
     notify: NotifyOption = None,
     publish_hours: PublishHoursOption = None,
     origin: OriginOption = None,
 ) -> None:
-    """Serve the Prefect UI and the scheduled deployment on this machine, until stopped with Ctrl-C.
+    """Serve the Prefect UI, the scheduled deployment and the editors' desk on this machine, until stopped with Ctrl-C.
 
     The deployment runs one at a time, by schedule or by hand from the UI, where every setting is a field of a form. A run
     that was killed is marked Crashed within two minutes; the next one goes on where it stopped. SIGTERM ends it as Ctrl-C does.
@@ -64,15 +67,44 @@ def serve(
         prepare_prefect()
         address = Address(host, port)
         typer.echo(f"Starting the newsroom at {address.url} ...", err=True)
+        desk_address = Address(host, port + 1 if desk_port is None else desk_port)
 
         def say_open() -> None:
             typer.echo(
                 f"The newsroom is open at {address.url}/deployments: clean-news/{DEPLOYMENT}, schedule {cron!r} in {timezone} "
                 "(stop it with Ctrl-C)."
             )
+            typer.echo(f"The desk is open at {desk_address.url}/.")
 
         watching = Watch(notify, publish_hours)
-        serve(settings, Schedule(cron, timezone), address, watching, report_port, origin or (), say_open)
+        serve(settings, Schedule(cron, timezone), address, watching, desk_port, origin or (), say_open)
+
+
+@app.command()
+def desk(
+    output: OutputOption = None,
+    config: ConfigOption = None,
+    host: HostOption = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the desk.")] = 4201,
+    origin: OriginOption = None,
+) -> None:
+    """Serve the editors' desk alone, until stopped with Ctrl-C: open flags to decide, suspected passages, the reports.
+
+    `copydesk serve` shows the same beside the Prefect UI.
+    """
+    from flows.serve import ending
+    from flows.serve.desk.serving import serving_desk
+    from flows.serve.prefect_server import AUTH_VARIABLE, Address, check_address
+
+    with errors_reported():
+        check_address(Address(host, port))
+        settings, password = published_settings(config, output), os.environ.get(AUTH_VARIABLE)
+        with (
+            ending.stopped_by_signals(),
+            serving_desk(settings, host, port, password, origin or (), is_pulling=True) as address,
+        ):
+            typer.echo(f"The desk is open at {address}/ (stop it with Ctrl-C).")
+            ending.wait_for_signal()
 
 
 @app.command()
@@ -98,9 +130,7 @@ def ui(
     origin: OriginOption = None,
 ) -> None:
     """Serve the Prefect UI, with every run so far; stop it with Ctrl-C."""
-    import signal
-
-    from flows.serve.ending import stopped_by_signals
+    from flows.serve.ending import stopped_by_signals, wait_for_signal
     from flows.serve.prefect_server import Address, check_address, check_free, running_server
 
     address = Address(host, port)
@@ -110,5 +140,4 @@ def ui(
         check_free(address)
         with stopped_by_signals(), running_server(address, origin or ()):
             typer.echo(f"The Prefect UI is open at {address.url}/runs (stop it with Ctrl-C).")
-            while True:
-                signal.pause()
+            wait_for_signal()

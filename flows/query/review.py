@@ -1,30 +1,29 @@
-"""Flags out to an editor and decisions back: `copydesk review`.
+"""Flags out to an editor and decisions back: `copydesk review`, and what the desk does with a click.
 
-Takes the last snapshot, gives a CSV of open name flags with their context, safe to open in a spreadsheet; takes the same CSV
-with the column `decision` filled in and appends it to the file of decisions, which every later run reads.
+Takes the last snapshot, gives a CSV of open errors with their context, one row an error, safe to open in a spreadsheet; takes
+the same CSV with the column `decision` filled in and adds it to the file of decisions, which every later run reads.
 """
 
 import csv
-import io
-import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from getpass import getuser
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from cleaners.errors import ConfigError, CopydeskError
-from cleaners.names import DECISION_SCHEMA, DECISIONS, load_decisions
+from cleaners.names import DECISIONS, load_decisions
 from cleaners.schemas import NameFlags
+from flows.query.flags import group_flags, read_flags
+from flows.query.sheets import NARROW, Sheet, defused, narrowed, read_sheet
 from flows.settings import Settings
-from flows.store.editors import decisions_file, read_decisions
-from flows.store.files import write_bytes
-from flows.store.locks import output_lock
+from flows.store.editors import add_decisions, read_decisions
+from flows.store.rows import IS_DOUBTFUL
 from flows.store.snapshots import Snapshot, latest_snapshot
-from flows.store.upload import push_decisions
 
-CONTEXT_CHARS = 120  # on either side of the name: a sentence or so
-MAX_WITNESSES = 5
+MAX_FLAGS = 200  # in one row: a cell of a spreadsheet holds 32,767 characters, an id has 25 with its space
 COLUMNS = [
     "decision",
     "note",
@@ -36,7 +35,10 @@ COLUMNS = [
     "after",
     "title",
     "site",
+    "address",
     "published_at",
+    "n_articles",
+    "office",
     "evidence",
     "witnesses",
     "flag_id",
@@ -44,20 +46,21 @@ COLUMNS = [
     "start",
     "end",
 ]
-# A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+NEEDED = {"decision", "flag_id", "article_id", "start", "end", "surface", "kind", "canonical"}
+_OF_A_FLAG = ("flag_id", "article_id", "start", "end")
 
 
 class Taken(NamedTuple):
-    """Outcome of a reviewed file."""
+    """Outcome of a reviewed file: rows decided and left open, names whose flag the last snapshot no longer has."""
 
     n_decided: int
     n_open: int
     file: Path
+    gone: tuple[str, ...] = ()
 
 
 def export_flags(settings: Settings, target: Path, *, with_variants: bool = False, with_decided: bool = False) -> int:
-    """Write the flags of the last snapshot for an editor, the surest first.
+    """Write the errors of the last snapshot for an editor, the surest first, each with its first article.
 
     Args:
         settings: where the snapshots are.
@@ -66,131 +69,128 @@ def export_flags(settings: Settings, target: Path, *, with_variants: bool = Fals
         with_decided: also what an editor has decided before.
 
     Returns:
-        How many flags were written.
+        How many errors were written.
 
     Raises:
         CopydeskError: nothing is published yet.
     """
-    snapshot = _latest(settings)
-    flags = snapshot.scan("name_flags", NameFlags.create_empty().schema)
+    wanted = pl.lit(value=True) if with_variants else IS_DOUBTFUL | pl.col("decision").is_not_null()
+    # Also what was decided since that snapshot was made.
+    decided = load_decisions(read_decisions(settings))["flag_id"].implode()
     if not with_decided:
-        # Also what was decided since that snapshot was made.
-        decided = load_decisions(read_decisions(settings))["flag_id"]
-        flags = flags.filter(pl.col("decision").is_null() & ~pl.col("flag_id").is_in(decided.implode()))
-    if not with_variants:
-        is_open = pl.col("is_error") | (pl.col("kind") == "role_conflict")
-        flags = flags.filter(is_open | pl.col("decision").is_not_null())
-    wanted = flags.sort(
-        ["confidence", "canonical", "article_id", "start"], descending=[True, False, False, False]
-    ).collect()
-    evidence = [json.loads(value) if value.startswith("{") else {} for value in wanted["evidence"]]
-    witnesses = {one for found in evidence for one in found.get("articles", ())[:MAX_WITNESSES]}
-    ids = pl.concat([wanted["article_id"], pl.Series(sorted(witnesses), dtype=pl.String)]).unique().implode()
-    articles = (
-        pl.scan_parquet(snapshot.files("articles"), glob=False)
-        .select("article_id", "title", "site", "published_at", "text")
-        .filter(pl.col("article_id").is_in(ids))
-        .collect()
-    )
-    article_of = {row["article_id"]: row for row in articles.iter_rows(named=True)}
+        wanted = wanted & pl.col("decision").is_null() & ~pl.col("flag_id").is_in(decided)
+    flags = read_flags(_latest(settings), wanted)
+    rows = [row for error in group_flags(flags).iter_rows(named=True) for row in _rows(flags[error["rows"]])]
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("w", encoding="utf-8-sig", newline="") as stream:  # the mark makes spreadsheets read UTF-8
         writer = csv.DictWriter(stream, COLUMNS)
         writer.writeheader()
-        for flag, found in zip(wanted.iter_rows(named=True), evidence, strict=True):
-            row = _row(flag, found, article_of)
-            writer.writerow({name: _defused(str(value)) for name, value in row.items()})
-    return wanted.height
+        writer.writerows({name: defused(str(value)) for name, value in row.items()} for row in rows)
+    return len(rows)
 
 
-def take_decisions(settings: Settings, source: Path) -> Taken:
-    """Append the decisions of a reviewed CSV to the file of decisions; rows without one stay open.
+def take_decisions(settings: Settings, source: Path, editor: str = "") -> Taken:
+    """Add the decisions of a reviewed CSV to the file of decisions; rows without one stay open.
 
     Args:
         settings: where decisions are kept.
         source: the CSV that `export_flags` wrote, `decision` filled in and `canonical` corrected where it was wrong.
+        editor: who decided.
 
     Returns:
-        How many rows were decided and how many left open.
+        How many rows were decided and how many left open, and which decisions are on flags that have gone.
 
     Raises:
         ConfigError: the file cannot be read, lacks a column or says something unknown; nothing is taken then.
     """
     try:
-        reader = csv.DictReader(io.StringIO(source.read_text(encoding="utf-8-sig"), newline=""))
-        rows = [{name: _armed(value or "") for name, value in row.items() if name} for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(
-            f"Cannot read the reviewed file {source}: {error}.", "It must be a CSV file in UTF-8."
-        ) from error
-    missing = {"decision", "flag_id", "article_id", "start", "end", "surface", "kind", "canonical"} - set(
-        reader.fieldnames or ()
-    )
-    if missing:
+        sheet = read_sheet(source.read_bytes(), COLUMNS)
+    except (OSError, ConfigError) as error:
+        why = error.message if isinstance(error, ConfigError) else f"{error}."
+        raise ConfigError(f"Cannot read the reviewed file {source}: {why}", "It must be a CSV file.") from error
+    if missing := NEEDED - set(sheet.columns):
         raise ConfigError(
             f"{source} lacks the columns {', '.join(sorted(missing))}.",
             "Fill in the file that `copydesk review` wrote.",
         )
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    snapshot = latest_snapshot(settings.folder)
+    chosen = [row for row in sheet.rows if row["decision"].strip()]
+    flags = _find_flags(snapshot, (one for row in chosen for one in row["flag_id"].split()))
     decided = [
-        {name: row.get(name, "") for name in DECISION_SCHEMA} | {"decided_at": now, "decision": _word(row["decision"])}
-        for row in rows
-        if row["decision"].strip()
+        decision | {"decision": _word(row["decision"]), "note": row.get("note", "")}
+        for row in chosen
+        for decision in _decisions_of(row, flags, sheet)
     ]
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(DECISION_SCHEMA), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: " ".join(value.split()) for name, value in row.items()} for row in decided)
-    load_decisions(stream.getvalue())  # every row can be read back, or nothing is taken
-    path = decisions_file(settings)
-    with output_lock(settings.folder):
-        before = read_decisions(settings if path.exists() else settings.model_copy(update={"decisions": None}))
-        lines = (
-            stream.getvalue()
-            if not before.strip()
-            else before.rstrip("\n") + "\n" + stream.getvalue().split("\n", 1)[1]
+    path = add_decisions(settings, stamp(decided, editor))
+    gone = [str(row["surface"]) for row in decided if snapshot is not None and row["flag_id"] not in flags]
+    return Taken(len(chosen), len(sheet.rows) - len(chosen), path, tuple(dict.fromkeys(gone)))
+
+
+def name_user() -> str:
+    """The name of this machine's user; empty where there is none, as in some containers."""
+    try:
+        return getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def stamp(rows: Iterable[Mapping[str, object]], editor: str) -> list[dict[str, object]]:
+    """Rows of decisions with the time of now and who decided."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return [{**row, "decided_at": now, "decided_by": editor} for row in rows]
+
+
+def _rows(flags: pl.DataFrame) -> Iterable[dict[str, Any]]:
+    """One error, as a row or, where very many articles hold it, as some."""
+    for part in flags.iter_slices(MAX_FLAGS):
+        first = part.row(0, named=True)
+        witnesses = [f"{one['site']}: {_sentence(one)}" for one in first["witnesses"]]
+        yield {
+            "decision": first["decision"] or "",
+            "note": "",
+            "surface": first["surface"],
+            "canonical": first["canonical"],
+            "kind": first["kind"],
+            "confidence": f"{first['confidence']:.2f}",
+            "before": _one_line(first["lead"] + first["before"]),
+            "after": _one_line(first["after"] + first["tail"]),
+            "title": first["label"],
+            "site": first["site"],
+            "address": first["address"],
+            "published_at": first["published_at"] or "",
+            "n_articles": part["article_id"].n_unique(),
+            "office": first["office"],
+            "evidence": first["reason"],
+            "witnesses": " | ".join(witnesses),
+            **{name: " ".join(map(str, part[name])) for name in _OF_A_FLAG},
+        }
+
+
+def _find_flags(snapshot: Snapshot | None, flag_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The flags of a snapshot, by their id."""
+    if snapshot is None:
+        return {}
+    schema = NameFlags.create_empty().schema
+    wanted = pl.Series(list(flag_ids), dtype=pl.String).implode()
+    rows = snapshot.scan("name_flags", schema).filter(pl.col("flag_id").is_in(wanted)).collect()
+    return {row["flag_id"]: row for row in rows.iter_rows(named=True)}
+
+
+def _decisions_of(row: dict[str, str], flags: dict[str, dict[str, Any]], sheet: Sheet) -> Iterable[dict[str, object]]:
+    """The decisions of one row, one a flag. What the row says of a flag stands back behind what the snapshot says."""
+    parts = [row[name].split() or [""] for name in _OF_A_FLAG]
+    if len({len(part) for part in parts}) > 1:
+        raise ConfigError(
+            f"The row of {row['surface']!r} has not as many ids as places.",
+            "Leave the id columns as they were exported.",
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(lines.encode(), path)
-        push_decisions(settings, path)
-    return Taken(len(decided), len(rows) - len(decided), path)
-
-
-def _row(flag: dict[str, Any], evidence: dict[str, Any], article_of: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    article = article_of[flag["article_id"]]
-    text = article["text"]
-    witnesses = [article_of[one] for one in evidence.get("articles", ())[:MAX_WITNESSES] if one in article_of]
-    return {
-        "decision": flag["decision"] or "",
-        "note": "",
-        "surface": flag["surface"],
-        "canonical": flag["canonical"],
-        "kind": flag["kind"],
-        "confidence": f"{flag['confidence']:.2f}",
-        "before": _one_line(text[max(0, flag["start"] - CONTEXT_CHARS) : flag["start"]]),
-        "after": _one_line(text[flag["end"] : flag["end"] + CONTEXT_CHARS]),
-        "title": _one_line(article["title"] or ""),
-        "site": article["site"] or "",
-        "published_at": article["published_at"] or "",
-        "evidence": _describe_evidence(evidence),
-        "witnesses": " | ".join(_one_line(f"{one['site'] or ''}: {one['title'] or ''}") for one in witnesses),
-        "flag_id": flag["flag_id"],
-        "article_id": flag["article_id"],
-        "start": flag["start"],
-        "end": flag["end"],
-    }
-
-
-def _describe_evidence(evidence: dict[str, Any]) -> str:
-    """The evidence in a few words."""
-    parts = [f"decided by {evidence['decided_by']}"] if "decided_by" in evidence else []
-    if "support" in evidence:
-        parts.append(f"{evidence['support']} independent texts against {evidence.get('own_support', 1)}")
-    if "holder" in evidence:
-        parts.append(f"called {evidence['office']}, elsewhere {evidence['usual_office']}; that is {evidence['holder']}")
-    if evidence.get("roles"):
-        parts.append("same office: " + ", ".join(evidence["roles"]))
-    return "; ".join(parts)
+    for flag_id, article_id, start, end in zip(*parts, strict=True):
+        given = {name: row[name] for name in ("surface", "kind", "canonical")}
+        if flag := flags.get(flag_id):
+            if sheet.encoding == NARROW and given["canonical"] == narrowed(flag["canonical"]):
+                given["canonical"] = flag["canonical"]
+            given |= {"surface": flag["surface"], "kind": flag["kind"]}
+        yield {"flag_id": flag_id, "article_id": article_id, "start": start, "end": end, **given}
 
 
 def _word(decision: str) -> str:
@@ -200,14 +200,8 @@ def _word(decision: str) -> str:
     return word
 
 
-def _defused(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
-def _armed(value: str) -> str:
-    """A cell as it was before `_defused`."""
-    return value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA) else value
+def _sentence(witness: Mapping[str, str]) -> str:
+    return _one_line(witness["before"] + witness["surface"] + witness["after"])
 
 
 def _one_line(text: str) -> str:

@@ -147,7 +147,8 @@ def _names(figures: RunFigures, output: str) -> str:
     columns = ("as written", "expected", "kind", "mentions", "articles", "confidence", "first in")
     kinds = [(kind, NAME_FLAG_KINDS[kind]) for kind in dict.fromkeys(name.kind for name in figures.names)]
     decide = (
-        f"Write them to a file, fill in its column `decision`, read it back; the next run honours it.\n\n"
+        f"{figures.n_open_flags:,} open in the whole archive. At the desk (`copydesk desk`; `copydesk serve` shows it too), "
+        "or in a file: write it, fill in its column `decision`, read it back; the next run honours it.\n\n"
         f"{_as_code(review_commands(output))}"
     )
     return _page(

@@ -213,7 +213,7 @@ def _funnel_note(figures: RunFigures) -> str:
 def _lede(figures: RunFigures) -> str:
     if not figures.n_published:
         lost = f" {_count(figures.n_rejected, 'input')} could not become articles." if figures.n_rejected else ""
-        return f"This run published no new articles.{lost}"
+        return f"This run published no new articles.{lost}{_open_flags(figures)}"
     embedded = f", {figures.n_embedded:,} of them found inside others" if figures.n_embedded else ""
     salvaged = (
         f", of which {figures.n_salvaged_chars:,} became articles of their own" if figures.n_salvaged_chars else ""
@@ -226,8 +226,18 @@ def _lede(figures: RunFigures) -> str:
     return (
         f"{_count(figures.n_published, 'article')} went out{embedded}. {removed} "
         f"{_count(len(figures.clusters), 'article').capitalize()} ran more than once, and "
-        f"{_count(figures.n_name_errors, 'name')} {'looks' if figures.n_name_errors == 1 else 'look'} wrong."
+        f"{_count(figures.n_name_errors, 'name')} of theirs {'looks' if figures.n_name_errors == 1 else 'look'} wrong."
+        f"{_open_flags(figures)}"
     )
+
+
+def _open_flags(figures: RunFigures) -> str:
+    """What waits for an editor in the whole archive, this run's flags and those of earlier ones."""
+    is_one = figures.n_open_flags == 1
+    said = (
+        f" In the whole archive {_count(figures.n_open_flags, 'flag')} {'waits' if is_one else 'wait'} for an editor."
+    )
+    return said if figures.n_open_flags else ""
 
 
 def _count(n: int, noun: str, plural: str | None = None) -> str:

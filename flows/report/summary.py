@@ -100,6 +100,8 @@ def _print_errors(figures: RunFigures, console: Console) -> None:
         for name in errors[:TOP]
     ]
     title = f"Flagged: {_count(figures.n_name_errors, 'name error')}" if errors else "Flagged: no name error"
+    if figures.n_open_flags:
+        title += f"; {_count(figures.n_open_flags, 'flag')} of the whole archive open (copydesk desk)"
     _print_list(title, entries, len(errors), console)
 
 

@@ -1,4 +1,4 @@
-"""The newsroom: a Prefect server with its UI, the scheduled deployment of `clean-news`, and the reports of its runs.
+"""The newsroom: a Prefect server with its UI, the scheduled deployment of `clean-news`, the desk and the reports of its runs.
 
 `serve` is all of it on one machine, watched by `flows.serve.automations`; `prefect.yaml` deploys the same flow to a work pool.
 """
@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from cleaners.errors import ConfigError
 from flows.serve.automations import HEARTBEAT_SECONDS, watch_runs
+from flows.serve.desk.serving import serving_desk
 from flows.serve.ending import stop, stopped_by_signals
 from flows.serve.prefect_server import AUTH_VARIABLE, Address, check_address, running_server
-from flows.serve.reports_server import serving_reports
 from flows.settings import Settings
 
 DEPLOYMENT = "newsroom"
@@ -39,7 +39,7 @@ def serve(
     schedule: Schedule,
     address: Address,
     watch: Watch = NO_NOTICES,
-    report_port: int | None = None,
+    desk_port: int | None = None,
     origins: Sequence[str] = (),
     opened: Callable[[], None] = lambda: None,
 ) -> None:
@@ -50,14 +50,14 @@ def serve(
         schedule: when to run.
         address: where the server listens. One that answers there already is used, if it keeps foreign pages away.
         watch: who is notified of failed and crashed runs, of sites out of their band, and of a long silence.
-        report_port: where the reports are served, on the same host; None takes the port after the server's.
-        origins: addresses at which a proxy shows the server or the reports to browsers.
+        desk_port: where the desk and the reports are served, on the same host; None takes the port after the server's.
+        origins: addresses at which a proxy shows the server or the desk to browsers.
         opened: called once the server answers and the deployment is there.
 
     Raises:
         ConfigError: the schedule is no cron expression, there is no such time zone or block, an origin is none, or the server
             would be open to the network without a password.
-        CopydeskError: the server does not start or answers any page, or the port of the reports is taken.
+        CopydeskError: the server does not start or answers any page, or the port of the desk is taken.
     """
     check_address(address)
     # Prefect reads these when it is first imported, and hands them to the runs.
@@ -67,14 +67,14 @@ def serve(
         os.environ.setdefault("PREFECT_API_AUTH_STRING", auth)
     _check_schedule(schedule)
     anchored = _anchored(settings)
-    port = address.port + 1 if report_port is None else report_port
+    port = address.port + 1 if desk_port is None else desk_port
     with (
         stopped_by_signals(),
         running_server(address, origins),
-        serving_reports(anchored.folder, address.host, port, os.environ.get(AUTH_VARIABLE), origins) as reports,
+        serving_desk(anchored, address.host, port, os.environ.get(AUTH_VARIABLE), origins) as desk,
     ):
         watch_runs(*watch)
-        _run_deployment(anchored.model_copy(update={"report_url": anchored.report_url or reports}), schedule, opened)
+        _run_deployment(anchored.model_copy(update={"report_url": anchored.report_url or desk}), schedule, opened)
 
 
 def _run_deployment(settings: Settings, schedule: Schedule, opened: Callable[[], None]) -> None:

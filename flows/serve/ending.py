@@ -40,6 +40,12 @@ def stopped_by_signals() -> Iterator[None]:
         yield
 
 
+def wait_for_signal() -> None:
+    """Wait for what `stopped_by_signals` takes."""
+    while True:
+        signal.pause()
+
+
 def _kill_all(code: int) -> None:
     """Kill every process below this one, and end."""
     for pid in list_descendants(os.getpid()):

@@ -24,8 +24,8 @@ from cleaners.names import (
 from cleaners.names.answer import FLAGS, REPLACEMENTS
 from flows.run import Run
 from flows.steps.parts import ARTICLES_A_PART, gather_part, part_file, part_names, plan_parts, replaced_article_ids
-from flows.store.editors import read_authority, read_decisions
-from flows.store.files import write_parquet
+from flows.store.editors import DECISIONS, read_authority, read_decisions
+from flows.store.files import write_bytes, write_parquet
 from flows.store.snapshots import Snapshot, check_digest
 from flows.store.tables import MENTIONS
 from flows.workers.pool import map_in_workers, run_in_worker
@@ -47,6 +47,8 @@ def judge_names(run: Run) -> int:
     """
     for folder in ("parts", "found_again", "name_mentions", "name_flags", "name_replacements", "named"):
         shutil.rmtree(run.work(folder), ignore_errors=True)  # of a run that was interrupted here
+    # Editors may decide while the run works: every part goes by what is decided now, the next run by the rest.
+    write_bytes(read_decisions(run.settings).encode(), run.work(DECISIONS))
     names = run_in_worker(plan_parts, run)
     map_in_workers(gather_part, [run] * len(names), range(len(names)), names)
     touched = run_in_worker(_plan_windows, run)
@@ -166,7 +168,7 @@ def _judge_parts(run: Run, names: list[str]) -> None:
         pl.concat(mentions),
         clusters.join(ids.lazy(), on="article_id", how="semi").collect(engine="streaming"),
         read_names_authority(run),
-        load_decisions(read_decisions(run.settings)),
+        load_decisions(run.work(DECISIONS).read_text(encoding="utf-8")),
         _earlier_rows(run, "name_flags", ids),
         judged["article_id"],
     )

@@ -2,7 +2,7 @@
 
 ADDRESS/runs/<run_id>/...   a whole snapshot; objects unchanged since the last run are copied by the store itself
 ADDRESS/latest.json         the pointer, put last and only if it still names the snapshot that the run built on
-ADDRESS/decisions.csv       editors' decisions on name flags
+ADDRESS/decisions.csv       editors' decisions on name flags; decisions/passages.jsonl has their labels of passages
 
 Readers of the store open latest.json and read what it names; it never names a snapshot that is not whole.
 """
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from cleaners.errors import CopydeskError
 from flows.settings import Settings
 from flows.store.digests import MANIFEST, RENEWABLE, SUMS, contradicts, list_entries, parse_sums
+from flows.store.editors import pull_editors
 from flows.store.files import file_sha256
 from flows.store.objects import (
     TRANSFERS_AT_ONCE,
@@ -32,8 +33,6 @@ from flows.store.snapshots import ARCHIVE_INDEX, REBUILD_HINT, REINDEX_HINT, par
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
-
-DECISIONS = "decisions.csv"
 
 
 def pull_latest(settings: Settings, without: str | None = None) -> None:
@@ -54,9 +53,7 @@ def pull_latest(settings: Settings, without: str | None = None) -> None:
     folder = settings.folder
     folder.mkdir(parents=True, exist_ok=True)
     with open_store(settings.output) as store:
-        decisions = get_object(store, DECISIONS)
-        if decisions is not None:
-            _write_whole(folder / DECISIONS, decisions)
+        pull_editors(settings, store)
         if settings.rebuild:
             pointer = read_pointer(store)
             run_id = pointer.run_id if pointer else None
@@ -194,9 +191,3 @@ def _point_to(folder: Path, run_id: str) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(Path("runs") / run_id)
     link.replace(folder / "latest")
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    temporary.write_bytes(content)
-    temporary.replace(path)

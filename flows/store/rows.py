@@ -15,6 +15,9 @@ from flows.store.snapshots import read_snapshot
 HISTORY_SCHEMA = pl.Schema([("run_id", pl.String()), *HEALTH_SCHEMA.items()])
 
 NO_SITE = "(no site)"
+# Flags that wait for an editor: errors, and conflicts of offices, which only a person can settle.
+IS_DOUBTFUL = pl.col("is_error") | (pl.col("kind") == "role_conflict")
+IS_OPEN = IS_DOUBTFUL & pl.col("decision").is_null()
 
 
 def scan_table(snapshot: Path, table: str, run_id: str | None = None) -> pl.LazyFrame:
@@ -100,8 +103,7 @@ def run_flags(snapshot: Path, articles: pl.DataFrame) -> pl.DataFrame:
 
 def count_open_flags(snapshot: Path) -> int:
     """Count the flags of all articles that an editor is to look at and has not decided."""
-    is_open = (pl.col("is_error") | (pl.col("kind") == "role_conflict")) & pl.col("decision").is_null()
-    return int(scan_table(snapshot, "name_flags").filter(is_open).select(pl.len()).collect().item())
+    return int(scan_table(snapshot, "name_flags").filter(IS_OPEN).select(pl.len()).collect().item())
 
 
 def read_breaches(snapshot: Path, run_id: str) -> pl.DataFrame:

@@ -19,7 +19,6 @@ from flows.store.objects import (
     open_store,
     read_pointer,
 )
-from flows.store.remote import DECISIONS
 from flows.store.snapshots import parse_manifest, read_manifest
 
 if TYPE_CHECKING:
@@ -66,15 +65,6 @@ def push_snapshot(settings: Settings, staged: Path, remade: str | None = None) -
             "nothing of this one was published.",
             "Run again: it builds on what the other published. Let one schedule write to one output.",
         )
-
-
-def push_decisions(settings: Settings, file: Path) -> None:
-    """Upload the editors' decisions of a remote output."""
-    if settings.is_remote and not settings.decisions:
-        import obstore
-
-        with open_store(settings.output) as store:
-            obstore.put(store, DECISIONS, file.read_bytes())
 
 
 def drop_remote_snapshots(settings: Settings, keep: int) -> list[str]:

@@ -186,9 +186,9 @@ def gate(stage: str, metric: str, value: float, **columns: object) -> Row:
     } | columns
 
 
-def write_snapshot(folder: Path, **tables: Sequence[Row]) -> Path:
+def write_snapshot(folder: Path, run_id: str = RUN_ID, **tables: Sequence[Row]) -> Path:
     """Write the published tables, each checked against its contract, and the manifest that names them."""
-    manifest: dict[str, Any] = {"run_id": RUN_ID, "tables": {}}
+    manifest: dict[str, Any] = {"run_id": run_id, "tables": {}}
     for name, schema in TABLES.items():
         frame = pl.DataFrame(tables.get(name, []), schema=schema.create_empty().schema)
         (folder / name).mkdir(parents=True)

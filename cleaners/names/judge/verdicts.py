@@ -108,6 +108,17 @@ def confirm(found: Verdict | None, decision: Decision) -> Verdict:
     )
 
 
+def admit(found: Verdict | None, decision: Decision) -> Verdict:
+    """A name that an editor knows as another one of the same person: no error, and the text keeps it."""
+    evidence = json.dumps({"decided_by": "editor", "decision": decision.decision}, sort_keys=True)
+    return Verdict(
+        canonical=decision.canonical,
+        kind="alias",
+        evidence=found.evidence if found is not None else evidence,
+        decision=decision.decision,
+    )
+
+
 def close(found: Verdict, name: str, decision: str) -> Verdict:
     """A flag that an editor turned down: it stays on record, and the name stands for itself."""
     expected = found.expected or found.canonical

@@ -14,7 +14,9 @@ from cleaners.errors import ConfigError, CopydeskError
 from cleaners.names import normalise_texts
 from flows.cli.main import app
 from flows.query.review import export_flags, take_decisions
+from flows.run import Run
 from flows.settings import Settings
+from flows.steps import names
 from tests.cleaners.names.test_check import STORY, story
 from tests.conftest import read_tables
 from tests.flows.steps.test_names import feed
@@ -226,10 +228,32 @@ def test_the_command_writes_and_takes(reviewed: tuple[Settings, Path]) -> None:
     settings, path = reviewed
     written = CliRunner().invoke(app, ["review", str(path), "--output", settings.output])
     assert written.exit_code == 0
-    assert written.output.startswith("1 flags written")
+    assert written.output.startswith("1 errors written")
     decide(path, decision="accept")
     taken = CliRunner().invoke(app, ["review", str(path), "--take", "--output", settings.output])
     assert taken.output.startswith("1 decisions taken")
+
+
+def test_what_is_decided_while_a_run_judges_is_of_the_next_run(
+    reviewed: tuple[Settings, Path], run_pipeline: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, path = reviewed
+    decide(path, decision="reject")
+    plan = names._plan_windows
+
+    def plan_late(run: Run) -> list[list[str]]:
+        take_decisions(settings, path)  # beside the run, which holds the output
+        return plan(run)
+
+    monkeypatch.setattr(names, "_plan_windows", plan_late)
+    other = feed(
+        path.with_name("b.jsonl"), [STORY[1].format(name="Diana Marlow", last="Marlow")], "2026-03-03T08:00:00Z"
+    )
+    run_pipeline([other], Path(settings.output), run_id="2")
+    assert read_tables(Path(settings.output) / "latest").name_flags["decision"].to_list() == [None]
+    monkeypatch.undo()
+    run_again(settings, run_pipeline, "3")
+    assert read_tables(Path(settings.output) / "latest").name_flags["decision"].to_list() == ["reject"]
 
 
 def test_review_before_the_first_run_says_so(tmp_path: Path) -> None:

@@ -51,8 +51,8 @@ from flows.serve.email import SmtpEmail
 from flows.serve.prefect_server import AUTH_VARIABLE, Address, check_address
 from flows.settings import Settings
 from tests.conftest import SEEDS, run_steps
+from tests.flows.serve.desk.test_serving import get
 from tests.flows.serve.mailbox import Letter, mail_server
-from tests.flows.serve.test_reports_server import get
 from tests.flows.steps.test_health import SOON, feed
 
 pytestmark = pytest.mark.slow

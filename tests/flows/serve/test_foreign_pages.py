@@ -26,15 +26,17 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from bench.pictures.browser import Browser, find_chromium, open_browser
+from cleaners.document import make_id
 from flows.report.page import write_report
 from flows.serve.prefect_home import list_database_files, make_private, prepare_home
 from tests.conftest import SEEDS
 from tests.flows.serve.test_deploy import COPYDESK, free_port, wait_for
-from tests.flows.snapshots import RUN_ID, article, write_snapshot
+from tests.flows.snapshots import RUN_ID, article, flag, write_snapshot
 
 pytestmark = pytest.mark.slow
 
 SECRET = "https://hooks.example/s3cr3t"
+FLAGGED = article("a", "Mr. Philip Cardwell met the council on Monday.")
 # A name that leads to this machine in the browser alone: what a page does that renames its own host.
 REBOUND = "evil.example"
 JSON = {"Content-Type": "application/json"}
@@ -45,6 +47,7 @@ ATTACK = """<!doctype html><meta charset="utf-8"><title>attack</title>
 <form id="form" method="post" target="hidden" enctype="text/plain" action="{api}/deployments/{deployment}/create_flow_run">
 <input name='{{"parameters":{{}},"tags":["form' value='"]}}'></form>
 <iframe id="framed" src="{report}"></iframe><embed src="{report}">
+<form id="decide" method="post" target="hidden" action="{desk}/decide"><input name="flags" value="{flag}"><input name="decision" value="accept"></form>
 <script>
 const run = "{api}/deployments/{deployment}/create_flow_run", blocks = "{api}/block_documents/filter";
 const pass = (promise) => promise.then((read) => `read: ${{read}}`, (error) => `failed: ${{error}}`);
@@ -68,6 +71,12 @@ window.attack = async () => {{
   seen.read = await text("{api}/block_types/slug/secret");
   seen.settings = await text("{api}/admin/settings", {{ mode: "no-cors" }});
   seen.report = await text("{report}");
+  seen.desk = await text("{desk}/");
+  for (const path of ["decide", "label", "editor"]) {{
+    const fields = new URLSearchParams({{ flags: "{flag}", decision: "accept", label: "junk", editor: "evil" }});
+    seen[path] = await text(`{desk}/${{path}}`, {{ method: "POST", body: fields }});
+    seen[`${{path}}, silent`] = await text(`{desk}/${{path}}`, {{ method: "POST", body: fields, mode: "no-cors", credentials: "include" }});
+  }}
   seen.silent = await text("{report}", {{ mode: "no-cors" }});
   seen.script = await embedded("script", "{api}/admin/version");
   seen.image = await embedded("img", "{report}");
@@ -76,6 +85,7 @@ window.attack = async () => {{
   seen.logs = await socket("{socket}/logs/out", ["prefect"]);
   seen.beacon = String(navigator.sendBeacon(run, new Blob([body("beacon")])));
   document.getElementById("form").submit();
+  document.getElementById("decide").submit();
   const sandbox = document.createElement("iframe");
   sandbox.sandbox = "allow-scripts allow-forms";
   sandbox.srcdoc = `<script>fetch("${{run}}", {{ method: "POST", mode: "no-cors", body: new Blob(['${{body("null")}}']) }})<` + `/script>`;
@@ -108,6 +118,11 @@ class Desk(NamedTuple):
     @property
     def report(self) -> str:
         return f"http://127.0.0.1:{self.port + 1}/runs/{RUN_ID}/report.html"
+
+    @property
+    def pages(self) -> str:
+        """The address of the editors' desk."""
+        return f"http://127.0.0.1:{self.port + 1}"
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, str]:
         """Send a request as a program does, and return status and text."""
@@ -152,8 +167,13 @@ def environment_of(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder, port = tmp_path_factory.mktemp("desk"), free_port()
-    snapshot = write_snapshot(folder / "out" / "runs" / RUN_ID, articles=[article("a", "The council met on Monday.")])
+    snapshot = write_snapshot(
+        folder / "out" / "runs" / RUN_ID,
+        articles=[FLAGGED],
+        name_flags=[flag(FLAGGED, "Philip Cardwell", "Martin Cardwell", is_error=True)],
+    )
     write_report(snapshot, RUN_ID)
+    (folder / "out" / "latest").symlink_to(Path("runs") / RUN_ID)
     # An older home, open to everyone, with what earlier versions left there.
     home = folder / "prefect"
     home.mkdir(mode=0o755)
@@ -271,7 +291,12 @@ def test_a_hostile_page_changes_and_reads_nothing(desk: Desk, chromium: None, tm
     assert SECRET in desk.send("POST", "/api/block_documents/filter", {"include_secrets": True})[1]
     before = desk.seen()
     page = ATTACK.format(
-        api=f"{desk.url}/api", socket=f"ws://127.0.0.1:{desk.port}/api", deployment=desk.deployment, report=desk.report
+        api=f"{desk.url}/api",
+        socket=f"ws://127.0.0.1:{desk.port}/api",
+        deployment=desk.deployment,
+        report=desk.report,
+        desk=desk.pages,
+        flag=make_id(FLAGGED["article_id"], "4"),
     )
     (tmp_path / "attack.html").write_text(page, encoding="utf-8")
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pages, directory=str(tmp_path)))
@@ -304,6 +329,16 @@ def test_a_hostile_page_changes_and_reads_nothing(desk: Desk, chromium: None, tm
         server.shutdown()
         server.server_close()
     assert desk.seen() == before
+    assert {path.name for path in (desk.folder / "out").iterdir()} <= {"runs", "latest", ".lock", "_staging"}
+
+
+def test_the_desk_lies_beside_the_ui_and_its_own_page_decides(desk: Desk, chromium: None) -> None:
+    with open_browser() as browser:
+        browser.open(desk.pages, "document.querySelector('.card h2').innerText.startsWith('Philip Cardwell')")
+        browser.evaluate("document.querySelector('button[value=reject]').click()")
+        browser.wait("document.querySelector('[data-done]')", 20)
+        assert browser.console == []
+    assert "reject" in (desk.folder / "out" / "decisions.csv").read_text()
 
 
 def test_the_ui_works_without_a_password_and_its_links_open_reports(desk: Desk, chromium: None, tmp_path: Path) -> None:
