@@ -7,7 +7,7 @@ grammar end a segment; possessives part a run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cleaners.names.lexicon.compare import fold
@@ -322,7 +322,7 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
                     role=role if first else "",
                     title=beside if beside and (class_of(beside.key) == "T" or beside.key in lexicon.offices) else None,
                     is_titled=is_titled and first,
-                    precedes_thing=kind in "SR" and not joined,
+                    precedes_thing=(kind in "SR" or _opens_school(piece, kinds, i)) and not joined,
                     follows_determiner=after_the and first,
                 )
             current = joined
@@ -330,9 +330,17 @@ def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _Low
         first = first and kind == "M"
 
 
+def _opens_school(piece: list[Token], kinds: Sequence[str], i: int) -> bool:
+    """Tell whether a word and the next are a school's: "Roe High School"."""
+    return i + 1 < len(piece) and kinds[i + 1] == "S" and piece[i].key in ("high", "middle", "elementary")
+
+
 def _part_joined(tokens: list[Token], text: str) -> tuple[list[Token], list[Token]]:
     """A run of two names without anything between them: "Jane Roe John Doe/Agency", or a tag: "Matt Roe Matthew (Matt)"."""
-    if len(tokens) > 2 and text.startswith(f" ({tokens[0].text})", tokens[-1].end):
+    is_named_again = tokens[-1].key == tokens[0].key and text.startswith(
+        " (", tokens[-1].end
+    )  # Robert Roe Robert (Bob)
+    if len(tokens) > 2 and (is_named_again or text.startswith(f" ({tokens[0].text})", tokens[-1].end)):
         return tokens[:-1], tokens[-1:]
     if len(tokens) == 4:
         opens = [is_given(token.key) for token in tokens]
