@@ -12,7 +12,7 @@ from flows.settings import Settings
 from flows.store.remote import pull_latest
 
 START_SECONDS = 30
-STOP_SECONDS = 5
+STOP_SECONDS = 2  # for answers under way; `serve` has nine for all of its end
 PULL_SECONDS = 60  # between looks at an object store for a newer snapshot
 
 

@@ -17,8 +17,9 @@ from typer.testing import CliRunner
 from cleaners.errors import CopydeskError
 from cleaners.names import load_decisions
 from flows.cli.main import app
-from flows.serve import ending
+from flows.serve import deploy, ending
 from flows.serve.desk.serving import serving_desk
+from flows.serve.prefect_server import Address
 from flows.settings import Settings
 from flows.store.editors import read_decisions
 
@@ -247,3 +248,24 @@ def test_the_command_serves_until_it_is_stopped(archive: Settings, monkeypatch: 
     monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING", raising=False)
     refused = CliRunner().invoke(app, ["desk", "-o", archive.output, "--host", "0.0.0.0", "--port", str(port)])
     assert (refused.exit_code, "open to anyone" in refused.output) == (2, True)
+
+
+@pytest.mark.slow  # imports Prefect
+def test_the_newsroom_shows_the_desk_beside_its_ui(archive: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    seen: list[tuple[str, str | None]] = []
+
+    def run_deployment(settings: Settings, *_: object) -> None:
+        seen.append((get(f"http://127.0.0.1:{port}", "/")[1], settings.report_url))
+
+    for name in ("PREFECT_API_URL", "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"):
+        monkeypatch.setenv(name, "")  # put back afterwards
+    for name in ("stopped_by_signals", "running_server"):
+        monkeypatch.setattr(deploy, name, lambda *_: nullcontext())
+    monkeypatch.setattr(deploy, "watch_runs", lambda *_: None)
+    monkeypatch.setattr(deploy, "_run_deployment", run_deployment)
+    deploy.serve(archive, deploy.Schedule("0 * * * *", "UTC"), Address("127.0.0.1", 4200), desk_port=port)
+    ((page, report_url),) = seen
+    assert "Philip Cardwell" in page
+    assert report_url == f"http://127.0.0.1:{port}"
