@@ -100,7 +100,7 @@ def run_by_hand(browser: Browser, api: "Api", landing: Path, target: Path) -> No
 def shoot_ui(browser: Browser, api: "Api", target: Path) -> None:
     wait_for(lambda: api.scheduled_with_artifacts() and not api.runs("RUNNING"), 60)
     run = api.scheduled_with_artifacts()[0]
-    browser.open(f"{api.address}/runs/flow-run/{run}", "document.body.innerText.includes('Completed')")
+    browser.open(f"{api.address}/runs/flow-run/{run}", "document.body.innerText.includes(' new')")
     settle(10)
     browser.shoot(target / "run.png")
     browser.open(f"{api.address}/artifacts", "document.body.innerText.includes('copydesk-funnel')")
