@@ -52,8 +52,8 @@ class StoriesConfig(BaseModel):
         20,
         ge=1,
         le=1_000,
-        description="Most articles that one is compared with, those with the heaviest words in common. Default: on BASIL and on "
-        "1,500 political articles 12, 20 and 40 give the same stories, and so do 16 heavy words.",
+        description="Most articles that one is compared with, those with the heaviest words in common. Default: 12, 20 and 40 "
+        "give the same stories on BASIL; in three months of political news 20 and 40 nearly so, 12 a tenth more pairs.",
     )
     members: int = Field(
         20,

@@ -8,13 +8,12 @@ puts the stories together, in the order of time, and holds the window alone.
 import math
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
-from cleaners.document import UTC_MICROSECONDS
+from cleaners.document import UTC_MICROSECONDS, time_of_run
 from cleaners.schemas import TABLES
 from cleaners.stories import Frequencies, Grouper, Placed, read_terms
 from cleaners.stories.summary import summarise_stories, tabulate_stories
@@ -68,9 +67,8 @@ def group_stories(run: Run) -> int:
 
 def run_time(run: Run) -> datetime:
     """The time of a run, as its name says it; of a name that says none, now."""
-    with suppress(ValueError):
-        return datetime.strptime(run.run_id.split("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    return datetime.now(UTC)
+    found = pl.select(time_of_run(pl.lit(run.run_id))).item()
+    return found if isinstance(found, datetime) else datetime.now(UTC)
 
 
 def _plan(run: Run) -> int:
