@@ -29,7 +29,7 @@ class StoriesConfig(BaseModel):
         ge=1,
         le=365,
         description="Days on either side in which an article may join an event of its story. Default: of the 100 events of BASIL "
-        "98 lie within three days.",
+        "99 lie within three days.",
     )
     minimum_event_probability: float = Field(
         0.5,

@@ -43,10 +43,20 @@ select a.site, s.rule_id, s.category, count(*) as n_passages, count(distinct s.a
 from removed_spans s join articles a using (article_id)
 group by a.site, s.rule_id, s.category;""",
     ),
+    "stories_of_the_day": (
+        ("articles", "stories", "story_summary"),
+        """\
+-- Events that several reports tell in words of their own, the latest day (UTC) first, those of most papers first.
+create or replace view stories_of_the_day as
+select s.*, a.site as central_site, a.url as central_url
+from story_summary s join articles a on a.article_id = s.central_article_id
+where s.n_clusters > 1
+order by cast(s.last_at at time zone 'UTC' as date) desc, s.n_papers desc, s.last_at desc;""",
+    ),
     "people_by_day": (
         ("articles", "clusters", "name_mentions"),
         """\
--- Who was in the news on which day (UTC): articles that mention the person, and stories, each counted once however often it ran.
+-- Who was in the news on which day (UTC): articles that mention the person, and clusters, each counted once however often it ran.
 create or replace view people_by_day as
 select cast(a.published_at at time zone 'UTC' as date) as day, m.canonical as person,
     count(distinct m.article_id) as n_articles, count(distinct c.cluster_id) as n_clusters, count(*) as n_mentions
