@@ -39,7 +39,8 @@ WITNESS = pl.Struct(
 )
 FLAGS = pl.Schema(
     {
-        **NameFlags.create_empty().schema,
+        # Not by `create_empty`, which runs a query: the threads of polars, once started, are missing in a process that is forked.
+        **{name: column.dtype for name, column in NameFlags.columns().items()},
         **_ABOUT,
         **dict.fromkeys(_CONTEXT, pl.String()),
         "office": pl.String(),

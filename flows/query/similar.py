@@ -20,7 +20,6 @@ from cleaners.neardup.verdict.verify import describe_articles, judge_pairs, meas
 from flows.query.documents import extract_document
 from flows.settings import Settings
 from flows.store.archive import list_parts
-from flows.store.rows import scan_table
 from flows.store.snapshots import Snapshot, find_snapshot
 
 N_SHOWN = 10
@@ -108,6 +107,8 @@ def _read_articles(snapshot: Snapshot, ids: pl.Series) -> pl.DataFrame:
 
 def _name_stories(snapshot: Snapshot, ids: pl.Series) -> pl.LazyFrame:
     """The stories of a few articles: article_id, and story, its title, else its id."""
+    from flows.store.rows import scan_table  # the contracts, which an `inspect` without a snapshot does not need
+
     stories = scan_table(snapshot.path, "stories").filter(pl.col("article_id").is_in(ids.implode()))
     about = scan_table(snapshot.path, "story_summary").select("story_id", "title")
     return stories.join(about, on="story_id").select("article_id", story=pl.coalesce("title", "story_id"))

@@ -141,7 +141,7 @@ def test_filters_by_site_rule_and_text(evaluate: Evaluate, long_report: Path) ->
     assert seen["both"] == 5
     assert seen["rule"] == 15
     assert seen["text"] == 1
-    assert seen["count"].startswith("Matching: 1 articles")
+    assert seen["count"].startswith("Matching: 0 stories, 1 articles")
     assert seen["none"] == [0, 0]
     assert seen["cleared"] == [20, 1]
 

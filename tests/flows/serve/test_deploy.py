@@ -1,5 +1,5 @@
-"""The newsroom on a real server: runs by schedule and by hand, one at a time; what went wrong is reported; a killed run is marked
-and gone on with; a password where the network can reach it.
+"""The newsroom on a real server: runs by schedule and by hand, one at a time; what went wrong is reported; a
+password where the network can reach it.
 
 Its server requires a password all along, so that everything is known to work with one.
 """
@@ -8,147 +8,42 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
-from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import urlopen
-from uuid import UUID
 
 import pytest
 import yaml
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowFilter, FlowFilterName
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.schedules import IntervalSchedule
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.states import Scheduled
 
 from cleaners.errors import ConfigError
-from flows.serve.automations import (
-    BREACH_AUTOMATION,
-    CRASH_AUTOMATION,
-    NOTICE_AUTOMATION,
-    SILENCE_AUTOMATION,
-    watch_runs,
-)
+from flows.serve.automations import watch_runs
 from flows.serve.email import SmtpEmail
 from flows.serve.prefect_server import AUTH_VARIABLE, Address, check_address
 from flows.settings import Settings
 from tests.conftest import SEEDS, run_steps
 from tests.flows.serve.desk.test_serving import get
 from tests.flows.serve.mailbox import Letter, mail_server
+from tests.flows.serve.newsroom import COPYDESK, PASSWORD, Newsroom, start, state_of, wait_for
 from tests.flows.steps.test_health import SOON, feed
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
-COPYDESK = Path(sys.executable).with_name("copydesk")
-
-PASSWORD = "desk:wachtwoord"
-
-
-class Newsroom(NamedTuple):
-    """A served deployment: the command's process, its client, its port, its folder, the bodies of the notices it sent, and the
-    process of another flow's run, which sends its heartbeats."""
-
-    process: subprocess.Popen[bytes]
-    client: SyncPrefectClient
-    port: int
-    folder: Path
-    notices: list[str]
-    other: subprocess.Popen[bytes]
-
-    @property
-    def log(self) -> str:
-        """The log of `serve` and of the runs."""
-        return (self.folder / "log").read_text()
-
-
-def free_port() -> int:
-    """Return a port that is free, as is the one after it, which is the reports'."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000, 2)  # below those that connections of other tests get
-        with socket.socket() as probe, socket.socket() as after, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            after.bind(("127.0.0.1", port + 1))
-            return port
-
-
-def wait_for(what: Callable[[], object], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.5)
-
-
-@pytest.fixture(scope="module")
-def webhook() -> Iterator[tuple[str, list[str]]]:
-    """An address that keeps what is posted to it."""
-    bodies: list[str] = []
-
-    class Keep(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["content-length"])).decode())
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Keep)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/", bodies
-    server.shutdown()
-
-
-def open_newsroom(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "PREFECT_HOME": str(folder / "prefect"),
-        AUTH_VARIABLE: PASSWORD,
-        "PREFECT_RUNNER_POLL_FREQUENCY": "2",  # seconds until a run by hand begins; ten by default
-    }
-    for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_SERVER_ANALYTICS_ENABLED", "DO_NOT_TRACK"):
-        environment.pop(name, None)
-    command = [
-        COPYDESK,
-        "serve",
-        SEEDS,
-        "--output",
-        "out",
-        "--cron",
-        "0 0 1 1 *",
-        "--timezone",
-        "Europe/Amsterdam",
-        "--port",
-        str(port),
-    ]
-    with (folder / "log").open("ab") as log:
-        return subprocess.Popen([str(part) for part in command], cwd=folder, env=environment, stdout=log, stderr=log)
-
-
-def deployment_status(client: SyncPrefectClient) -> str:
-    try:
-        status = client.read_deployment_by_name("clean-news/newsroom").status
-    except Exception:  # not up yet
-        return ""
-    return status.value if status else ""
 
 
 @pytest.fixture
@@ -163,88 +58,6 @@ def letters(newsroom: Newsroom) -> Iterator[list[Letter]]:
         yield letters
 
 
-@pytest.fixture(scope="module")
-def newsroom(
-    tmp_path_factory: pytest.TempPathFactory, webhook: tuple[str, list[str]], make_home: Callable[[Path], Path]
-) -> Iterator[Newsroom]:
-    folder = tmp_path_factory.mktemp("newsroom")
-    make_home(folder / "prefect")
-    port = free_port()
-    process = open_newsroom(folder, port)
-    settings = {PREFECT_API_URL: f"http://127.0.0.1:{port}/api", PREFECT_API_AUTH_STRING: PASSWORD}
-    with temporary_settings(settings), get_client(sync_client=True) as client:
-
-        def is_ready() -> bool:
-            assert process.poll() is None, (folder / "log").read_text()
-            return deployment_status(client) == "READY"
-
-        wait_for(is_ready, 180)
-        other = run_other_flow(port, folder, "silent")
-        yield Newsroom(process, client, port, folder, webhook[1], other)
-        other.kill()
-        other.wait()
-        servers = subprocess.run(
-            ["pgrep", "-f", f"flows.serve.server_process .*--port {port}"], capture_output=True, text=True, check=False
-        )
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
-        for pid in servers.stdout.split():
-            with suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGTERM)
-
-
-def start(newsroom: Newsroom, **settings: object) -> UUID:
-    deployment = newsroom.client.read_deployment_by_name("clean-news/newsroom")
-    parameters = {"settings": {**deployment.parameters["settings"], **settings}}
-    return newsroom.client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
-
-
-OTHER_FLOW = """
-import sys, time
-from prefect import flow
-
-@flow(name="weather", flow_run_name=sys.argv[1])
-def weather() -> None:
-    if sys.argv[1] == "fails":
-        raise ValueError("no weather today")
-    time.sleep(600)
-
-weather()
-"""
-
-
-def run_other_flow(port: int, folder: Path, name: str) -> subprocess.Popen[bytes]:
-    """A run of a flow that is not ours, on the server at a port: it fails, or it goes on until it is killed."""
-    script = folder / "weather.py"
-    script.write_text(OTHER_FLOW)
-    there = {
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-        "PREFECT_API_AUTH_STRING": PASSWORD,
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-    }
-    with (folder / "weather.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, str(script), name], cwd=folder, env={**os.environ, **there}, stdout=log, stderr=log
-        )
-
-
-def other_runs(newsroom: Newsroom) -> dict[str, str]:
-    """The states of the runs of the other flow, by their names."""
-    runs = newsroom.client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=["weather"])))
-    return {run.name: run.state.name for run in runs if run.state}
-
-
-def events_of_other_flow(newsroom: Newsroom, event: str) -> int:
-    """The events of a kind that the server has of runs of the other flow."""
-    body = {"filter": {"event": {"name": [event]}}}
-    answer = newsroom.client._client.post("/events/filter", json=body)
-    return sum(
-        any(related.get("prefect.resource.name") == "weather" for related in event["related"])
-        for event in answer.json()["events"]
-    )
-
-
 def listeners(port: int) -> list[str]:
     """The addresses at which anything listens on a port, as the kernel has them."""
     found = []
@@ -254,12 +67,6 @@ def listeners(port: int) -> list[str]:
             if int(hexport, 16) == port and line.split()[3] == "0A":
                 found.append(socket.inet_ntoa(bytes.fromhex(address)[::-1]) if table == "tcp" else address)
     return found
-
-
-def state_of(newsroom: Newsroom, run: UUID) -> str:
-    """What kind of state a run is in, `Completed`; its own name says what happened."""
-    state = newsroom.client.read_flow_run(run).state
-    return state.type.value.capitalize() if state else ""
 
 
 def test_the_schedule_and_the_form_are_there(newsroom: Newsroom) -> None:
@@ -397,67 +204,6 @@ def test_a_site_out_of_its_band_is_reported(newsroom: Newsroom, letters: list[Le
 
     wait_for(breach_notices, 30)
     assert "a.example: reject_share is 0.75 share, expected 0.0 to " in breach_notices()[0]
-
-
-def test_a_killed_run_of_ours_is_marked_crashed_within_two_minutes_and_reported(
-    newsroom: Newsroom, webhook: tuple[str, list[str]], tmp_path: Path
-) -> None:
-    from prefect.blocks.notifications import CustomWebhookNotificationBlock
-
-    block = CustomWebhookNotificationBlock(
-        name="desk", url=webhook[0], json_data={"subject": "{{subject}}", "body": "{{body}}"}
-    )
-    block.save("desk", overwrite=True)
-    watch_runs("custom-webhook/desk", publish_hours=0.005)
-    names = [automation.name for automation in newsroom.client.read_automations()]
-    assert sorted(names) == sorted([CRASH_AUTOMATION, NOTICE_AUTOMATION, BREACH_AUTOMATION, SILENCE_AUTOMATION])
-    # Runs of another flow end as badly: one fails, one falls silent before ours.
-    run_other_flow(newsroom.port, tmp_path, "fails").wait(60)
-    wait_for(lambda: events_of_other_flow(newsroom, "prefect.flow-run.heartbeat") > 1, 60)
-    newsroom.other.kill()
-    newsroom.other.wait()
-    # Enough to do that the kill comes in the middle of it.
-    story = (SEEDS / "000_e92e818c1740ec33.txt").read_text()
-    for number in range(500):
-        (tmp_path / f"{number}.txt").write_text(f"Story {number}\n{story}")
-    much = {"sources": [str(tmp_path)], "output": str(newsroom.folder / "other"), "shard_bytes": 2**16}
-    run = start(newsroom, **much)
-    wait_for(lambda: state_of(newsroom, run) == "Running", 120)
-    wait_for(lambda: list((newsroom.folder / "other" / "_staging").rglob("extract-*.json")), 120)
-    # The whole machine but the server: the process that would have reported the death of its child dies with it.
-    children = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(newsroom.process.pid)], capture_output=True, text=True, check=True
-    )
-    commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children.stdout.split()}
-    for pid in [
-        newsroom.process.pid,
-        *(pid for pid, command in commands.items() if b"flows.serve.server_process" not in command),
-    ]:
-        os.kill(pid, signal.SIGKILL)
-    newsroom.process.wait()
-    began = time.monotonic()
-    wait_for(lambda: state_of(newsroom, run) == "Crashed", 120)
-    assert time.monotonic() - began < 120
-    wait_for(lambda: any("Crashed" in body for body in newsroom.notices), 30)
-    wait_for(lambda: any("No run has published for 0.005 hours" in body for body in newsroom.notices), 60)
-    # Those of the other flow do not matter here.
-    assert events_of_other_flow(newsroom, "prefect.flow-run.Failed") == 1
-    assert other_runs(newsroom) == {"fails": "Failed", "silent": "Running"}
-    assert [body for body in newsroom.notices if "weather" in body or "fails" in body or "silent" in body] == []
-    # Served again, the next run takes the place and the work of the dead one: neither slot nor lock outlived it.
-    again = open_newsroom(newsroom.folder, newsroom.port)
-    try:
-        seen = (newsroom.folder / "log").stat().st_size
-        run = start(newsroom, **much)
-        wait_for(lambda: state_of(newsroom, run) in ("Completed", "Failed", "Cancelled"), 180)
-        assert state_of(newsroom, run) == "Completed", newsroom.log[seen:]
-        assert "continuing the interrupted run" in newsroom.log[seen:]
-        assert (newsroom.folder / "other" / "latest" / "articles").is_dir()
-    finally:
-        began = time.monotonic()
-        again.send_signal(signal.SIGTERM)
-        assert again.wait(60) == 0
-        assert time.monotonic() - began < 15
 
 
 def test_an_unknown_block_says_how_to_make_one(newsroom: Newsroom) -> None:

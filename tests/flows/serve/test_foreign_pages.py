@@ -30,7 +30,7 @@ from cleaners.document import make_id
 from flows.report.page import write_report
 from flows.serve.prefect_home import list_database_files, make_private, prepare_home
 from tests.conftest import SEEDS
-from tests.flows.serve.test_deploy import COPYDESK, free_port, wait_for
+from tests.flows.serve.newsroom import COPYDESK, free_port, wait_for
 from tests.flows.snapshots import RUN_ID, article, flag, write_snapshot
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,8 @@ import pytest
 
 from flows.serve.prefect_server import Address, running_server
 from tests.conftest import SEEDS
-from tests.flows.serve.test_deploy import ROOT, free_port
+from tests.flows.serve.newsroom import free_port
+from tests.flows.serve.test_deploy import ROOT
 
 pytestmark = pytest.mark.slow
 
