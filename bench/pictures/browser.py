@@ -65,10 +65,10 @@ class Browser:
         """Prefer `light` or `dark`."""
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
-    def open(self, address: str, ready: str = "document.readyState == 'complete'", seconds: float = 60) -> None:
-        """Go to a page and wait until an expression in it is true."""
+    def open(self, address: str, ready: str = "true", seconds: float = 60) -> None:
+        """Go to a page and wait until it is complete, its scripts too, and an expression in it is true."""
         self.call("Page.navigate", url=address)
-        self.wait(ready, seconds)
+        self.wait(f"document.readyState == 'complete' && ({ready})", seconds)
 
     def wait(self, expression: str, seconds: float = 60) -> None:
         """Wait until an expression in the page is true; one that throws is not, for the page may not be there yet.

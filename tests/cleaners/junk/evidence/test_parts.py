@@ -80,7 +80,7 @@ pages = st.builds(
 runs = st.lists(st.lists(pages, max_size=6, unique_by=lambda row: row["article_id"]), min_size=1, max_size=4)
 
 
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(runs)
 def test_segments_hold_what_one_table_would(batches: list[list[dict[str, object]]]) -> None:
     archive, whole = Archive(), None
