@@ -84,9 +84,9 @@ def test_the_views_agree_with_the_tables(output: Path) -> None:
     mentions = read(snapshot, "name_mentions").filter(canonical="Donald Trump").select("article_id").unique()
     assert trump == (mentions.height, mentions.join(clusters, on="article_id")["cluster_id"].n_unique())
     summary = read(snapshot, "story_summary").filter(pl.col("n_clusters") > 1)
-    told = db.sql("select story_id, n_papers from stories_of_the_day").pl()
-    assert told.height >= 1
-    assert sorted(told.rows()) == sorted(summary.select("story_id", "n_papers").rows())
+    shown = db.sql("select story_id, n_papers from stories_of_the_day").pl()
+    assert shown.height >= 1
+    assert sorted(shown.rows()) == sorted(summary.select("story_id", "n_papers").rows())
     changes = read(snapshot, "changes").filter(pl.col("run") > "20260101T000000Z-0001", pl.col("entity") != "snapshot")
     since = db.sql("from changed_since('20260101T000000Z-0001')").pl()
     assert sorted(since.rows()) == sorted(changes.select(since.columns).rows())

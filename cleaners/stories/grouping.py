@@ -66,17 +66,17 @@ class Grouper:
         """The most central article of each story that an article joined or opened, at that time."""
         return {story_id: story.central for story_id, story in self._stories.items() if story.central}
 
-    def hold(self, member: Member) -> None:
+    def take(self, member: Member) -> None:
         """Take an article whose story is known into the window."""
         story = self._stories.setdefault(member.story_id, Story((member.seen, member.article_id)))
         story.first = min(story.first, (member.seen, member.article_id))
         story.numbers.append(self.window.add(member))
 
-    def hold_again(self, article_id: str, seen: float, terms: UInt32s, story_id: str, event_id: str) -> None:
+    def add_grouped(self, article_id: str, seen: float, terms: UInt32s, story_id: str, event_id: str) -> None:
         """Take an article whose story is known into the window, of which the terms alone are known."""
         article = weigh_terms(terms, self.frequencies.idf) if len(terms) else None
         heavy = self.window.find_heavy(article) if article else NO_TERMS
-        self.hold(Member(article_id, seen, terms, heavy, self._now(story_id), event_id))
+        self.take(Member(article_id, seen, terms, heavy, self._now(story_id), event_id))
 
     def add(self, article_id: str, seen: float, terms: UInt32s) -> Placed:
         """Find the story of an article; articles come in the order of their time, then of their id.
@@ -96,7 +96,7 @@ class Grouper:
         ranked = sorted(means, key=lambda story_id: (-means[story_id], self._stories[story_id].first))
         alike = [story_id for story_id in ranked if means[story_id] >= self._least]
         if not alike:
-            self.hold(member)
+            self.take(member)
             self._stories[article_id].central = article_id
             return Placed(article_id, article_id, article_id, None)
         best = alike[0]
@@ -147,7 +147,7 @@ class Grouper:
             other = self.window.members[number]
             other.total, other.n = other.total + odds, other.n + 1
         member.total, member.n = sum(scores.values()), len(scores)
-        self.hold(member)
+        self.take(member)
         self._stories[story_id].central = self._find_central(story_id, member.seen)
 
     def _find_central(self, story_id: str, seen: float) -> str:

@@ -214,7 +214,7 @@ def _hold_members(run: Run, grouper: Grouper, index: StoryIndex) -> None:
     terms = read_terms_of(index.segments, rows["article_id"])
     for row in rows.sort("seen", "article_id").iter_rows(named=True):
         heavy = pl.Series(row["heavy"], dtype=pl.UInt32).to_numpy()
-        grouper.hold(Member(**{**row, "heavy": heavy}, terms=terms[row["article_id"]]))
+        grouper.take(Member(**{**row, "heavy": heavy}, terms=terms[row["article_id"]]))
 
 
 def _place_new(run: Run, grouper: Grouper, lots: pl.DataFrame) -> list[Placed]:
@@ -230,7 +230,7 @@ def _place_new(run: Run, grouper: Grouper, lots: pl.DataFrame) -> list[Placed]:
                 placed.append(grouper.add(name, seen, terms[name]))
                 grouper.frequencies.add(terms[name])
             elif name in stories:
-                grouper.hold_again(name, seen, terms[name], *stories[name])
+                grouper.add_grouped(name, seen, terms[name], *stories[name])
     return placed
 
 

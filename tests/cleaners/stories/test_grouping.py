@@ -101,8 +101,8 @@ def test_a_text_without_words_is_a_story_of_its_own() -> None:
 def test_two_stories_that_are_like_each_other_become_one_under_the_earlier_name() -> None:
     """As where an earlier day's weights, or a decision since changed, kept them apart."""
     grouper = Grouper(CONFIG, Frequencies())
-    grouper.hold_again("a", DAY, read_terms(*FERRY[0], CONFIG), "a", "a")
-    grouper.hold_again("b", DAY + 0.1, read_terms(*FERRY[1], CONFIG), "b", "b")
+    grouper.add_grouped("a", DAY, read_terms(*FERRY[0], CONFIG), "a", "a")
+    grouper.add_grouped("b", DAY + 0.1, read_terms(*FERRY[1], CONFIG), "b", "b")
     placed = grouper.add("c", DAY + 0.2, read_terms(*FERRY[2], CONFIG))
     assert (placed.story_id, grouper.merged) == ("a", {"b": "a"})
     assert grouper.centrals["a"] in {"a", "b", "c"}
@@ -113,5 +113,5 @@ def test_the_window_forgets_what_lies_before_it() -> None:
     terms = read_terms("Notice", "Bins are emptied on Monday.", CONFIG)
     for number in range(2_500):
         grouper.window.sweep(DAY + number)
-        grouper.hold_again(f"{number:04}", DAY + number, terms, f"{number:04}", f"{number:04}")
+        grouper.add_grouped(f"{number:04}", DAY + number, terms, f"{number:04}", f"{number:04}")
     assert len(grouper.window.members) < 1_500
