@@ -180,7 +180,7 @@ def _group(run: Run) -> int:
     grouper = Grouper(run.settings.cleaning.stories, frequencies)
     if index.frequencies is None:
         frequencies.begin_archive(terms for terms in _terms_of_first_day(run, lots))
-    _hold_members(run, grouper, index)
+    _take_members(run, grouper, index)
     clusters = dict(lots.filter("is_new").select("article_id", "cluster_id").iter_rows())
     placed = [
         (clusters[row.article_id], row.story_id, row.event_id, row.score) for row in _place_new(run, grouper, lots)
@@ -206,7 +206,7 @@ def _terms_of_first_day(run: Run, lots: pl.DataFrame) -> Iterator[UInt32s]:
         yield from (terms[name] for name in first.filter(pl.col("lot") == number)["article_id"])
 
 
-def _hold_members(run: Run, grouper: Grouper, index: StoryIndex) -> None:
+def _take_members(run: Run, grouper: Grouper, index: StoryIndex) -> None:
     """Take the articles of the index that hold still into the window."""
     known = pl.read_parquet(run.work("stories", "seen.parquet"), glob=False).select("article_id")
     again = replaced_article_ids(run).to_frame("article_id")
