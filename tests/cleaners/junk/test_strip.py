@@ -165,6 +165,7 @@ def test_one_failing_document_does_not_fail_the_shard(monkeypatch: pytest.Monkey
     assert result.rejects.select("reason", "detail").rows() == [("failed", "RuntimeError: boom")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

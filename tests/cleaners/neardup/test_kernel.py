@@ -27,6 +27,8 @@ from tests.cleaners.neardup.sketch.test_signatures import by_datasketch
 from tests.cleaners.neardup.text.test_shingles import TEXTS
 from tests.cleaners.neardup.texts import EARNINGS, FERRY, FERRY_RETOLD, make_articles
 
+pytestmark = pytest.mark.slow
+
 CONFIG = NearDuplicateConfig()
 R = TypeVar("R")
 TELLING = [

@@ -18,6 +18,8 @@ from flows.store.snapshots import read_snapshot
 from tests.conftest import run_steps
 from tests.flows.snapshots import article, cluster, flag
 
+pytestmark = pytest.mark.slow
+
 BRIDGE = (
     "The council met on Monday and agreed to repair the iron bridge before winter comes. Mayor {name}, who had pressed for "
     "the work twice, said that it would begin in March and cost less than the engineers had feared. {more}"

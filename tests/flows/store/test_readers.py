@@ -21,6 +21,8 @@ from flows.store.locks import output_lock
 from flows.store.publication import drop_old_snapshots, move_into_place, write_sums
 from flows.store.snapshots import lock_snapshot
 
+pytestmark = pytest.mark.slow
+
 N_PUBLISHED = 30
 PUBLISHED_EVERY_S = 0.02  # as fast as a disk can, not as a newsroom does
 

@@ -62,6 +62,7 @@ def test_no_caption_is_cut_without_the_layers_word() -> None:
     assert all(passage.confidence < StripConfig().min_confidence for passage in find_captions(Page(text)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["Getty ", "A. B. C. /", "(Photo by A", "Aa/", "Courtesy of the ", "[File: ", "A\n/ B", "Photo", "AP"]
 )

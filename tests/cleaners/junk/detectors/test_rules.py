@@ -68,6 +68,7 @@ def test_positive_examples_hold_a_cue(rule: Rule) -> None:
     assert all(cue == cue.lower() for cue in rule.cues)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_is_linear_on_hostile_input(name: str) -> None:
     """200 kB of one thing, every rule tried: four times the text may take some four times the time, never sixteen."""

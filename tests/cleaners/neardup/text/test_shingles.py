@@ -91,6 +91,7 @@ def test_words_of_any_length_are_hashed_alike_both_ways():
     assert hashes == [hash_word(word.encode()) for text in texts for word in text.split(" ")]
 
 
+@pytest.mark.slow
 def test_every_code_point_folds_alike_both_ways():
     characters = [chr(c) for c in range(0x20, 0x30000) if not 0xD800 <= c < 0xE000]
     for wrapped in ("{}", "a{}b", "A{}B c"):
