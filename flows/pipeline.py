@@ -89,6 +89,7 @@ class RunResult(NamedTuple):
     report: Path | None
     n_steps_resumed: int = 0
     headline: str = "Nothing new"
+    n_sites_out_of_band: int = 0
 
 
 class Reported(NamedTuple):
@@ -192,16 +193,18 @@ def _do_steps(run: Run, plan: Plan, engine: Engine) -> RunResult:
     figures = summarise_counts(plan, counts, gates)
     staged = _once(engine, "assemble", lambda: assemble_snapshot(run, figures))
     reported = _once(engine, "report", lambda: _report(run, staged))
-    headline = reported.figures.headline
+    headline, n_out = reported.figures.headline, reported.figures.n_sites_out_of_band
     if settings.dry_run:
         headline = f"Dry run: {headline}"
         kept = _once(engine, "keep-report", lambda: _keep_report(run, reported))
-        return RunResult("dry_run", run.run_id, plan.n_inputs, find_latest(output), kept.file, n_resumed, headline)
+        return RunResult(
+            "dry_run", run.run_id, plan.n_inputs, find_latest(output), kept.file, n_resumed, headline, n_out
+        )
     _once(engine, "gates", lambda: _check_gates(run, staged))
     published = _once(engine, "publish", lambda: _publish(run))
     clear_staging(output)
     report = published.snapshot / reported.file.name
-    return RunResult("published", run.run_id, plan.n_inputs, published.snapshot, report, n_resumed, headline)
+    return RunResult("published", run.run_id, plan.n_inputs, published.snapshot, report, n_resumed, headline, n_out)
 
 
 def _once(engine: Engine, name: str, work: Callable[[], R]) -> R:

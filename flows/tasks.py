@@ -80,7 +80,7 @@ def end_run(work: Callable[[], RunResult]) -> State[RunResult]:
         )
     finally:
         skip_overdue()
-    _tag_run(result.status.replace("_", "-"), *(["out-of-band"] if "out of band" in result.headline else []))
+    _tag_run(result.status.replace("_", "-"), *["out-of-band"] * (result.n_sites_out_of_band > 0))
     what = (
         f"{result.headline}."
         if result.status != "nothing_new"

@@ -156,9 +156,14 @@ class RunFigures:
         return self.n_main + self.n_embedded
 
     @property
+    def n_sites_out_of_band(self) -> int:
+        """Sites that left the band of their earlier runs."""
+        return len({breach.site for breach in self.breaches})
+
+    @property
     def headline(self) -> str:
         """Say in a line what the run did: what the list of runs shows of it."""
-        n_sites = len({breach.site for breach in self.breaches})
+        n_sites = self.n_sites_out_of_band
         parts = [f"{self.n_published:,} new"]
         if self.n_rejected:
             parts.append(f"{self.n_rejected:,} rejected")
