@@ -6,7 +6,6 @@ link, is replaced by an atomic rename.
 
 import os
 import shutil
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -98,10 +97,6 @@ def clear_staging(output: Path) -> None:
         link.unlink(missing_ok=True)
 
 
-# A reader that opened a folder of the snapshot before it was moved away has listed its files by then; else it would see some.
-LISTING_SECONDS = 0.1
-
-
 def drop_old_snapshots(output: Path, keep: int) -> Dropped:
     """Keep the newest `keep` snapshots, whatever `output/latest` names, and what a reader holds.
 
@@ -120,13 +115,11 @@ def drop_old_snapshots(output: Path, keep: int) -> Dropped:
             held.append(path.name)
             continue
         # Out of the readers' sight at once; what is half deleted when the machine stops is cleared by the next call or run.
+        grave = graves / f"dropped-{path.name}"
         graves.mkdir(exist_ok=True)
-        path.rename(graves / f"dropped-{path.name}")
+        path.rename(grave)
+        shutil.rmtree(grave)
         removed.append(path.name)
-    if removed:
-        time.sleep(LISTING_SECONDS)
-    for name in removed:
-        shutil.rmtree(graves / f"dropped-{name}")
     with suppress(OSError):  # an interrupted run's files are in it, or it is not there
         graves.rmdir()
     return Dropped(removed, held, len(runs) - len(removed))
