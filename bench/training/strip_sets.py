@@ -75,7 +75,7 @@ def load_examples(sets: list[tuple[str, list[dict[str, Any]]]]) -> list[Example]
             page = Page(document["text"], document["title"], document["site"])
             tokens = tokenize(page.text)
             findings = gather_findings(page, tokens, document, indexes, config)
-            loaded.append((name, row, read(page, tokens), findings))
+            loaded.append((name, row, read([page], [tokens]), findings))
     strings = [(name == AGAIN or "junk" in row, row["contaminated_text"], spans_of(row)) for name, row, _, _ in loaded]
     folded = fold_junk(strings)
     examples = []

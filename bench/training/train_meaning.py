@@ -317,9 +317,9 @@ def _sample(
 ) -> Sample:
     model = load_model()
     page = Page(row["contaminated_text"], row["title"], row["source"])
-    reading = read(page, tokenize(page.text))
+    reading = read([page], [tokenize(page.text)])
     candidates = find_candidates(reading)
-    units = split_units(reading, candidates, score_boundaries(reading, candidates, model), MIN_BOUNDARY, [])
+    units = split_units(reading, candidates, score_boundaries(reading, candidates, model), MIN_BOUNDARY, [[]])
     size = units.ends - units.starts
     shares = []
     for spans in (junk, not_story):
@@ -331,7 +331,7 @@ def _sample(
     labels = np.where(shares[0] > 0.5, 1, np.where(shares[1] == 0, 0, -1))
     likeness = np.zeros((len(size), len(FEATURES)))
     n_tokens = np.maximum(np.bincount(units.unit_of_token, minlength=len(size)), 1).astype(np.float64)
-    put_likeness(likeness, reading, units, find_likeness(reading, units, model.rarity), n_tokens)
+    put_likeness(likeness, units, find_likeness(reading, units, model.rarity), n_tokens)
     at = COLUMN["content"]
     return Sample(
         find_meaning(reading, units, table),

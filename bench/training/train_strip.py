@@ -145,14 +145,14 @@ def train(examples: list[Example], report: str, rarity: F64, out: Path, held_out
     cuts = []
     for example, scores in zip(examples, boundary_cv, strict=True):
         candidates = find_candidates(example.reading)
-        cuts.append(split_units(example.reading, candidates, scores, MIN_BOUNDARY, learned.edges(example.findings)))
+        cuts.append(split_units(example.reading, candidates, scores, MIN_BOUNDARY, [learned.edges(example.findings)]))
     report_edges(examples, cuts)
 
     note("words")
     words_cv, words = train_words(examples, cuts, is_train, folds)
     likenesses = [find_likeness(example.reading, cut, rarity) for example, cut in zip(examples, cuts, strict=True)]
     tables = [
-        measure_units(example.reading, cut, likeness, example.findings, scores)
+        measure_units(example.reading, cut, likeness, [example.findings], scores)
         for example, cut, likeness, scores in zip(examples, cuts, likenesses, words_cv, strict=True)
     ]
     note("units")
@@ -325,7 +325,7 @@ def train_boundaries(
     for example in (one for one, used in zip(examples, is_train, strict=True) if used):
         page = example.reading.page
         flat = Page(page.text.replace("\n", " "), page.title, page.site)
-        reading = read(flat, example.reading.tokens)
+        reading = read([flat], [example.reading.tokens])
         begins = {start for start, _ in flat.sentences}
         candidates = find_candidates(reading)
         starts = reading.word_starts[candidates]
@@ -463,8 +463,8 @@ def train_units(
     forests = []
     for name in ("units", "context"):
         wide = [
-            add_neighbours(table) if name == "units" else add_context(table, first)
-            for table, first in zip(tables, logits, strict=True)
+            add_neighbours(table, cut.bounds) if name == "units" else add_context(table, first)
+            for table, cut, first in zip(tables, cuts, logits, strict=True)
         ]
         logits, forest = _train_forest(name, examples, cuts, labelled, wide, is_train, folds)
         forests.append(forest)

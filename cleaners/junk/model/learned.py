@@ -16,13 +16,13 @@ import numpy.typing as npt
 from cleaners.junk.config import StripConfig
 from cleaners.junk.model.choice import choose_passages, cover_run, list_kept
 from cleaners.junk.model.doubts import find_doubtful
-from cleaners.junk.model.forest import Forest
 from cleaners.junk.model.likeness import Likeness, find_likeness, hash_words
 from cleaners.junk.model.measures import Findings, add_context, add_neighbours, is_soft, measure_units
 from cleaners.junk.model.regions import measure_runs, propose_runs
 from cleaners.junk.model.weights import BOUNDARY_BITS, MIN_BOUNDARY, WORD_BITS, LearnedModel, to_probability
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.reading import Reading, Units, find_candidates, hash_boundaries, read, split_units
+from cleaners.junk.page.segments import spread
 from cleaners.junk.page.tokens import Tokens
 
 F64 = npt.NDArray[np.float64]
@@ -70,82 +70,77 @@ def revise(
     return revised
 
 
-class CutPage(NamedTuple):
-    """A page cut into units, with their evidence."""
+class CutPages(NamedTuple):
+    """Pages cut into units, with their evidence, end to end; or one of them."""
 
-    examined: ExaminedPage
     reading: Reading
     units: Units
     likeness: Likeness
     table: F32
 
+    def part(self, number: int) -> CutPages:
+        """One page alone."""
+        return CutPages(
+            self.reading.part(number),
+            self.units.part(number, self.reading),
+            self.likeness.part(number, self.units),
+            self.table[slice(*self.units.bounds[number : number + 2])],
+        )
+
 
 def _judge(examined: list[ExaminedPage], model: LearnedModel, config: StripConfig | None) -> list[list[Passage]]:
     """The learned judgement of pages, a step at a time over all of them; each has a token at least."""
-    pages = _cut_pages(examined, model)
-    tables = [add_neighbours(page.table) for page in pages]
-    first = _score(model.units.part(0, EARLY_TREES), tables)
-    revised = [list_kept(one.findings) for one in examined]
-    open_pages = _list_loud(pages, dict(enumerate(first)), EARLY_QUIET)
-    if not open_pages:
+    findings = [one.findings for one in examined]
+    revised = [list_kept(one) for one in findings]
+    cut = _cut_pages(examined, model)
+    bounds = cut.units.bounds
+    wide = add_neighbours(cut.table, bounds)
+    logits = model.units.part(0, EARLY_TREES).score(wide)[:, 0]
+    is_doubted = np.array([any(map(is_soft, one.passages)) for one in findings])
+    is_loud = is_doubted | (np.maximum.reduceat(logits, bounds[:-1]) > EARLY_QUIET)
+    if not is_loud.any():
         return revised
-    more = _score(model.units.part(EARLY_TREES, None), [tables[number] for number in open_pages])
-    for number, rest in zip(open_pages, more, strict=True):
-        first[number] = first[number] + rest
-    loud = _list_loud(pages, {number: first[number] for number in open_pages}, QUIET)
+    rows = spread(is_loud, bounds)
+    logits[rows] += model.units.part(EARLY_TREES, None).score(wide[rows])[:, 0]
+    loud = np.flatnonzero(is_loud & (is_doubted | (np.maximum.reduceat(logits, bounds[:-1]) > QUIET))).tolist()
     if not loud:
         return revised
-    some = [pages[number] for number in loud]
-    logits = _score(
-        model.context, [add_context(page.table, first[number]) for number, page in zip(loud, some, strict=True)]
-    )
+    some = [cut.part(number) for number in loud]
+    tables = [
+        add_context(page.table, logits[bounds[number] : bounds[number + 1]])
+        for number, page in zip(loud, some, strict=True)
+    ]
+    judged = model.context.score(np.concatenate(tables))[:, 0]
+    surer = np.split(judged, np.cumsum([len(table) for table in tables])[:-1])
     runs = [
-        propose_runs(page.units, logit, page.table, page.examined.findings)
-        for page, logit in zip(some, logits, strict=True)
+        propose_runs(page.units, logit, page.table, findings[number])
+        for number, page, logit in zip(loud, some, surer, strict=True)
     ]
     measured = [
-        measure_runs(run, page.units, logit, page.table, page.likeness, page.examined.findings)
-        for page, logit, run in zip(some, logits, runs, strict=True)
+        measure_runs(run, page.units, logit, page.table, page.likeness, findings[number])
+        for number, page, logit, run in zip(loud, some, surer, runs, strict=True)
     ]
-    judged = to_probability(model.runs.score(np.concatenate(measured), 2))
-    chances = np.split(judged, np.cumsum([len(table) for table in measured])[:-1])
-    for number, page, logit, run, chance in zip(loud, some, logits, runs, chances, strict=True):
-        revised[number] = _revise_page(page, logit, run, chance, model, config)
+    chances = to_probability(model.runs.score(np.concatenate(measured), 2))
+    of_run = np.split(chances, np.cumsum([len(table) for table in measured])[:-1])
+    for number, page, logit, run, chance in zip(loud, some, surer, runs, of_run, strict=True):
+        revised[number] = _revise_page(page, findings[number], logit, run, chance, model, config)
     return revised
 
 
-def _list_loud(pages: list[CutPage], logits: dict[int, F64], quiet: float) -> list[int]:
-    """The pages whose most suspicious unit is louder than so much, or of which a detector is in doubt."""
-    return [
-        number
-        for number, scores in logits.items()
-        if scores.max() > quiet or any(is_soft(passage) for passage in pages[number].examined.findings.passages)
-    ]
-
-
-def _cut_pages(examined: list[ExaminedPage], model: LearnedModel) -> list[CutPage]:
-    readings = [read(one.page, one.tokens) for one in examined]
-    candidates = [find_candidates(reading) for reading in readings]
-    scores = [score_boundaries(*each, model) for each in zip(readings, candidates, strict=True)]
-    units = [
-        split_units(reading, places, chances, MIN_BOUNDARY, edges(one.findings))
-        for reading, places, chances, one in zip(readings, candidates, scores, examined, strict=True)
-    ]
-    likenesses = [find_likeness(*each, model.rarity) for each in zip(readings, units, strict=True)]
-    tables = [
-        measure_units(reading, cut, likeness, one.findings, score_words(reading, cut, model))
-        for one, reading, cut, likeness in zip(examined, readings, units, likenesses, strict=True)
-    ]
-    return [CutPage(*each) for each in zip(examined, readings, units, likenesses, tables, strict=True)]
-
-
-def _score(forest: Forest, tables: list[F32]) -> list[F64]:
-    """Log odds of the units of several pages."""
-    return np.split(forest.score(np.concatenate(tables))[:, 0], np.cumsum([len(table) for table in tables])[:-1])
+def _cut_pages(examined: list[ExaminedPage], model: LearnedModel) -> CutPages:
+    findings = [one.findings for one in examined]
+    reading = read([one.page for one in examined], [one.tokens for one in examined])
+    candidates = find_candidates(reading)
+    chances = score_boundaries(reading, candidates, model)
+    units = split_units(reading, candidates, chances, MIN_BOUNDARY, [edges(one) for one in findings])
+    likeness = find_likeness(reading, units, model.rarity)
+    table = measure_units(reading, units, likeness, findings, score_words(reading, units, model))
+    return CutPages(reading, units, likeness, table)
 
 
 def _revise_page(
-    page: CutPage,
+    page: CutPages,
+    findings: Findings,
     logits: F64,
     runs: list[tuple[int, int]],
     chance: F64,
@@ -153,11 +148,11 @@ def _revise_page(
     config: StripConfig | None,
 ) -> list[Passage]:
     pure, exact = chance[:, 0], chance[:, 1]
-    one, reading, units, _, _ = page
-    passages = choose_passages(reading, units, logits, runs, pure, exact, one.findings, model)
+    reading, units = page.reading, page.units
+    passages = choose_passages(reading, units, logits, runs, pure, exact, findings, model)
     if runs and config:
-        for number, doubt in find_doubtful(one.page, units, runs, pure, exact, passages, config):
-            doubtful = cover_run(reading, units, runs[number], float(pure[number]), one.findings, model)[-1]
+        for number, doubt in find_doubtful(reading.page, units, runs, pure, exact, passages, config):
+            doubtful = cover_run(reading, units, runs[number], float(pure[number]), findings, model)[-1]
             passages.append(replace(doubtful, doubt=doubt))
     return passages
 

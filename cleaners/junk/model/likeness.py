@@ -8,20 +8,38 @@ import numpy as np
 from numpy import typing as npt
 
 from cleaners.junk.model.features import COLUMN, F64, RARITY_BITS
-from cleaners.junk.model.outline import windows
 from cleaners.junk.page.reading import Reading, Units, slot_index
+from cleaners.junk.page.segments import is_early, spread, windows
 from cleaners.junk.page.tokens import I64, U64, hash_words_of
 
 
 class Likeness(NamedTuple):
-    """Distinct content words by unit: sorted pairs of word number and unit, for likeness of any run to the rest."""
+    """Distinct content words by unit: sorted pairs of word number and unit, for likeness of any run to the rest.
+
+    A word of two pages has two numbers. `bounds` is (pages + 1,), the first pair of each page.
+    """
 
     words: I64
     units: I64
     counts: I64
     weights: F64  # how rare the word is in the news, 0 to 1
     is_name: npt.NDArray[np.bool_]
-    vocabulary: U64  # hashes of the words, by their number
+    in_title: npt.NDArray[np.bool_]
+    bounds: I64
+
+    def part(self, number: int, units: Units) -> Likeness:
+        """The pairs of one page alone; `units` are those of all pages."""
+        own = slice(*self.bounds[number : number + 2])
+        first = self.words[own][:1]
+        return Likeness(
+            self.words[own] - first if len(first) else first,
+            self.units[own] - units.bounds[number],
+            self.counts[own],
+            self.weights[own],
+            self.is_name[own],
+            self.in_title[own],
+            self.bounds[number : number + 2] - self.bounds[number],
+        )
 
 
 def hash_words(reading: Reading, units: Units, n_bits: int) -> tuple[npt.NDArray[np.int64], I64]:
@@ -52,38 +70,59 @@ def hash_words(reading: Reading, units: Units, n_bits: int) -> tuple[npt.NDArray
 
 def find_likeness(reading: Reading, units: Units, rarity: F64) -> Likeness:
     """Pairs of content words (five letters or more, or capitals) and units, each once."""
-    tokens = reading.tokens
+    tokens, n_pages, n_units = reading.tokens, len(reading.pages), len(units.starts)
     lengths = tokens.ends - tokens.starts
-    is_content = (lengths >= 5) | ((lengths >= 3) & ((reading.shapes == 1) | (reading.shapes == 2)))
-    is_content &= reading.shapes != 3
-    n_units = len(units.starts)
-    vocabulary, words = np.unique(tokens.hashes[is_content], return_inverse=True)
-    keys = np.unique(words.astype(np.int64) * n_units + units.unit_of_token[is_content])
-    numbers, owners = keys // max(n_units, 1), keys % max(n_units, 1)
+    is_capital = (reading.shapes == 1) | (reading.shapes == 2)
+    content = np.flatnonzero(((lengths >= 5) | ((lengths >= 3) & is_capital)) & (reading.shapes != 3))
+    vocabulary, known = np.unique(tokens.hashes[content], return_inverse=True)
+    page = spread(np.arange(n_pages), reading.bounds)[content]
+    size = max(len(vocabulary), 1)
+    own, words = np.unique(page * size + known, return_inverse=True)  # words of a page, by page and hash
+    pairs = np.unique(words * max(n_units, 1) + units.unit_of_token[content])
+    numbers, owners = pairs // max(n_units, 1), pairs % max(n_units, 1)
     counts = np.bincount(numbers)[numbers] if len(numbers) else numbers
     # A name is written with a capital wherever it stands in its sentence; most often is enough.
-    is_capital = ((reading.shapes == 1) | (reading.shapes == 2))[is_content]
-    share = np.bincount(words, weights=is_capital) / np.maximum(np.bincount(words), 1) if len(words) else np.zeros(0)
-    weights = rarity[slot_index(vocabulary, 0, RARITY_BITS)]
-    return Likeness(numbers, owners, counts, weights[numbers], (share > 0.5)[numbers], vocabulary)
+    share = np.bincount(words, weights=is_capital[content], minlength=len(own)) / np.bincount(words, minlength=len(own))
+    weights = rarity[slot_index(vocabulary, 0, RARITY_BITS)][own % size]
+    in_title = _find_titles(reading, vocabulary, own)
+    bounds = np.searchsorted(numbers, np.searchsorted(own, np.arange(n_pages + 1) * size))
+    return Likeness(numbers, owners, counts, weights[numbers], (share > 0.5)[numbers], in_title[numbers], bounds)
 
 
-def put_likeness(table: F64, reading: Reading, units: Units, likeness: Likeness, n_tokens: F64) -> None:
+def _find_titles(reading: Reading, vocabulary: U64, own: I64) -> npt.NDArray[np.bool_]:
+    """Tell which words of the pages stand in their page's title.
+
+    Args:
+        reading: the pages.
+        vocabulary: hashes of all words, sorted.
+        own: page number times the size of the vocabulary plus the word's number in it, sorted.
+
+    """
+    held = np.zeros(len(own), dtype=bool)
+    if not len(own):
+        return held
+    titles = [hash_words_of(page.title or "") for page in reading.pages]
+    words = np.concatenate(titles)
+    at = np.minimum(np.searchsorted(vocabulary, words), len(vocabulary) - 1)
+    keys = np.repeat(np.arange(len(titles)), [len(title) for title in titles]) * len(vocabulary) + at
+    keys = keys[vocabulary[at] == words]
+    rows = np.minimum(np.searchsorted(own, keys), len(own) - 1)
+    held[rows[own[rows] == keys]] = True
+    return held
+
+
+def put_likeness(table: F64, units: Units, likeness: Likeness, n_tokens: F64) -> None:
     """Fill the columns of the features that compare each unit with its neighbourhood, the lead and the title."""
     n_units = len(units.starts)
-    words, owner, counts, weights, is_name, _ = likeness
+    words, owner, counts, weights, is_name, of_title, _ = likeness
     # Pairs are sorted by word and unit: a word's first and last unit tell whether it stands further off.
     begin = np.flatnonzero(np.diff(words, prepend=-1))
     before = np.repeat(owner[begin], counts[begin]) < owner - 2
     after = np.repeat(owner[begin + counts[begin] - 1], counts[begin]) > owner + 2
-    # The lead: the first units that are sentences, by their length.
-    long_units = np.flatnonzero(n_tokens >= 8)[:4]
-    is_lead = np.zeros(n_units, dtype=bool)
-    is_lead[long_units] = True
-    in_lead = is_lead[owner]
+    # The lead: the first units of a page that are sentences, by their length.
+    in_lead = is_early(n_tokens >= 8, units.bounds, 4)[owner]
     lead_count = np.bincount(words, weights=in_lead, minlength=int(words[-1]) + 1 if len(words) else 0)
     of_lead = (lead_count[words] - in_lead) > 0 if len(words) else np.zeros(0, dtype=bool)
-    of_title = _in_title(reading, likeness)
 
     # Sums by unit of the words, of rare words and of names, all at once: (kinds, units).
     flags = np.stack((np.ones(len(owner), dtype=bool), before | after, before, after, of_title, of_lead)).astype(
@@ -93,7 +132,7 @@ def put_likeness(table: F64, reading: Reading, units: Units, likeness: Likeness,
     places = (np.arange(len(kinds))[:, None] * n_units + owner).ravel()
     totals = np.bincount(places, weights=kinds.ravel(), minlength=len(kinds) * n_units).astype(np.float64)
     sums = totals.reshape(len(kinds), n_units)
-    five, eleven = windows(sums, (2, 5))
+    five, eleven = windows(sums, (2, 5), units.bounds)
     at = COLUMN["content"]
     table[:, at] = np.log1p(sums[0])
     table[:, at + 1 : at + 6] = (sums[1:6] / np.maximum(sums[0], 1.0)).T
@@ -105,13 +144,3 @@ def put_likeness(table: F64, reading: Reading, units: Units, likeness: Likeness,
     table[:, at + 22 : at + 25] = (five[13:16] / np.maximum(five[12], 1.0)).T
     table[:, at + 25] = np.log1p(eleven[12])
     table[:, at + 26] = eleven[13] / np.maximum(eleven[12], 1.0)
-
-
-def _in_title(reading: Reading, likeness: Likeness) -> npt.NDArray[np.bool_]:
-    if not reading.page.title or not len(likeness.words):
-        return np.zeros(len(likeness.words), dtype=bool)
-    words, known = hash_words_of(reading.page.title), likeness.vocabulary
-    at = np.minimum(np.searchsorted(known, words), len(known) - 1)
-    held = np.zeros(len(known), dtype=bool)
-    held[at[known[at] == words]] = True
-    return held[likeness.words]

@@ -1,6 +1,6 @@
 """Meaning of a passage beside its title, its lead and the rest of its page, read from a static table of word vectors.
 
-Takes a page cut into units, gives a table of numbers; removes nothing. The table (`meaning.npz`) holds hashes of words, never
+Takes pages cut into units, gives a table of numbers; removes nothing. The table (`meaning.npz`) holds hashes of words, never
 words. Array code throughout: no Python loop over units or tokens.
 """
 
@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 from functools import lru_cache
 from importlib import resources
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cleaners.junk.page.reading import Reading, Units
+from cleaners.junk.page.segments import bound, is_early, spread
 from cleaners.junk.page.tokens import I64, U64, hash_words_of
 
 F32 = npt.NDArray[np.float32]
@@ -105,87 +107,103 @@ def find_meaning(reading: Reading, units: Units, table: MeaningTable | None = No
     """Features of meaning, (units, `MEANING_FEATURES`), all finite; cosines, 0 where a side has no known word.
 
     Args:
-        reading: the page.
-        units: its units.
+        reading: the pages.
+        units: their units.
         table: word vectors; the package's without it.
 
     """
     table = load_meaning() if table is None else table
-    n_units = len(units.starts)
+    n_units, n_pages = len(units.starts), len(reading.pages)
     found = np.zeros((n_units, len(MEANING_FEATURES)), dtype=np.float32)
     if not n_units or not len(reading.tokens.hashes):
         return found
-    hashes, unit = reading.tokens.hashes, units.unit_of_token
-    # The title is one more unit behind the page, so that its words are looked up with the others.
-    known, rows = find_words(np.concatenate((hashes, hash_words_of(reading.page.title or ""))), table)
-    bounds = np.searchsorted(unit, np.arange(n_units + 1))
-    n_tokens = np.diff(bounds)
-    bounds = np.searchsorted(known, np.append(bounds, np.iinfo(np.int64).max))
-    n_known = np.diff(bounds)
-    sums = np.zeros((n_units + 1, table.vectors.shape[1]), dtype=np.float32)
-    filled = np.flatnonzero(n_known)
-    if len(filled):
-        sums[filled] = np.add.reduceat(table.vectors.take(rows, axis=0), bounds[filled], axis=0)
-    vectors, title = sums[:-1], sums[-1]
-    running = _running(vectors)
-    windows = _windows(n_units)
-    of_window = running.take(windows[1], axis=0)
-    of_window -= running.take(windows[0], axis=0)  # (windows, units, dimensions)
+    sums, n_known, n_tokens = _add_words(reading, units, table)
+    vectors, titles = sums[:n_units], sums[n_units:]
+    is_lead = is_early(n_tokens >= _LEAD_TOKENS, units.bounds, _LEAD_UNITS)
+    own = np.where(is_lead[:, None], vectors, np.float32(0))
+    running, own_running = _running(vectors, units.bounds), _running(own, units.bounds)
+
+    # A page of n units has n + 1 rows of sums: before each unit, and of all.
+    page = spread(np.arange(n_pages), units.bounds)
+    here, low, high = (
+        np.arange(n_units),
+        spread(units.bounds[:-1], units.bounds),
+        spread(units.bounds[1:], units.bounds),
+    )
+    reach = np.array(WINDOWS)[:, None]
+    first, last = np.maximum(here - reach, low) + page, np.minimum(here + reach + 1, high) + page
+    of_window = running.take(last, axis=0)
+    of_window -= running.take(first, axis=0)  # (windows, units, dimensions)
     square = np.vecdot(of_window, of_window)
 
     # What a window is compared with never holds its own units: neither the lead nor the rest of the page.
-    leads = np.flatnonzero(n_tokens >= _LEAD_TOKENS)[:_LEAD_UNITS]
-    lead = vectors[leads].sum(axis=0) + title
-    lead_size = np.full(windows.shape[1:], np.vecdot(lead, lead), dtype=np.float32)
-    lead_dot = of_window @ lead
+    ends = units.bounds[1:] + np.arange(n_pages)
+    leads, wholes = own_running[ends] + titles, running[ends]  # (pages, dimensions)
+    lead_dot, whole_dot = np.empty_like(square), np.empty_like(square)
+    for number, (start, end) in enumerate(pairwise(units.bounds.tolist())):
+        lead_dot[:, start:end] = of_window[:, start:end] @ leads[number]
+        whole_dot[:, start:end] = of_window[:, start:end] @ wholes[number]
+    sizes, whole_size = (spread(np.vecdot(each, each), units.bounds) for each in (leads, wholes))
+    lead_size = np.tile(sizes, (len(WINDOWS), 1))
     # Further on no window reaches the lead.
-    near = min(int(leads[-1]) + WINDOWS[-1] + 1, n_units) if len(leads) else 0
-    if near:
-        own = np.zeros((near, len(lead)), dtype=np.float32)
-        own[leads] = vectors[leads]
-        own_running = _running(own)
-        other = lead - own_running.take(np.minimum(windows[1, :, :near], near), axis=0)
-        other += own_running.take(windows[0, :, :near], axis=0)
-        lead_size[:, :near] = np.vecdot(other, other)
-        lead_dot[:, :near] = np.vecdot(of_window[:, :near], other)
-    whole = running[-1]
-    whole_dot, whole_size = of_window @ whole, np.vecdot(whole, whole)
+    last_lead = np.full(n_pages, -n_units)
+    last_lead[page[is_lead]] = here[is_lead]
+    near = np.flatnonzero(here <= last_lead[page] + WINDOWS[-1])
+    other = leads[page[near]] - own_running.take(last[:, near], axis=0)
+    other += own_running.take(first[:, near], axis=0)
+    lead_size[:, near] = np.vecdot(other, other)
+    lead_dot[:, near] = np.vecdot(of_window[:, near], other)
     rest_size = whole_size - 2 * whole_dot + square
     # Differences of sums of 32 bits: what is left of rounding is nothing.
     rest_size[rest_size < _ROUNDING * whole_size] = 0
-    lead_size[lead_size < _ROUNDING * np.vecdot(lead, lead)] = 0
+    lead_size[lead_size < _ROUNDING * sizes] = 0
     raw = found[:, :_RAW]
     raw[:, : len(WINDOWS)] = _cosine(lead_dot, square, lead_size).T
     raw[:, len(WINDOWS) :] = _cosine(whole_dot - square, square, rest_size).T
-    found[:, _RAW : 2 * _RAW] = raw - _median(raw)
+    medians = np.stack([_median(raw[start:end]) for start, end in pairwise(units.bounds.tolist())])
+    found[:, _RAW : 2 * _RAW] = raw - spread(medians, units.bounds)
 
-    at = 2 * _RAW
-    here = np.arange(n_units + 1)
-    before = running - running.take(
-        np.maximum(here - _BORDER, 0), axis=0
-    )  # before each border, (units + 1, dimensions)
-    after = running.take(np.minimum(here + _BORDER, n_units), axis=0) - running
+    # What stands before and behind each border, (units + pages, dimensions).
+    border_page = np.repeat(np.arange(n_pages), np.diff(units.bounds) + 1)
+    place = np.arange(n_units + n_pages)
+    top, bottom = (units.bounds[:-1] + np.arange(n_pages))[border_page], ends[border_page]
+    before = running - running.take(np.maximum(place - _BORDER, top), axis=0)
+    after = running.take(np.minimum(place + _BORDER, bottom), axis=0) - running
     before_size, after_size = np.vecdot(before, before), np.vecdot(after, after)
-    found[:, at] = _cosine(np.vecdot(vectors, before[:-1]), square[0], before_size[:-1])
-    found[:, at + 1] = _cosine(np.vecdot(vectors, after[1:]), square[0], after_size[1:])
     border = _cosine(np.vecdot(before, after), before_size, after_size)
-    found[:, at + 2] = border[:-1]
-    found[:, at + 3] = border[1:]
-    found[:, at + 4] = n_known[:-1] / np.maximum(n_tokens, 1)
+    at, above, below = 2 * _RAW, here + page, here + page + 1
+    found[:, at] = _cosine(np.vecdot(vectors, before[above]), square[0], before_size[above])
+    found[:, at + 1] = _cosine(np.vecdot(vectors, after[below]), square[0], after_size[below])
+    found[:, at + 2] = border[above]
+    found[:, at + 3] = border[below]
+    found[:, at + 4] = n_known[:n_units] / np.maximum(n_tokens, 1)
     return found
 
 
-@lru_cache(maxsize=256)
-def _windows(n_units: int) -> I64:
-    """First unit of each window and the one behind its last, (2, windows, units)."""
-    here, reach = np.arange(n_units), np.array(WINDOWS)[:, None]
-    return np.stack((np.maximum(here - reach, 0), np.minimum(here + reach + 1, n_units)))
+def _add_words(reading: Reading, units: Units, table: MeaningTable) -> tuple[F32, I64, I64]:
+    """Sums of the words' vectors, known words and tokens: of all units, and behind them the first two of the titles."""
+    n_units, n_tokens = len(units.starts), len(reading.tokens.hashes)
+    titles = [hash_words_of(page.title or "") for page in reading.pages]
+    known, rows = find_words(np.concatenate((reading.tokens.hashes, *titles)), table)
+    starts = np.searchsorted(units.unit_of_token, np.arange(n_units))
+    starts = np.concatenate((starts, n_tokens + bound(len(title) for title in titles)))
+    bounds = np.searchsorted(known, starts)
+    n_known = np.diff(bounds)
+    sums = np.zeros((len(n_known), table.vectors.shape[1]), dtype=np.float32)
+    filled = np.flatnonzero(n_known)
+    if len(filled):
+        sums[filled] = np.add.reduceat(table.vectors.take(rows, axis=0), bounds[filled], axis=0)
+    return sums, n_known, np.diff(starts[: n_units + 1])
 
 
-def _running(vectors: F32) -> F32:
-    """Sums of all units before each unit, and of all, (units + 1, dimensions)."""
-    running = np.zeros((len(vectors) + 1, vectors.shape[1]), dtype=np.float32)
-    np.cumsum(vectors, axis=0, out=running[1:])
+def _running(vectors: F32, bounds: I64) -> F32:
+    """Sums on a page of all units before each unit, and of all of it, (units + pages, dimensions).
+
+    Each page's begin at nothing: sums of 32 bits over many pages would lose what one unit adds.
+    """
+    running = np.zeros((len(vectors) + len(bounds) - 1, vectors.shape[1]), dtype=np.float32)
+    for number, (low, high) in enumerate(pairwise(bounds.tolist())):
+        np.cumsum(vectors[low:high], axis=0, out=running[low + number + 1 : high + number + 1])
     return running
 
 
@@ -197,7 +215,7 @@ def _cosine(dots: F32, left: F32, right: F32) -> F32:
 
 
 def _median(columns: F32) -> F32:
-    """The lower median of each column."""
+    """The lower median of each column, of some rows."""
     middle = (len(columns) - 1) // 2
     median: F32 = np.partition(columns, middle, axis=0)[middle]
     return median

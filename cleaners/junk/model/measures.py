@@ -1,4 +1,4 @@
-"""Evidence a unit: takes a page cut into units and what the detectors found, gives a table of numbers; removes nothing.
+"""Evidence a unit: takes pages cut into units and what the detectors found, gives a table of numbers; removes nothing.
 
 Repetition over the site, other documents that hold the words, the words' likeness to the rest of the page, distance from
 cues, what the rules proposed, shape and place. Array code throughout: no Python loop over units or tokens.
@@ -17,10 +17,11 @@ import numpy.typing as npt
 from cleaners.junk.model.features import COLUMN, F32, F64, FEATURES, NEIGHBOUR_FEATURES
 from cleaners.junk.model.likeness import Likeness, put_likeness
 from cleaners.junk.model.meaning import MEANING_FEATURES, find_meaning
-from cleaners.junk.model.outline import MIN_PROSE, OUTLINE_FEATURES, measure_outline, since, until, windows
-from cleaners.junk.page.page import Passage, find_all
+from cleaners.junk.model.outline import MIN_PROSE, OUTLINE_FEATURES, measure_outline
+from cleaners.junk.page.page import Page, Passage, find_all
 from cleaners.junk.page.phrases import Phrases
 from cleaners.junk.page.reading import OTHER, QUOTE, STOP, Reading, Units
+from cleaners.junk.page.segments import Bools, Number, add_up, list_last, since, spread, until, windows
 from cleaners.junk.page.tokens import I64
 from cleaners.junk.rule_files import load_words
 
@@ -59,18 +60,18 @@ def is_soft(passage: Passage) -> bool:
     return not (passage.is_attached or is_firm(passage))
 
 
-def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: Findings, words: F64) -> F32:
+def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: Sequence[Findings], words: F64) -> F32:
     """The table of evidence, (units, features).
 
     Args:
-        reading: the page.
-        units: its units.
-        likeness: its content words by unit.
-        findings: of the other detectors.
+        reading: the pages.
+        units: their units.
+        likeness: their content words by unit.
+        findings: of the other detectors, a page each.
         words: score of each unit by its words alone.
 
     """
-    n_units = len(units.starts)
+    n_units, bounds = len(units.starts), units.bounds
     table = np.zeros((n_units, len(FEATURES)), dtype=np.float64)
 
     def put(**columns: npt.NDArray[np.generic] | float) -> None:
@@ -79,21 +80,25 @@ def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: 
 
     unit = units.unit_of_token
 
-    shapes, repeated = reading.shapes, findings.repeated
+    shapes = reading.shapes
+    repeated, owner_counts, owner_leads = (
+        np.concatenate([one[column] for one in findings])
+        for column in map(Findings._fields.index, ("repeated", "owners", "owners_lead"))
+    )
     # Sums by unit, all at once; tokens are in the order of units.
     counted = np.zeros((9, len(unit) + 1))
     for row, values in enumerate(
         (
             *(shapes == 1, shapes == 2, shapes == 3, repeated >= 2, repeated >= 3, repeated),
-            *(findings.owners > 0, findings.owners_lead > 0, findings.owners),
+            *(owner_counts > 0, owner_leads > 0, owner_counts),
         )
     ):
         counted[row, 1:] = values
     np.cumsum(counted, axis=1, out=counted)
-    bounds = np.searchsorted(unit, np.arange(n_units + 1))
-    n_tokens = np.maximum(np.diff(bounds), 1).astype(np.float64)
+    tokens_of = np.searchsorted(unit, np.arange(n_units + 1))
+    n_tokens = np.maximum(np.diff(tokens_of), 1).astype(np.float64)
     initials, capitals, digits, twice, thrice, often, owners, owners_lead, owners_sum = (
-        np.diff(counted[:, bounds], axis=1) / n_tokens
+        np.diff(counted[:, tokens_of], axis=1) / n_tokens
     )
     # White space alone stands between a unit's end and the next one's start.
     stops, quotes, marks = (
@@ -119,35 +124,36 @@ def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: 
         ends_quote=(last & 8) > 0,
         ends_other=(last & 16) > 0,
     )
-    line = np.cumsum(units.breaks >= 2) - 1
-    n_lines = int(line[-1]) + 1 if n_units else 1
-    line_units = np.bincount(np.maximum(line, 0))[np.maximum(line, 0)] if n_units else line
+    line = np.maximum(np.cumsum(units.breaks >= 2) - 1, 0)
+    n_lines = np.maximum(add_up(units.breaks >= 2, bounds), 1.0)
     token_end = np.cumsum(n_tokens)
-    total = float(token_end[-1]) if n_units else 1.0
+    before = token_end - n_tokens - spread(np.append(0.0, token_end)[bounds[:-1]], bounds)  # on its page
+    total = add_up(n_tokens, bounds)
+    of_page = spread(total, bounds)
     put(
         break_before=units.breaks,
-        break_after=np.append(units.breaks[1:], 3),
+        break_after=_following(units.breaks, 3, bounds),
         score_before=units.scores,
-        score_after=np.append(units.scores[1:], 1.0),
-        line_units=np.log1p(line_units),
-        place=(token_end - n_tokens) / total,
-        from_start=np.log1p(token_end - n_tokens),
-        to_end=np.log1p(total - token_end),
-        page_units=np.log1p(n_units),
-        page_lines=np.log1p(n_lines),
-        page_mean_line=np.log1p(total / n_lines),
+        score_after=_following(units.scores, 1.0, bounds),
+        line_units=np.log1p(np.bincount(line, minlength=1)[line]),
+        place=before / of_page,
+        from_start=np.log1p(before),
+        to_end=np.log1p(of_page - before - n_tokens),
+        page_units=spread(np.log1p(np.diff(bounds)), bounds),
+        page_lines=spread(np.log1p(n_lines), bounds),
+        page_mean_line=spread(np.log1p(total / n_lines), bounds),
     )
     put(
         repeated_2=twice,
         repeated_3=thrice,
-        repeated_share=often / max(findings.n_site, 10),
+        repeated_share=often / spread(np.array([max(one.n_site, 10) for one in findings]), bounds),
         owners=owners,
         owners_lead=owners_lead,
         owners_max=np.log1p(owners_sum),
     )
-    put_likeness(table, reading, units, likeness, n_tokens)
+    put_likeness(table, units, likeness, n_tokens)
     _put_cues(table, reading, units, n_tokens, token_end)
-    _put_passages(table, units, findings.passages, n_tokens, token_end)
+    _put_passages(table, reading, units, findings, n_tokens, token_end)
     put(words=words)
     at = COLUMN[OUTLINE_FEATURES[0]]
     table[:, at : at + len(OUTLINE_FEATURES)] = measure_outline(reading, units, n_tokens, words)
@@ -156,22 +162,33 @@ def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: 
     return table.astype(np.float32)
 
 
-def add_neighbours(table: F32) -> F32:
-    """The table with columns of the two units before and the two behind, (units, features + 4 * neighbours)."""
+def _following(values: npt.NDArray[Number], last: float, bounds: I64) -> npt.NDArray[Number]:
+    """The value of the next unit of its page; of the last one, what is given."""
+    following = np.append(values[1:], values[:1])
+    following[list_last(bounds)] = last
+    return following
+
+
+def add_neighbours(table: F32, bounds: I64) -> F32:
+    """The table with columns of the two units before and the two behind, (units, features + 4 * neighbours).
+
+    Args:
+        table: of `measure_units`.
+        bounds: of the pages, in units.
+
+    """
     columns = table[:, [COLUMN[name] for name in NEIGHBOUR_FEATURES]]
+    first, end, here = spread(bounds[:-1], bounds), spread(bounds[1:], bounds), np.arange(len(table))
     shifted = []
     for step in (-2, -1, 1, 2):
-        moved = np.full_like(columns, -1.0)
-        if step < 0:
-            moved[-step:] = columns[:step]
-        else:
-            moved[:-step] = columns[step:]
-        shifted.append(moved)
+        place = here + step
+        is_there = (place >= first) & (place < end)
+        shifted.append(np.where(is_there[:, None], columns[np.where(is_there, place, 0)], np.float32(-1.0)))
     return np.concatenate([table, *shifted], axis=1)
 
 
 def add_context(table: F32, logits: F64) -> F32:
-    """The table with what a first forest thinks of each unit's surroundings, (units, features + 23).
+    """The table of one page with what a first forest thinks of each unit's surroundings, (units, features + 23).
 
     Its scores from five units before to five behind; their means over 2, 5 and 12 units on both sides, weighted by tokens and
     not; where the story runs, that is the sentences that it surely leaves; how much of the page it would cut.
@@ -181,7 +198,7 @@ def add_context(table: F32, logits: F64) -> F32:
         logits: of the first forest, log odds that each unit is junk.
 
     """
-    n_units = len(table)
+    n_units, bounds = len(table), np.array([0, len(table)])
     n_tokens = np.maximum(np.round(np.expm1(table[:, COLUMN["tokens"]].astype(np.float64))), 1.0)
     capped = np.clip(logits, -8.0, 8.0)
     reach = 5
@@ -189,7 +206,7 @@ def add_context(table: F32, logits: F64) -> F32:
     padded = np.concatenate((np.full(reach, 9.0), capped, np.full(reach, 9.0)))
     columns = [padded[reach + step : reach + step + n_units] for step in range(-reach, reach + 1)]
     near = np.stack((capped * n_tokens, n_tokens, capped, np.ones(n_units)))
-    for weighted, tokens, plain, count in windows(near, (2, 5, 12)):
+    for weighted, tokens, plain, count in windows(near, (2, 5, 12), bounds):
         columns += [weighted / tokens, plain / count]
     end = np.cumsum(n_tokens)
     is_story = (capped < -2.0) & (n_tokens >= MIN_PROSE)
@@ -197,8 +214,8 @@ def add_context(table: F32, logits: F64) -> F32:
     total = max(float(story.sum()), 1.0)
     columns += [
         (np.cumsum(story) - story) / total,
-        since(is_story, end - n_tokens, end),
-        until(is_story, end - n_tokens, end),
+        since(is_story, end - n_tokens, end, bounds),
+        until(is_story, end - n_tokens, end, bounds),
         np.full(n_units, float((capped > 0).mean()) if n_units else 0.0),
         np.full(n_units, float((n_tokens * (capped > 0)).sum() / max(n_tokens.sum(), 1.0))),
         np.full(n_units, np.log1p(total)),
@@ -207,35 +224,41 @@ def add_context(table: F32, logits: F64) -> F32:
 
 
 def _put_cues(table: F64, reading: Reading, units: Units, n_tokens: F64, token_end: F64) -> None:
-    lower = reading.page.lower
-    ages = [match.start() for match in _AGE.finditer(lower)] if " ago" in lower else []
-    headings = _find_headings(reading)
-    is_age, is_heading = _holds(units, ages), _holds(units, headings)
+    ages = [
+        [match.start() for match in _AGE.finditer(page.lower)] if " ago" in page.lower else [] for page in reading.pages
+    ]
+    headings = [_find_headings(page) for page in reading.pages]
+    is_age, is_heading = _holds(units, reading.locate(ages)), _holds(units, reading.locate(headings))
     begin = token_end - n_tokens
     table[:, COLUMN["is_ago"]] = is_age
     table[:, COLUMN["is_heading"]] = is_heading
-    table[:, COLUMN["since_ago"]] = since(is_age, begin, token_end)
-    table[:, COLUMN["until_ago"]] = until(is_age, begin, token_end)
-    table[:, COLUMN["since_heading"]] = since(is_heading, begin, token_end)
+    table[:, COLUMN["since_ago"]] = since(is_age, begin, token_end, units.bounds)
+    table[:, COLUMN["until_ago"]] = until(is_age, begin, token_end, units.bounds)
+    table[:, COLUMN["since_heading"]] = since(is_heading, begin, token_end, units.bounds)
 
 
-def _holds(units: Units, offsets: list[int]) -> npt.NDArray[np.bool_]:
+def _holds(units: Units, offsets: I64) -> Bools:
     held = np.zeros(len(units.starts), dtype=bool)
-    if offsets:
-        held[np.maximum(np.searchsorted(units.starts, np.array(offsets), side="right") - 1, 0)] = True
+    held[np.maximum(np.searchsorted(units.starts, offsets, side="right") - 1, 0)] = True
     return held
 
 
-def _put_passages(table: F64, units: Units, passages: Sequence[Passage], n_tokens: F64, token_end: F64) -> None:
+def _put_passages(
+    table: F64, reading: Reading, units: Units, findings: Sequence[Findings], n_tokens: F64, token_end: F64
+) -> None:
     size = (units.ends - units.starts).astype(np.float64)
     begin = token_end - n_tokens
-    for passage in passages:
-        low = int(np.searchsorted(units.ends, passage.start, side="right"))
-        high = int(np.searchsorted(units.starts, passage.end, side="left"))
+    starts = reading.locate([[passage.start for passage in one.passages] for one in findings])
+    ends = reading.locate([[passage.end for passage in one.passages] for one in findings])
+    lows, highs = np.searchsorted(units.ends, starts, side="right"), np.searchsorted(units.starts, ends, side="left")
+    passages = [passage for one in findings for passage in one.passages]
+    for passage, start, end, low, high in zip(
+        passages, starts.tolist(), ends.tolist(), lows.tolist(), highs.tolist(), strict=True
+    ):
         if low >= high:
             continue
         some = slice(low, high)
-        part = np.minimum(units.ends[some], passage.end) - np.maximum(units.starts[some], passage.start)
+        part = np.minimum(units.ends[some], end) - np.maximum(units.starts[some], start)
         share = np.maximum(part / size[some], 0.0)
         if is_firm(passage):
             names = ["firm", *_FIRM_KINDS.get(passage.category, ())]
@@ -250,13 +273,12 @@ def _put_passages(table: F64, units: Units, passages: Sequence[Passage], n_token
             column = table[some, COLUMN[name]]
             np.maximum(column, share, out=column)
     is_cut = table[:, COLUMN["firm"]] > 0.5
-    table[:, COLUMN["since_firm"]] = since(is_cut, begin, token_end)
-    table[:, COLUMN["until_firm"]] = until(is_cut, begin, token_end)
+    table[:, COLUMN["since_firm"]] = since(is_cut, begin, token_end, units.bounds)
+    table[:, COLUMN["until_firm"]] = until(is_cut, begin, token_end, units.bounds)
 
 
-def _find_headings(reading: Reading) -> list[int]:
+def _find_headings(page: Page) -> list[int]:
     """Offsets of the headings of lists of other articles, where a line or a sentence begins."""
-    page = reading.page
     found: set[int] = set()
     for heading in _headings().narrow(page.marks):
         for start in find_all(page.lower, heading):

@@ -1,4 +1,4 @@
-"""The outline of a page: where its story runs, and what stands around it; takes units, gives numbers; removes nothing.
+"""The outline of pages: where their story runs, and what stands around it; takes units, gives numbers; removes nothing.
 
 Prose is told from labels, links and captions by shape alone, in any language with stops: a unit of eight tokens or more that
 ends with one. The main run is the stretch with the most prose and the least else (Kadane's maximum sum).
@@ -6,13 +6,14 @@ ends with one. The main run is the stretch with the most prose and the least els
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from cleaners.junk.page.reading import DIGIT, QUOTE, STOP, Reading, Units, slot_index
-from cleaners.junk.page.tokens import I64, hash_words_of
+from cleaners.junk.page.segments import Bools, add_up, since, spread, until, windows
+from cleaners.junk.page.tokens import I64, U64, hash_words_of
 
 F64 = npt.NDArray[np.float64]
 
@@ -23,7 +24,6 @@ OUTLINE_FEATURES = (
 )
 MIN_PROSE = 8  # tokens; the same least size that a lead's sentence has
 MAX_LABEL = 6  # tokens; "Sign up for our newsletter" has five
-_FAR = 1000.0  # tokens: what is further off means nothing
 _TWIN_BITS = 14  # places of hashed n-grams: some 1,000 stand on a page
 _GRAM = 4  # tokens
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd; `slot_index` mixes what it gives
@@ -33,55 +33,56 @@ def measure_outline(reading: Reading, units: Units, n_tokens: F64, words: F64) -
     """The columns of `OUTLINE_FEATURES`, (units, features).
 
     Args:
-        reading: the page.
-        units: its units.
+        reading: the pages.
+        units: their units.
         n_tokens: tokens of each, at least 1.
         words: score of each by its words alone.
 
     """
-    n_units = len(units.starts)
+    n_units, bounds = len(units.starts), units.bounds
     if not n_units:
         return np.zeros((0, len(OUTLINE_FEATURES)))
     is_prose = find_prose(reading, units, n_tokens)
     tokens_prose = np.where(is_prose, n_tokens, 0.0)
-    total_prose = max(float(tokens_prose.sum()), 1.0)
-    behind = np.cumsum(tokens_prose)
+    total_prose = spread(np.maximum(add_up(tokens_prose, bounds), 1.0), bounds)
+    behind = _running(tokens_prose, bounds)
     end = np.cumsum(n_tokens)
     begin = end - n_tokens
-    total = max(float(end[-1]), 1.0)
+    total = np.maximum(add_up(n_tokens, bounds), 1.0)
     is_label = (n_tokens <= MAX_LABEL) & ~is_prose
-    low, high = find_main(is_prose, n_tokens)
+    pages = [slice(low, high) for low, high in pairwise(bounds.tolist())]
+    mains = np.array([find_main(is_prose[page], n_tokens[page]) for page in pages]) + bounds[:-1, None]
+    medians = np.array([_median(n_tokens[page][is_prose[page]]) for page in pages])
+    low, high = spread(mains[:, 0], bounds), spread(mains[:, 1], bounds)
     place = np.arange(n_units)
     in_main = (place >= low) & (place < high)
-    from_main = np.where(
-        place < low, -np.log1p(np.maximum(begin[low] - end, 0.0)), np.log1p(np.maximum(begin - end[high - 1], 0.0))
-    )
+    to_main, past_main = np.maximum(begin[low] - end, 0.0), np.maximum(begin - end[high - 1], 0.0)
+    from_main = np.where(place < low, -np.log1p(to_main), np.log1p(past_main))
     line = np.maximum(np.cumsum(units.breaks >= 2) - 1, 0)
     line_tokens = np.bincount(line, weights=n_tokens)[line]
     line_prose = np.bincount(line, weights=tokens_prose)[line] / line_tokens
-    median = float(np.median(n_tokens[is_prose])) if is_prose.any() else float(MIN_PROSE)
     twins, repeat = _repeated(reading, units, n_tokens)
     share, cover = _in_title(reading, units, n_tokens)
     first_digit = (reading.classes[units.starts] & DIGIT) > 0
     near = np.stack((tokens_prose, n_tokens, is_label, np.ones(n_units), words * n_tokens))
     (prose_3, tokens_3, labels_3, units_3, words_3), (prose_8, tokens_8, labels_8, units_8, words_8) = windows(
-        near, (3, 8)
+        near, (3, 8), bounds
     )
     return np.column_stack(
         [
             is_prose,
             (behind - tokens_prose) / total_prose,
             1.0 - behind / total_prose,
-            since(is_prose, begin, end),
-            until(is_prose, begin, end),
+            since(is_prose, begin, end, bounds),
+            until(is_prose, begin, end, bounds),
             prose_3 / tokens_3,
             prose_8 / tokens_8,
             in_main,
             from_main,
-            np.full(n_units, float(n_tokens[low:high].sum()) / total),
+            spread(add_up(n_tokens * in_main, bounds) / total, bounds),
             np.log1p(line_tokens),
             line_prose,
-            np.log(n_tokens / max(median, 1.0)),
+            np.log(n_tokens / spread(medians, bounds)),
             labels_3 / units_3,
             labels_8 / units_8,
             words_3 / tokens_3,
@@ -95,7 +96,22 @@ def measure_outline(reading: Reading, units: Units, n_tokens: F64, words: F64) -
     )
 
 
-def find_prose(reading: Reading, units: Units, n_tokens: F64) -> npt.NDArray[np.bool_]:
+def _running(values: F64, bounds: I64) -> F64:
+    """The sums of each page up to each row, with it; exact for whole numbers."""
+    running = np.append(0.0, np.cumsum(values))
+    own: F64 = running[1:] - spread(running[bounds[:-1]], bounds)
+    return own
+
+
+def _median(tokens: F64) -> float:
+    """The median size of a page's prose, (sentences,)."""
+    if not len(tokens):
+        return float(MIN_PROSE)
+    ordered = np.sort(tokens)
+    return max(float(ordered[(len(tokens) - 1) // 2] + ordered[len(tokens) // 2]) / 2, 1.0)
+
+
+def find_prose(reading: Reading, units: Units, n_tokens: F64) -> Bools:
     """Tell which units read as a sentence: long enough, and a stop at the end or before the closing quotation mark."""
     last = reading.classes[units.ends - 1]
     before = reading.classes[np.maximum(units.ends - 2, 0)]
@@ -103,8 +119,8 @@ def find_prose(reading: Reading, units: Units, n_tokens: F64) -> npt.NDArray[np.
     return ends_stop & (n_tokens >= MIN_PROSE)
 
 
-def find_main(is_prose: npt.NDArray[np.bool_], n_tokens: F64) -> tuple[int, int]:
-    """The run of units (first, one past the last) with the most prose and the least else; the whole page where none is."""
+def find_main(is_prose: Bools, n_tokens: F64) -> tuple[int, int]:
+    """The run of a page's units (first, one past the last) with most prose and least else; the whole page where none is."""
     if not is_prose.any():
         return 0, len(is_prose)
     # A label costs its tokens and as many as half another label, so that a list of links is no bridge and a subhead is one.
@@ -115,41 +131,10 @@ def find_main(is_prose: npt.NDArray[np.bool_], n_tokens: F64) -> tuple[int, int]
     return int(np.argmin(running[:high])), high
 
 
-def since(marked: npt.NDArray[np.bool_], begin: F64, end: F64) -> F64:
-    """Tokens between a unit and the last marked one before it, as ln(1 + n)."""
-    if not marked.any():
-        return np.full(len(marked), np.log1p(_FAR))
-    ends = np.where(marked, end, -np.inf)
-    last = np.concatenate((np.full(1, -np.inf), np.maximum.accumulate(ends)[:-1]))
-    distance: F64 = np.log1p(np.minimum(begin - last, _FAR))
-    return distance
-
-
-def until(marked: npt.NDArray[np.bool_], begin: F64, end: F64) -> F64:
-    """Tokens between a unit and the next marked one, as ln(1 + n)."""
-    if not marked.any():
-        return np.full(len(marked), np.log1p(_FAR))
-    starts = np.where(marked, begin, np.inf)
-    following = np.append(np.minimum.accumulate(starts[::-1])[::-1][1:], np.inf)
-    distance: F64 = np.log1p(np.minimum(following - end, _FAR))
-    return distance
-
-
-def windows(values: F64, reaches: Sequence[int]) -> list[F64]:
-    """For each reach the sums over each unit and as many on both sides, (kinds, units) like the values."""
-    n_units = values.shape[1]
-    running = np.zeros((len(values), n_units + 1))
-    np.cumsum(values, axis=1, out=running[:, 1:])
-    here = np.arange(n_units)
-    return [
-        running[:, np.minimum(here + reach + 1, n_units)] - running[:, np.maximum(here - reach, 0)] for reach in reaches
-    ]
-
-
 def _repeated(reading: Reading, units: Units, n_tokens: F64) -> tuple[F64, F64]:
-    """How often a unit's own words stand on the page again, whole, and the share of its n-grams that do."""
+    """How often a unit's own words stand on its page again, whole, and the share of its n-grams that do."""
     hashes, unit = reading.tokens.hashes, units.unit_of_token
-    n_units = len(units.starts)
+    n_units, n_pages = len(units.starts), len(reading.pages)
     if not len(hashes):
         return np.zeros(n_units), np.zeros(n_units)
     begin = np.searchsorted(unit, np.arange(n_units))
@@ -157,8 +142,8 @@ def _repeated(reading: Reading, units: Units, n_tokens: F64) -> tuple[F64, F64]:
     with np.errstate(over="ignore"):
         mixed = hashes * (np.uint64(2) * position.astype(np.uint64) + np.uint64(1))
         running = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(mixed)))
-        bounds = np.append(begin, len(hashes))
-        sums = running[bounds[1:]] - running[bounds[:-1]]
+    ends = np.append(begin, len(hashes))
+    sums = _make_own(running[ends[1:]] - running[ends[:-1]], units.bounds)
     _, number, counts = np.unique(sums, return_inverse=True, return_counts=True)
     twins: F64 = np.log(counts[number].astype(np.float64))
     if len(hashes) < _GRAM:
@@ -166,24 +151,31 @@ def _repeated(reading: Reading, units: Units, n_tokens: F64) -> tuple[F64, F64]:
     grams = np.zeros(len(hashes) - _GRAM + 1, dtype=np.uint64)
     for step in range(_GRAM):
         grams = grams * _BASE + hashes[step : step + len(grams)]
-    places = slot_index(grams, 0, _TWIN_BITS)
-    held = np.bincount(places, minlength=2**_TWIN_BITS)[places] > 1
-    owner = unit[: len(grams)]
-    share: F64 = np.bincount(owner, weights=held, minlength=n_units) / n_tokens
+    page = spread(np.arange(n_pages), reading.bounds)
+    whole = np.flatnonzero(page[: len(grams)] == page[_GRAM - 1 :])
+    places = slot_index(grams[whole], 0, _TWIN_BITS) + (page[whole] << _TWIN_BITS)
+    held = np.bincount(places, minlength=n_pages << _TWIN_BITS)[places] > 1
+    share: F64 = np.bincount(unit[whole], weights=held, minlength=n_units) / n_tokens
     return twins, share
+
+
+def _make_own(hashes: U64, bounds: I64) -> U64:
+    """The hashes, different on each page."""
+    return hashes * _BASE + spread(np.arange(1, len(bounds)), bounds).astype(np.uint64)
 
 
 def _in_title(reading: Reading, units: Units, n_tokens: F64) -> tuple[F64, F64]:
     """Share of a unit's tokens that the title has, and of the title's that the unit has."""
     n_units = len(units.starts)
-    title = reading.page.title
-    words = np.unique(hash_words_of(title)) if title else np.zeros(0, dtype=np.uint64)
+    titles = [np.unique(hash_words_of(page.title)) if page.title else np.zeros(0, np.uint64) for page in reading.pages]
+    sizes = np.array([len(title) for title in titles])
+    words = np.sort(_make_own(np.concatenate(titles), np.append(0, np.cumsum(sizes))))
     if not len(words) or not len(reading.tokens.hashes):
         return np.zeros(n_units), np.zeros(n_units)
-    hashes = reading.tokens.hashes
+    hashes = _make_own(reading.tokens.hashes, reading.bounds)
     at = np.minimum(np.searchsorted(words, hashes), len(words) - 1)
     held = words[at] == hashes
     share: F64 = np.bincount(units.unit_of_token, weights=held, minlength=n_units) / n_tokens
     pairs: I64 = np.unique(units.unit_of_token[held] * len(words) + at[held]) // len(words)
-    cover: F64 = np.bincount(pairs, minlength=n_units) / len(words)
+    cover: F64 = np.bincount(pairs, minlength=n_units) / np.maximum(spread(sizes, units.bounds), 1)
     return share, cover

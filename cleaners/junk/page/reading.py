@@ -1,51 +1,84 @@
-"""A page as arrays: takes a page with its tokens, gives units (lines, sentences, clauses without a break) and their counts.
+"""Pages as arrays: takes pages with their tokens, gives units (lines, sentences, clauses without a break) and their counts.
 
-A unit is a sentence, cut further where a learned boundary says that a sentence break is missing and where a detector's
-passage begins or ends. Removes nothing; the learned layer judges units and runs of them.
+Pages are laid end to end, so that a step of array code serves many at once. A unit is a sentence, cut further where a learned
+boundary says that a sentence break is missing and where a detector's passage begins or ends. Removes nothing; the learned layer
+judges units and runs of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.junk.page.page import Page
-from cleaners.junk.page.tokens import I64, U64, Tokens
+from cleaners.junk.page.page import Extent, Page
+from cleaners.junk.page.segments import bound, spread
+from cleaners.junk.page.tokens import I64, U64, Tokens, join_tokens
 
 F64 = npt.NDArray[np.float64]
 
-# Classes of characters, by their bit.
-UPPER, DIGIT, STOP, QUOTE, OTHER, SPACE = (1 << bit for bit in range(6))
+# Classes of characters, by their bit; a line break is a space too.
+UPPER, DIGIT, STOP, QUOTE, OTHER, SPACE, BREAK = (1 << bit for bit in range(7))
 _TABLE_SIZE = 0x10000
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SLOT = np.array(0xBF58476D1CE4E5B9, dtype=np.uint64)
 
 
 class Reading(NamedTuple):
-    """A text as arrays.
+    """Texts as arrays, end to end.
 
-    `classes` is (characters + 1,), `shapes` and `gaps` are (tokens,): 0 small letters, 1 initial capital, 2 capitals,
-    3 digits, 4 one capital letter; and what stands before the token: 0 a space, 1 a stop or a break, 2 other marks, 3 a
-    quotation mark, 4 a mark such as `#`, `|`, `•`, 5 nothing.
+    `classes` is (characters + pages,): a line break stands behind each page. `shapes` and `gaps` are (tokens,): 0 small letters,
+    1 initial capital, 2 capitals, 3 digits, 4 one capital letter; and what stands before the token: 0 a space, 1 a stop or a
+    break, 2 other marks, 3 a quotation mark, 4 a mark such as `#`, `|`, `•`, 5 nothing. `chars` and `bounds`, both (pages + 1,),
+    are the first character and the first token of each page.
     """
 
-    page: Page
+    pages: tuple[Page, ...]
     tokens: Tokens
     classes: npt.NDArray[np.uint8]
     shapes: npt.NDArray[np.int64]
     gaps: npt.NDArray[np.int64]
     word_starts: I64
+    chars: I64
+    bounds: I64
+
+    @property
+    def page(self) -> Page:
+        """The page of a reading of one."""
+        (page,) = self.pages
+        return page
+
+    def part(self, number: int) -> Reading:
+        """The reading of one page alone."""
+        first, low = self.chars[number], slice(*self.bounds[number : number + 2])
+        tokens = Tokens(self.tokens.starts[low] - first, self.tokens.ends[low] - first, self.tokens.hashes[low])
+        return Reading(
+            (self.pages[number],),
+            tokens,
+            self.classes[first : self.chars[number + 1]],
+            self.shapes[low],
+            self.gaps[low],
+            self.word_starts[low] - first,
+            self.chars[number : number + 2] - first,
+            self.bounds[number : number + 2] - self.bounds[number],
+        )
+
+    def locate(self, offsets: Sequence[Iterable[int]]) -> I64:
+        """Offsets of each page as offsets into the joined text, page by page."""
+        return np.array(
+            [place + first for first, own in zip(self.chars[:-1].tolist(), offsets, strict=True) for place in own],
+            dtype=np.int64,
+        )
 
 
 class Units(NamedTuple):
-    """Units of a page, all arrays (units,): offsets, how each begins, and the tokens' unit (tokens,).
+    """Units of pages, all arrays (units,): offsets, how each begins, and the tokens' unit (tokens,).
 
     `breaks` says what stands before a unit: 3 a blank line or the text's beginning, 2 a line break, 1 the end of a
-    sentence, 0 nothing; `scores` how surely a sentence begins there.
+    sentence, 0 nothing; `scores` how surely a sentence begins there. `bounds` (pages + 1,) is the first unit of each page.
     """
 
     starts: I64
@@ -53,22 +86,44 @@ class Units(NamedTuple):
     breaks: I64
     scores: F64
     unit_of_token: I64
+    bounds: I64
+
+    def part(self, number: int, reading: Reading) -> Units:
+        """The units of one page of a reading, alone."""
+        low, first = slice(*self.bounds[number : number + 2]), reading.chars[number]
+        return Units(
+            self.starts[low] - first,
+            self.ends[low] - first,
+            self.breaks[low],
+            self.scores[low],
+            self.unit_of_token[slice(*reading.bounds[number : number + 2])] - self.bounds[number],
+            self.bounds[number : number + 2] - self.bounds[number],
+        )
 
 
-def read(page: Page, tokens: Tokens) -> Reading:
-    """Lay a page out as arrays. Linear in its length."""
-    codes = np.frombuffer(page.text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    classes = np.append(_classes()[np.minimum(codes, _TABLE_SIZE - 1)], np.uint8(SPACE))
-    first, last = tokens.starts, tokens.ends - 1
-    lengths = tokens.ends - tokens.starts
+def read(pages: Sequence[Page], tokens: Sequence[Tokens]) -> Reading:
+    """Lay pages out as arrays. Linear in their length.
+
+    Args:
+        pages: any number.
+        tokens: of their texts.
+
+    """
+    chars, bounds = bound(len(page.text) + 1 for page in pages), bound(len(one.starts) for one in tokens)
+    text = "\n".join(page.text for page in pages)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    classes = np.append(_classes()[np.minimum(codes, _TABLE_SIZE - 1)], np.uint8(SPACE | BREAK))
+    joined = join_tokens(tokens, chars)
+    first, last = joined.starts, joined.ends - 1
+    lengths = joined.ends - joined.starts
     is_upper = (classes[first] & UPPER) > 0
     shapes = np.where((classes[first] & DIGIT) > 0, 3, np.where(is_upper, 1, 0))
     shapes = np.where(is_upper & (lengths == 1), 4, shapes)
     shapes = np.where(is_upper & (lengths > 1) & ((classes[last] & UPPER) > 0), 2, shapes)
     # Separators of two tokens: any class present between them. The end of the text ends the last stretch.
-    before = np.concatenate((np.zeros(1, dtype=np.int64), tokens.ends[:-1])) if len(first) else first
-    bounds = np.stack((before, first), axis=1).ravel()
-    between = np.bitwise_or.reduceat(classes, bounds)[::2] if len(first) else np.zeros(0, dtype=np.uint8)
+    before = _token_ends_before(joined, chars, bounds)
+    stretches = np.stack((before, first), axis=1).ravel()
+    between = np.bitwise_or.reduceat(classes, stretches)[::2] if len(first) else np.zeros(0, dtype=np.uint8)
     between = np.where(before < first, between, np.uint8(0))
     gaps = np.where((between & SPACE) == 0, 5, 0)
     gaps = np.where((between & OTHER) > 0, 2, gaps)
@@ -76,27 +131,36 @@ def read(page: Page, tokens: Tokens) -> Reading:
     gaps = np.where((between & STOP) > 0, 1, gaps)
     positions = np.arange(len(classes), dtype=np.int64)
     spaces = np.maximum.accumulate(np.where((classes & SPACE) > 0, positions, -1))
-    return Reading(page, tokens, classes, shapes, gaps, spaces[first] + 1)
+    return Reading(tuple(pages), joined, classes, shapes, gaps, spaces[first] + 1, chars, bounds)
+
+
+def _token_ends_before(tokens: Tokens, chars: I64, bounds: I64) -> I64:
+    """Where the token before each one ends; the beginning of the page for its first."""
+    before = np.append(0, tokens.ends[:-1])[: len(tokens.ends)]
+    filled = np.diff(bounds) > 0
+    before[bounds[:-1][filled]] = chars[:-1][filled]
+    return before
 
 
 def find_candidates(reading: Reading) -> I64:
     """Tokens before which a sentence break may be missing: a capital, a digit or a mark, inside a sentence."""
-    tokens = reading.tokens
-    if not len(tokens.starts):
-        return np.zeros(0, dtype=np.int64)
-    before = np.concatenate((np.zeros(1, dtype=np.int64), tokens.ends[:-1]))
+    before = _token_ends_before(reading.tokens, reading.chars, reading.bounds)
     may_begin = (reading.shapes > 0) | ((reading.gaps >= 2) & (reading.gaps <= 4))
-    may_begin &= (reading.word_starts > before) | (before == 0)
-    may_begin[0] = False
+    may_begin &= reading.word_starts > before
+    may_begin[reading.bounds[:-1][np.diff(reading.bounds) > 0]] = False
     return np.flatnonzero(may_begin)
 
 
 def hash_boundaries(reading: Reading, candidates: I64, n_bits: int) -> npt.NDArray[np.int64]:
     """Hashed features of candidate boundaries, (candidates, slots): three tokens each side, their shapes and marks."""
-    hashes = reading.tokens.hashes
-    padded = np.concatenate((np.zeros(3, dtype=np.uint64), hashes, np.zeros(3, dtype=np.uint64)))
-    kinds = np.concatenate((np.full(3, 7), reading.shapes + 8 * reading.gaps, np.full(3, 7))).astype(np.uint64)
-    at = candidates + 3
+    n_pages, n_tokens = len(reading.pages), len(reading.tokens.hashes)
+    # Three empty places before each page and behind the last one.
+    place = np.arange(n_tokens) + 3 * (spread(np.arange(n_pages), reading.bounds) + 1)
+    padded = np.zeros(n_tokens + 3 * (n_pages + 1), dtype=np.uint64)
+    padded[place] = reading.tokens.hashes
+    kinds = np.full(len(padded), 7, dtype=np.uint64)
+    kinds[place] = reading.shapes + 8 * reading.gaps
+    at = place[candidates]
     near = [padded[at + step] for step in range(-3, 3)]
     shape = [kinds[at + step] for step in range(-3, 3)]
     slots = [
@@ -124,48 +188,52 @@ def slot_index(values: U64, slots: int | npt.NDArray[np.int64], n_bits: int) -> 
     return mixed.view(np.int64)
 
 
-def split_units(reading: Reading, candidates: I64, scores: F64, min_score: float, edges: Iterable[int]) -> Units:
-    """Cut a page into units.
+def split_units(
+    reading: Reading, candidates: I64, scores: F64, min_score: float, edges: Sequence[Iterable[int]]
+) -> Units:
+    """Cut pages into units.
 
     Args:
-        reading: the page.
+        reading: the pages.
         candidates: tokens of `find_candidates`.
         scores: how surely a sentence begins before each, 0 to 1.
         min_score: least score that cuts.
-        edges: offsets at which a unit must begin too: where passages of other detectors begin and end.
+        edges: for each page offsets at which a unit must begin too: where passages of other detectors begin and end.
 
     """
-    text = reading.page.text
-    sentences = reading.page.sentences
-    begins = np.array([start for start, _ in sentences], dtype=np.int64)
+    begins = reading.locate([_starts(page.sentences) for page in reading.pages])
+    lines = reading.locate([_starts(page.lines) for page in reading.pages])
+    marks = reading.locate([_list_solid(page.text, own) for page, own in zip(reading.pages, edges, strict=True)])
     places = reading.word_starts[candidates]
-    cut = scores >= min_score
-    marks = np.array(sorted({_next_solid(text, edge) for edge in edges} - {len(text)}), dtype=np.int64)
-    starts = np.unique(np.concatenate((begins, places[cut], marks)))
-    if len(sentences):
-        starts = starts[starts >= begins[0]]
-    followers = np.append(starts[1:], len(text))
+    starts = np.unique(np.concatenate((begins, places[scores >= min_score], marks)))
+    bounds = np.searchsorted(starts, reading.chars)
     # The end of a unit is its last character that is not white space.
-    solid = np.maximum.accumulate(
-        np.where((reading.classes[:-1] & SPACE) == 0, np.arange(len(text), dtype=np.int64), 0)
-    )
-    ends = solid[followers - 1] + 1 if len(starts) else followers[:0]
+    positions = np.arange(len(reading.classes), dtype=np.int64)
+    solid = np.maximum.accumulate(np.where((reading.classes & SPACE) == 0, positions, 0))
+    ends = solid[np.append(starts[1:], len(positions))[: len(starts)] - 1] + 1
     score = np.zeros(len(starts))
     known = np.searchsorted(starts, places)
-    known = np.minimum(known, max(len(starts) - 1, 0))
-    if len(starts) and len(places):
-        is_there = starts[known] == places
-        score[known[is_there]] = scores[is_there]
+    is_there = starts[np.minimum(known, len(starts) - 1)] == places if len(starts) else np.zeros(0, dtype=bool)
+    score[known[is_there]] = scores[is_there]
     breaks = np.zeros(len(starts), dtype=np.int64)
     # Every sentence begins a unit, and every line a sentence.
     breaks[np.searchsorted(starts, begins)] = 1
-    lines = np.array([start for start, _ in reading.page.lines], dtype=np.int64)
     at_line = np.searchsorted(starts, lines)
-    before = np.append(0, ends)[at_line].tolist()
-    for unit, low, high in zip(at_line.tolist(), before, lines.tolist(), strict=True):
-        breaks[unit] = 3 if unit == 0 or text.count("\n", low, high) > 1 else 2
+    n_breaks = np.append(0, np.cumsum((reading.classes & BREAK) > 0))
+    is_blank = n_breaks[lines] - n_breaks[np.append(0, ends)[at_line]] > 1
+    breaks[at_line] = np.where(is_blank, 3, 2)
+    breaks[bounds[:-1][np.diff(bounds) > 0]] = 3
     unit_of_token = np.maximum(np.searchsorted(starts, reading.tokens.starts, side="right") - 1, 0)
-    return Units(starts, ends, breaks, score, unit_of_token)
+    return Units(starts, ends, breaks, score, unit_of_token, bounds)
+
+
+def _starts(extents: Iterable[Extent]) -> Iterable[int]:
+    return (start for start, _ in extents)
+
+
+def _list_solid(text: str, edges: Iterable[int]) -> list[int]:
+    """The first characters that are not white space from some offsets on."""
+    return sorted({_next_solid(text, edge) for edge in edges} - {len(text)})
 
 
 def _next_solid(text: str, position: int) -> int:
@@ -184,6 +252,8 @@ def _classes() -> npt.NDArray[np.uint8]:
             table[value] = UPPER
         elif character.isdigit():
             table[value] = DIGIT
+        elif character == "\n":
+            table[value] = SPACE | BREAK
         elif character.isspace():
             table[value] = SPACE
         elif character in ".!?…。！？":

@@ -7,6 +7,7 @@ Removes nothing: the evidence and the detectors that need repetition are built o
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -56,6 +57,18 @@ def tokenize(text: str) -> Tokens:
     within = np.arange(len(positions), dtype=np.int64) - np.repeat(firsts, lengths)
     terms = lower[clipped[positions]].astype(np.uint64) * _powers()[np.minimum(within, _MAX_TOKEN_CHARS)]
     return Tokens(starts, ends, _mix(np.add.reduceat(terms, firsts)))
+
+
+def join_tokens(tokens: Sequence[Tokens], firsts: I64) -> Tokens:
+    """The tokens of several texts as those of one, in which each text begins at an offset, (texts,) or one more."""
+    if len(tokens) == 1:
+        return tokens[0]
+    shift = np.repeat(firsts[: len(tokens)], [len(one.starts) for one in tokens])
+    return Tokens(
+        np.concatenate([one.starts for one in tokens]) + shift,
+        np.concatenate([one.ends for one in tokens]) + shift,
+        np.concatenate([one.hashes for one in tokens]),
+    )
 
 
 @lru_cache(maxsize=256)

@@ -43,8 +43,8 @@ def _judge(
 ) -> list[tuple[int, str]]:
     text = "\n".join([*STORY[:2], *ALIEN, *STORY[2:]])
     page = Page(text, "Board rebuilds ferry quay")
-    reading = read(page, tokenize(text))
-    units = split_units(reading, find_candidates(reading)[:0], np.zeros(0), 0.5, [])
+    reading = read([page], [tokenize(text)])
+    units = split_units(reading, find_candidates(reading)[:0], np.zeros(0), 0.5, [[]])
     assert len(units.starts) == 7
     return find_doubtful(page, units, runs, np.array(pure), np.full(len(runs), 0.5), passages or [], CONFIG)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
 from cleaners.junk.model.features import FEATURES
 from cleaners.junk.model.forest import Forest
-from cleaners.junk.model.learned import ExaminedPage, revise
+from cleaners.junk.model.learned import ExaminedPage, _cut_pages, revise
 from cleaners.junk.model.likeness import find_likeness
 from cleaners.junk.model.measures import Findings, add_neighbours, is_firm, measure_units
 from cleaners.junk.model.regions import choose_runs, propose_runs
@@ -50,10 +50,10 @@ def test_units_tile_the_text_and_every_table_is_finite(text: str, cuts: list[tup
         for pair in cuts
         if min(pair) < min(max(pair), len(text))
     ]
-    reading = read(page, tokens)
+    reading = read([page], [tokens])
     candidates = find_candidates(reading)
     scores = np.linspace(0.0, 1.0, len(candidates))
-    units = split_units(reading, candidates, scores, 0.5, [edge for one in passages for edge in (one.start, one.end)])
+    units = split_units(reading, candidates, scores, 0.5, [[edge for one in passages for edge in (one.start, one.end)]])
     extents = list(zip(units.starts.tolist(), units.ends.tolist(), strict=True))
     covered = {place for start, end in extents for place in range(start, end)}
     assert all(start < end for start, end in extents)
@@ -61,10 +61,32 @@ def test_units_tile_the_text_and_every_table_is_finite(text: str, cuts: list[tup
     assert {place for place, character in enumerate(text) if not character.isspace()} <= covered
     findings = findings_for(text, passages)
     table = measure_units(
-        reading, units, find_likeness(reading, units, load_model().rarity), findings, np.zeros(len(units.starts))
+        reading, units, find_likeness(reading, units, load_model().rarity), [findings], np.zeros(len(units.starts))
     )
     assert table.shape == (len(units.starts), len(FEATURES))
-    assert np.isfinite(add_neighbours(table)).all()
+    assert np.isfinite(add_neighbours(table, units.bounds)).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(texts, st.one_of(st.none(), texts)), min_size=2, max_size=5), st.integers(0, 400))
+def test_pages_side_by_side_have_the_evidence_that_each_has_alone(
+    each: list[tuple[str, str | None]], start: int
+) -> None:
+    """All but the last digits: a sum is rounded by where it begins."""
+    pages = [Page(text, title) for text, title in [*each, (STORY, each[0][0])] if len(tokenize(text).starts)]
+    tokens = [tokenize(page.text) for page in pages]
+    findings = [
+        findings_for(page.text, [Passage(start, len(page.text), "x-y", "share_ui", 0.9)] * (start < len(page.text)))
+        for page in pages
+    ]
+    together = _cut_pages([ExaminedPage(*one) for one in zip(pages, tokens, findings, strict=True)], load_model())
+    for number, one in enumerate(zip(pages, tokens, findings, strict=True)):
+        alone, part = _cut_pages([ExaminedPage(*one)], load_model()), together.part(number)
+        np.testing.assert_allclose(part.table, alone.table, rtol=1e-5, atol=1e-6)
+        for mine, its in zip((*part.units, *part.likeness), (*alone.units, *alone.likeness), strict=True):
+            np.testing.assert_allclose(mine, its, rtol=1e-12)
+        for mine, its in zip(part.reading[1:], alone.reading[1:], strict=True):
+            np.testing.assert_array_equal(mine, its)
 
 
 @settings(max_examples=60, deadline=None)
@@ -150,9 +172,9 @@ def test_a_forest_sums_the_leaves_that_its_rows_reach() -> None:
 
 def test_runs_follow_the_scores_and_never_overlap() -> None:
     page = Page(STORY)
-    reading = read(page, tokenize(STORY))
+    reading = read([page], [tokenize(STORY)])
     none = find_candidates(reading)[:0]
-    units = split_units(reading, none, np.zeros(0), 0.5, [])
+    units = split_units(reading, none, np.zeros(0), 0.5, [[]])
     logits = np.full(len(units.starts), -4.0)
     logits[2:4] = 5.0
     table = np.zeros((len(logits), len(FEATURES)), np.float32)

@@ -42,9 +42,9 @@ words = st.lists(
 
 
 def cut(text: str, title: str | None = None) -> tuple[Reading, Units]:
-    reading = read(Page(text, title), tokenize(text))
+    reading = read([Page(text, title)], [tokenize(text)])
     candidates = find_candidates(reading)
-    return reading, split_units(reading, candidates, np.zeros(len(candidates)), 0.5, [])
+    return reading, split_units(reading, candidates, np.zeros(len(candidates)), 0.5, [[]])
 
 
 def column(name: str, text: str, title: str | None = None) -> list[float]:

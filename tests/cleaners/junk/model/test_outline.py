@@ -20,8 +20,8 @@ LINKS = ["Most read", "Quay closed after storm", "Second crane for fishermen", "
 
 def _cut(lines: list[str], title: str | None = None) -> tuple[Reading, Units, np.ndarray]:
     text = "\n".join(lines)
-    reading = read(Page(text, title), tokenize(text))
-    units = split_units(reading, find_candidates(reading)[:0], np.zeros(0), 0.5, [])
+    reading = read([Page(text, title)], [tokenize(text)])
+    units = split_units(reading, find_candidates(reading)[:0], np.zeros(0), 0.5, [[]])
     assert len(units.starts) == len(lines)
     n_tokens = np.maximum(np.bincount(units.unit_of_token, minlength=len(lines)), 1).astype(float)
     return reading, units, n_tokens
