@@ -27,10 +27,11 @@ from cleaners.junk import StripConfig, find, gather_evidence, learn_evidence, lo
 from cleaners.junk.describe import describe_rules
 from cleaners.junk.detectors.owners import OwnerIndex
 from cleaners.junk.detectors.templates import TemplateIndex
+from cleaners.junk.evidence.keys import key_pages
+from cleaners.junk.model.learned import ExaminedPage
 from cleaners.junk.model.measures import Findings
 from cleaners.junk.model.weights import LearnedModel, load_model, read_model
-from cleaners.junk.page.page import Page
-from cleaners.junk.page.tokens import hash_text, tokenize
+from cleaners.junk.page.tokens import hash_text
 from cleaners.junk.rule_files import read_tables
 
 # Real news pages that a person labelled; the other pages of their set are blogs, shops and how-tos.
@@ -43,7 +44,7 @@ class Document(NamedTuple):
     """A document with all that its detectors find, its masks, and the model that has not seen its site."""
 
     row: dict[str, Any]
-    findings: Findings
+    examined: ExaminedPage
     solid: Mask
     junk: Mask
     model: LearnedModel
@@ -98,19 +99,18 @@ def load_documents(path: Path, models: list[LearnedModel]) -> list[Document]:
     evidence = learn_evidence([gather_evidence(frame, config)], config)
     indexes = find.Indexes(TemplateIndex(evidence, config), OwnerIndex(evidence))
     documents = []
-    for row, document in zip(rows, frame.iter_rows(named=True), strict=True):
-        page = Page(document["text"], document["title"], document["site"])
-        findings = find.gather_findings(page, tokenize(page.text), document, indexes, config)
+    dicts = frame.to_dicts()
+    for row, document, one in zip(rows, dicts, find.examine(dicts, key_pages(dicts), indexes, config), strict=True):
         model = models[hash_text("article " + site_of(row)) % FOLDS]
-        documents.append(Document(document, findings, solid_mask(row), junk_mask(row), model, indexes))
+        documents.append(Document(document, one, solid_mask(row), junk_mask(row), model, indexes))
     return documents
 
 
 def cut_document(one: Document, change: Change | None = None) -> Mask:
     """Characters that go from a document, with what its detectors found or with a part of it."""
-    findings = change(one.findings) if change else one.findings
+    findings = change(one.examined.findings) if change else one.examined.findings
     with (
-        patch.object(find, "gather_findings", lambda *_: findings),
+        patch.object(find, "examine", lambda *_: [one.examined._replace(findings=findings)]),
         patch.object(find, "load_model", lambda: one.model),
     ):
         decision = find.find_junk([one.row], one.indexes, StripConfig())[0]
@@ -125,7 +125,7 @@ def measure(documents: list[Document], whole: list[Mask], change: Change) -> Eff
     """The effect of what a change leaves out."""
     n = hit = wrong = 0
     for one, before in zip(documents, whole, strict=True):
-        if change(one.findings) is not one.findings:
+        if change(one.examined.findings) is not one.examined.findings:
             after = cut_document(one, change)
             n += 1
             hit += int((before & one.junk).sum()) - int((after & one.junk).sum())

@@ -25,7 +25,8 @@ from cleaners.junk import StripConfig, gather_evidence, learn_evidence
 from cleaners.junk.decide import decide
 from cleaners.junk.detectors.owners import OwnerIndex
 from cleaners.junk.detectors.templates import TemplateIndex
-from cleaners.junk.find import Indexes, gather_findings
+from cleaners.junk.evidence.keys import key_pages
+from cleaners.junk.find import Indexes, examine
 from cleaners.junk.model import choice
 from cleaners.junk.model.measures import Findings
 from cleaners.junk.model.weights import LearnedModel
@@ -71,11 +72,9 @@ def load_examples(sets: list[tuple[str, list[dict[str, Any]]]]) -> list[Example]
         documents = pl.DataFrame([as_document(row) for row in rows], schema=DOCUMENT_SCHEMA)
         evidence = learn_evidence([gather_evidence(documents, config)], config)
         indexes = Indexes(TemplateIndex(evidence, config), OwnerIndex(evidence))
-        for row, document in zip(rows, documents.iter_rows(named=True), strict=True):
-            page = Page(document["text"], document["title"], document["site"])
-            tokens = tokenize(page.text)
-            findings = gather_findings(page, tokens, document, indexes, config)
-            loaded.append((name, row, read([page], [tokens]), findings))
+        dicts = documents.to_dicts()
+        for row, one in zip(rows, examine(dicts, key_pages(dicts), indexes, config), strict=True):
+            loaded.append((name, row, read([one.page], [one.tokens]), one.findings))
     strings = [(name == AGAIN or "junk" in row, row["contaminated_text"], spans_of(row)) for name, row, _, _ in loaded]
     folded = fold_junk(strings)
     examples = []

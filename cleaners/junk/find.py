@@ -15,17 +15,17 @@ from cleaners.junk.detectors.cards import find_cards
 from cleaners.junk.detectors.credits import find_agency, find_bylines
 from cleaners.junk.detectors.labels import find_site_labels
 from cleaners.junk.detectors.languages import doubt_english_rules, is_english
-from cleaners.junk.detectors.owners import OwnerIndex, count_owners, find_own_lead, find_owned
+from cleaners.junk.detectors.owners import OwnerIndex, Shared, count_owners, find_own_lead, find_owned
 from cleaners.junk.detectors.rules import find_by_rules
 from cleaners.junk.detectors.templates import TemplateIndex, find_templates
 from cleaners.junk.detectors.widgets import find_widgets
-from cleaners.junk.evidence.counts import owned_tokens
+from cleaners.junk.evidence.keys import KeyedPage, key_pages
 from cleaners.junk.evidence.parts import Wanted, list_wanted
 from cleaners.junk.model.learned import ExaminedPage, revise
 from cleaners.junk.model.measures import Findings
 from cleaners.junk.model.weights import load_model
 from cleaners.junk.page.page import Page, Passage
-from cleaners.junk.page.tokens import Tokens, tokenize
+from cleaners.junk.page.tokens import I64
 
 
 class Indexes(NamedTuple):
@@ -46,18 +46,18 @@ class KnownEvidence:
         self._source, self._config = evidence, config
         self._whole = self._index(evidence) if isinstance(evidence, pl.DataFrame) else None
 
-    def of(self, documents: Sequence[Row], tokens: Sequence[Tokens]) -> Indexes:
-        """Return what concerns some documents, given with the tokens of their texts."""
+    def of(self, pages: Sequence[KeyedPage]) -> Indexes:
+        """Return what concerns some pages."""
         if self._whole or isinstance(self._source, pl.DataFrame):
             return cast(Indexes, self._whole)
-        return self._index(self._source(list_wanted(documents, tokens)))
+        return self._index(self._source(list_wanted(pages)))
 
     def _index(self, rows: pl.DataFrame) -> Indexes:
         return Indexes(TemplateIndex(rows, self._config), OwnerIndex(rows))
 
 
 def find_junk(
-    documents: Sequence[Row], indexes: Indexes, config: StripConfig, tokens: Sequence[Tokens] | None = None
+    documents: Sequence[Row], indexes: Indexes, config: StripConfig, pages: Sequence[KeyedPage] | None = None
 ) -> list[Decision]:
     """Decide by every detector what to remove from each document and what to report.
 
@@ -65,17 +65,13 @@ def find_junk(
         documents: rows of `DOCUMENT_SCHEMA`; some dozen at once take less time than one by one.
         indexes: learned evidence.
         config: thresholds.
-        tokens: of their texts, where they are known.
+        pages: of `key_pages`, where they are known.
 
     Returns:
         For each document the passages to remove, with the agency credit that then closes it; and passages to report.
 
     """
-    examined = []
-    for number, document in enumerate(documents):
-        page = Page(document["text"] or "", document["title"], document["site"])
-        words = tokens[number] if tokens else tokenize(page.text)
-        examined.append(ExaminedPage(page, words, gather_findings(page, words, document, indexes, config)))
+    examined = examine(documents, key_pages(documents) if pages is None else pages, indexes, config)
     if config.use_learned_layer:
         proposed = revise(examined, load_model(), config)
     else:
@@ -99,21 +95,33 @@ def _decide(page: Page, proposed: list[Passage], config: StripConfig) -> Decisio
     )
 
 
-def gather_findings(page: Page, tokens: Tokens, document: Row, indexes: Indexes, config: StripConfig) -> Findings:
-    """Collect what rules, cards, repetition and ownership propose for a page, and how many documents hold its words.
+def examine(
+    documents: Sequence[Row], pages: Sequence[KeyedPage], indexes: Indexes, config: StripConfig
+) -> list[ExaminedPage]:
+    """Collect what rules, cards, repetition and ownership propose for pages, and how many documents hold their words."""
+    shared = indexes.owners.find_shared(
+        [one.owner_keys for one in pages], [document["article_id"] for document in documents]
+    )
+    return [
+        ExaminedPage(one.page, one.tokens, _gather(one, document["language"], repeated, others, indexes, config))
+        for document, one, repeated, others in zip(
+            documents, pages, indexes.templates.count(pages), shared, strict=True
+        )
+    ]
 
-    In a text that is not English, what depends on English words is in doubt.
-    """
+
+def _gather(
+    keyed: KeyedPage, language: str | None, repeated: I64, shared: Shared, indexes: Indexes, config: StripConfig
+) -> Findings:
+    """The findings on one page. In a text that is not English, what depends on English words is in doubt."""
+    page, tokens, owned = keyed.page, keyed.tokens, keyed.owned
     proposed = [*find_by_rules(page), *find_captions(page), *find_widgets(page), *find_cards(page), *find_bylines(page)]
-    owned = owned_tokens(tokens, page.title)
-    shared = indexes.owners.find_shared(owned.hashes, document["article_id"])
     own_end = find_own_lead(page, tokens, owned, shared)
-    repeated = indexes.templates.count(tokens, page.site)
     proposed += find_templates(page, tokens, repeated, own_end, indexes.templates, config)
-    proposed += find_site_labels(page, indexes.templates)
+    proposed += find_site_labels(keyed, indexes.templates)
     proposed += find_owned(page, tokens, owned, shared, config)
     owners, owners_lead = count_owners(owned, shared)
-    english = is_english(tokens, document["language"], proposed)
+    english = is_english(tokens, language, proposed)
     if not english:
         proposed = doubt_english_rules(proposed, config)
     return Findings(proposed, repeated, owners, owners_lead, indexes.templates.n_documents(page.site), english)

@@ -19,16 +19,15 @@ from cleaners.junk.detectors.cards import read_story
 from cleaners.junk.detectors.credits import split_authors
 from cleaners.junk.detectors.rules import load_rules
 from cleaners.junk.evidence.counts import EVIDENCE_SCHEMA
+from cleaners.junk.evidence.keys import BATCH, KeyedPage, key_pages
 from cleaners.junk.find import EvidenceSource, KnownEvidence, find_junk
 from cleaners.junk.page.page import Extent, Passage
 from cleaners.junk.page.splice import fit_white_space, splice
-from cleaners.junk.page.tokens import tokenize
 from cleaners.junk.salvage import salvage
 
-BATCH = 64  # documents that the detectors look at together
 # Articles inside an article inside an article; deeper ones are cut, not salvaged, so that a page of nothing but cards has an end.
 MAX_DEPTH = 2
-_LOOKED_UP = 4_096  # documents for which learned evidence is looked up together; their tokens take some 30 MB
+_LOOKED_UP = 4_096  # documents for which learned evidence is looked up together; their tokens and keys take some 60 MB
 
 STRIPPED_SCHEMA = DOCUMENT_SCHEMA.copy()
 STRIPPED_SCHEMA.update(n_words=pl.Int64(), n_removed_chars=pl.Int64(), text_sha256=pl.String())
@@ -144,18 +143,18 @@ def _strip_all(
 
     for part in documents.select(DOCUMENT_SCHEMA.names()).iter_slices(_LOOKED_UP):
         rows = part.to_dicts()
-        tokens = []
+        pages: list[KeyedPage] = []
         for start in range(0, len(rows), at_once):
             batch = rows[start : start + at_once]
             begin(batch)
-            tokens += [tokenize(document["text"] or "") for document in batch]
-        indexes = known.of(rows, tokens)
+            pages += key_pages(batch)
+        indexes = known.of(pages)
         for start in range(0, len(rows), at_once):
             batch = rows[start : start + at_once]
             begin(batch)
             decisions: list[Decision | None]
             try:
-                decisions = [*find_junk(batch, indexes, config, tokens[start : start + at_once])]
+                decisions = [*find_junk(batch, indexes, config, pages[start : start + at_once])]
             except Exception:
                 decisions = [None] * len(batch)  # one of them fails: each is tried by itself
             for document, decision in zip(batch, decisions, strict=True):
@@ -199,8 +198,8 @@ def _strip_document(
         )
     yield _article(document, cleaned, chosen), rows, _list_suspected(document["article_id"], cleaned, suspected, fitted)
     if embedded:
-        tokens = [tokenize(child["text"]) for child in embedded]
-        decisions = find_junk(embedded, known.of(embedded, tokens), config, tokens)
+        pages = key_pages(embedded)
+        decisions = find_junk(embedded, known.of(pages), config, pages)
         for child, inside in zip(embedded, decisions, strict=True):
             yield from _strip_document(child, inside, known, config, depth + 1)
 

@@ -10,8 +10,8 @@ import polars as pl
 
 from cleaners.errors import CopydeskError
 from cleaners.junk import gather_evidence, learn_evidence, strip_articles
+from cleaners.junk.evidence.keys import key_pages
 from cleaners.junk.evidence.parts import list_wanted
-from cleaners.junk.page.tokens import tokenize
 from cleaners.names import CheckedNames, check_names, core_authority, find_mentions, load_authority, load_decisions
 from flows.query.documents import extract_document
 from flows.query.show import show_document
@@ -35,7 +35,7 @@ def inspect_file(file: Path, settings: Settings) -> None:
     snapshot = latest_snapshot(settings.folder)
     config = settings.cleaning.strip
     rows = document.select("site", "title", "text").to_dicts()
-    wanted = list_wanted(rows, [tokenize(row["text"]) for row in rows])
+    wanted = list_wanted(key_pages(rows))
     earlier = read_known(snapshot, wanted) if snapshot else None
     stripped = strip_articles(document, learn_evidence([gather_evidence(document, config)], config, earlier), config)
     if stripped.articles.is_empty():

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from cleaners.junk.detectors.rules import RuleDescription, load_rules
 from cleaners.junk.detectors.templates import TemplateIndex
+from cleaners.junk.evidence.keys import KeyedPage
 from cleaners.junk.evidence.label_counts import Label, key_of, list_labels
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.rule_files import load_words
@@ -30,12 +31,12 @@ _CONFIDENCE = 0.86
 _MAX_OTHER = 0.25
 
 
-def find_site_labels(page: Page, index: TemplateIndex) -> Iterator[Passage]:
+def find_site_labels(keyed: KeyedPage, index: TemplateIndex) -> Iterator[Passage]:
     """Propose the units of labels that recur over the page's site."""
-    site = page.site
+    site = keyed.page.site
     if site is None or not index.n_documents(site):
         return
-    for label in list_labels(page):
+    for label in keyed.labels:
         if not label.leads_to_headlines:
             continue
         n_leads = index.count_key(key_of(site, label.text, leads=True))

@@ -6,7 +6,7 @@ passage of several documents that is foreign to each has no owner here. Removes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -16,9 +16,11 @@ from cleaners.junk.detectors.cohesion import share_own
 from cleaners.junk.detectors.headlines import is_headline_like
 from cleaners.junk.detectors.rules import RuleDescription
 from cleaners.junk.detectors.witnesses import has_witness
-from cleaners.junk.evidence.counts import LEAD_TOKENS, OWNER, OWNER_N, SAMPLE, OwnedTokens
+from cleaners.junk.evidence.counts import LEAD_TOKENS, OWNER, SAMPLE
+from cleaners.junk.evidence.keys import OWNER_N, OwnedTokens
 from cleaners.junk.page.page import Page, Passage
-from cleaners.junk.page.tokens import I64, U64, KeyTable, Tokens, hash_ngrams, hash_text
+from cleaners.junk.page.segments import bound
+from cleaners.junk.page.tokens import I64, U64, KeyTable, Tokens, hash_text
 
 DESCRIPTIONS = (
     RuleDescription(
@@ -52,6 +54,10 @@ _VERSION_SHARE = 0.5
 _MAX_OWNERS = 32  # of one n-gram that are looked at
 
 
+# For each other owner the n-grams shared with it: (position here, position there).
+Shared = dict[int, list[tuple[int, int]]]
+
+
 class OwnerIndex:
     """Learned owners of passages, ready to look up.
 
@@ -71,34 +77,47 @@ class OwnerIndex:
         self._positions = rows["n"].to_numpy().astype(np.int64)
         self._owners: U64 = rows["value"].to_numpy()
 
-    def find_shared(self, hashes: U64, article_id: str) -> dict[int, list[tuple[int, int]]]:
-        """Return for each other owner the n-grams shared: (position here, position there), in order of position here."""
-        grams = hash_ngrams(hashes, OWNER_N)
-        if not len(grams) or not len(self._keys):
-            return {}
+    def find_shared(self, keys: Sequence[U64], article_ids: Sequence[str]) -> list[Shared]:
+        """The n-grams that documents share with others.
+
+        Args:
+            keys: `owner_keys` of each document.
+            article_ids: of the documents, which are no owners of their own.
+
+        Returns:
+            For each document and each other owner the n-grams shared: (position here, position there), in order of position
+            here; owners in the order of their first one.
+        """
+        found: list[Shared] = [{} for _ in keys]
+        if not found or not len(self._keys):
+            return found
+        bounds = bound(len(one) for one in keys)
+        grams = np.concatenate(keys)
         known, first = self._table.find(grams)
         n_rows = np.minimum(np.searchsorted(self._keys, grams[known], side="right") - first, _MAX_OWNERS)
         # All rows of all n-grams found, one after the other.
         rows = np.arange(n_rows.sum()) + np.repeat(first - np.cumsum(n_rows) + n_rows, n_rows)
+        here = np.repeat(known, n_rows)
+        page = np.searchsorted(bounds, here, side="right") - 1
         owners = self._owners[rows]
-        others = np.flatnonzero(owners != np.uint64(hash_text(article_id)))
-        if not len(others):
-            return {}
-        # By owner, whose rows stay in order; an owner's place is that of its first row.
-        order = others[np.argsort(owners[others], kind="stable")]
-        owners = owners[order]
-        bounds = np.concatenate(([0], np.flatnonzero(owners[1:] != owners[:-1]) + 1))
-        pairs = list(zip(np.repeat(known, n_rows)[order].tolist(), self._positions[rows[order]].tolist(), strict=True))
-        places = np.argsort(order[bounds])
-        return {
-            owner: pairs[low:high]
-            for owner, low, high in zip(
-                owners[bounds[places]].tolist(),
-                bounds[places].tolist(),
-                np.append(bounds[1:], len(order))[places].tolist(),
-                strict=True,
-            )
-        }
+        own = np.array([hash_text(article_id) for article_id in article_ids], dtype=np.uint64)
+        others = np.flatnonzero(owners != own[page])
+        # By page and owner, whose rows stay in order; an owner's place is that of its first row.
+        order = others[np.lexsort((owners[others], page[others]))]
+        page, owners = page[order], owners[order]
+        begins = np.flatnonzero(np.diff(page, prepend=-1) | np.append(True, owners[1:] != owners[:-1])[: len(owners)])
+        pairs = list(zip((here[order] - bounds[page]).tolist(), self._positions[rows[order]].tolist(), strict=True))
+        ends = np.append(begins[1:], len(order))
+        places = np.argsort(order[begins])
+        for number, owner, low, high in zip(
+            page[begins[places]].tolist(),
+            owners[begins[places]].tolist(),
+            begins[places].tolist(),
+            ends[places].tolist(),
+            strict=True,
+        ):
+            found[number][owner] = pairs[low:high]
+        return found
 
 
 def _is_in_order(rows: pl.DataFrame) -> bool:
@@ -125,7 +144,7 @@ def is_version(pairs: list[tuple[int, int]], n_tokens: int) -> bool:
     return len(pairs) >= least and len({here for here, _ in pairs}) >= least
 
 
-def find_own_lead(page: Page, tokens: Tokens, owned: OwnedTokens, shared: dict[int, list[tuple[int, int]]]) -> int:
+def find_own_lead(page: Page, tokens: Tokens, owned: OwnedTokens, shared: Shared) -> int:
     """Find the end of this document's own beginning that others hold further down: they took it from here.
 
     Returns:
@@ -139,7 +158,7 @@ def find_own_lead(page: Page, tokens: Tokens, owned: OwnedTokens, shared: dict[i
     return int(tokens.ends[min(last, len(tokens.ends) - 1)]) if last >= 0 else 0
 
 
-def count_owners(owned: OwnedTokens, shared: dict[int, list[tuple[int, int]]]) -> tuple[I64, I64]:
+def count_owners(owned: OwnedTokens, shared: Shared) -> tuple[I64, I64]:
     """Count for each token of a text the other documents that share a passage around it, and those that begin with it.
 
     Versions of the same story do not count.
@@ -158,7 +177,7 @@ def count_owners(owned: OwnedTokens, shared: dict[int, list[tuple[int, int]]]) -
 
 
 def find_owned(
-    page: Page, tokens: Tokens, owned: OwnedTokens, shared: dict[int, list[tuple[int, int]]], config: StripConfig
+    page: Page, tokens: Tokens, owned: OwnedTokens, shared: Shared, config: StripConfig
 ) -> Iterator[Passage]:
     """Propose the passages of a page that are the beginning of other documents, or shared by several.
 

@@ -20,7 +20,7 @@ from cleaners.junk.page.phrases import Phrases
 from cleaners.junk.rule_files import read_tables
 
 # A pattern that begins so is sought all over its line; the cues show for every line whether there is anything to seek.
-_ANYTHING = ".{"
+_ANYTHING = (".{", "(?=.{")
 # A pattern that begins with a look behind: nothing or a line break, or a stop and a space, only.
 _STOPS = r"\(\?<=\[((?:[^\]\\]|\\\])+)\](?: |\\s)\)"
 _BEGINS = re.compile(rf"\(\?:\(\?<=\^\)\|\(\?<=\\n\)\|{_STOPS}\)|{_STOPS}")
@@ -53,7 +53,7 @@ class Rule(BaseModel):
     cues: tuple[str, ...] = Field(
         (),
         description="Small-letter strings, one of which a text must hold before the rule is tried at all; "
-        "for a pattern that begins with anything (`.{`), each line or sentence it matches. The phrases where not given.",
+        "for a pattern that begins with anything (`.{`, `(?=.{`), each line or sentence it matches. The phrases where not given.",
     )
     chain: bool = Field(
         False,

@@ -6,7 +6,7 @@ Works without line breaks. A passage counts when it begins and ends where senten
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,11 @@ import polars as pl
 
 from cleaners.junk.config import StripConfig
 from cleaners.junk.detectors.rules import RuleDescription
-from cleaners.junk.evidence.counts import SITE, TEMPLATE, TEMPLATE_N
+from cleaners.junk.evidence.counts import SITE, TEMPLATE
+from cleaners.junk.evidence.keys import TEMPLATE_N, KeyedPage
 from cleaners.junk.page.page import Page, Passage
-from cleaners.junk.page.tokens import U64, KeyTable, Tokens, hash_ngrams, hash_text, mix_with
+from cleaners.junk.page.segments import bound
+from cleaners.junk.page.tokens import U64, KeyTable, Tokens, hash_text
 
 DESCRIPTIONS = tuple(
     RuleDescription(
@@ -99,25 +101,25 @@ class TemplateIndex:
         self._counts: npt.NDArray[np.uint32] = least.cast(pl.UInt32).to_numpy()
         self._config = config
 
-    def count(self, tokens: Tokens, site: str | None) -> npt.NDArray[np.int64]:
+    def count(self, pages: Sequence[KeyedPage]) -> list[npt.NDArray[np.int64]]:
         """Count for each token the documents of the site that hold an n-gram around it, 0 where only one does.
 
         Returns:
-            Counts of shape (tokens,), the largest of the n-grams that cover the token.
+            For each page counts of shape (tokens,), the largest of the n-grams that cover the token.
         """
-        counts = np.zeros(len(tokens.hashes), dtype=np.int64)
-        if site is None:
+        counts = [np.zeros(len(one.tokens.hashes), dtype=np.int64) for one in pages]
+        if not counts or not len(self._keys):
             return counts
-        salt = hash_text(site)
-        grams = mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), salt)
-        if not len(grams) or not len(self._keys):
-            return counts
-        known, rows = self._table.find(grams)
-        found = np.zeros(len(grams), dtype=np.int64)
+        bounds = bound(len(one.template_keys) for one in pages)
+        known, rows = self._table.find(np.concatenate([one.template_keys for one in pages]))
+        found = np.zeros(bounds[-1], dtype=np.int64)
         found[known] = self._counts[rows]
-        for offset in range(TEMPLATE_N):
-            part = counts[offset : offset + len(found)]
-            np.maximum(part, found, out=part)
+        held = np.unique(np.searchsorted(bounds, known, side="right") - 1)
+        for number in held.tolist():
+            own = found[bounds[number] : bounds[number + 1]]
+            for offset in range(TEMPLATE_N):
+                part = counts[number][offset : offset + len(own)]
+                np.maximum(part, own, out=part)
         return counts
 
     def count_key(self, key: int) -> int:

@@ -13,12 +13,10 @@ import numpy as np
 import polars as pl
 
 from cleaners.junk.config import StripConfig
+from cleaners.junk.evidence.keys import BATCH, KeyedPage, key_pages
 from cleaners.junk.evidence.label_counts import label_keys
-from cleaners.junk.page.page import Page
-from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, hash_words_of, mix_with, tokenize
+from cleaners.junk.page.tokens import U64, hash_text
 
-TEMPLATE_N = 5
-OWNER_N = 8
 # Leads are kept whole so that a passage's first word is found; the rest is sampled, for it only has to show its extent.
 LEAD_TOKENS = 96
 SAMPLE = 4
@@ -39,13 +37,6 @@ RECENT_GRAMS = 1000  # of one document, half from each end: templates stand ther
 RECENT_SITE_DOCUMENTS = 50  # a site of more documents has shown what it repeats
 
 
-class OwnedTokens(NamedTuple):
-    """Tokens of a document with its title in front where the text does not repeat it; `n_title` of them are title."""
-
-    hashes: U64
-    n_title: int
-
-
 def gather_evidence(documents: pl.DataFrame, config: StripConfig) -> pl.DataFrame:
     """Count what one shard of documents shows about templates and owners.
 
@@ -59,16 +50,15 @@ def gather_evidence(documents: pl.DataFrame, config: StripConfig) -> pl.DataFram
     """
     recent: dict[int, list[_Recent]] = {}
     columns: dict[str, list[U64]] = {"kind": [], "key": [], "n": [], "value": []}
-    for article_id, site, title, text in documents.select("article_id", "site", "title", "text").iter_rows():
-        if not text:
-            continue
-        tokens = tokenize(text)
-        if site is not None:
-            grams = mix_with(hash_ngrams(tokens.hashes, TEMPLATE_N), hash_text(site))
-            labels = label_keys(Page(text, title, site), site)
-            _add_templates(columns, grams, labels, site)
-            _add_recent(recent.setdefault(hash_text(site), []), grams, labels, article_id)
-        _add_leads(columns, owned_tokens(tokens, title), article_id)
+    for some in documents.select("article_id", "site", "title", "text").iter_slices(BATCH):
+        rows = [row for row in some.to_dicts() if row["text"]]
+        for row, keyed in zip(rows, key_pages(rows), strict=True):
+            site = keyed.page.site
+            if site is not None:
+                labels = label_keys(keyed.labels, site)
+                _add_templates(columns, keyed.template_keys, labels, site)
+                _add_recent(recent.setdefault(hash_text(site), []), keyed.template_keys, labels, row["article_id"])
+            _add_leads(columns, keyed, row["article_id"])
     return pl.concat([_to_frame(columns), _recent_rows(recent)])
 
 
@@ -118,14 +108,6 @@ def learn_evidence(
             )
         )
     return pl.concat(kept).sort("kind", "key", "n", "value")
-
-
-def owned_tokens(tokens: Tokens, title: str | None) -> OwnedTokens:
-    """Tokens by which a document is known as the owner of a passage: its title, then its text."""
-    heading = hash_words_of(title) if title else np.zeros(0, dtype=np.uint64)
-    if not len(heading) or np.array_equal(heading, tokens.hashes[: len(heading)]):
-        return OwnedTokens(tokens.hashes, 0)
-    return OwnedTokens(np.concatenate((heading, tokens.hashes)), len(heading))
 
 
 class _Recent(NamedTuple):
@@ -228,8 +210,8 @@ def count_met(grams: pl.DataFrame, counted: pl.DataFrame, recent: Recent) -> pl.
     )
 
 
-def _add_leads(columns: dict[str, list[U64]], owned: OwnedTokens, article_id: str) -> None:
-    grams = hash_ngrams(owned.hashes, OWNER_N)
+def _add_leads(columns: dict[str, list[U64]], keyed: KeyedPage, article_id: str) -> None:
+    grams = keyed.owner_keys
     positions = np.arange(len(grams), dtype=np.uint64)
     chosen = (positions < LEAD_TOKENS) | (grams % np.uint64(SAMPLE * _PARTITIONS) < _PARTITIONS)
     columns["kind"].append(np.full(int(chosen.sum()), OWNER, dtype=np.uint64))

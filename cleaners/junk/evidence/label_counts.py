@@ -7,6 +7,7 @@ label leads to is counted with it: headlines speak for a link, sentences for a s
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -65,17 +66,17 @@ def list_labels(page: Page) -> list[Label]:
     return found
 
 
-def label_keys(page: Page, site: str, *, both: bool = False) -> U64:
+def label_keys(labels: Sequence[Label], site: str, *, both: bool = False) -> U64:
     """Keys of a page's labels: a label with headlines behind it is counted under one, a label with anything else under another.
 
     Args:
-        page: the document.
-        site: its site.
+        labels: of `list_labels`.
+        site: of the page.
         both: whether to give both keys of each, to look them up.
 
     """
     leads: dict[str, bool] = {}
-    for label in list_labels(page):
+    for label in labels:
         name = label.text.casefold()
         leads[name] = leads.get(name, True) and label.leads_to_headlines
     keys = {key_of(site, name, leads=leads[name]) for name in leads}

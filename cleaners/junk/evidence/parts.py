@@ -16,20 +16,17 @@ from cleaners.junk.config import StripConfig
 from cleaners.junk.evidence.counts import (
     EVIDENCE_SCHEMA,
     OWNER,
-    OWNER_N,
     RECENT_GRAM,
     SITE,
     TEMPLATE,
-    TEMPLATE_N,
     Recent,
     count_met,
     is_kept_lead,
     merge_rows,
-    owned_tokens,
 )
+from cleaners.junk.evidence.keys import KeyedPage
 from cleaners.junk.evidence.label_counts import label_keys
-from cleaners.junk.page.page import Page
-from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, mix_with
+from cleaners.junk.page.tokens import U64, hash_text
 
 PARTS = 128  # a million new articles give some four million rows a part
 _SHIFT = 57  # a part is the keys that begin with the same seven bits
@@ -132,27 +129,15 @@ def look_up(parts: Sequence[pl.DataFrame], wanted: Wanted) -> pl.DataFrame:
     return pl.DataFrame(dict(zip(EVIDENCE_SCHEMA.names(), columns, strict=True)), schema=EVIDENCE_SCHEMA)
 
 
-def list_wanted(documents: Sequence[Mapping[str, str | None]], tokens: Sequence[Tokens]) -> dict[int, U64]:
-    """The keys that stripping looks up for some documents.
-
-    Args:
-        documents: with `site`, `title` and `text`.
-        tokens: of their texts.
-    """
-    sites, templates, owners = [], [], []
-    for document, words in zip(documents, tokens, strict=True):
-        site = document["site"]
-        if site is not None:
-            salt = hash_text(site)
-            sites.append(salt)
-            templates.append(mix_with(hash_ngrams(words.hashes, TEMPLATE_N), salt))
-            templates.append(label_keys(Page(document["text"] or "", document["title"], site), site, both=True))
-        owners.append(hash_ngrams(owned_tokens(words, document["title"]).hashes, OWNER_N))
+def list_wanted(pages: Sequence[KeyedPage]) -> dict[int, U64]:
+    """The keys that stripping looks up for some pages."""
+    sited = [(one, one.page.site) for one in pages if one.page.site is not None]
+    labels = [label_keys(one.labels, site, both=True) for one, site in sited]
     none = [np.zeros(0, np.uint64)]
     return {
-        SITE: _unique(np.array(sites, np.uint64)),
-        TEMPLATE: _unique(np.concatenate(templates or none)),
-        OWNER: _unique(np.concatenate(owners or none)),
+        SITE: _unique(np.array([hash_text(site) for _, site in sited], np.uint64)),
+        TEMPLATE: _unique(np.concatenate([*none, *(one.template_keys for one, _ in sited), *labels])),
+        OWNER: _unique(np.concatenate([*none, *(one.owner_keys for one in pages)])),
     }
 
 

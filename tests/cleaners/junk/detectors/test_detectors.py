@@ -14,7 +14,7 @@ from cleaners.junk.detectors.credits import find_agency, find_bylines
 from cleaners.junk.detectors.headlines import find_headline_end
 from cleaners.junk.detectors.owners import find_owned
 from cleaners.junk.detectors.widgets import find_widgets
-from cleaners.junk.evidence.counts import owned_tokens
+from cleaners.junk.evidence.keys import own_tokens
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.tokens import tokenize
 
@@ -163,7 +163,7 @@ def test_a_long_title_that_others_share_proposes_nothing_of_the_text() -> None:
     title = " ".join(f"word{number}" for number in range(600))
     page = Page("The council met on Monday and agreed to repair the bridge before the winter.", title, None)
     tokens = tokenize(page.text)
-    owned = owned_tokens(tokens, title)
+    owned = own_tokens(tokens, tokenize(title).hashes)
     shared = {1: [(300 + number, number) for number in range(60)]}
     assert list(find_owned(page, tokens, owned, shared, StripConfig())) == []
 

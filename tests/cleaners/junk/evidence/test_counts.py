@@ -13,12 +13,12 @@ from cleaners.junk.detectors.owners import OwnerIndex
 from cleaners.junk.evidence.counts import (
     EVIDENCE_SCHEMA,
     OWNER,
-    OWNER_N,
     RECENT,
     RECENT_DOCUMENTS,
     RECENT_GRAM,
     RECENT_GRAMS,
 )
+from cleaners.junk.evidence.keys import OWNER_N
 from cleaners.junk.page.tokens import hash_ngrams, hash_text, tokenize
 from tests.cleaners.junk.conftest import make_frame, make_row
 
@@ -253,5 +253,10 @@ def test_what_owners_share_is_what_a_walk_over_all_rows_finds(texts: list[list[s
             if owner != hash_text(me):
                 expected.setdefault(owner, []).append((here, there))
     for order in (frame, frame.sort("key", "n", "value"), frame.reverse()):
-        shared = OwnerIndex(order).find_shared(articles[0][1], me)
-        assert list(shared.items()) == list(expected.items())  # their order too
+        keys = [hash_ngrams(hashes, OWNER_N) for _, hashes in articles]
+        names = [me, *(name for name, _ in articles[1:])]
+        shared = OwnerIndex(order).find_shared(keys, names)
+        assert list(shared[0].items()) == list(expected.items())  # their order too
+        assert shared == [
+            OwnerIndex(order).find_shared([one], [name])[0] for one, name in zip(keys, names, strict=True)
+        ]

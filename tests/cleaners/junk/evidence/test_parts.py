@@ -19,8 +19,8 @@ from cleaners.junk.evidence.counts import (
     choose_recent,
     merge_rows,
 )
+from cleaners.junk.evidence.keys import key_pages
 from cleaners.junk.evidence.parts import PARTS, learn_part, list_keys, list_wanted, look_up, split_parts
-from cleaners.junk.page.tokens import tokenize
 from tests.cleaners.junk.conftest import make_frame, make_row
 
 pytestmark = pytest.mark.slow
@@ -117,7 +117,7 @@ def test_only_wanted_keys_are_found() -> None:
     assert len(parts) == PARTS
     assert pl.concat(parts).sort("kind", "key", "n", "value").equals(evidence)
     rows = documents[:1].select("site", "title", "text").to_dicts()
-    wanted = list_wanted(rows, [tokenize(rows[0]["text"])])
+    wanted = list_wanted(key_pages(rows))
     found = look_up(parts, wanted)
     assert 0 < found.height < evidence.height
     for kind, keys in wanted.items():
