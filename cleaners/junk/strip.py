@@ -19,9 +19,10 @@ from cleaners.junk.detectors.cards import read_story
 from cleaners.junk.detectors.credits import split_authors
 from cleaners.junk.detectors.rules import load_rules
 from cleaners.junk.evidence.counts import EVIDENCE_SCHEMA
-from cleaners.junk.evidence.keys import BATCH, KeyedPage, key_pages
+from cleaners.junk.evidence.keys import KeyedPage, key_pages
 from cleaners.junk.find import EvidenceSource, KnownEvidence, find_junk
 from cleaners.junk.page.page import Extent, Passage
+from cleaners.junk.page.segments import BATCH
 from cleaners.junk.page.splice import fit_white_space, splice
 from cleaners.junk.salvage import salvage
 

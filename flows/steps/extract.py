@@ -97,7 +97,7 @@ class _SliceWriter:
     def __init__(self, run: Run, shard: Shard, tries: Tries) -> None:
         self._run, self._shard, self._caution = run, shard, tries
         for folder in ("extracted", "evidence", "evidence_of_sites"):  # of a worker that was lost
-            for path in run.work(folder).glob(f"{shard.name}-*.parquet"):
+            for path in run.work(folder).glob(f"{shard.name}-*"):
                 path.unlink()
         self._waiting: list[pl.DataFrame] = []
         self._n_bytes = self._n_slices = 0

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from cleaners.document import REJECT_SCHEMA
 from cleaners.junk.evidence.counts import (
@@ -37,6 +36,7 @@ from flows.store.files import write_parquet
 from flows.store.snapshots import Snapshot, check_digest
 from flows.workers.pool import map_in_workers, run_in_worker
 
+_N_ROWS = "n_rows"  # in the schema of a slice's evidence
 # Rows of 21 bytes that are looked at together, some 4,000 documents' worth.
 ROWS_AT_ONCE = 2_000_000
 # So many are shared among the workers, however few jobs they would make: a tenth of a second's work.
@@ -44,15 +44,13 @@ ROWS_WORTH_SHARING = 200_000
 
 
 def write_evidence(rows: pl.DataFrame, run: Run, name: str) -> None:
-    """Write what a slice of documents gave, a row group for each part of the keys; sites and recent documents apart."""
-    path = run.work("evidence", name)
+    """Write what a slice of documents gave, a record batch for each part of the keys; sites and recent documents apart."""
+    path = run.work("evidence", name).with_suffix(".arrow")
     path.parent.mkdir(parents=True, exist_ok=True)
     sites = merge_rows(rows.filter(pl.col("kind") == SITE))
     write_parquet(pl.concat([sites, rows.filter(pl.col("kind") == RECENT)]), run.work("evidence_of_sites", name))
-    options = {"compression": "zstd", "compression_level": 1, "use_dictionary": ["kind", "value"]}
-    with pq.ParquetWriter(path, SEGMENT_SCHEMA, **options) as writer:
-        for part in split_parts(rows):
-            writer.write_table(part.to_arrow().cast(SEGMENT_SCHEMA))
+    # Three times as fast to write as Parquet, a fifth larger.
+    _write_segment(path, split_parts(rows), SEGMENT_SCHEMA.with_metadata({_N_ROWS: str(rows.height)}), "lz4")
 
 
 def learn_archive(run: Run) -> None:
@@ -94,9 +92,10 @@ def _begin_learning(run: Run) -> int:
     """Choose the recent documents; say how many rows there are to learn."""
     n_rows = 0
     small: list[pl.DataFrame] = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
-    for path in sorted(run.work("evidence").glob("*.parquet")):
-        n_rows += pq.ParquetFile(path).metadata.num_rows
-        small.append(pl.read_parquet(run.work("evidence_of_sites", path.name), glob=False))
+    for path in _list_evidence(run):
+        with pa.OSFile(str(path), "rb") as file:
+            n_rows += int(pa.ipc.open_file(file).schema.metadata[_N_ROWS.encode()])
+        small.append(pl.read_parquet(run.work("evidence_of_sites", f"{path.stem}.parquet"), glob=False))
     new = pl.concat(small)
     earlier = pl.DataFrame(schema=EVIDENCE_SCHEMA)
     previous = run.previous_snapshot
@@ -114,7 +113,7 @@ def _begin_learning(run: Run) -> int:
 def _learn_parts(run: Run, parts: range) -> None:
     """Learn some neighbouring parts of the keys at once."""
     recent = Recent(*(pl.read_parquet(run.work("learned", f"{name}.parquet"), glob=False) for name in Recent._fields))
-    new = _read_parts(sorted(run.work("evidence").glob("*.parquet")), parts)
+    new = _read_parts(_list_evidence(run), parts)
     grams, known = new.clear(), new.clear()
     previous = run.previous_snapshot
     if previous:
@@ -166,14 +165,19 @@ def _merge(group: Sequence[Segment], path: Path) -> None:
     _write_segment(path, merged)
 
 
-def _write_segment(path: Path, parts: Iterable[pl.DataFrame]) -> None:
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, SEGMENT_SCHEMA) as writer:
+def _list_evidence(run: Run) -> list[Path]:
+    return sorted(run.work("evidence").glob("*.arrow"))
+
+
+def _write_segment(
+    path: Path, parts: Iterable[pl.DataFrame], schema: pa.Schema = SEGMENT_SCHEMA, compression: str | None = None
+) -> None:
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema, options=options) as writer:
         for part in parts:
-            table = part.rechunk().to_arrow().cast(SEGMENT_SCHEMA).combine_chunks()
+            table = part.rechunk().to_arrow().cast(schema).combine_chunks()
             # Made of nulls: from Python values pyarrow would import pandas, where there is one, for half a second.
-            empty = pa.RecordBatch.from_arrays(
-                [pa.nulls(0, field.type) for field in SEGMENT_SCHEMA], schema=SEGMENT_SCHEMA
-            )
+            empty = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
             for batch in table.to_batches() or [empty]:
                 writer.write_batch(batch)
 
@@ -182,7 +186,9 @@ def _read_parts(paths: Iterable[Path], parts: range) -> pl.DataFrame:
     """The rows of some parts, of all slices."""
     tables = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
     for path in paths:
-        table = pq.ParquetFile(path).read_row_groups(list(parts), use_threads=False)
+        with pa.OSFile(str(path), "rb") as file:
+            opened = pa.ipc.open_file(file)
+            table = pa.Table.from_batches([opened.get_batch(number) for number in parts])
         tables.append(to_frame(table).filter(pl.col("kind") != RECENT))
     return pl.concat(tables)
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from cleaners.document import REJECT_SCHEMA
 from cleaners.junk import Stripped, restore, strip_articles
-from cleaners.junk.evidence.keys import BATCH
+from cleaners.junk.page.segments import BATCH
 from cleaners.junk.salvage import SALVAGE_EXTRACTOR
 from cleaners.names import find_mentions
 from cleaners.neardup import sign_articles

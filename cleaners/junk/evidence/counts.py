@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 
 from cleaners.junk.config import StripConfig
-from cleaners.junk.evidence.keys import BATCH, KeyedPage, key_pages
+from cleaners.junk.evidence.keys import KeyedPage, key_pages
 from cleaners.junk.evidence.label_counts import label_keys
+from cleaners.junk.page.segments import BATCH
 from cleaners.junk.page.tokens import U64, hash_text
 
 # Leads are kept whole so that a passage's first word is found; the rest is sampled, for it only has to show its extent.

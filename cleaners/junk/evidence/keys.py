@@ -13,12 +13,11 @@ import numpy as np
 
 from cleaners.junk.evidence.label_counts import Label, list_labels
 from cleaners.junk.page.page import Page
-from cleaners.junk.page.segments import bound, spread
+from cleaners.junk.page.segments import BATCH, bound, spread
 from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, mix_with, tokenize_all
 
 TEMPLATE_N = 5
 OWNER_N = 8
-BATCH = 64  # documents laid end to end: what is at work stays in the processor's cache
 
 
 class OwnedTokens(NamedTuple):

@@ -22,13 +22,12 @@ from cleaners.junk.model.regions import measure_runs, propose_runs
 from cleaners.junk.model.weights import BOUNDARY_BITS, MIN_BOUNDARY, WORD_BITS, LearnedModel, to_probability
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.reading import Reading, Units, find_candidates, hash_boundaries, read, split_units
-from cleaners.junk.page.segments import spread
+from cleaners.junk.page.segments import BATCH, spread
 from cleaners.junk.page.tokens import Tokens
 
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
 
-_BATCH = 32  # pages judged together
 # Log odds of a page's most suspicious unit up to which its surroundings and runs are not looked at. Of 1,500 articles, 244
 # contaminated ones and 300 real pages the same passages are cut as without it; four of 135 suspected ones are not reported.
 QUIET = -1.5
@@ -63,8 +62,8 @@ def revise(
     """
     revised = [list(one.findings.passages) for one in examined]
     worded = [number for number, one in enumerate(examined) if len(one.tokens.starts)]
-    for first in range(0, len(worded), _BATCH):
-        batch = worded[first : first + _BATCH]
+    for first in range(0, len(worded), BATCH):
+        batch = worded[first : first + BATCH]
         for number, passages in zip(batch, _judge([examined[number] for number in batch], model, config), strict=True):
             revised[number] = passages
     return revised

@@ -17,6 +17,7 @@ Number = TypeVar("Number", bound=np.generic)
 F64 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+BATCH = 64  # pages laid end to end: what is at work stays in the processor's cache
 _FAR = 1000.0  # tokens: what is further off means nothing
 
 
