@@ -45,8 +45,8 @@ def is_english(tokens: Tokens, language: str | None, passages: Iterable[Passage]
 
     """
     is_own = np.ones(len(tokens.starts), dtype=bool)
-    for passage in passages:
-        first, last = np.searchsorted(tokens.starts, (passage.start, passage.end))
+    extents = [(passage.start, passage.end) for passage in passages]
+    for first, last in np.searchsorted(tokens.starts, extents).tolist() if extents else ():
         is_own[first:last] = False
     hashes = tokens.hashes[is_own] if is_own.sum() >= MIN_TOKENS else tokens.hashes
     if len(hashes) >= MIN_TOKENS:

@@ -150,10 +150,7 @@ def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator
         rules: the rules to try, by default all of the package.
 
     """
-    known = load_rules() if rules is None else rules
-    cues = _all_cues() if known is load_rules() else _list_cues(known)
-    present = {cue for cue in cues.narrow(page.marks) if cue in page.lower}
-    chosen = [rule for rule in known if not present.isdisjoint(rule.cues)]
+    chosen = (_all_rules() if rules is None else _CuedRules(rules)).choose(page)
     for rule in chosen:
         for start, end in _find(page, rule):
             yield _passage(page, rule, start, end)
@@ -255,13 +252,26 @@ def _ends_at_words(text: str, start: int, end: int) -> bool:
     return not (cuts_start or cuts_end)
 
 
-def _list_cues(rules: tuple[Rule, ...]) -> Phrases:
-    return Phrases(sorted({cue for rule in rules for cue in rule.cues}))
+class _CuedRules:
+    """Rules by their cues, so that a page meets only those that may match."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._rules = rules
+        self._of_cue: dict[str, list[int]] = {}
+        for number, rule in enumerate(rules):
+            for cue in rule.cues:
+                self._of_cue.setdefault(cue, []).append(number)
+        self._cues = Phrases(self._of_cue)
+
+    def choose(self, page: Page) -> list[Rule]:
+        """The rules of which a page holds a cue, in their order."""
+        held = {number for cue in self._cues.narrow(page.marks) if cue in page.lower for number in self._of_cue[cue]}
+        return [self._rules[number] for number in sorted(held)]
 
 
 @lru_cache(maxsize=1)
-def _all_cues() -> Phrases:
-    return _list_cues(load_rules())
+def _all_rules() -> _CuedRules:
+    return _CuedRules(load_rules())
 
 
 @lru_cache(maxsize=1024)
