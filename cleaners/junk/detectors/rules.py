@@ -9,18 +9,17 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cleaners.errors import ConfigError
 from cleaners.junk.detectors.headlines import find_headline_end, find_link_end, is_headline_like, splits_sentence
-from cleaners.junk.page.page import OPENERS, Extent, Page, Passage, find_all
+from cleaners.junk.page.page import OPENERS, Extent, Page, Passage
 from cleaners.junk.page.phrases import Phrases
 from cleaners.junk.rule_files import read_tables
 
-# A pattern that begins so is sought all over its line; the cues show for every line whether there is anything to seek.
-_ANYTHING = (".{", "(?=.{")
 # A pattern that begins with a look behind: nothing or a line break, or a stop and a space, only.
 _STOPS = r"\(\?<=\[((?:[^\]\\]|\\\])+)\](?: |\\s)\)"
 _BEGINS = re.compile(rf"\(\?:\(\?<=\^\)\|\(\?<=\\n\)\|{_STOPS}\)|{_STOPS}")
@@ -53,7 +52,7 @@ class Rule(BaseModel):
     cues: tuple[str, ...] = Field(
         (),
         description="Small-letter strings, one of which a text must hold before the rule is tried at all; "
-        "for a pattern that begins with anything (`.{`, `(?=.{`), each line or sentence it matches. The phrases where not given.",
+        "for a rule of lines or sentences, each one that it matches. The phrases where not given.",
     )
     chain: bool = Field(
         False,
@@ -151,17 +150,17 @@ def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator
 
     """
     chosen = (_all_rules() if rules is None else _CuedRules(rules)).choose(page)
+    held = _HoldingExtents(page)
     for rule in chosen:
-        for start, end in _find(page, rule):
+        for start, end in _find(page, rule, held):
             yield _passage(page, rule, start, end)
     yield from _find_chain(page, [rule for rule in chosen if rule.chain])
 
 
-def _find(page: Page, rule: Rule) -> Iterator[Extent]:
+def _find(page: Page, rule: Rule, held: _HoldingExtents) -> Iterator[Extent]:
     pattern = rule.compiled
     if rule.scope in ("line", "sentence"):
-        extents = page.lines if rule.scope == "line" else page.sentences
-        for start, end in _holding(page, extents, rule.cues) if rule.pattern.startswith(_ANYTHING) else extents:
+        for start, end in held.of(rule.scope, rule.cues):
             if end - start <= rule.max_chars and pattern.fullmatch(page.text, start, end):
                 yield start, end if rule.whole else _own_end(page.text, pattern, start, end)
         return
@@ -181,14 +180,33 @@ def _find(page: Page, rule: Rule) -> Iterator[Extent]:
             yield match.span()
 
 
-def _holding(page: Page, extents: list[Extent], cues: tuple[str, ...]) -> list[Extent]:
-    """The lines or sentences that hold a cue; all of them where small letters are of another length."""
-    if len(page.lower) != len(page.text):
-        return extents
-    found = (place for cue in cues for place in find_all(page.lower, cue))
-    starts = [start for start, _ in extents]
-    held = {bisect_right(starts, place) - 1 for place in found}
-    return [extents[number] for number in sorted(held) if number >= 0]
+class _HoldingExtents:
+    """The lines and sentences of a page by the cues that they hold; each cue is sought once."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._found: dict[tuple[str, str], frozenset[int]] = {}
+
+    def of(self, scope: Literal["line", "sentence"], cues: tuple[str, ...]) -> list[Extent]:
+        """The lines or sentences that hold one of some cues; all of them where small letters are of another length."""
+        extents = self._page.lines if scope == "line" else self._page.sentences
+        if len(self._page.lower) != len(self._page.text):
+            return extents
+        for cue in cues:
+            if (scope, cue) not in self._found:
+                self._found[scope, cue] = frozenset(self._find(extents, cue))
+        held: set[int] = set().union(*(self._found[scope, cue] for cue in cues))
+        return [extents[number] for number in sorted(held)]
+
+    def _find(self, extents: list[Extent], cue: str) -> Iterator[int]:
+        place = self._page.lower.find(cue)
+        while place >= 0:
+            number = bisect_right(extents, place, key=itemgetter(0)) - 1
+            if number >= 0:
+                yield number
+            if number + 1 == len(extents):
+                return
+            place = self._page.lower.find(cue, max(extents[number + 1][0], place + 1))
 
 
 @lru_cache(maxsize=1024)

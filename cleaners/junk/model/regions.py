@@ -246,9 +246,11 @@ def _own_columns(runs: Sequence[Run], likeness: Likeness, n_units: int) -> list[
         held = inside > 0
         n_held = max(int(held.sum()), 1)
         n_rare, n_named = max(weight[held].sum(), 0.1), int((held & named).sum())
-        left = np.unique(words[bounds[max(low - 4, 0)] : bounds[low]])
-        right = np.unique(words[bounds[high] : bounds[min(high + 4, n_units)]])
-        bridge = np.isin(left, right).sum() / max(min(len(left), len(right)), 1)
+        left, right = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+        left[words[bounds[max(low - 4, 0)] : bounds[low]]] = True
+        right[words[bounds[high] : bounds[min(high + 4, n_units)]]] = True
+        both = left & right
+        bridge = both.sum() / max(min(left.sum(), right.sum()), 1)
         # The three units on both sides of both edges: whose words do they hold?
         first = max(low - 3, 0)
         near = slice(bounds[first], bounds[min(high + 3, n_units)])
@@ -281,7 +283,7 @@ def _own_columns(runs: Sequence[Run], likeness: Likeness, n_units: int) -> list[
                 (named & held & (outside > 0)).sum() / max(n_named, 1),
                 (named & held & (before > 0)).sum() / max(n_named, 1),
                 (named & held & (outside > before)).sum() / max(n_named, 1),
-                (weight[left][np.isin(left, right)]).sum() / max(min(weight[left].sum(), weight[right].sum()), 0.1),
+                weight[both].sum() / max(min(weight[left].sum(), weight[right].sum()), 0.1),
             )
         )
     return list(np.array(rows, dtype=np.float64).reshape(len(runs), len(_OWN)).T)

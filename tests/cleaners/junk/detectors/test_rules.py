@@ -157,7 +157,11 @@ def test_rules_find_the_same_where_every_place_is_tried(parts: list[tuple[str, s
     found = list(find_by_rules(Page(text)))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(rules_module, "_is_opening", lambda _: False)
-        patched.setattr(rules_module, "_holding", lambda page, extents, cues: extents)
+        patched.setattr(
+            rules_module._HoldingExtents,
+            "of",
+            lambda held, scope, _: held._page.lines if scope == "line" else held._page.sentences,
+        )
         chosen = [rule for rule in RULES if any(cue in text.lower() for cue in rule.cues)]
         plain = list(find_by_rules(Page(text), tuple(chosen)))
     assert found == plain
