@@ -26,6 +26,7 @@ from flows.cli.app import (
 
 if TYPE_CHECKING:
     from flows.pipeline import RunResult
+    from flows.serve.prefect_server import StartedServer
     from flows.settings import Settings
 
 # Where it is set, a run that finds nothing new is shown in the UI, too: somebody watches there.
@@ -115,33 +116,48 @@ def _run(settings: "Settings", *, direct: bool, verbose: bool, as_json: bool, qu
     from flows.pipeline import PlainEngine, begin_run, run_pipeline, working
     from flows.workers.dask import workers_found
 
+    # The first run finds something new, if there is anything: the server starts while it looks.
+    server = None if direct or _has_server() or (settings.folder / "latest").exists() else _start_server()
     plain = PlainEngine(settings.n_workers)
     progress = nullcontext() if quiet else showing_progress()
     with progress as wait_for, working(settings), begin_run(settings, plain) as begun:
-        is_plain = direct or (begun.plan.is_empty and not os.environ.get(SERVER_VARIABLE))
+        is_plain = direct or (begun.plan.is_empty and not _has_server())
         if is_plain:
+            if server:
+                server.stop()
             with workers_found(settings):
                 result = run_pipeline(settings, plain)
         else:
             if wait_for:
                 wait_for("Starting Prefect")
-            result = _run_flow(settings, verbose)
+            result = _run_flow(settings, server, verbose=verbose)
     if as_json or quiet:
         say((), describe_result(result, settings), as_json=as_json, quiet=quiet)
     else:
         show_result(result, settings, is_in_ui=not is_plain)
 
 
-def _run_flow(settings: "Settings", verbose: bool) -> "RunResult":
+def _has_server() -> bool:
+    return bool(os.environ.get(SERVER_VARIABLE))
+
+
+def _start_server() -> "StartedServer":
+    prepare_prefect()
+    from flows.serve.prefect_server import start_short_lived_server
+
+    return start_short_lived_server()
+
+
+def _run_flow(settings: "Settings", server: "StartedServer | None", *, verbose: bool) -> "RunResult":
     """Run `clean-news`: its steps as Prefect's tasks, which the UI shows."""
     prepare_prefect()
     # The UI keeps the log either way; in the terminal the progress bars and our own messages say enough.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if verbose else "CRITICAL")
     os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", str(SERVER_SECONDS))
     logging.raiseExceptions = verbose  # what a log handler that cannot reach the server does not write to the terminal
-    from flows.serve.prefect_server import start_short_lived_server
+    from flows.serve.prefect_server import use_short_lived_server
 
-    start_short_lived_server(lambda: import_module("flows.clean_news"))
+    use_short_lived_server(server, lambda: import_module("flows.clean_news"))
     from flows.clean_news import clean_news
     from flows.uplink import is_silent, run_with_or_without
 

@@ -114,11 +114,11 @@ def watch(
 ) -> None:
     """Make the automations that mark killed runs as Crashed, on the server at PREFECT_API_URL; `serve` does it by itself."""
     from flows.serve.automations import watch_runs
-    from flows.serve.prefect_server import start_short_lived_server
+    from flows.serve.prefect_server import use_short_lived_server
 
     with errors_reported():
         prepare_prefect()
-        start_short_lived_server()
+        use_short_lived_server()
         watch_runs(notify, publish_hours)
         typer.echo("The automations are in place; workers need PREFECT_FLOWS_HEARTBEAT_FREQUENCY=30.")
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from typing import NamedTuple
 
@@ -61,68 +61,99 @@ def check_address(address: Address) -> None:
 
 
 @contextmanager
-def running_server(
-    address: Address,
-    origins: Iterable[str] = (),
-    *,
-    is_short_lived: bool = False,
-    meanwhile: Callable[[], object] = lambda: None,
-) -> Iterator[None]:
+def running_server(address: Address, origins: Iterable[str] = ()) -> Iterator[None]:
     """A Prefect server at the address while the block runs; one that answers there already is left as it is.
 
     Args:
         address: where it listens.
         origins: addresses at which a proxy shows it to browsers.
-        is_short_lived: start one for a single run, without the UI.
-        meanwhile: work to do while it starts, which takes seconds.
 
     Raises:
         ConfigError: an origin is none.
         CopydeskError: something else has the port, the server there answers any page, or ours does not answer in time.
     """
-    command = server_command(address, origins, is_short_lived=is_short_lived)
+    command = server_command(address, origins)
     if _answers(address):
         _check_guarded(address)
         yield
         return
     check_free(address)
-    home = find_home()
-    os.environ["PREFECT_SERVER_UI_API_URL"] = UI_API_PATH
-    with open_log(home) as output:
-        # In a session of its own: Ctrl-C stops the runs first, then the server they report to.
-        server = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE if is_short_lived else subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    server = StartedServer(address, command)
     try:
-        meanwhile()
-        deadline = time.monotonic() + SERVER_START_SECONDS
-        while not _answers(address):
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise CopydeskError(
-                    f"The Prefect server at {address.url} does not start.", f"Its log is {home / SERVER_LOG}."
-                )
-            time.sleep(0.25)
+        server.wait_for_answer()
         yield
     finally:
-        server.terminate()
-        try:
-            server.wait(SERVER_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        server.stop()
 
 
-def start_short_lived_server(meanwhile: Callable[[], object] = lambda: None) -> None:
-    """Start a server for this process, where Prefect would start one of its own, which answers the pages of any web site.
-
-    It ends with the process. Imports Prefect.
+class StartedServer:
+    """A server's process from its start on, which takes seconds until it answers.
 
     Args:
-        meanwhile: work to do while the server starts.
+        address: where it listens.
+        command: of `server_command`.
+        is_short_lived: it ends with this process.
+    """
+
+    def __init__(self, address: Address, command: list[str], *, is_short_lived: bool = False) -> None:
+        self.address = address
+        self._home = find_home()
+        os.environ["PREFECT_SERVER_UI_API_URL"] = UI_API_PATH
+        with open_log(self._home) as output:
+            # In a session of its own: Ctrl-C stops the runs first, then the server they report to.
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE if is_short_lived else subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def wait_for_answer(self) -> None:
+        """Return once the server answers.
+
+        Raises:
+            CopydeskError: it ended, or does not answer in time.
+        """
+        deadline = time.monotonic() + SERVER_START_SECONDS
+        while not _answers(self.address):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise CopydeskError(
+                    f"The Prefect server at {self.address.url} does not start.",
+                    f"Its log is {self._home / SERVER_LOG}.",
+                )
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """End the process, whatever it does."""
+        self._process.terminate()
+        try:
+            self._process.wait(SERVER_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def start_short_lived_server() -> StartedServer:
+    """Start a server without the UI for this process, with which it ends; it does not answer yet.
+
+    Prefect would start one of its own, which answers the pages of any web site. Imports nothing of Prefect, and is best called
+    before Prefect is imported: the server then takes its last messages at the end.
+    """
+    address = find_free_address()
+    server = StartedServer(address, server_command(address, (), is_short_lived=True), is_short_lived=True)
+    atexit.register(server.stop)
+    return server
+
+
+def use_short_lived_server(
+    started: StartedServer | None = None, meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """Let Prefect talk to a server for this process alone, unless its settings name another one. Imports Prefect.
+
+    Args:
+        started: of `start_short_lived_server`; one is started without it.
+        meanwhile: work to do until the server answers.
 
     Raises:
         CopydeskError: it does not start.
@@ -131,13 +162,13 @@ def start_short_lived_server(meanwhile: Callable[[], object] = lambda: None) -> 
     from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_EPHEMERAL_ENABLED
 
     if PREFECT_API_URL.value() or not PREFECT_SERVER_EPHEMERAL_ENABLED.value():
+        if started:
+            started.stop()
         return
-    with ExitStack() as stack:
-        address = find_free_address()
-        stack.enter_context(running_server(address, is_short_lived=True, meanwhile=meanwhile))
-        # Registered before Prefect's own, so done after them: they send the last of the log.
-        atexit.register(stack.pop_all().close)
-    os.environ["PREFECT_API_URL"] = f"{address.url}/api"
+    server = started or start_short_lived_server()
+    meanwhile()
+    server.wait_for_answer()
+    os.environ["PREFECT_API_URL"] = f"{server.address.url}/api"
     # Links in the log lead to where `copydesk ui` will show the run.
     os.environ.setdefault("PREFECT_UI_URL", Address("127.0.0.1", DEFAULT_PORT).url)
     refresh_global_settings_context()

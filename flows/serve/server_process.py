@@ -6,6 +6,7 @@ alone.
 """
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ def run_server(host: str, port: int, origins: list[str], *, is_short_lived: bool
     visitors = find_visitors(host, origins)
     # Before anything is written: the database, its journal, what runs leave in the home.
     os.umask(0o077)
+    gc.disable()  # what is imported stays: to look for garbage in it takes a seventh of the start
     import uvicorn
     from prefect.server.api.server import create_app
     from prefect.settings import get_current_settings
@@ -36,8 +38,11 @@ def run_server(host: str, port: int, origins: list[str], *, is_short_lived: bool
     settings = get_current_settings().server
     make_private(_database_files())
     api = settings.api
+    served = create_app(ephemeral=is_short_lived, final=True)
+    gc.freeze()
+    gc.enable()
     uvicorn.run(
-        SameOriginOnly(create_app(ephemeral=is_short_lived, final=True), visitors, (api.base_path or "/api",)),
+        SameOriginOnly(served, visitors, (api.base_path or "/api",)),
         host=host,
         port=port,
         timeout_keep_alive=api.keepalive_timeout,
