@@ -47,7 +47,7 @@ def count_words(text: str) -> int:
 @cache
 def _kinds() -> npt.NDArray[np.uint8]:
     """Return what each character is to the count of words: `OF_WORD`, `ALONE` in scripts without spaces, or neither."""
-    characters = "".join(map(chr, range(sys.maxunicode + 1)))
+    characters = np.arange(sys.maxunicode + 1, dtype=np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
     kinds = np.zeros(len(characters), np.uint8)
     for kind, expression in ((OF_WORD, WORD), (ALONE, UNSPACED)):
         for found in expression.finditer(characters):
