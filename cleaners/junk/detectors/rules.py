@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Literal
@@ -149,8 +149,9 @@ def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator
         rules: the rules to try, by default all of the package.
 
     """
-    chosen = (_all_rules() if rules is None else _CuedRules(rules)).choose(page)
-    held = _HoldingExtents(page)
+    cued = _all_rules() if rules is None else _CuedRules(rules)
+    held = _HoldingExtents(page, cued.find_cues(page))
+    chosen = cued.choose(held.cues)
     for rule in chosen:
         for start, end in _find(page, rule, held):
             yield _passage(page, rule, start, end)
@@ -183,8 +184,9 @@ def _find(page: Page, rule: Rule, held: _HoldingExtents) -> Iterator[Extent]:
 class _HoldingExtents:
     """The lines and sentences of a page by the cues that they hold; each cue is sought once."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, cues: frozenset[str]) -> None:
         self._page = page
+        self.cues = cues
         self._found: dict[tuple[str, str], frozenset[int]] = {}
 
     def of(self, scope: Literal["line", "sentence"], cues: tuple[str, ...]) -> list[Extent]:
@@ -192,11 +194,12 @@ class _HoldingExtents:
         extents = self._page.lines if scope == "line" else self._page.sentences
         if len(self._page.lower) != len(self._page.text):
             return extents
-        for cue in cues:
+        numbers: set[int] = set()
+        for cue in self.cues.intersection(cues):
             if (scope, cue) not in self._found:
                 self._found[scope, cue] = frozenset(self._find(extents, cue))
-        held: set[int] = set().union(*(self._found[scope, cue] for cue in cues))
-        return [extents[number] for number in sorted(held)]
+            numbers |= self._found[scope, cue]
+        return [extents[number] for number in sorted(numbers)]
 
     def _find(self, extents: list[Extent], cue: str) -> Iterator[int]:
         place = self._page.lower.find(cue)
@@ -281,9 +284,13 @@ class _CuedRules:
                 self._of_cue.setdefault(cue, []).append(number)
         self._cues = Phrases(self._of_cue)
 
-    def choose(self, page: Page) -> list[Rule]:
-        """The rules of which a page holds a cue, in their order."""
-        held = {number for cue in self._cues.narrow(page.marks) if cue in page.lower for number in self._of_cue[cue]}
+    def find_cues(self, page: Page) -> frozenset[str]:
+        """The cues that a page holds."""
+        return frozenset(cue for cue in self._cues.narrow(page.marks) if cue in page.lower)
+
+    def choose(self, cues: Iterable[str]) -> list[Rule]:
+        """The rules that have one of some cues, in their order."""
+        held = {number for cue in cues for number in self._of_cue[cue]}
         return [self._rules[number] for number in sorted(held)]
 
 

@@ -15,6 +15,7 @@ from cleaners.junk.model.features import FEATURES
 from cleaners.junk.model.likeness import Likeness
 from cleaners.junk.model.measures import Findings, is_soft
 from cleaners.junk.page.reading import Units
+from cleaners.junk.page.tokens import I64
 
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
@@ -24,6 +25,8 @@ BIASES = (-3.0, -1.5, 0.0, 1.5, 3.0)
 _SWITCH = 1.5  # log odds that a path pays to enter or leave a run
 _FIRM_LOGIT = 6.0
 _MAX_RUNS = 60
+_SIDE = 4  # units on each side of a run whose words are compared with each other
+_EDGE = 3  # units on each side of an edge whose words are looked for elsewhere
 
 _MEANS = (
     *("repeated_2", "repeated_3", "repeated_share", "owners", "owners_lead", "firm", "template", "owned", "card"),
@@ -171,17 +174,18 @@ def choose_runs(runs: Sequence[Run], pure: F64, exact: F64, is_accepted: npt.NDA
 
 
 def _viterbi(scores: list[float]) -> list[Run]:
-    """Runs of the best path through two states, where changing state costs."""
-    off, on = 0.0, -_SWITCH
-    from_on: list[tuple[bool, bool]] = []
+    """Runs of the best path through two states, where changing state costs.
+
+    Of both states only the lead of being in a run counts: what is further ahead than a change costs changes over.
+    """
+    lead, leads = -_SWITCH, []
     for score in scores:
-        to_off, to_on = on - _SWITCH > off, on >= off - _SWITCH
-        off, on = max(off, on - _SWITCH), max(on, off - _SWITCH) + score
-        from_on.append((to_off, to_on))
+        leads.append(lead)
+        lead = min(max(lead, -_SWITCH), _SWITCH) + score
     runs: list[Run] = []
-    state, end = on > off, len(scores)
+    state, end = lead > 0, len(scores)
     for place in range(len(scores) - 1, -1, -1):
-        before = from_on[place][1] if state else from_on[place][0]
+        before = leads[place] >= -_SWITCH if state else leads[place] > _SWITCH
         if state and not before:
             runs.append((place, end))
         elif not state:
@@ -227,63 +231,96 @@ def _ends_of(runs: Sequence[Run]) -> tuple[list[slice], list[slice]]:
 
 def _own_columns(runs: Sequence[Run], likeness: Likeness, n_units: int) -> list[npt.NDArray[np.generic]]:
     """Share of a run's words that the rest holds, before it, behind it; words it repeats; likeness of both sides."""
-    rows = []
     if not len(likeness.words):
         return list(np.zeros((len(_OWN), len(runs))))
-    size = int(likeness.words.max()) + 1 if len(likeness.words) else 1
+    size = int(likeness.words.max()) + 1
     order = np.argsort(likeness.units, kind="stable")
     words, units = likeness.words[order], likeness.units[order]
-    weight = np.zeros(size)
+    weight, named = np.zeros(size), np.zeros(size, dtype=bool)
     weight[likeness.words] = likeness.weights
-    named = np.zeros(size, dtype=bool)
     named[likeness.words] = likeness.is_name
+    low, high = np.array(runs, dtype=np.int64).T
+    # How many units hold each word before the places that count: (words, places), then (words, runs).
+    places = np.unique(np.concatenate((low, high, np.maximum(low - _SIDE, 0), np.minimum(high + _SIDE, n_units))))
+    steps = np.searchsorted(places, units, side="right") + words * (len(places) + 1)
+    running = np.bincount(steps, minlength=size * (len(places) + 1)).reshape(size, -1).cumsum(axis=1)
+    before, until, far_before, far_until = (
+        running[:, np.searchsorted(places, place)]
+        for place in (low, high, np.maximum(low - _SIDE, 0), np.minimum(high + _SIDE, n_units))
+    )
+    inside = until - before
+    outside = running[:, -1:] - inside
+    held = inside > 0
+    rare, names = weight[:, None] * held, named[:, None] & held
+    n_held, n_rare = np.maximum(held.sum(axis=0), 1), np.maximum(rare.sum(axis=0), 0.1)
+    n_names = names.sum(axis=0)
+    others = (outside > 0, before > 0, outside > before)
+    left, right = before > far_before, far_until > until
+    both = left & right
+    least = np.minimum(left.sum(axis=0), right.sum(axis=0))
+    least_rare = np.minimum(weight @ left, weight @ right)
+    return [
+        *((held & other).sum(axis=0) / n_held for other in others),
+        (inside > 1).sum(axis=0) / n_held,
+        both.sum(axis=0) / np.maximum(least, 1),
+        *_near_columns(low, high, words, units, outside, held, n_units),
+        *((rare * other).sum(axis=0) / n_rare for other in others),
+        np.log1p(n_names),
+        *((names & other).sum(axis=0) / np.maximum(n_names, 1) for other in others),
+        weight @ both / np.maximum(least_rare, 0.1),
+    ]
+
+
+def _near_columns(
+    low: I64,
+    high: I64,
+    words: I64,
+    units: I64,
+    outside: I64,
+    held: npt.NDArray[np.bool_],
+    n_units: int,
+) -> list[F64]:
+    """Whose words the three units on both sides of both edges of runs hold.
+
+    Args:
+        low: first unit of each run.
+        high: the one behind its last.
+        words: of all pairs of a word and a unit, in the order of units.
+        units: of the pairs.
+        outside: units outside each run that hold a word, (words, runs).
+        held: whether a run holds it, (words, runs).
+        n_units: of the page.
+
+    Returns:
+        Of the first three units the share of words that others hold, of the last three, the most of any three; of the three
+        before and the three behind the run the same, and the share that the run holds.
+    """
+    first, last = np.maximum(low - _EDGE, 0), np.minimum(high + _EDGE, n_units)
     bounds = np.searchsorted(units, np.arange(n_units + 1))
-    everywhere = np.bincount(words, minlength=size)
-    for low, high in runs:
-        inside = np.bincount(words[bounds[low] : bounds[high]], minlength=size)
-        before = np.bincount(words[: bounds[low]], minlength=size)
-        outside = everywhere - inside
-        held = inside > 0
-        n_held = max(int(held.sum()), 1)
-        n_rare, n_named = max(weight[held].sum(), 0.1), int((held & named).sum())
-        left, right = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
-        left[words[bounds[max(low - 4, 0)] : bounds[low]]] = True
-        right[words[bounds[high] : bounds[min(high + 4, n_units)]]] = True
-        both = left & right
-        bridge = both.sum() / max(min(left.sum(), right.sum()), 1)
-        # The three units on both sides of both edges: whose words do they hold?
-        first = max(low - 3, 0)
-        near = slice(bounds[first], bounds[min(high + 3, n_units)])
-        place, n_near = units[near] - first, min(high + 3, n_units) - first
-        is_out = outside[words[near]] > np.where((units[near] < low) | (units[near] >= high), 1, 0)
-        sums = np.zeros((3, n_near + 1))
-        for row, weights in enumerate((None, is_out, held[words[near]])):
-            np.cumsum(np.bincount(place, weights=weights, minlength=n_near), out=sums[row, 1:])
-        start, end = low - first, high - first
-        three = min(3, end - start)
-        slides = sums[:2, start + three : end + 1] - sums[:2, start : end + 1 - three]
-        sides = (sums[:, start] - sums[:, 0], sums[:, n_near] - sums[:, end])
-        shares = slides[1] / np.maximum(slides[0], 1.0)
-        rows.append(
-            (
-                (held & (outside > 0)).sum() / n_held,
-                (held & (before > 0)).sum() / n_held,
-                (held & (outside > before)).sum() / n_held,
-                (inside > 1).sum() / n_held,
-                bridge,
-                shares[0],
-                shares[-1],
-                shares.max(),
-                *(side[1] / max(side[0], 1.0) for side in sides),
-                *(side[2] / max(side[0], 1.0) for side in sides),
-                (weight * (held & (outside > 0))).sum() / n_rare,
-                (weight * (held & (before > 0))).sum() / n_rare,
-                (weight * (held & (outside > before))).sum() / n_rare,
-                np.log1p(n_named),
-                (named & held & (outside > 0)).sum() / max(n_named, 1),
-                (named & held & (before > 0)).sum() / max(n_named, 1),
-                (named & held & (outside > before)).sum() / max(n_named, 1),
-                weight[both].sum() / max(min(weight[left].sum(), weight[right].sum()), 0.1),
-            )
-        )
-    return list(np.array(rows, dtype=np.float64).reshape(len(runs), len(_OWN)).T)
+    # The pairs near each run, one run after the other.
+    n_pairs = bounds[last] - bounds[first]
+    run = np.repeat(np.arange(len(low)), n_pairs)
+    pair = np.arange(len(run)) - np.repeat(np.cumsum(n_pairs) - n_pairs - bounds[first], n_pairs)
+    word, unit = words[pair], units[pair]
+    is_out = outside[word, run] > ((unit < low[run]) | (unit >= high[run]))
+    # Sums over the units near each run, one run after the other.
+    offset = np.cumsum(last - first) - (last - first)
+    place, n_near = offset[run] + unit - first[run], int((last - first).sum())
+    sums = np.zeros((3, n_near + 1))
+    for row, weights in enumerate((None, is_out, held[word, run])):
+        np.cumsum(np.bincount(place, weights=weights, minlength=n_near), out=sums[row, 1:])
+    start, end = offset + low - first, offset + high - first
+    three = np.minimum(_EDGE, high - low)
+    n_slides = high - low - three + 1
+    begins = np.cumsum(n_slides) - n_slides
+    slide = np.arange(n_slides.sum()) + np.repeat(start - begins, n_slides)
+    counts = sums[:2, slide + np.repeat(three, n_slides)] - sums[:2, slide]
+    shares = counts[1] / np.maximum(counts[0], 1.0)
+    sides = (sums[:, start] - sums[:, offset], sums[:, offset + last - first] - sums[:, end])
+    return [
+        shares[begins],
+        shares[begins + n_slides - 1],
+        np.maximum.reduceat(shares, begins),
+        *(side[1] / np.maximum(side[0], 1.0) for side in sides),
+        *(side[2] / np.maximum(side[0], 1.0) for side in sides),
+    ]
