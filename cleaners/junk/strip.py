@@ -155,9 +155,10 @@ def _strip_all(
             begin(batch)
             decisions: list[Decision | None]
             try:
-                decisions = [*find_junk(batch, indexes, config, pages[start : start + at_once])]
+                decisions = [*find_junk(batch, indexes, config, pages[:at_once])]
             except Exception:
                 decisions = [None] * len(batch)  # one of them fails: each is tried by itself
+            del pages[:at_once]  # they hold much that only their judgement needs
             for document, decision in zip(batch, decisions, strict=True):
                 try:
                     found = find_junk([document], indexes, config)[0] if decision is None else decision
