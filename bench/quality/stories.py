@@ -31,17 +31,9 @@ def predict(in_path: Path, out_path: Path) -> None:
     config = StoriesConfig()
     rows = read_rows(in_path)
     last = max((seen for row in rows if (seen := seen_at(row.published_at)) is not None), default=0.0)
-    placed = group_articles(
-        (
-            (
-                row.id,
-                last if (seen := seen_at(row.published_at)) is None else seen,
-                read_terms(row.title, row.text, config),
-            )
-            for row in rows
-        ),
-        config,
-    )
+    days = [last if (seen := seen_at(row.published_at)) is None else seen for row in rows]
+    terms = read_terms([row.title for row in rows], [row.text for row in rows], config).split()
+    placed = group_articles(zip([row.id for row in rows], days, terms, strict=True), config)
     out_path.write_text(
         "".join(
             json.dumps({"id": row.article_id, "story_id": row.story_id, "event_id": row.event_id}) + "\n"

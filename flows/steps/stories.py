@@ -24,11 +24,11 @@ from flows.steps.parts import part_file, part_names, replaced_article_ids
 from flows.store.files import write_parquet
 from flows.store.story_index import (
     INDEX,
-    TERMS_SCHEMA,
     StoryIndex,
     read_index,
     read_terms_of,
     split_terms,
+    tabulate_terms,
     write_index,
 )
 from flows.workers.pool import map_in_workers, run_in_worker
@@ -163,13 +163,14 @@ def _read_lot(run: Run, number: int) -> None:
     """Read the terms of a lot's articles."""
     config = run.settings.cleaning.stories
     lot = pl.scan_parquet(run.work("stories", "lots.parquet"), glob=False).filter(pl.col("lot") == number).collect()
-    rows: list[tuple[str, list[int]]] = []
+    frames = []
     for (file,), own in lot.group_by("file"):
         ids = own.select("article_id").lazy()
-        texts = pl.scan_parquet(str(file), glob=False).select("article_id", "title", "text")
-        held = texts.join(ids, on="article_id", how="semi").collect(engine="streaming")
-        rows += [(name, read_terms(title, text, config).tolist()) for name, title, text in held.iter_rows()]
-    write_parquet(pl.DataFrame(rows, TERMS_SCHEMA, orient="row"), _terms_file(run, number))
+        articles = pl.scan_parquet(str(file), glob=False).select("article_id", "title", "text")
+        held = articles.join(ids, on="article_id", how="semi").collect(engine="streaming")
+        names, titles, texts = (held[column].to_list() for column in ("article_id", "title", "text"))
+        frames.append(tabulate_terms(names, read_terms(titles, texts, config)))
+    write_parquet(pl.concat(frames), _terms_file(run, number))
 
 
 def _group(run: Run) -> int:

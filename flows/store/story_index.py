@@ -8,15 +8,17 @@ index/stories/<run_id>.frequencies.parquet  in how many articles each term stand
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from cleaners.stories import Frequencies
 from cleaners.stories.frequencies import Counts
-from cleaners.stories.terms import N_SLOTS, UInt32s
+from cleaners.stories.terms import N_SLOTS, Terms, UInt32s, join_terms
 from cleaners.stories.window import Member
 from flows.store.files import write_parquet
 
@@ -64,11 +66,28 @@ def read_terms_of(segments: list[Path], ids: pl.Series) -> dict[str, UInt32s]:
     return found
 
 
+def tabulate_terms(ids: Sequence[str], terms: Terms) -> pl.DataFrame:
+    """The terms of articles as a frame of TERMS_SCHEMA."""
+    return pl.DataFrame({"article_id": ids, "terms": _join_lists(terms)}, TERMS_SCHEMA)
+
+
 def split_terms(rows: pl.DataFrame) -> dict[str, UInt32s]:
     """The terms of each article of a frame of TERMS_SCHEMA."""
-    ends = np.cumsum(rows["terms"].list.len().to_numpy())[:-1]
-    parts = np.split(rows["terms"].explode(empty_as_null=False).to_numpy().astype(np.uint32), ends)
-    return dict(zip(rows["article_id"].to_list(), parts, strict=True)) if rows.height else {}
+    return dict(zip(rows["article_id"].to_list(), split_lists(rows["terms"]), strict=True))
+
+
+def split_lists(column: pl.Series) -> list[UInt32s]:
+    """The lists of a column as arrays, which share their memory."""
+    values = column.explode(empty_as_null=False).to_numpy()
+    return Terms(values, column.list.len().to_numpy().astype(np.intp)).split()
+
+
+def _join_lists(lists: Terms) -> pl.Series:
+    """A column of lists of arrays that stand one behind the other; numbers are not taken up one by one."""
+    starts = np.concatenate(([0], np.cumsum(lists.lengths)))
+    joined = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(starts, pa.int64()), pa.array(lists.values)))
+    assert isinstance(joined, pl.Series)
+    return joined
 
 
 def write_index(folder: Path, name: str, members: list[Member], frequencies: Frequencies, earlier: list[Path]) -> None:
@@ -82,8 +101,9 @@ def write_index(folder: Path, name: str, members: list[Member], frequencies: Fre
         earlier: files of terms of the last snapshot; those that hold a member are taken over.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [(m.article_id, m.seen, m.story_id, m.event_id, m.total, m.n, m.heavy.tolist()) for m in members]
-    frame = pl.DataFrame(rows, MEMBER_SCHEMA, orient="row")
+    columns = {name: [getattr(member, name) for member in members] for name in MEMBER_SCHEMA if name != "heavy"}
+    heavy = _join_lists(join_terms([member.heavy for member in members]))
+    frame = pl.DataFrame({**columns, "heavy": heavy}, MEMBER_SCHEMA)
     write_parquet(frame, folder / f"{name}.members.parquet")
     known: set[str] = set()
     kept = []
@@ -97,7 +117,7 @@ def write_index(folder: Path, name: str, members: list[Member], frequencies: Fre
     for path in kept:
         os.link(path, folder / path.name)
     new = [member for member in members if member.article_id not in known]
-    terms = pl.DataFrame([(m.article_id, m.terms.tolist()) for m in new], TERMS_SCHEMA, orient="row")
+    terms = tabulate_terms([member.article_id for member in new], join_terms([member.terms for member in new]))
     write_parquet(terms, folder / f"{name}.terms.parquet")
     _write_frequencies(frequencies, folder / f"{name}.frequencies.parquet")
 

@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from cleaners.stories import Frequencies, StoriesConfig, read_terms
+from cleaners.stories import Frequencies, StoriesConfig
 from cleaners.stories.frequencies import load_prior
 from cleaners.stories.terms import slots_of
+from tests.cleaners.stories.texts import terms_of
 
 CONFIG = StoriesConfig()
-TERMS = read_terms("Ferry aground", "The Zandvoorder ferry ran aground.", CONFIG)
+TERMS = terms_of("Ferry aground", "The Zandvoorder ferry ran aground.", CONFIG)
 
 
 def slot_of(word: str) -> int:
-    return int(slots_of(read_terms(None, word, CONFIG))[0])
+    return int(slots_of(terms_of(None, word, CONFIG))[0])
 
 
 def test_common_words_weigh_little_from_the_first_article_on() -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 
-from cleaners.stories import Frequencies, Grouper, StoriesConfig, group_articles, read_terms
-from tests.cleaners.stories.texts import EVENTS, FERRY, TRIAL
+from cleaners.stories import Frequencies, Grouper, StoriesConfig, group_articles
+from tests.cleaners.stories.texts import EVENTS, FERRY, TRIAL, terms_of
 
 CONFIG = StoriesConfig()
 DAY = 20_000.0
@@ -32,7 +32,7 @@ SYLLABLES = (
 def articles(day: float = DAY, apart: float = 0.2) -> list[tuple[str, float, object]]:
     """Every report of every event, some hours apart."""
     rows = [(f"{name}{n}", title, text) for name, reports in EVENTS.items() for n, (title, text) in enumerate(reports)]
-    return [(name, day + apart * int(name[-1]), read_terms(title, text, CONFIG)) for name, title, text in rows]
+    return [(name, day + apart * int(name[-1]), terms_of(title, text, CONFIG)) for name, title, text in rows]
 
 
 def others(n: int) -> list[tuple[str, float, object]]:
@@ -44,7 +44,7 @@ def others(n: int) -> list[tuple[str, float, object]]:
         text = ". ".join(
             f"The council of {dice.choice(words)} said {' '.join(dice.sample(words, 4))}" for _ in range(8)
         )
-        rows.append((f"other{number:03}", DAY + dice.random(), read_terms(" ".join(words[:4]), text, CONFIG)))
+        rows.append((f"other{number:03}", DAY + dice.random(), terms_of(" ".join(words[:4]), text, CONFIG)))
     return rows
 
 
@@ -80,20 +80,20 @@ def test_a_story_is_named_after_the_article_that_was_seen_first() -> None:
 
 
 def test_what_lies_weeks_apart_is_another_story() -> None:
-    rows = [(f"{day}", DAY + day, read_terms(*FERRY[n], CONFIG)) for n, day in enumerate((0, 1, 40))]
+    rows = [(f"{day}", DAY + day, terms_of(*FERRY[n], CONFIG)) for n, day in enumerate((0, 1, 40))]
     assert stories(group_articles(rows, CONFIG)) == {frozenset({"0", "1"}), frozenset({"40"})}
 
 
 def test_a_running_story_has_an_event_for_each_turn() -> None:
-    rows = [(f"{n}", DAY + 8 * n, read_terms(*report, CONFIG)) for n, report in enumerate(TRIAL)]
-    rows.append(("again", DAY + 8.5, read_terms("Dvorsky trial hears of violin case", TRIAL[1][1], CONFIG)))
+    rows = [(f"{n}", DAY + 8 * n, terms_of(*report, CONFIG)) for n, report in enumerate(TRIAL)]
+    rows.append(("again", DAY + 8.5, terms_of("Dvorsky trial hears of violin case", TRIAL[1][1], CONFIG)))
     placed = {row.article_id: row for row in group_articles(rows, CONFIG)}
     assert {row.story_id for row in placed.values()} == {"0"}
     assert [placed[name].event_id for name in ("0", "1", "again", "2")] == ["0", "1", "1", "2"]
 
 
 def test_a_text_without_words_is_a_story_of_its_own() -> None:
-    rows = [*articles(), ("empty", DAY, read_terms(None, "...", CONFIG)), ("none", DAY, read_terms(None, "--", CONFIG))]
+    rows = [*articles(), ("empty", DAY, terms_of(None, "...", CONFIG)), ("none", DAY, terms_of(None, "--", CONFIG))]
     found = stories(group_articles(rows, CONFIG))
     assert {frozenset({"empty"}), frozenset({"none"})} <= found
 
@@ -101,16 +101,16 @@ def test_a_text_without_words_is_a_story_of_its_own() -> None:
 def test_two_stories_that_are_like_each_other_become_one_under_the_earlier_name() -> None:
     """As where an earlier day's weights, or a decision since changed, kept them apart."""
     grouper = Grouper(CONFIG, Frequencies())
-    grouper.add_grouped("a", DAY, read_terms(*FERRY[0], CONFIG), "a", "a")
-    grouper.add_grouped("b", DAY + 0.1, read_terms(*FERRY[1], CONFIG), "b", "b")
-    placed = grouper.add("c", DAY + 0.2, read_terms(*FERRY[2], CONFIG))
+    grouper.add_grouped("a", DAY, terms_of(*FERRY[0], CONFIG), "a", "a")
+    grouper.add_grouped("b", DAY + 0.1, terms_of(*FERRY[1], CONFIG), "b", "b")
+    placed = grouper.add("c", DAY + 0.2, terms_of(*FERRY[2], CONFIG))
     assert (placed.story_id, grouper.merged) == ("a", {"b": "a"})
     assert grouper.centrals["a"] in {"a", "b", "c"}
 
 
 def test_the_window_forgets_what_lies_before_it() -> None:
     grouper = Grouper(CONFIG, Frequencies())
-    terms = read_terms("Notice", "Bins are emptied on Monday.", CONFIG)
+    terms = terms_of("Notice", "Bins are emptied on Monday.", CONFIG)
     for number in range(2_500):
         grouper.window.sweep(DAY + number)
         grouper.add_grouped(f"{number:04}", DAY + number, terms, f"{number:04}", f"{number:04}")

@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from cleaners.stories import Frequencies, StoriesConfig, read_terms
+from cleaners.stories import Frequencies, StoriesConfig
 from cleaners.stories.likeness import FEATURES, Comparer, Weighed, join_weighed, weigh_terms
-from tests.cleaners.stories.texts import BANK, FERRY, MUSEUM
+from tests.cleaners.stories.texts import BANK, FERRY, MUSEUM, terms_of
 
 CONFIG = StoriesConfig()
 IDF = Frequencies().idf
 
 
 def weigh(*articles: tuple[str | None, str]) -> Weighed:
-    return join_weighed([weigh_terms(read_terms(title, text, CONFIG), IDF) for title, text in articles])
+    return join_weighed([weigh_terms(terms_of(title, text, CONFIG), IDF) for title, text in articles])
 
 
 def test_an_article_is_all_like_itself() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from cleaners.stories import StoriesConfig, read_terms
+from cleaners.stories.terms import UInt32s
+
 FERRY = (
     (
         "Ferry Aurora runs aground off Lindholm with 212 aboard",
@@ -84,3 +87,8 @@ TRIAL = (
     ),
 )
 EVENTS = {"ferry": FERRY, "bank": BANK, "museum": MUSEUM, "cycling": CYCLING}
+
+
+def terms_of(title: str | None, text: str, config: StoriesConfig) -> UInt32s:
+    """The terms of one article."""
+    return read_terms([title], [text], config).values
