@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from bench.quality.stories import Row, read_rows
-from cleaners.stories import Frequencies, Grouper, StoriesConfig, read_terms
+from cleaners.stories import Arrival, Frequencies, Grouper, StoriesConfig, read_terms
 
 REPORTS_AN_EVENT = 3
 AT_ONCE = 1_000  # articles that are read and grouped together; a step's worker takes 4,096
@@ -41,11 +41,11 @@ def main() -> None:
         start = time.process_time()
         terms = read_terms(titles, texts, config).split()
         read = time.process_time()
-        for number, part in zip(numbers, terms, strict=True):
-            seen = 20_000 + number / args.per_day
-            grouper.frequencies.begin(int(seen))
-            n_joined += grouper.add(f"{number:08}", seen, part).score is not None
-            grouper.frequencies.add(part)
+        arrivals = [
+            Arrival(f"{number:08}", 20_000 + number / args.per_day, part)
+            for number, part in zip(numbers, terms, strict=True)
+        ]
+        n_joined += sum(placed.score is not None for placed in grouper.add(arrivals))
         seconds[0] += read - start
         seconds[1] += time.process_time() - read
         if first and first % 10_000 == 0:

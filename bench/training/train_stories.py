@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from bench.quality.stories import Row, read_rows, seen_at
 from cleaners.stories import Frequencies, StoriesConfig, group_articles, read_terms
-from cleaners.stories.likeness import FEATURES, Comparer, Decision, join_weighed, weigh_terms
+from cleaners.stories.likeness import FEATURES, Comparer, Decision, square_lengths
 from cleaners.stories.terms import N_SLOTS, UInt32s, slots_of
 
 Array = npt.NDArray[np.float64]
@@ -130,13 +130,16 @@ def measure_pairs(known: Known, name: str) -> Pairs:
     """Measure all pairs of a set, weighed by what is common in that set."""
     rows = np.flatnonzero(known.sets == name)
     frequencies = Frequencies()
-    frequencies.begin_archive(known.terms[row] for row in rows)
+    frequencies.begin_archive([known.terms[row] for row in rows])
     comparer, idf = Comparer(), frequencies.idf
     features, left, right = [], [], []
-    weighed = [weigh_terms(known.terms[row], idf) for row in rows]
+    terms = [known.terms[row] for row in rows]
+    squares = square_lengths(terms, idf)
     for place in range(1, len(rows)):
         others = rows[place:]
-        features.append(comparer.measure(weighed[place - 1], join_weighed(weighed[place:])))
+        shared = comparer.find_shared([(terms[place - 1], terms[place:])])
+        own = np.repeat(squares[place - 1 : place], len(others), axis=0)
+        features.append(comparer.measure(shared, own, squares[place:], idf))
         left.append(np.full(len(others), known.stories[rows[place - 1]]))
         right.append(known.stories[others])
     measured, one, other = (np.concatenate(part) for part in (features, left, right))

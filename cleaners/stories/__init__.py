@@ -6,7 +6,7 @@ likeness -> window -> grouping, one module each.
 
 from cleaners.stories.config import StoriesConfig
 from cleaners.stories.frequencies import Frequencies
-from cleaners.stories.grouping import Grouper, Placed, group_articles
+from cleaners.stories.grouping import Arrival, Grouper, Placed, group_articles
 from cleaners.stories.terms import read_terms
 
-__all__ = ["Frequencies", "Grouper", "Placed", "StoriesConfig", "group_articles", "read_terms"]
+__all__ = ["Arrival", "Frequencies", "Grouper", "Placed", "StoriesConfig", "group_articles", "read_terms"]

@@ -7,7 +7,7 @@ leans on the counts that come with the package (`frequencies.npz`, hashes alone)
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.stories.terms import N_SLOTS, UInt32s, slots_of
+from cleaners.stories.terms import N_SLOTS, Intps, UInt32s, slots_of
 
 Float32s = npt.NDArray[np.float32]
 
@@ -40,15 +40,14 @@ class Frequencies:
         self.day = day
         self.settled = settled or no_counts()
         self.pending = pending or no_counts()
-        self.idf = _weigh(self.settled)
+        # Kept from day to day: of half a million slots a day's articles have some thousand.
+        self._log_held = _log_held(self.settled, np.arange(N_SLOTS))
+        self.idf = self._weigh()
         self._is_counted = False  # whether the articles of the day are settled already
 
-    def begin_archive(self, first_day: Iterable[UInt32s]) -> None:
+    def begin_archive(self, first_day: Sequence[UInt32s]) -> None:
         """Count the articles of an archive's first day before they are weighed: there are none of a day before."""
-        for terms in first_day:
-            self.settled.held[slots_of(terms)] += 1
-            self.settled = Counts(self.settled.n + 1, self.settled.held)
-        self.idf = _weigh(self.settled)
+        self._settle(_count(no_counts(), first_day))
         self._is_counted = True
 
     def begin(self, day: int) -> None:
@@ -57,17 +56,27 @@ class Frequencies:
             return
         self._is_counted = self.day is None and self._is_counted
         if self.pending.n:
-            self.settled = Counts(self.settled.n + self.pending.n, self.settled.held + self.pending.held)
+            self._settle(self.pending)
             self.pending = no_counts()
-            self.idf = _weigh(self.settled)
         self.day = day
 
-    def add(self, terms: UInt32s) -> None:
-        """Count an article of the day."""
-        if self._is_counted:
-            return
-        self.pending.held[slots_of(terms)] += 1
-        self.pending = Counts(self.pending.n + 1, self.pending.held)
+    def add(self, articles: Sequence[UInt32s]) -> None:
+        """Count articles of the day, given the terms of each."""
+        if not self._is_counted:
+            self.pending = _count(self.pending, articles)
+
+    def _settle(self, counts: Counts) -> None:
+        slots = np.flatnonzero(counts.held > 0)
+        self.settled.held[slots] += counts.held[slots]
+        self.settled = Counts(self.settled.n + counts.n, self.settled.held)
+        self._log_held[slots] = _log_held(self.settled, slots)
+        self.idf = self._weigh()
+
+    def _weigh(self) -> Float32s:
+        """An array of its own for each day: who keeps what it gave knows by it whether that holds still."""
+        idf: Float32s = np.float32(np.log(load_prior().n + self.settled.n + 1)) - self._log_held
+        np.maximum(idf, 0, out=idf)
+        return idf
 
 
 def no_counts() -> Counts:
@@ -84,7 +93,13 @@ def load_prior() -> Counts:
     return Counts(PRIOR_ARTICLES, held * np.float32(PRIOR_ARTICLES / n))
 
 
-def _weigh(counts: Counts) -> Float32s:
-    prior = load_prior()
-    idf: Float32s = np.log((prior.n + counts.n + 1) / (prior.held + counts.held + 0.5)).astype(np.float32)
-    return np.maximum(idf, 0, out=idf)
+def _count(counts: Counts, articles: Sequence[UInt32s]) -> Counts:
+    """Count articles in place."""
+    if articles:
+        np.add.at(counts.held, slots_of(np.concatenate(articles)), np.float32(1))
+    return Counts(counts.n + len(articles), counts.held)
+
+
+def _log_held(counts: Counts, slots: Intps) -> Float32s:
+    logs: Float32s = np.log(load_prior().held[slots] + counts.held[slots] + np.float32(0.5))
+    return logs

@@ -1,15 +1,16 @@
 """Two articles to the odds that they tell one event: takes terms, gives cosines and log-odds; removes nothing.
 
-One article is compared with many at a time in array code. The weights in `decision.json` come from
-`bench/training/train_stories.py`.
+Many pairs are compared at a time in array code, by the terms that both articles of a pair have. The weights in `decision.json`
+come from `bench/training/train_stories.py`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +24,19 @@ from cleaners.stories.terms import (
     N_SLOTS,
     TITLE_SHIFT,
     WORD_SLOTS,
+    Intps,
     UInt32s,
+    join_terms,
     slots_of,
 )
 
 Float64s = npt.NDArray[np.float64]
+_Number = TypeVar("_Number", np.float32, np.uint32)
 
 FEATURES = ("body", "pairs", "lead", "title", "lead_in_body", "title_in_lead")
 _TINY = np.float32(1e-12)
+_SLOT = np.uint32(N_SLOTS - 1)
+_IN_LEAD = np.uint32(1 << LEAD_SHIFT)  # the least term that stands in a lead
 # Weight of a count: 1 + ln n, and nothing for none.
 _LOGS = np.concatenate(([0.0], 1 + np.log(np.arange(1, MAX_BODY + 1)))).astype(np.float32)
 
@@ -42,30 +48,15 @@ class Decision(NamedTuple):
     intercept: float
 
 
-class Weighed(NamedTuple):
-    """Terms of one or more articles with their weights, words before pairs.
+class Shared(NamedTuple):
+    """The terms that the articles of some pairs share, pair by pair: as they stand in `one` and in `other`.
 
-    Attributes:
-        slots: of all terms.
-        body: their weights, of words in the body and of pairs.
-        bounds: number of the first word and of the first pair of each article, in turn.
-        lead_slots: of the words of the leads.
-        lead_weights: their weights in the lead.
-        title_weights: their weights in the title; 0 for those that are not in it.
-        lead_starts: number of the first word of each article's lead among these.
-        lead: their numbers among the terms.
-        squares: (articles, 4), squared lengths of body, pairs, lead and title.
+    `starts` says where those of each pair begin.
     """
 
-    slots: npt.NDArray[np.intp]
-    body: Float32s
-    bounds: npt.NDArray[np.intp]
-    lead_slots: npt.NDArray[np.intp]
-    lead_weights: Float32s
-    title_weights: Float32s
-    lead_starts: npt.NDArray[np.intp]
-    lead: npt.NDArray[np.intp]
-    squares: Float32s
+    one: UInt32s
+    other: UInt32s
+    starts: Intps
 
 
 @lru_cache(maxsize=1)
@@ -75,112 +66,115 @@ def load_decision() -> Decision:
     return Decision(np.array([data["weights"][name] for name in FEATURES]), float(data["intercept"]))
 
 
-def weigh_terms(terms: UInt32s, idf: Float32s) -> Weighed:
-    """Weigh the terms of an article, which has one at least."""
-    slots = slots_of(terms)
-    n_words = int(np.searchsorted(slots, WORD_SLOTS))
-    body = idf[slots] * _LOGS[(terms >> np.uint32(BODY_SHIFT)) & np.uint32(MAX_BODY)]
-    lead = np.flatnonzero(terms >> np.uint32(LEAD_SHIFT))
-    marked, lead_slots = terms[lead], slots[lead]
-    lead_idf = idf[lead_slots]
-    lead_weights = lead_idf * _LOGS[(marked >> np.uint32(LEAD_SHIFT)) & np.uint32(MAX_LEAD)]
-    title_weights = lead_idf * _LOGS[marked >> np.uint32(TITLE_SHIFT)]
-    parts = (body[:n_words], body[n_words:], lead_weights, title_weights)
-    return Weighed(
-        slots=slots,
-        body=body,
-        bounds=np.array([0, n_words]),
-        lead_slots=lead_slots,
-        lead_weights=lead_weights,
-        title_weights=title_weights,
-        lead_starts=np.zeros(1, np.intp),
-        lead=lead,
-        squares=np.array([[np.dot(part, part) for part in parts]], np.float32),
-    )
+def weigh_counts(terms: UInt32s) -> tuple[Float32s, Float32s, Float32s]:
+    """What the counts of terms in body, lead and title weigh, without how rare the terms are."""
+    lead = _LOGS.take((terms >> np.uint32(LEAD_SHIFT)) & np.uint32(MAX_LEAD))
+    return _weigh_body(terms), lead, _LOGS.take(terms >> np.uint32(TITLE_SHIFT))
 
 
-def join_weighed(articles: list[Weighed]) -> Weighed:
-    """Put articles one behind the other."""
-    if len(articles) == 1:
-        return articles[0]
-    columns = list(zip(*articles, strict=True))
-    slots, body, bounds, lead_slots, lead_weights, title_weights, lead_starts, lead, squares = columns
-    ends = np.cumsum([len(part) for part in slots])
-    starts = np.concatenate(([0], ends[:-1]))
-    n_lead = [len(part) for part in lead]
-    return Weighed(
-        slots=np.concatenate(slots),
-        body=np.concatenate(body),
-        bounds=np.concatenate(bounds) + np.repeat(starts, 2),
-        lead_slots=np.concatenate(lead_slots),
-        lead_weights=np.concatenate(lead_weights),
-        title_weights=np.concatenate(title_weights),
-        lead_starts=np.concatenate(lead_starts) + np.concatenate(([0], np.cumsum(n_lead)[:-1])),
-        lead=np.concatenate(lead) + np.repeat(starts, n_lead),
-        squares=np.concatenate(squares),
-    )
+def square_lengths(articles: Sequence[UInt32s], idf: Float32s) -> Float32s:
+    """Squared lengths of body, pairs, lead and title of articles, (articles, 4)."""
+    terms, lengths = join_terms(articles)
+    starts = np.cumsum(lengths) - lengths
+    squares = np.square(_take(idf, terms) * _weigh_body(terms))
+    bodies = _sum(squares, _bound_parts(terms, starts)).reshape(-1, 2)
+    at = np.flatnonzero(terms >= _IN_LEAD)
+    terms, starts = terms.take(at), np.searchsorted(at, starts)
+    rare, (_, lead, title) = _take(idf, terms), weigh_counts(terms)
+    return np.column_stack((bodies, *(_sum(np.square(rare * weights), starts) for weights in (lead, title))))
 
 
 class Comparer:
-    """Compares one article with others; holds the tables that this takes, so that they are made once."""
+    """Compares articles with others; holds the tables that this takes, so that they are made once."""
 
     def __init__(self, decision: Decision | None = None) -> None:
         self._decision = decision or load_decision()
-        self._body, self._lead, self._title = (np.zeros(N_SLOTS, np.float32) for _ in range(3))
+        self._is_held, self._terms = np.zeros(N_SLOTS, bool), np.zeros(N_SLOTS, np.uint32)
 
-    def measure(self, one: Weighed, others: Weighed) -> Float64s:
-        """Measure an article beside others: FEATURES of each pair, (others, features), all 0 to 1."""
-        slots, lead_slots = one.slots, one.lead_slots
-        self._body[slots], self._lead[lead_slots], self._title[lead_slots] = (
-            one.body,
-            one.lead_weights,
-            one.title_weights,
-        )
-        own_body, own_pairs, own_lead, own_title = np.maximum(one.squares[0], _TINY)
-        body, pairs, lead, title = others.squares.T
-        shared_body = self._body[others.slots]
-        dots = _sum(shared_body * others.body, others.bounds)
-        # Squared weights: a share of what is rare, not of what is long.
-        lead_found = _sum(self._lead[others.slots] ** 2, others.bounds[::2])
-        starts = others.lead_starts
-        in_lead, in_title = self._lead[others.lead_slots], self._title[others.lead_slots]
-        found = np.stack(
-            (
-                _cosine(dots[::2], own_body, body),
-                _cosine(dots[1::2], own_pairs, pairs),
-                _cosine(_sum(in_lead * others.lead_weights, starts), own_lead, lead),
-                _cosine(_sum(in_title * others.title_weights, starts), own_title, title),
-                np.maximum(
-                    lead_found / own_lead,
-                    _sum(others.lead_weights**2 * (shared_body[others.lead] > 0), starts) / np.maximum(lead, _TINY),
-                ),
-                np.maximum(
-                    _sum(in_title**2, starts) / own_title,
-                    _sum(others.title_weights**2 * (in_lead > 0), starts) / np.maximum(title, _TINY),
-                ),
-            ),
-            axis=1,
-        )
-        self._body[slots] = 0
-        self._lead[lead_slots] = self._title[lead_slots] = 0
-        return found.astype(np.float64)
+    def find_shared(self, articles: Sequence[tuple[UInt32s, Sequence[UInt32s]]]) -> Shared:
+        """Find what articles share with others, given the terms of each article and of those that it is compared with."""
+        ones, others, ends = [], [], [np.zeros(1, np.intp)]
+        n = 0
+        for one, compared in articles:
+            slots = slots_of(one)
+            self._is_held[slots], self._terms[slots] = True, one
+            terms = np.concatenate(compared)
+            at = np.flatnonzero(self._is_held.take(terms & _SLOT))
+            self._is_held[slots] = False
+            shared = terms.take(at)
+            ones.append(self._terms.take(shared & _SLOT))
+            others.append(shared)
+            ends.append(n + np.searchsorted(at, np.cumsum([len(other) for other in compared])))
+            n += len(shared)
+        return Shared(np.concatenate(ones), np.concatenate(others), np.concatenate(ends)[:-1])
 
-    def judge(self, one: Weighed, others: Weighed) -> Float64s:
-        """Judge an article beside others: the log-odds of each pair, (others,)."""
-        return self.measure(one, others) @ self._decision.weights + self._decision.intercept
+    def measure(self, shared: Shared, squares: Float32s, other_squares: Float32s, idf: Float32s) -> Float64s:
+        """Measure pairs.
+
+        Args:
+            shared: what the articles of each pair share.
+            squares: of the one article of each pair, (pairs, 4), as `square_lengths` gives them.
+            other_squares: of the other.
+            idf: how rare each slot is.
+
+        Returns:
+            FEATURES of each pair, (pairs, features), all 0 to 1.
+        """
+        one, other, starts = shared
+        bodies = np.square(_take(idf, one)) * _weigh_body(one) * _weigh_body(other)
+        dots = _sum(bodies, _bound_parts(one, starts)).reshape(-1, 2)
+        # Words of one lead at least; the rest stands in both bodies alone.
+        at = np.flatnonzero((one | other) >= _IN_LEAD)
+        one, other, starts = one.take(at), other.take(at), np.searchsorted(at, starts)
+        rare = np.square(_take(idf, one))
+        (_, lead, title), (_, other_lead, other_title) = weigh_counts(one), weigh_counts(other)
+        sums = [
+            _sum(rare * weights, starts)
+            for weights in (
+                lead * other_lead,
+                title * other_title,
+                # Squared weights: a share of what is rare, not of what is long.
+                np.square(lead),
+                np.square(other_lead),
+                np.square(title) * (other_lead > 0),
+                np.square(other_title) * (lead > 0),
+            )
+        ]
+        cosines = np.column_stack((dots, *sums[:2])) / np.sqrt(np.maximum(squares * other_squares, _TINY))
+        one_lead, one_title = np.maximum(squares[:, 2:], _TINY).T
+        lead_of_other, title_of_other = np.maximum(other_squares[:, 2:], _TINY).T
+        in_body = np.maximum(sums[2] / one_lead, sums[3] / lead_of_other)
+        in_lead = np.maximum(sums[4] / one_title, sums[5] / title_of_other)
+        return np.column_stack((cosines, in_body, in_lead)).astype(np.float64)
+
+    def judge(self, shared: Shared, squares: Float32s, other_squares: Float32s, idf: Float32s) -> Float64s:
+        """Judge pairs: the log-odds of each that it tells one event, (pairs,); see `measure`."""
+        measured = self.measure(shared, squares, other_squares, idf)
+        # Added up pair by pair: the others that a pair is measured with change no bit of it.
+        odds: Float64s = (measured * self._decision.weights).sum(axis=1) + self._decision.intercept
+        return odds
 
 
-def _sum(values: Float32s, starts: npt.NDArray[np.intp]) -> Float32s:
+def _weigh_body(terms: UInt32s) -> Float32s:
+    return _LOGS.take((terms >> np.uint32(BODY_SHIFT)) & np.uint32(MAX_BODY))
+
+
+def _take(by_slot: Float32s, terms: UInt32s) -> Float32s:
+    return by_slot.take(terms & _SLOT)
+
+
+def _bound_parts(terms: UInt32s, starts: Intps) -> Intps:
+    """Where the words and where the pairs of each stretch begin, in turn."""
+    n_pairs = _sum((terms & np.uint32(WORD_SLOTS)) // np.uint32(WORD_SLOTS), starts)
+    return np.column_stack((starts, np.append(starts[1:], len(terms)) - n_pairs)).ravel().astype(np.intp)
+
+
+def _sum(values: npt.NDArray[_Number], starts: Intps) -> npt.NDArray[_Number]:
     """Sums of stretches; an empty one is 0."""
     n = len(values)
     if not n:
-        return np.zeros(len(starts), np.float32)
+        return np.zeros(len(starts), values.dtype)
     is_empty = np.append(starts[1:], n) == starts
-    sums: Float32s = np.add.reduceat(values, np.minimum(starts, n - 1))
+    sums = np.add.reduceat(values, np.minimum(starts, n - 1))
     sums[is_empty] = 0
     return sums
-
-
-def _cosine(dots: Float32s, own: np.float32, squares: Float32s) -> Float32s:
-    cosines: Float32s = dots / np.sqrt(np.maximum(own * squares, _TINY))
-    return cosines

@@ -5,7 +5,6 @@ article is older than that, the ones around it are read again. Texts are read by
 puts the stories together, in the order of time, and holds the window alone.
 """
 
-import math
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ import polars as pl
 
 from cleaners.document import UTC_MICROSECONDS, time_of_run
 from cleaners.schemas import TABLES
-from cleaners.stories import Frequencies, Grouper, Placed, read_terms
+from cleaners.stories import Arrival, Frequencies, Grouper, Placed, read_terms
 from cleaners.stories.summary import summarise_stories, tabulate_stories
 from cleaners.stories.terms import UInt32s
 from cleaners.stories.window import Member
@@ -27,6 +26,7 @@ from flows.store.story_index import (
     StoryIndex,
     read_index,
     read_terms_of,
+    split_lists,
     split_terms,
     tabulate_terms,
     write_index,
@@ -180,7 +180,7 @@ def _group(run: Run) -> int:
     frequencies = index.frequencies or Frequencies()
     grouper = Grouper(run.settings.cleaning.stories, frequencies)
     if index.frequencies is None:
-        frequencies.begin_archive(terms for terms in _terms_of_first_day(run, lots))
+        frequencies.begin_archive(list(_terms_of_first_day(run, lots)))
     _take_members(run, grouper, index)
     clusters = dict(lots.filter("is_new").select("article_id", "cluster_id").iter_rows())
     placed = [
@@ -213,25 +213,30 @@ def _take_members(run: Run, grouper: Grouper, index: StoryIndex) -> None:
     again = replaced_article_ids(run).to_frame("article_id")
     rows = index.members.join(known, on="article_id", how="semi").join(again, on="article_id", how="anti")
     terms = read_terms_of(index.segments, rows["article_id"])
-    for row in rows.sort("seen", "article_id").iter_rows(named=True):
-        heavy = pl.Series(row["heavy"], dtype=pl.UInt32).to_numpy()
-        grouper.take(Member(**{**row, "heavy": heavy}, terms=terms[row["article_id"]]))
+    rows = rows.sort("seen", "article_id")
+    grouper.take(
+        [
+            Member(**facts, heavy=heavy, terms=terms[facts["article_id"]])
+            for facts, heavy in zip(rows.drop("heavy").iter_rows(named=True), split_lists(rows["heavy"]), strict=True)
+        ]
+    )
 
 
 def _place_new(run: Run, grouper: Grouper, lots: pl.DataFrame) -> list[Placed]:
     """Place the new articles in the order of time; those that are read again are held when the window reaches them."""
     known = _known_stories(run).select("article_id", "story_id", "event_id")
     stories = {name: (story, event) for name, story, event in known.iter_rows()}
-    placed = []
+    placed: list[Placed] = []
     for (number,), lot in lots.group_by("lot", maintain_order=True):
         terms = split_terms(pl.read_parquet(_terms_file(run, int(str(number))), glob=False))
-        for name, is_new, seen in lot.select("article_id", "is_new", "seen").iter_rows():
-            if is_new:
-                grouper.frequencies.begin(math.floor(seen))
-                placed.append(grouper.add(name, seen, terms[name]))
-                grouper.frequencies.add(terms[name])
-            elif name in stories:
-                grouper.add_grouped(name, seen, terms[name], *stories[name])
+        rows = lot.select("article_id", "is_new", "seen").iter_rows()
+        placed += grouper.add(
+            [
+                Arrival(name, seen, terms[name], *(() if is_new else stories[name]))
+                for name, is_new, seen in rows
+                if is_new or name in stories
+            ]
+        )
     return placed
 
 

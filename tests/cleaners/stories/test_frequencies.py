@@ -26,8 +26,7 @@ def test_a_day_is_weighed_by_the_days_before_it() -> None:
     frequencies = Frequencies()
     before = frequencies.idf.copy()
     frequencies.begin(10)
-    for _ in range(50):
-        frequencies.add(TERMS)
+    frequencies.add([TERMS] * 50)
     assert np.array_equal(frequencies.idf, before)
     frequencies.begin(11)
     assert frequencies.idf[slot_of("zandvoorder")] < before[slot_of("zandvoorder")] - 2
@@ -41,10 +40,9 @@ def test_the_first_day_is_weighed_by_itself_and_counted_once() -> None:
     weighed = frequencies.idf.copy()
     assert weighed[slot_of("zandvoorder")] < Frequencies().idf[slot_of("zandvoorder")] - 2
     frequencies.begin(10)
-    for _ in range(50):
-        frequencies.add(TERMS)
+    frequencies.add([TERMS] * 50)
     frequencies.begin(11)
     assert np.array_equal(frequencies.idf, weighed)
-    frequencies.add(TERMS)
+    frequencies.add([TERMS])
     frequencies.begin(12)
     assert frequencies.settled.n == 51

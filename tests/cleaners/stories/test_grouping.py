@@ -3,7 +3,9 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 
-from cleaners.stories import Frequencies, Grouper, StoriesConfig, group_articles
+import pytest
+
+from cleaners.stories import Arrival, Frequencies, Grouper, StoriesConfig, group_articles
 from tests.cleaners.stories.texts import EVENTS, FERRY, TRIAL, terms_of
 
 CONFIG = StoriesConfig()
@@ -101,9 +103,10 @@ def test_a_text_without_words_is_a_story_of_its_own() -> None:
 def test_two_stories_that_are_like_each_other_become_one_under_the_earlier_name() -> None:
     """As where an earlier day's weights, or a decision since changed, kept them apart."""
     grouper = Grouper(CONFIG, Frequencies())
-    grouper.add_grouped("a", DAY, terms_of(*FERRY[0], CONFIG), "a", "a")
-    grouper.add_grouped("b", DAY + 0.1, terms_of(*FERRY[1], CONFIG), "b", "b")
-    placed = grouper.add("c", DAY + 0.2, terms_of(*FERRY[2], CONFIG))
+    days = (DAY, DAY + 0.1, DAY + 0.2)
+    first, second, third = (terms_of(*report, CONFIG) for report in FERRY)
+    known = [Arrival("a", days[0], first, "a", "a"), Arrival("b", days[1], second, "b", "b")]
+    (placed,) = grouper.add([*known, Arrival("c", days[2], third)])
     assert (placed.story_id, grouper.merged) == ("a", {"b": "a"})
     assert grouper.centrals["a"] in {"a", "b", "c"}
 
@@ -112,6 +115,27 @@ def test_the_window_forgets_what_lies_before_it() -> None:
     grouper = Grouper(CONFIG, Frequencies())
     terms = terms_of("Notice", "Bins are emptied on Monday.", CONFIG)
     for number in range(2_500):
-        grouper.window.sweep(DAY + number)
-        grouper.add_grouped(f"{number:04}", DAY + number, terms, f"{number:04}", f"{number:04}")
+        grouper.add([Arrival(f"{number:04}", DAY + number, terms)])
     assert len(grouper.window.members) < 1_500
+
+
+def test_it_makes_no_difference_how_articles_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = sorted(
+        (Arrival(*row) for row in (*articles(), *articles(DAY + 1), *others(80))),
+        key=lambda row: (row.seen, row.article_id),
+    )
+    rows = [row._replace(article_id=f"{n:03}") for n, row in enumerate(rows)]
+    # Every seventh is known to tell of an event of its own.
+    rows = [
+        row._replace(story_id=row.article_id, event_id=row.article_id) if n % 7 == 0 else row
+        for n, row in enumerate(rows)
+    ]
+    whole = Grouper(CONFIG, Frequencies())
+    expected = whole.add(rows)
+    monkeypatch.setattr("cleaners.stories.grouping.BLOCK", 5)
+    monkeypatch.setattr("cleaners.stories.grouping.COMPARED", 2)
+    cut = Grouper(CONFIG, Frequencies())
+    assert [placed for row in rows for placed in cut.add([row])] == expected
+    assert Grouper(CONFIG, Frequencies()).add(rows) == expected
+    assert (cut.merged, cut.centrals) == (whole.merged, whole.centrals)
+    assert any(placed.score is not None for placed in expected)
