@@ -48,7 +48,7 @@ def main() -> None:
         n_joined += sum(placed.score is not None for placed in grouper.add(arrivals))
         seconds[0] += read - start
         seconds[1] += time.process_time() - read
-        if first and first % 10_000 == 0:
+        if numbers.stop % 10_000 == 0:
             print_figures(numbers.stop, seconds, n_joined, len(grouper.window.members), before)
     print_figures(args.n, seconds, n_joined, len(grouper.window.members), before)
 

@@ -23,7 +23,7 @@ from cleaners.stories.terms import UInt32s
 from cleaners.stories.window import Member, Window, find_heavy
 
 MERGE_MEMBERS = 8  # of two stories, the latest of each, that are compared before they become one
-# Articles that are weighed and added together, and of them those that are compared together: some 60 MB of arrays.
+# Articles that are weighed and added together, and of them those that are compared together: some 50 MB of arrays.
 BLOCK, COMPARED = 1_024, 64
 
 
@@ -122,21 +122,23 @@ class Grouper:
             Member(name, seen, terms, slots, story_id or name, event_id or name)
             for (name, seen, terms, story_id, event_id), slots in zip(block, heavy, strict=True)
         ]
-        numbers = self.window.add(members)
+        entries = list(zip(self.window.add(members), members, block, strict=True))
         for start in range(0, len(block), COMPARED):
-            some = range(start, min(start + COMPARED, len(block)))
-            ours = [numbers[place] for place in some if block[place].story_id is None]
-            found = dict(zip(ours, self.window.find_candidates(ours, self.frequencies.idf), strict=True))
-            odds = dict(zip(found, self._judge(list(found.items())), strict=True))
-            for place in some:
-                number, member = numbers[place], members[place]
-                if number in odds:
-                    yield self._place(number, member, odds[number])
-                else:
-                    self._settle_centrals()
-                    self._enter(number, member)
+            yield from self._place_some(entries[start : start + COMPARED])
         self.frequencies.add([arrival.terms for arrival in new])
         self._settle_centrals()
+
+    def _place_some(self, entries: list[tuple[int, Member, Arrival]]) -> Iterator[Placed]:
+        """Compare articles of the window together, then place them one by one."""
+        new = [number for number, _, arrival in entries if arrival.story_id is None]
+        candidates = self.window.find_candidates(new, self.frequencies.idf)
+        odds = dict(zip(new, self._judge(list(zip(new, candidates, strict=True))), strict=True))
+        for number, member, _ in entries:
+            if number in odds:
+                yield self._place(number, member, odds[number])
+            else:
+                self._settle_centrals()
+                self._enter(number, member)
 
     def _place(self, number: int, member: Member, known: dict[int, float]) -> Placed:
         """Place an article, given its log-odds with those that it may be of one story with."""
@@ -172,15 +174,11 @@ class Grouper:
         rights = [other for _, others in pairs for other in others]
         if not rights:
             return [{} for _ in pairs]
-        compared = [
-            (members[number].terms, [members[other].terms for other in others]) for number, others in pairs if others
-        ]
-        squares = self.window.square_lengths([*lefts, *rights], idf)
-        odds = iter(
-            self._comparer.judge(
-                self._comparer.find_shared(compared), squares[: len(lefts)], squares[len(lefts) :], idf
-            ).tolist()
+        shared = self._comparer.find_shared(
+            [(members[number].terms, [members[other].terms for other in others]) for number, others in pairs if others]
         )
+        squares = self.window.square_lengths([*lefts, *rights], idf)
+        odds = iter(self._comparer.judge(shared, squares[: len(lefts)], squares[len(lefts) :], idf).tolist())
         return [dict(zip(others, odds)) for _, others in pairs]  # noqa: B905 (each takes its own)
 
     def _find_event(self, scores: dict[int, float], seen: float) -> str | None:

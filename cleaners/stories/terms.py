@@ -142,7 +142,7 @@ def _split(titles: Sequence[str | None], texts: Sequence[str], config: StoriesCo
     words = pl.Series(coded.dictionary, dtype=pl.String).str.to_lowercase().str.extract_all(_WORD)
     n_words = words.list.len().to_numpy().astype(np.intp)
     slots = np.array([_SLOTS[word] for word in words.explode(empty_as_null=False).to_list()], np.uint32)
-    codes = coded.indices.to_numpy()
+    codes = pl.Series(coded.indices).to_numpy()  # the array itself would import pandas
     found = n_words[codes]
     ends = np.concatenate((_NONE, np.cumsum(found)))[np.cumsum(pieces.list.len().to_numpy()) - 1]
     return slots[list_ranges((np.cumsum(n_words) - n_words)[codes], found)], np.diff(ends, prepend=0)

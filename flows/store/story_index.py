@@ -84,8 +84,9 @@ def split_lists(column: pl.Series) -> list[UInt32s]:
 
 def _join_lists(lists: Terms) -> pl.Series:
     """A column of lists of arrays that stand one behind the other; numbers are not taken up one by one."""
-    starts = np.concatenate(([0], np.cumsum(lists.lengths)))
-    joined = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(starts, pa.int64()), pa.array(lists.values)))
+    starts = pl.Series(np.concatenate(([0], np.cumsum(lists.lengths))))
+    # Arrow's arrays by way of polars': `pyarrow.array` would import pandas.
+    joined = pl.from_arrow(pa.LargeListArray.from_arrays(starts.to_arrow(), pl.Series(lists.values).to_arrow()))
     assert isinstance(joined, pl.Series)
     return joined
 
