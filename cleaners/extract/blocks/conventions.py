@@ -55,6 +55,7 @@ class BlockRule(NamedTuple):
     is_at_edges: bool
     is_linked: bool
     characters: int
+    cues: tuple[str, ...]  # of which a block must hold one; none where the pattern finds out as soon
     pattern: re.Pattern[str]
 
 
@@ -159,13 +160,15 @@ def _match_rules(blocks: list[Block], is_story: Mask, is_edge: Mask, config: Ext
     From the end on: what stands before a note that goes is at the end too.
     """
     rules = [rule for rule in load_block_rules() if not getattr(config, rule.switch)]
+    anywhere = [rule for rule in rules if not rule.is_at_edges]
     ruled = np.zeros(len(is_story), bool)
     story = np.flatnonzero(is_story)[::-1].tolist()
     behind, most = 0, EDGE_SHARE * sum(len(blocks[k].text) for k in story)
     for k in story:
         n = len(blocks[k].text)
         if n <= rules_reach():
-            ruled[k] = any(_applies(rule, blocks[k], bool(is_edge[k]) or behind < most) for rule in rules)
+            tried = rules if is_edge[k] or behind < most else anywhere
+            ruled[k] = any(n <= rule.characters and _applies(rule, blocks[k]) for rule in tried)
         behind += 0 if ruled[k] else n
     return ruled
 
@@ -200,6 +203,7 @@ def load_block_rules() -> tuple[BlockRule, ...]:
             row.get("edges", False),
             row.get("linked", False),
             row["characters"],
+            tuple(row.get("cues", ())),
             re.compile(rf"[\W_]*(?:{row['pattern']})" + (r"[\W_]*\Z" if row.get("whole") else ""), re.I),
         )
         for row in table["rule"]
@@ -225,10 +229,10 @@ def _is_of_story(blocks: list[Block], at: int, name: str) -> bool:
     return any(name in block.text for k, block in enumerate(blocks) if k != at and _is_sentence(block.text))
 
 
-def _applies(rule: BlockRule, block: Block, is_edge: bool) -> bool:
-    if len(block.text) > rule.characters or (rule.is_at_edges and not is_edge):
-        return False
+def _applies(rule: BlockRule, block: Block) -> bool:
     if rule.is_linked and block.link_characters < LINKED * len(block.text):
+        return False
+    if rule.cues and not any(map(block.text.casefold().__contains__, rule.cues)):
         return False
     return rule.pattern.match(block.text) is not None
 

@@ -27,6 +27,8 @@ def test_each_wording_catches_its_example_and_not_its_counterexample(row):
     rule = next(rule for rule in load_block_rules() if rule.rule_id == row["id"])
     assert rule.pattern.match(row["example"])
     assert not rule.pattern.match(row["counter"])
+    assert not rule.cues or any(cue in row["example"].casefold() for cue in rule.cues)
+    assert all(cue == cue.casefold() for cue in rule.cues)
     assert rule.switch in ExtractConfig.model_fields
 
 
