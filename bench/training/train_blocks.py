@@ -25,8 +25,8 @@ from sklearn.linear_model import LogisticRegression
 
 from cleaners.errors import Rejected
 from cleaners.extract import ExtractConfig
-from cleaners.extract.blocks.align import Aligned, Array, align_blocks
-from cleaners.extract.blocks.blocks import Blocks, split_blocks
+from cleaners.extract.blocks.align import Aligned, align_blocks
+from cleaners.extract.blocks.blocks import Array, Blocks, split_blocks
 from cleaners.extract.blocks.describe import FEATURES, SENTENCE_END, Described, PageFacts, describe_blocks
 from cleaners.extract.blocks.extend import extend_kept, find_prose
 from cleaners.extract.blocks.judge import Weights

@@ -14,10 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.extract.blocks.blocks import Block
-
-Array = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.int64]
+from cleaners.extract.blocks.blocks import Array, Block, Numbers
 
 RUNS = (5, 2, 1)  # words of an anchor, over the whole texts and in what lies between anchors
 WORD_OR_END = re.compile(r"\w+|\n")

@@ -7,10 +7,18 @@ scripts, form fields and frames; everything else that can be read is a block, na
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+
+Array = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
 
 # Elements whose text a reader does not see as part of the page.
 UNREAD = frozenset(
@@ -81,6 +89,7 @@ HIDDEN_BIT = 1 << len(CONTEXTS)
 BOLD_BIT = 1 << (len(CONTEXTS) + 1)
 LINK_OR_BOLD = 1 | BOLD_BIT
 HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.I)
+NUMBER = re.compile(r"\d+")
 MAX_DEPTH = 400  # nesting followed; deeper markup is no page made for readers
 
 
@@ -102,13 +111,46 @@ class Node(NamedTuple):
     names: str  # its class and id, as written
     parent: int
     depth: int
+    kind: int  # its place in `Blocks.kinds`
 
 
-class Blocks(NamedTuple):
-    """The blocks of a page and the elements around them."""
+Kind = tuple[str, str]  # tag, class and id; a number in a name counts elements, it does not show their kind
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The blocks of a page and the elements around them, in page order, and what many steps read of them as columns."""
 
     blocks: list[Block]
     nodes: list[Node]
+    kinds: list[Kind]
+    behind: list[int]  # for each element the first one behind it and all it holds
+
+    @cached_property
+    def lengths(self) -> Array:
+        """Characters of each block."""
+        return np.array([len(block.text) for block in self.blocks], float)
+
+    @cached_property
+    def at(self) -> Numbers:
+        """The element of each block."""
+        return np.array([block.node for block in self.blocks], np.int64)
+
+    @cached_property
+    def links(self) -> Array:
+        """Characters in links of each block."""
+        return np.array([block.link_characters for block in self.blocks], float)
+
+    @cached_property
+    def parents(self) -> Numbers:
+        """The element around each element, -1 for the first."""
+        return np.array([node.parent for node in self.nodes], np.int64)
+
+    def sum_below(self, values: Array) -> Array:
+        """Sum whole numbers of the blocks over each element and all below it."""
+        before = np.concatenate([[0.0], np.cumsum(np.bincount(self.at, values, len(self.nodes)))])
+        below: Array = before[self.behind] - before[:-1]
+        return below
 
 
 def split_blocks(tree: _Element) -> Blocks:
@@ -123,7 +165,10 @@ def split_blocks(tree: _Element) -> Blocks:
     from lxml.etree import iterwalk
 
     body = tree.find("body")
-    nodes: list[Node] = [Node("body", "", -1, 0)]
+    nodes: list[Node] = [Node("body", "", -1, 0, 0)]
+    kinds: dict[Kind, int] = {("body", ""): 0}
+    written: dict[tuple[str, str | None, str | None], tuple[str, int]] = {}  # names and kind of an element as written
+    behind = [0]
     blocks: list[Block] = []
     pieces: list[str] = []  # of the block that is open; none before its first text
     n_links = linked = bold = 0  # links that start in the block, characters in links, in bold type
@@ -158,17 +203,22 @@ def split_blocks(tree: _Element) -> Blocks:
                 n_links = 0
                 if tag != "br":
                     get = element.get
-                    names = f"{get('class') or ''} {get('id') or ''}"
+                    own = tag, get("class"), get("id")
+                    if own not in written:
+                        names = f"{own[1] or ''} {own[2] or ''}"
+                        written[own] = names, kinds.setdefault((tag, NUMBER.sub("0", names)), len(kinds))
                     style = get("style")
                     if (style and HIDDEN.search(style)) or get("hidden") is not None:
                         context |= HIDDEN_BIT
-                    nodes.append(Node(tag, names, node, len(stack)))
+                    nodes.append(Node(tag, written[own][0], node, len(stack), written[own][1]))
+                    behind.append(0)
                     node = len(nodes) - 1
             stack.append((node, context))
             text = element.text
         else:
             if event == "end":
-                stack.pop()
+                node, _ = stack.pop()
+                behind[node] = len(nodes)
                 if element.tag not in INLINE and element.tag not in UNREAD:
                     if pieces:
                         close()
@@ -190,4 +240,5 @@ def split_blocks(tree: _Element) -> Blocks:
             pieces.append(text)
     if pieces:
         close()
-    return Blocks(blocks, nodes)
+    behind[0] = len(nodes)
+    return Blocks(blocks, nodes, list(kinds), behind)

@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.extract.blocks.align import Array
-from cleaners.extract.blocks.blocks import Block
+from cleaners.extract.blocks.blocks import Array, Block
 from cleaners.extract.blocks.describe import SENTENCE_END
 
 Mask = npt.NDArray[np.bool_]

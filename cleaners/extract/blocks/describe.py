@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.extract.blocks.align import Aligned, Array, Numbers
-from cleaners.extract.blocks.blocks import CONTEXTS, Blocks, Node
-from cleaners.extract.blocks.words import MAX_NAMES_CHARS, NUMBER, WORD, hash_names, hash_words
+from cleaners.extract.blocks.align import Aligned
+from cleaners.extract.blocks.blocks import CONTEXTS, Array, Blocks, Numbers
+from cleaners.extract.blocks.words import WORD, hash_names, hash_words
 from cleaners.extract.text.plain import UNSPACED
 
 # Closing marks of other languages among them: German “, Danish «, Japanese 」.
@@ -61,8 +60,6 @@ PLACE = (
 CONTEXT_NAMES = tuple(f"in_{tag}" for tag in CONTEXTS)
 FEATURES = (*OWN, *FACTS, *KEPT, *PLACE, *CONTEXT_NAMES)
 
-Kind = tuple[str, str]  # tag, class names
-
 
 class PageFacts(NamedTuple):
     """Statements of a page about itself, to compare its blocks with."""
@@ -100,9 +97,10 @@ def describe_blocks(page: Blocks, aligned: Aligned, facts: PageFacts) -> Describ
     first, last = int(story[0]), int(story[-1])
     start, stop = max(0, first - MARGIN), min(len(page.blocks), last + MARGIN + 1)
     window = page.blocks[start:stop]
-    own = _describe_own(page, aligned, start, stop)
+    ends = np.array([SENTENCE_END.search(block.text[-8:]) is not None for block in page.blocks], float)
+    own = _describe_own(page, aligned, ends, start, stop)
     compared = _compare_facts(aligned.strings[start:stop], facts)
-    near_kept, near_place = _describe_place(page, aligned, compared, start, stop, first, last)
+    near_kept, near_place = _describe_place(page, aligned, compared, ends, start, stop, first, last)
     context = np.array([block.context for block in window], np.int64)
     contexts = (context[:, None] >> np.arange(len(CONTEXTS)) & 1).astype(float)
     features = np.hstack([own, compared, near_kept, near_place, contexts])
@@ -110,11 +108,11 @@ def describe_blocks(page: Blocks, aligned: Aligned, facts: PageFacts) -> Describ
         start,
         features,
         hash_names(page, window),
-        [hash_words(words) for words in aligned.strings[start:stop]],
+        hash_words(aligned.strings[start:stop]),
     )
 
 
-def _describe_own(page: Blocks, aligned: Aligned, start: int, stop: int) -> Array:
+def _describe_own(page: Blocks, aligned: Aligned, ends: Array, start: int, stop: int) -> Array:
     window = page.blocks[start:stop]
     texts = [block.text for block in window]
     nodes = [page.nodes[block.node] for block in window]
@@ -124,7 +122,7 @@ def _describe_own(page: Blocks, aligned: Aligned, start: int, stop: int) -> Arra
     for text in texts:
         before.append(seen[text])
         seen[text] += 1
-    n = np.array(list(map(len, texts)), float)
+    n = page.lengths[start:stop]
     n_words = np.array([_count_words(text) for text in texts], float)
     upper, lower, digits = _count_kinds([text[:LETTERS] for text in texts])
     linked, bold, links = np.array([(b.link_characters, b.bold_characters, b.n_links) for b in window], float).T
@@ -136,7 +134,7 @@ def _describe_own(page: Blocks, aligned: Aligned, start: int, stop: int) -> Arra
     columns = (
         np.log1p(n),
         np.minimum(n_words, 300),
-        [SENTENCE_END.search(text[-8:]) is not None for text in texts],
+        ends[start:stop],
         [text[-1] == ":" for text in texts],
         [text[0].islower() for text in texts],
         [sum(map(text[:1_000].count, CLAUSE_ENDS)) if len(text) > 12 else 0 for text in texts],
@@ -176,13 +174,25 @@ def _count_words(text: str) -> int:
 
 def _count_kinds(texts: list[str]) -> tuple[Array, Array, Array]:
     """Count the capitals, small letters and digits of texts, none of them empty."""
-    joined = "".join(texts)
-    distinct = "".join(set(joined))
-    kinds = np.zeros((ord(max(distinct)) + 1, 3))
-    kinds[_code_points(distinct)] = [(c.isupper(), c.islower(), c.isdigit()) for c in distinct]
+    codes = _code_points("".join(texts))
+    is_used = np.zeros(int(codes.max()) + 1, bool)
+    is_used[codes] = True
+    distinct = np.flatnonzero(is_used)
+    characters = list(map(chr, distinct.tolist()))
     starts = np.cumsum([0, *map(len, texts[:-1])])
-    upper, lower, digits = np.add.reduceat(kinds[_code_points(joined)], starts).T
+    upper, lower, digits = (
+        _count_marked(codes, distinct, list(map(is_kind, characters)), starts)
+        for is_kind in (str.isupper, str.islower, str.isdigit)
+    )
     return upper, lower, digits
+
+
+def _count_marked(codes: npt.NDArray[np.uint32], distinct: Numbers, is_marked: list[bool], starts: Numbers) -> Array:
+    """Count the marked ones among the characters of each text."""
+    marked = np.zeros(int(distinct[-1]) + 1, bool)
+    marked[distinct] = is_marked
+    counts: Array = np.add.reduceat(marked[codes], starts, dtype=float)
+    return counts
 
 
 def _code_points(text: str) -> npt.NDArray[np.uint32]:
@@ -197,16 +207,18 @@ def _repeated_share(aligned: Aligned, n_blocks: int) -> Array:
     runs = np.zeros(len(words) - 3, np.uint64)
     for k in range(4):
         runs = runs * np.uint64(0x9E3779B97F4A7C15) + (words[k : len(words) - 3 + k].astype(np.uint64) + np.uint64(1))
-    _, inverse, counts = np.unique(runs, return_inverse=True, return_counts=True)
+    ordered = np.sort(runs)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
     inside = aligned.owners[: len(runs)] == aligned.owners[3:]
-    again = (counts[inverse] > 1) & inside
+    again = np.zeros(len(runs), bool)
+    if len(twice):
+        again = inside & (twice[np.minimum(np.searchsorted(twice, runs), len(twice) - 1)] == runs)
     hits = np.bincount(aligned.owners[: len(runs)][again], minlength=n_blocks)
     return hits / np.maximum(1, np.bincount(aligned.owners[: len(runs)][inside], minlength=n_blocks))
 
 
 def _compare_facts(strings: list[list[str]], facts: PageFacts) -> Array:
-    titles = [set(WORD.findall(title.casefold())) for title in facts.titles]
-    descriptions = [set(WORD.findall(text.casefold())) for text in facts.descriptions]
+    titles, descriptions = _distinct_words(facts.titles), _distinct_words(facts.descriptions)
     authors = set(WORD.findall(" ".join(facts.authors).casefold()))
     site = {word for word in WORD.findall(facts.site.casefold()) if len(word) > 3}
     known = authors.union(site, *titles, *descriptions)
@@ -231,28 +243,29 @@ def _compare_facts(strings: list[list[str]], facts: PageFacts) -> Array:
     return np.array(rows, float)
 
 
+def _distinct_words(texts: tuple[str, ...]) -> set[frozenset[str]]:
+    """The words of texts, of several with the same words once."""
+    return {frozenset(WORD.findall(text.casefold())) for text in texts}
+
+
 def _describe_place(
-    page: Blocks, aligned: Aligned, compared: Array, start: int, stop: int, first: int, last: int
+    page: Blocks, aligned: Aligned, compared: Array, ends: Array, start: int, stop: int, first: int, last: int
 ) -> tuple[Array, Array]:
-    kept, blocks, nodes = aligned.kept, page.blocks, page.nodes
-    n_nodes = len(nodes)
-    lengths = np.array([len(block.text) for block in blocks], float)
-    at = np.array([block.node for block in blocks], np.int64)
-    parents = np.array([node.parent for node in nodes], np.int64)
-    links = np.array([block.link_characters for block in blocks], float)
+    kept, lengths, links, at, parents = aligned.kept, page.lengths, page.links, page.at, page.parents
+    n_nodes = len(page.nodes)
+    depths = np.array([node.depth for node in page.nodes], np.int64)
     held = np.where(kept >= 0.5, lengths, 0.0)
-    sums = np.array([_sum_below(np.bincount(at, values, n_nodes), nodes) for values in (lengths, held, links)])
+    sums = np.array([page.sum_below(values) for values in (lengths, held, links)])
     story_characters = max(1.0, float(held.sum()))
     # The deepest element that holds nearly all of the story.
-    story_node = max(
-        np.flatnonzero(sums[1] >= 0.85 * story_characters).tolist(), key=lambda node: nodes[node].depth, default=0
-    )
+    holding = np.flatnonzero(sums[1] >= 0.85 * story_characters)
+    story_depth = depths[holding].max()
     direct = np.bincount(np.maximum(parents[at], 0), held, n_nodes)
     main_parent = int(direct.argmax())
 
     index = np.arange(start, stop)
     own_at, own_length, own_held = at[index], lengths[index], held[index]
-    kinds = _number_kinds(nodes)
+    kinds = np.array([node.kind for node in page.nodes], np.int64)
     names = _share_by(kinds[at], lengths, held, index)
     parent_names = _share_by(kinds[np.maximum(parents[at], 0)], lengths, held, index)
     levels = [own_at]
@@ -260,16 +273,13 @@ def _describe_place(
         levels.append(np.maximum(parents[levels[-1]], 0))
     under = [(sums[1, level] - own_held) / np.maximum(1.0, sums[0, level] - own_length) for level in levels[1:]]
     links_under = [sums[2, level] / np.maximum(1.0, sums[0, level]) for level in levels[1:3]]
-    to_story, in_story = np.zeros(len(index)), np.zeros(len(index))
-    kept_below, wanted = sums[1].tolist(), (own_held + 0.5 * story_characters).tolist()
-    for row, own_node in enumerate(own_at.tolist()):
-        node, steps = own_node, 0
-        while node >= 0 and kept_below[node] < wanted[row]:
-            node = nodes[node].parent
-            steps += 1
-        to_story[row] = steps
-        in_story[row] = nodes[max(node, 0)].depth >= nodes[story_node].depth
-    depth = np.array([nodes[node].depth for node in own_at.tolist()], float)
+    # Up to the element that holds, beside the block, half of the story.
+    node, to_story = own_at.copy(), np.zeros(len(index))
+    wanted = own_held + 0.5 * story_characters
+    while (is_below := (node >= 0) & (sums[1, node] < wanted)).any():
+        node[is_below] = parents[node[is_below]]
+        to_story += is_below
+    in_story = depths[np.maximum(node, 0)] >= story_depth
 
     def shifted(values: Array, step: int, fill: float = 0.0) -> Array:
         places = index + step
@@ -277,18 +287,16 @@ def _describe_place(
         return np.where(inside, values[np.clip(places, 0, len(values) - 1)], fill)
 
     near = sum(shifted(kept, step) for step in (-4, -3, -2, -1, 1, 2, 3, 4)) / 8
-    share_words = _words_shared(aligned, len(blocks))[index]
+    share_words = _words_shared(aligned, len(lengths))[index]
     near_kept = np.column_stack(
         [
             kept[index], shifted(kept, -1), shifted(kept, 1), shifted(kept, -2), shifted(kept, 2), near, *names, *parent_names,
-            *under, to_story, depth - nodes[story_node].depth, in_story, levels[1] == main_parent, share_words,
+            *under, to_story, depths[own_at] - story_depth, in_story, levels[1] == main_parent, share_words,
         ]
     )  # fmt: skip
     before = np.concatenate([[0.0], np.cumsum(held)])[index] / story_characters
-    heading = np.array([node.tag[:1] == "h" and node.tag[1:].isdigit() for node in nodes])[at]
-    ends = np.zeros(len(blocks))
-    for k in range(max(0, start - 1), min(len(blocks), stop + 1)):
-        ends[k] = SENTENCE_END.search(blocks[k].text[-8:]) is not None
+    tags = [page.nodes[block.node].tag for block in page.blocks]
+    heading = np.array([tag[:1] == "h" and tag[1:].isdigit() for tag in tags])
     logs, link_share = np.log1p(lengths), links / np.maximum(1.0, lengths)
     titles = np.flatnonzero((compared[:, 0] > 0.8) & (compared[:, 1] > 0.8))
     from_title = np.full(len(index), -50.0)
@@ -306,39 +314,11 @@ def _describe_place(
     return near_kept, near_place
 
 
-def _sum_below(values: npt.NDArray[Any], nodes: list[Node]) -> list[float]:
-    """Sum the values of a node and all below it."""
-    sums: list[float] = values.tolist()
-    for node in range(len(sums) - 1, 0, -1):  # children stand after their parents
-        sums[nodes[node].parent] += sums[node]
-    return sums
-
-
 def _since(marks: npt.NDArray[np.bool_]) -> Array:
     """Blocks since the last mark, at most 30."""
     index = np.arange(len(marks))
     latest = np.maximum.accumulate(np.where(marks, index, -30))
     return np.minimum(index - latest, 30).astype(float)
-
-
-def kind_of(node: Node) -> Kind:
-    """The tag and class names of an element; a number in a name counts elements, it does not show their kind."""
-    return node.tag, _unnumbered(node.names)
-
-
-def _number_kinds(nodes: list[Node]) -> Numbers:
-    """Number elements by their kind."""
-    kinds: dict[Kind, int] = {}
-    return np.array([kinds.setdefault(kind_of(node), len(kinds)) for node in nodes], np.int64)
-
-
-def _unnumbered(names: str) -> str:
-    return _unnumbered_again(names) if len(names) <= MAX_NAMES_CHARS else NUMBER.sub("0", names)
-
-
-@lru_cache(4096)
-def _unnumbered_again(names: str) -> str:
-    return NUMBER.sub("0", names)
 
 
 def _share_by(group: Numbers, lengths: Array, held: Array, index: Numbers) -> tuple[Array, Array]:

@@ -32,37 +32,35 @@ def find_embeds(page: Blocks, start: int, n: int) -> Mask:
         start: index of the first block looked at.
         n: how many are looked at.
     """
+    is_coded = [EMBED_CODE.search(names) is not None for _, names in page.kinds]
+    is_quote = [tag == "blockquote" for tag, _ in page.kinds]
+    if not any(is_coded) and not any(is_quote):
+        return np.zeros(n, bool)
     blocks = page.blocks[start : start + n]
-    coded, quotes = _find_boxes(page)
-    around = [_boxes_around(page, block.node, coded, quotes) for block in blocks]
+    around = [_boxes_around(page, block.node, is_coded, is_quote) for block in blocks]
     signed = {
         quote
         for block, (_, quote) in zip(blocks, around, strict=True)
         if quote >= 0 and len(block.text) <= MAX_SIGNED and block.n_links and SIGNATURE.search(block.text)
     }
-    return np.array([is_coded or quote in signed for is_coded, quote in around], bool)
+    return np.array([coded or quote in signed for coded, quote in around], bool)
 
 
-def _find_boxes(page: Blocks) -> tuple[set[int], set[int]]:
-    """The elements that embed codes made, and all block quotations."""
-    coded, quotes = set(), set()
-    for k, node in enumerate(page.nodes):
-        if node.tag == "blockquote":
-            quotes.add(k)
-        if len(node.names) > 5 and EMBED_CODE.search(node.names):
-            coded.add(k)
-    return coded, quotes
+def _boxes_around(page: Blocks, node: int, is_coded: list[bool], is_quote: list[bool]) -> tuple[bool, int]:
+    """Whether an embed code's element holds one, and the nearest block quotation, -1 for none.
 
-
-def _boxes_around(page: Blocks, node: int, coded: set[int], quotes: set[int]) -> tuple[bool, int]:
-    """Whether an embed code's element holds one, and the nearest block quotation, -1 for none."""
-    is_coded, quote = False, -1
-    if not coded and not quotes:
-        return is_coded, quote
+    Args:
+        page: the page's blocks.
+        node: the element of a block.
+        is_coded: which kinds of elements embed codes make.
+        is_quote: which kinds are block quotations.
+    """
+    coded, quote = False, -1
     for _ in range(LEVELS):
         if node < 0:
             break
-        is_coded |= node in coded
-        quote = node if quote < 0 and node in quotes else quote
+        kind = page.nodes[node].kind
+        coded |= is_coded[kind]
+        quote = node if quote < 0 and is_quote[kind] else quote
         node = page.nodes[node].parent
-    return is_coded, quote
+    return coded, quote

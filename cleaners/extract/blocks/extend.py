@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.extract.blocks.align import Array
-from cleaners.extract.blocks.blocks import CONTEXT_BIT, HIDDEN_BIT, Block, Blocks, Node
-from cleaners.extract.blocks.describe import MARGIN, SENTENCE_END, Kind, kind_of
+from cleaners.extract.blocks.blocks import CONTEXT_BIT, HIDDEN_BIT, Array, Block, Blocks, Node
+from cleaners.extract.blocks.describe import MARGIN, SENTENCE_END
 
 Mask = npt.NDArray[np.bool_]
 
@@ -50,7 +49,7 @@ def extend_kept(page: Blocks, kept: Array, prose: Mask) -> Array:
     beside = np.flatnonzero(prose & ~is_kept).tolist()
     if not beside or not is_kept.any():
         return kept
-    lengths = np.array([len(block.text) for block in page.blocks], float)
+    lengths = page.lengths
     of_kept = float(lengths[is_kept].sum())
     like = _same_kind(page, lengths, np.flatnonzero(is_kept).tolist(), beside)
     if _is_small(of_kept, float(lengths[beside].sum())):
@@ -71,7 +70,7 @@ def _is_small(kept: float, beside: float) -> bool:
 
 def _same_kind(page: Blocks, lengths: Array, kept: list[int], beside: list[int]) -> list[int]:
     """Blocks near the story whose element, or the nearest one with a class, is of the kind that holds most of what was kept."""
-    characters: dict[Kind, float] = {}
+    characters: dict[int, float] = {}
     for k in kept:
         for kind in _named_kinds(page.nodes, page.blocks[k].node, 1):
             characters[kind] = characters.get(kind, 0.0) + lengths[k]
@@ -91,13 +90,13 @@ def _is_prose(block: Block) -> bool:
     return block.link_characters < HALF * n and SENTENCE_END.search(text[-8:]) is not None
 
 
-def _named_kinds(nodes: list[Node], node: int, n: int) -> list[Kind]:
+def _named_kinds(nodes: list[Node], node: int, n: int) -> list[int]:
     """Kinds of the nearest elements with a class or id at an element and above it."""
-    found: list[Kind] = []
+    found: list[int] = []
     for _ in range(LEVELS):
         if node < 0 or len(found) == n:
             break
         if nodes[node].names.strip():
-            found.append(kind_of(nodes[node]))
+            found.append(nodes[node].kind)
         node = nodes[node].parent
     return found

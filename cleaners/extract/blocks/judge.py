@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.extract.blocks.align import Array, Numbers
+from cleaners.extract.blocks.blocks import Array, Numbers
 from cleaners.extract.blocks.describe import FEATURES, Described
 
 WEIGHTS = "blocks.npz"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.extract.blocks.align import Aligned, Numbers, align_blocks
-from cleaners.extract.blocks.blocks import Block, Blocks, split_blocks
+from cleaners.extract.blocks.align import Aligned, align_blocks
+from cleaners.extract.blocks.blocks import Block, Blocks, Numbers, split_blocks
 from cleaners.extract.blocks.bylines import find_authors
 from cleaners.extract.blocks.confidence import Judged, weigh_body
 from cleaners.extract.blocks.conventions import (

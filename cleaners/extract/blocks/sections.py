@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import numpy as np
+
 from cleaners.extract.blocks.blocks import Block, Blocks
-from cleaners.extract.blocks.describe import Kind, kind_of
 
 HEADING = re.compile(r"h[1-6]")
 MIN_TEASERS = 4  # a story may hold a box of three
@@ -37,19 +38,16 @@ def is_section(page: Blocks, story: list[int]) -> bool:
         card = next((node for node in _upwards(page, block.node) if node in around), None)
         if card is not None:
             cards[card] += len(block.text)
-    kinds: dict[Kind, list[int]] = {}
+    kinds: dict[int, list[int]] = {}
     for card, characters in cards.items():
         if characters <= MAX_TEASER:
-            kinds.setdefault(kind_of(page.nodes[card]), []).append(characters)
+            kinds.setdefault(page.nodes[card].kind, []).append(characters)
     return any(len(sizes) >= MIN_TEASERS and sum(sizes) >= TEASER_SHARE * total for sizes in kinds.values())
 
 
 def _linked_headlines(page: Blocks) -> list[int]:
-    return [
-        k
-        for k, block in enumerate(page.blocks)
-        if block.link_characters >= ALL_LINK * len(block.text) and _is_headline(page, block)
-    ]
+    all_link = np.flatnonzero(page.links >= ALL_LINK * page.lengths).tolist()
+    return [k for k in all_link if _is_headline(page, page.blocks[k])]
 
 
 def _is_headline(page: Blocks, block: Block) -> bool:
