@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from itertools import chain
+from collections import defaultdict
+from itertools import chain, count
 from typing import NamedTuple
 
 import numpy as np
@@ -18,9 +19,9 @@ from cleaners.extract.blocks.blocks import Array, Block, Numbers
 
 RUNS = (5, 2, 1)  # words of an anchor, over the whole texts and in what lies between anchors
 WORD_OR_END = re.compile(r"\w+|\n")
-NO_WORD = -1  # stands for the end of a text
 MAX_GAPS = 4_000  # gaps looked into; a page of nothing but differences costs no more
 HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
+LAST_BITS = np.uint64(0xFFFF)
 
 
 class Aligned(NamedTuple):
@@ -41,29 +42,29 @@ def align_blocks(blocks: list[Block], lines: list[str]) -> Aligned:
         blocks: the page's blocks.
         lines: the text extracted from it.
     """
-    of_page, of_text = _split_words([block.text for block in blocks]), _split_words(lines)
-    distinct = dict.fromkeys(chain(of_page, of_text))
-    distinct.pop("\n", None)
-    numbers = {word: n for n, word in enumerate(distinct)} | {"\n": NO_WORD}
-    page, owner, ends = _number(of_page, numbers)
-    text, of_line, _ = _number(of_text, numbers)
+    texts = [block.text for block in blocks]
+    split = _split_words(list(dict.fromkeys([*texts, *lines])))  # most lines are the text of a block
+    numbers: defaultdict[str, int] = defaultdict(count().__next__)
+    page, owner = _number(texts, split, numbers)
+    text, of_line = _number(lines, split, numbers)
     places = align_words(page, text)
     n_words = np.bincount(owner, minlength=len(blocks))
     held = np.bincount(owner[places[places >= 0]], minlength=len(blocks))
-    strings = [of_page[start:end] for start, end in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
-    return Aligned(page, owner, places, of_line, held / np.maximum(n_words, 1), strings)
+    return Aligned(page, owner, places, of_line, held / np.maximum(n_words, 1), [split[text] for text in texts])
 
 
-def _split_words(texts: list[str]) -> list[str]:
-    """The words of texts without line ends in small letters, a line end behind those of each: one search for all of them."""
-    return WORD_OR_END.findall("\n".join([*texts, ""]).casefold())
+def _split_words(texts: list[str]) -> dict[str, list[str]]:
+    """The words of each of several texts without line ends, in small letters: one search for all of them."""
+    words = iter(WORD_OR_END.findall("\n".join([*texts, ""]).casefold()))
+    return {text: list(iter(words.__next__, "\n")) for text in texts}
 
 
-def _number(words: list[str], numbers: dict[str, int]) -> tuple[Numbers, Numbers, list[int]]:
-    """Number the words of several texts, with the text of each, and say where each text ends."""
-    numbered = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
-    is_end = numbered == NO_WORD
-    return numbered[~is_end], np.cumsum(is_end)[~is_end], np.flatnonzero(is_end).tolist()
+def _number(texts: list[str], split: dict[str, list[str]], numbers: defaultdict[str, int]) -> tuple[Numbers, Numbers]:
+    """Number the words of texts, and say of which text each is."""
+    of_texts = [split[text] for text in texts]
+    lengths = np.fromiter(map(len, of_texts), np.int64, len(texts))
+    numbered = np.fromiter(map(numbers.__getitem__, chain.from_iterable(of_texts)), np.int64, int(lengths.sum()))
+    return numbered, np.repeat(np.arange(len(texts)), lengths)
 
 
 def align_words(page: Numbers, text: Numbers) -> Numbers:
@@ -91,10 +92,12 @@ def align_words(page: Numbers, text: Numbers) -> Numbers:
         else:
             continue
         p_from, t_from = p0, t0
-        for p_at, t_at in anchors:
+        for p_at, t_at, n_anchors in anchors:
             p, t = p0 + p_at, t0 + t_at
-            if t < t_from or p < p_from:  # inside the run of the anchor before
+            inside = max(0, p_from - p, t_from - t)  # of these anchors that stand in the run of those before
+            if inside >= n_anchors:
                 continue
+            p, t = p + inside, t + inside
             n = min(p1 - p, t1 - t)
             differs = page[p : p + n] != text[t : t + n]
             n = int(differs.argmax()) if differs.any() else n
@@ -122,18 +125,34 @@ def _match_ends(
     return p0 + k, p1, t0 + k, t1
 
 
-def _anchors(page: Numbers, text: Numbers, n: int) -> list[tuple[int, int]]:
-    """Pair the runs of n words that stand once on each side, and keep the longest chain in the order of both."""
+def _anchors(page: Numbers, text: Numbers, n: int) -> list[tuple[int, int, int]]:
+    """Pair the runs of n words that stand once on each side, and keep the longest chain in the order of both.
+
+    Returns:
+        Where anchors begin on the page and in the text, and how many follow each other from there, one word on.
+    """
     if len(page) < n or len(text) < n:
         return []
-    page_runs, page_at = _single_runs(page, n)
-    text_runs, text_at = _single_runs(text, n)
+    of_page, of_text = _hash_runs(page, n), _hash_runs(text, n)
+    # Most runs of a page are not the text's: the last bits of their hashes tell, before they are sorted.
+    is_sought = np.zeros(int(LAST_BITS) + 1, bool)
+    is_sought[of_text & LAST_BITS] = True
+    page_runs, page_at = _single_runs(of_page, np.flatnonzero(is_sought[of_page & LAST_BITS]))
+    text_runs, text_at = _single_runs(of_text, np.arange(len(of_text)))
     _, i, j = np.intersect1d(page_runs, text_runs, assume_unique=True, return_indices=True)
     order = np.argsort(text_at[j])
-    p, t = page_at[i][order].tolist(), text_at[j][order].tolist()
-    if np.all(np.diff(page_at[i][order]) > 0):
-        return list(zip(p, t, strict=True))
-    heads: list[int] = []  # the smallest page index that ends a chain of each length
+    p, t = page_at[i][order], text_at[j][order]
+    if np.any(np.diff(p) < 0):
+        chain = _find_longest_rise(p.tolist())
+        p, t = p[chain], t[chain]
+    first = np.flatnonzero(np.diff(p, prepend=-2) + np.diff(t, prepend=-2) != 2)  # both rise by one at least
+    n_anchors = np.diff(first, append=len(p))
+    return list(zip(p[first].tolist(), t[first].tolist(), n_anchors.tolist(), strict=True))
+
+
+def _find_longest_rise(p: list[int]) -> list[int]:
+    """The indices of the longest rising chain of numbers that differ."""
+    heads: list[int] = []  # the smallest number that ends a chain of each length
     last: list[int] = []
     before: list[int] = []
     for k, at in enumerate(p):
@@ -141,18 +160,22 @@ def _anchors(page: Numbers, text: Numbers, n: int) -> list[tuple[int, int]]:
         heads[length : length + 1] = [at]
         last[length : length + 1] = [k]
         before.append(last[length - 1] if length else -1)
-    chain, k = [], last[-1]
+    longest, k = [], last[-1]
     while k >= 0:
-        chain.append((p[k], t[k]))
+        longest.append(k)
         k = before[k]
-    return chain[::-1]
+    return longest[::-1]
 
 
-def _single_runs(words: Numbers, n: int) -> tuple[npt.NDArray[np.uint64], Numbers]:
-    """Hash the runs of n words that stand once, with their places."""
+def _hash_runs(words: Numbers, n: int) -> npt.NDArray[np.uint64]:
+    """Hash the runs of n words."""
     hashed = np.zeros(len(words) - n + 1, np.uint64)
     for k in range(n):
         hashed = hashed * HASH_BASE + (words[k : len(words) - n + 1 + k].astype(np.uint64) + np.uint64(1))
-    runs, places, counts = np.unique(hashed, return_index=True, return_counts=True)
-    single = counts == 1
-    return runs[single], places[single].astype(np.int64)
+    return hashed
+
+
+def _single_runs(runs: npt.NDArray[np.uint64], places: Numbers) -> tuple[npt.NDArray[np.uint64], Numbers]:
+    """The runs that stand once among those at some places, in order, and where they stand."""
+    single, first, counts = np.unique(runs[places], return_index=True, return_counts=True)
+    return single[counts == 1], places[first[counts == 1]]
