@@ -29,59 +29,70 @@ class ByKind:
     Valid where the element's own tag and attributes alone decide whether an expression finds it.
     """
 
-    def __init__(self, expressions: Sequence[XPath]) -> None:
-        """Prepare expressions, such as `.//*[self::div][contains(@class, 'x')]`."""
-        self._expressions = expressions
-        written = "\n".join(expression.path for expression in expressions)
+    def __init__(self, *groups: Sequence[XPath]) -> None:
+        """Prepare groups of expressions, such as `.//*[self::div][contains(@class, 'x')]`, that are evaluated in one search."""
+        self._groups = groups
+        written = "\n".join(expression.path for group in groups for expression in group)
         self._tags = frozenset(first or second for first, second in TAG_TEST.findall(written))
-        # ExaminedPage of all elements where one of the expressions names no tag.
+        # All elements where one of the expressions names no tag.
         self._tags_sought = () if UNNAMED.search(written) else tuple(sorted(self._tags))
         self._attributes = frozenset(ATTRIBUTE.findall(written))
-        self._is_found: dict[Kind, bool] = {}
+        self._found_by: dict[Kind, int] = {}  # a bit for each group
 
-    def __call__(self, tree: _Element) -> list[_Element]:
-        """Find the elements below one."""
-        elements: list[_Element] = []
-        kinds: list[Kind] = []
-        tags, attributes = self._tags, self._attributes
-        for element in tree.iterdescendants(*self._tags_sought):
-            tag = element.tag
-            # In the order of the source: `@id|@class` is the first of them.
-            own = [item for item in element.items() if item[0] in attributes]
-            if own or tag in tags:
-                elements.append(element)
-                kinds.append((tag if tag in tags else "", *own))
-        known = self._is_found
-        unknown = [kind for kind in dict.fromkeys(kinds) if kind not in known]
+    def __call__(self, tree: _Element) -> list[list[_Element]]:
+        """Find the elements below one, those of each group."""
+        elements = list(tree.iterdescendants(*self._tags_sought))
+        kinds = list(map(self._kind_of, elements))
         try:
-            answers = dict(zip(unknown, self._evaluate(unknown), strict=True))
+            known = self._look_up(kinds)
         except ValueError:  # a name or value that XML cannot hold, and a parsed page can
-            return [element for expression in self._expressions for element in expression(tree)]
-        self._remember(answers)
-        return [
-            element
-            for element, kind in zip(elements, kinds, strict=True)
-            if (answers[kind] if kind in answers else known[kind])
-        ]
+            return [[element for expression in group for element in expression(tree)] for group in self._groups]
+        found = [(element, bits) for element, kind in zip(elements, kinds, strict=True) if (bits := known[kind])]
+        return [[element for element, bits in found if bits >> k & 1] for k in range(len(self._groups))]
 
-    def _remember(self, answers: dict[Kind, bool]) -> None:
+    def find_first(self, tree: _Element) -> list[_Element]:
+        """Find the first element below one that any of the expressions finds, and look no further."""
+        for element in tree.iterdescendants(*self._tags_sought):
+            kind = self._kind_of(element)
+            try:
+                if self._look_up([kind])[kind]:
+                    return [element]
+            except ValueError:
+                return [element for group in self._groups for expression in group for element in expression(tree)][:1]
+        return []
+
+    def _kind_of(self, element: _Element) -> Kind:
+        tag = element.tag
+        # In the order of the source: `@id|@class` is the first of them.
+        own = [item for item in element.items() if item[0] in self._attributes]
+        return (tag if tag in self._tags else "", *own)
+
+    def _look_up(self, kinds: list[Kind]) -> dict[Kind, int]:
+        """Tell by which groups elements of some kinds are found."""
+        known = self._found_by
+        unknown = [kind for kind in dict.fromkeys(kinds) if kind not in known]
+        if not unknown:
+            return known
+        answers = dict(zip(unknown, self._evaluate(unknown), strict=True))
+        self._remember(answers)
+        return {kind: answers[kind] if kind in answers else known[kind] for kind in kinds}
+
+    def _remember(self, answers: dict[Kind, int]) -> None:
         """Keep the answers about kinds, but not about long ones, of which a hostile page could hold any number."""
         short = {
             kind: found for kind, found in answers.items() if sum(len(value) for _, value in kind[1:]) <= MAX_KIND_CHARS
         }
-        if len(self._is_found) + len(short) > MAX_KINDS:
+        if len(self._found_by) + len(short) > MAX_KINDS:
             # A new one: another thread may still read the old one.
-            self._is_found = dict(islice(short.items(), MAX_KINDS))
+            self._found_by = dict(islice(short.items(), MAX_KINDS))
         else:
-            self._is_found.update(short)
+            self._found_by.update(short)
 
-    def _evaluate(self, kinds: list[Kind]) -> list[bool]:
+    def _evaluate(self, kinds: list[Kind]) -> list[int]:
         """Evaluate the expressions on one element of each kind."""
         from lxml.etree import Element, SubElement
 
-        if not kinds:
-            return []
         root = Element("root")
         elements = [SubElement(root, tag or "other", dict(attributes)) for tag, *attributes in kinds]
-        found = {element for expression in self._expressions for element in expression(root)}
-        return [element in found for element in elements]
+        found = [{element for expression in group for element in expression(root)} for group in self._groups]
+        return [sum((element in group) << k for k, group in enumerate(found)) for element in elements]

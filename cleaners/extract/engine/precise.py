@@ -31,6 +31,7 @@ FORUM = re.compile(rf'"@type"\s*:\s*(?:\[[^\]]{{0,{MAX_TYPES}}})?"DiscussionForu
 # Elements that trafilatura takes out one by one: from so many on the pieces of text that they leave are joined at once, for
 # finding each piece, or adding it to those before, takes the square of their number.
 MANY_TAKEN_OUT = 2_000
+DENSE = ("div", "list", "p")  # elements that trafilatura deletes where they are mostly links, in this order and twice
 
 
 def keep_precisely(tree: HtmlElement) -> _Element | None:
@@ -43,6 +44,7 @@ def keep_precisely(tree: HtmlElement) -> _Element | None:
         The body in trafilatura's own XML; null where there is too little.
     """
     from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
+    from trafilatura.settings import MANUALLY_CLEANED
     from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH, REMOVE_COMMENTS_XPATH
 
     options = _options()
@@ -56,7 +58,10 @@ def keep_precisely(tree: HtmlElement) -> _Element | None:
         if has_comments:
             page = prune_unwanted_nodes(page, REMOVE_COMMENTS_AND_LISTS_XPATH)
         joins = prepare_large(page)
-        page = convert_tags(tree_cleaning(page, options), options)
+        present = {element.tag for element in page.iter()}
+        # It searches the page for each of half a hundred tags.
+        clean = rebind(tree_cleaning, MANUALLY_CLEANED=[tag for tag in MANUALLY_CLEANED if tag in present])
+        page = convert_tags(clean(page, options), options)
         page = join_texts(page) if joins else page
         if has_comments and not is_forum:
             page = prune_unwanted_nodes(page, REMOVE_COMMENTS_XPATH)
@@ -127,27 +132,67 @@ def _options() -> Extractor:
 
 @cache
 def _extractor(joins: bool) -> Callable[[HtmlElement, Extractor], tuple[_Element, str]]:
-    """Trafilatura's `extract_content`, its expressions evaluated by kind of element, links looked for before they are counted."""
-    from trafilatura import htmlprocessing, main_extractor, xpaths
-
-    both = [*xpaths.DISCARD_IMAGE_ELEMENTS, *xpaths.PRECISION_DISCARD_XPATH]
-    prune = rebind(
-        main_extractor.prune_unwanted_sections,
-        OVERALL_DISCARD_XPATH=[ByKind(xpaths.OVERALL_DISCARD_XPATH)],
-        TEASER_DISCARD_XPATH=[ByKind(xpaths.TEASER_DISCARD_XPATH)],
-        # Precise mode without images prunes both of these: in one search.
-        DISCARD_IMAGE_ELEMENTS=[ByKind(both)],
-        PRECISION_DISCARD_XPATH=[],
-        delete_by_link_density=rebind(htmlprocessing.delete_by_link_density, link_density_test=_test_link_density),
-    )
+    """Trafilatura's `extract_content`, its expressions evaluated by kind of element and only as far as needed."""
+    from trafilatura import main_extractor, xpaths
 
     def prune_and_join(tree: HtmlElement, *arguments: Any, **options: Any) -> HtmlElement:  # noqa: ANN401
-        return join_texts(prune(tree, *arguments, **options))
+        return join_texts(_prune_sections(tree, *arguments, **options))
 
-    pruned = prune_and_join if joins else prune
-    extract = rebind(main_extractor._extract, prune_unwanted_sections=pruned)
+    pruned = prune_and_join if joins else _prune_sections
+    bodies = [ByKind([expression]).find_first for expression in xpaths.BODY_XPATH]
+    extract = rebind(main_extractor._extract, prune_unwanted_sections=pruned, BODY_XPATH=bodies)
     recover = rebind(main_extractor.recover_wild_text, prune_unwanted_sections=pruned)
     return rebind(main_extractor.extract_content, _extract=extract, recover_wild_text=recover)
+
+
+def _prune_sections(
+    tree: HtmlElement, potential_tags: set[str], options: Extractor, keep_teasers: bool = False
+) -> HtmlElement:
+    """Trafilatura's `prune_unwanted_sections` in precise mode without images: by name in one search, then what is mostly links."""
+    from lxml.etree import strip_tags
+    from trafilatura.htmlprocessing import link_density_test_tables, prune_unwanted_nodes
+    from trafilatura.xml import delete_element
+
+    boilerplate, imprecise, teasers = _unwanted()(tree)
+    tree = prune_unwanted_nodes(tree, [lambda _: boilerplate], with_backup=True)
+    tree = prune_unwanted_nodes(tree, [lambda _: imprecise if keep_teasers else [*imprecise, *teasers]])
+    n_changes, seen = 0, dict.fromkeys(DENSE, -1)
+    for tag in 2 * DENSE:
+        if seen[tag] < n_changes:  # else nothing went since these were looked at
+            seen[tag] = n_changes
+            n_changes += _delete_dense(tree, tag)
+    for table in [table for table in tree.iter("table") if link_density_test_tables(table)]:
+        delete_element(table, keep_tail=False)
+    while len(tree) > 0 and tree[-1].tag == "head":
+        delete_element(tree[-1], keep_tail=False)
+    for tag in ("head", "quote"):
+        _delete_dense(tree, tag)
+    strip_tags(tree, "span", "ref")
+    return tree
+
+
+@cache
+def _unwanted() -> ByKind:
+    """What trafilatura prunes for its names: boilerplate, what precise mode prunes too, teasers."""
+    from trafilatura import xpaths
+
+    imprecise = [*xpaths.DISCARD_IMAGE_ELEMENTS, *xpaths.PRECISION_DISCARD_XPATH]
+    return ByKind(xpaths.OVERALL_DISCARD_XPATH, imprecise, xpaths.TEASER_DISCARD_XPATH)
+
+
+def _delete_dense(tree: HtmlElement, tag: str) -> bool:
+    """Delete the elements of a tag that are mostly links; tell whether there were any."""
+    n_before = sum(1 for _ in tree.iter(tag))
+    if n_before:
+        _deleter()(tree, tag, backtracking=tag == "div", favor_precision=True)
+    return sum(1 for _ in tree.iter(tag)) < n_before
+
+
+@cache
+def _deleter() -> Callable[..., HtmlElement]:
+    from trafilatura import htmlprocessing
+
+    return rebind(htmlprocessing.delete_by_link_density, link_density_test=_test_link_density)
 
 
 def _test_link_density(element: HtmlElement, favor_precision: bool = False) -> tuple[bool, bool]:

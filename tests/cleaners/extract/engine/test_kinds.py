@@ -58,11 +58,37 @@ NODES = st.recursive(
 )
 
 
+BODIES = st.recursive(
+    st.just("text"),
+    lambda inner: st.builds(
+        lambda tag, name, value, parts: f"<{tag} {name}={value!r}>{''.join(parts)}</{tag}>",
+        st.sampled_from(("div", "section", "article", "main", "p")),
+        st.sampled_from(("class", "id", "itemprop", "role")),
+        st.sampled_from(
+            (
+                "x",
+                "post",
+                "articleBody",
+                "story",
+                "article",
+                "content",
+                "main",
+                "entry-content",
+                "single-post",
+                "page-Content",
+            )
+        ),
+        st.lists(inner, max_size=3),
+    ),
+    max_leaves=12,
+)
+
+
 def found_by_both(name, source):
     expressions = getattr(xpaths, name)
     tree = fromstring(f"<html><body>{source}</body></html>")
     theirs = {element for expression in expressions for element in expression(tree)}
-    return ByKind(expressions)(tree), [element for element in tree.iter() if element in theirs]
+    return ByKind(expressions)(tree)[0], [element for element in tree.iter() if element in theirs]
 
 
 @settings(max_examples=60)
@@ -71,6 +97,22 @@ def test_the_same_elements_are_found_in_page_order(nodes):
     for name in LISTS:
         ours, theirs = found_by_both(name, "".join(nodes))
         assert ours == theirs, name
+
+
+@settings(max_examples=60)
+@given(nodes=st.lists(NODES, max_size=6))
+def test_several_groups_are_found_in_one_search(nodes):
+    tree = fromstring(f"<html><body>{''.join(nodes)}</body></html>")
+    groups = [getattr(xpaths, name) for name in LISTS]
+    assert ByKind(*groups)(tree) == [ByKind(group)(tree)[0] for group in groups]
+
+
+@settings(max_examples=100)
+@given(nodes=st.lists(BODIES, max_size=6))
+def test_the_first_element_is_the_one_that_trafilatura_would_take(nodes):
+    tree = fromstring(f"<html><body>{''.join(nodes)}</body></html>")
+    for expression in xpaths.BODY_XPATH:
+        assert ByKind([expression]).find_first(tree) == expression(tree)[:1], expression.path
 
 
 def test_the_first_attribute_of_the_source_decides_where_an_expression_looks_at_either():
@@ -83,7 +125,7 @@ def test_a_value_that_xml_cannot_hold_is_left_to_the_expressions(monkeypatch):
     expression = ByKind(xpaths.TEASER_DISCARD_XPATH)
     monkeypatch.setattr(expression, "_evaluate", lambda kinds: (_ for _ in ()).throw(ValueError("not XML")))
     tree = fromstring("<div><p class='teaser'>a</p><p class='x'>b</p></div>")
-    assert [element.text for element in expression(tree)] == ["a"]
+    assert [element.text for element in expression(tree)[0]] == ["a"]
 
 
 def test_no_more_kinds_than_allowed_are_remembered(monkeypatch):
@@ -93,8 +135,8 @@ def test_no_more_kinds_than_allowed_are_remembered(monkeypatch):
         tree = fromstring(
             f"<div><p class='teaser {number}'>a</p><p class='{number}'>b</p><p class='teaser'>c</p></div>"
         )
-        assert [element.text for element in expression(tree)] == ["a", "c"]
-        assert len(expression._is_found) <= 5
+        assert [element.text for element in expression(tree)[0]] == ["a", "c"]
+        assert len(expression._found_by) <= 5
 
 
 def test_kinds_of_long_attributes_are_found_and_not_remembered():
@@ -102,5 +144,5 @@ def test_kinds_of_long_attributes_are_found_and_not_remembered():
     tree = fromstring(
         f"<div><p class='teaser {'x' * 5_000}'>a</p><p class='{'x' * 5_000}'>b</p><p class='teaser'>c</p></div>"
     )
-    assert [element.text for element in expression(tree)] == ["a", "c"]
-    assert list(expression._is_found) == [("p", ("class", "teaser"))]
+    assert [element.text for element in expression(tree)[0]] == ["a", "c"]
+    assert list(expression._found_by) == [("p", ("class", "teaser"))]
