@@ -106,7 +106,9 @@ ODD = re.compile(
 # Marks behind one letter. Putting them in order takes the square of their number; no language has more than a handful, and
 # Unicode's Stream-Safe Text Format (UAX #15) has this bound.
 MAX_MARKS = 30
-BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
+# Most texts have no characters but these, of which no repair but that of markup changes any: ftfy sees mojibake only beside others.
+_PLAIN = "\n\t -~\u00a0“”‘’–—…"
+PLAIN, BEYOND_PLAIN = re.compile(f"[{_PLAIN}]*+"), re.compile(f"[^{_PLAIN}]+")
 # Markup that was left in a text. An entity has its semicolon; a tag is one of the web's, its attributes have values.
 ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}[0-9]{0,2}|#[0-9]{2,6}|#[xX][0-9A-Fa-f]{2,5});")
 BLOCK_TAGS = "p|div|h[1-6]|ul|ol|li|blockquote|section|article|table|tr|figure|figcaption"
@@ -118,7 +120,9 @@ PAIRED_TAG = re.compile(rf"<(?P<name>{INLINE_TAGS}){_ATTRIBUTES}(?P<inner>[^<>]{
 # Lines of code, and talk of a tag, keep it.
 CODE = re.compile(r"[{}`]|=>|==|</?(?:code|pre|script|style|html|head|body)\b|<[!?]", re.I)
 TALK_OF_TAG = re.compile(r"\s{0,3}\b(?:tag|element|attribute|Tag|Element|balise|etiqueta)s?\b")
-MOJIBAKE_REACH = 8  # characters around one beyond ASCII that ftfy's pattern of mojibake could look at; it needs 3
+MOJIBAKE_REACH = (
+    8  # characters around one beyond the plain ones that ftfy's pattern of mojibake could look at; it needs 3
+)
 
 
 class TextConfig(BaseModel):
@@ -218,6 +222,8 @@ def repair_text(text: str, config: TextConfig) -> str:
     Returns:
         The repaired text; printable ASCII passes untouched.
     """
+    if PLAIN.fullmatch(text) and not (config.repair_markup and undo_markup(text) != text):
+        return text
     text = _bound_marks(text)
     for _ in range(config.max_passes):
         if _needs_no_repair(text, config):
@@ -241,7 +247,11 @@ def undo_markup(text: str) -> str:
     if "&" not in text and "<" not in text:
         return text
     lines = text.split("\n")
-    return "\n".join(line if CODE.search(line) else _undo_markup_in(line) for line in lines)
+    return "\n".join(_undo_markup_in(line) if _may_hold_markup(line) else line for line in lines)
+
+
+def _may_hold_markup(line: str) -> bool:
+    return ("&" in line or "<" in line) and CODE.search(line) is None
 
 
 def _undo_markup_in(line: str) -> str:
@@ -282,11 +292,11 @@ def _needs_no_repair(text: str, config: TextConfig) -> bool:
 
 
 def _may_be_mojibake(text: str) -> bool:
-    """Tell whether ftfy's pattern, tried line by line, could match; it does only around characters beyond ASCII."""
+    """Tell whether ftfy's pattern, tried line by line, could match; it does only around characters that are not plain."""
     from ftfy.badness import is_bad
 
     reach = MOJIBAKE_REACH
-    around = " ".join(text[max(0, m.start() - reach) : m.end() + reach] for m in BEYOND_ASCII.finditer(text))
+    around = " ".join(text[max(0, m.start() - reach) : m.end() + reach] for m in BEYOND_PLAIN.finditer(text))
     # At the start of a line these two letters are mojibake, and lines do not start here where they start in the text.
     return "\u00c2 " in around or "\u00c3 " in around or is_bad(around)
 

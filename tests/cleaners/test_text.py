@@ -247,6 +247,12 @@ SUSPECT = st.text(
 )
 
 
+@given(st.text("aZ1 \n.,'“”‘’–—…\u00a0", max_size=12))
+def test_a_text_of_plain_characters_and_typographic_marks_stays(text):
+    assert repair_text(text, CONFIG) == text
+    assert [fix_encoding(line) for line in text.split("\n")] == text.split("\n")
+
+
 @given(SUSPECT)
 @example("a line.\n\u00c2 begins with one that is alone")
 def test_no_line_that_ftfy_would_repair_is_passed_over(text):
