@@ -44,8 +44,7 @@ def keep_precisely(tree: HtmlElement) -> _Element | None:
         The body in trafilatura's own XML; null where there is too little.
     """
     from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
-    from trafilatura.settings import MANUALLY_CLEANED
-    from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH, REMOVE_COMMENTS_XPATH
+    from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH
 
     options = _options()
     page = copy(tree)
@@ -56,15 +55,12 @@ def keep_precisely(tree: HtmlElement) -> _Element | None:
         if WIDGETS.search(names):
             page = prune_unwanted_nodes(page, RAW_TREE_PRUNE_XPATH)
         if has_comments:
-            page = prune_unwanted_nodes(page, REMOVE_COMMENTS_AND_LISTS_XPATH)
+            page = prune_unwanted_nodes(page, [search_by_kind("REMOVE_COMMENTS_AND_LISTS_XPATH")])
         joins = prepare_large(page)
-        present = {element.tag for element in page.iter()}
-        # It searches the page for each of half a hundred tags.
-        clean = rebind(tree_cleaning, MANUALLY_CLEANED=[tag for tag in MANUALLY_CLEANED if tag in present])
-        page = convert_tags(clean(page, options), options)
+        page = convert_tags(tree_cleaning(page, options), options)
         page = join_texts(page) if joins else page
         if has_comments and not is_forum:
-            page = prune_unwanted_nodes(page, REMOVE_COMMENTS_XPATH)
+            page = prune_unwanted_nodes(page, [search_by_kind("REMOVE_COMMENTS_XPATH")])
         body, text = _extractor(joins)(page, options)
     except (TypeError, ValueError):  # as there
         return None
@@ -133,16 +129,32 @@ def _options() -> Extractor:
 @cache
 def _extractor(joins: bool) -> Callable[[HtmlElement, Extractor], tuple[_Element, str]]:
     """Trafilatura's `extract_content`, its expressions evaluated by kind of element and only as far as needed."""
-    from trafilatura import main_extractor, xpaths
+    from trafilatura import main_extractor
 
     def prune_and_join(tree: HtmlElement, *arguments: Any, **options: Any) -> HtmlElement:  # noqa: ANN401
         return join_texts(_prune_sections(tree, *arguments, **options))
 
     pruned = prune_and_join if joins else _prune_sections
-    bodies = [ByKind([expression]).find_first for expression in xpaths.BODY_XPATH]
-    extract = rebind(main_extractor._extract, prune_unwanted_sections=pruned, BODY_XPATH=bodies)
+    extract = rebind(main_extractor._extract, prune_unwanted_sections=pruned, BODY_XPATH=list_body_searches())
     recover = rebind(main_extractor.recover_wild_text, prune_unwanted_sections=pruned)
     return rebind(main_extractor.extract_content, _extract=extract, recover_wild_text=recover)
+
+
+@cache
+def search_by_kind(name: str) -> Callable[[HtmlElement], list[_Element]]:
+    """One of trafilatura's lists of expressions, evaluated by kind of element."""
+    from trafilatura import xpaths
+
+    by_kind = ByKind(getattr(xpaths, name))
+    return lambda tree: by_kind(tree)[0]
+
+
+@cache
+def list_body_searches() -> list[Callable[[HtmlElement], list[_Element]]]:
+    """Trafilatura's expressions for the body, each looking no further than to the first element, which alone is taken."""
+    from trafilatura.xpaths import BODY_XPATH
+
+    return [ByKind([expression]).find_first for expression in BODY_XPATH]
 
 
 def _prune_sections(
@@ -184,12 +196,13 @@ def _delete_dense(tree: HtmlElement, tag: str) -> bool:
     """Delete the elements of a tag that are mostly links; tell whether there were any."""
     n_before = sum(1 for _ in tree.iter(tag))
     if n_before:
-        _deleter()(tree, tag, backtracking=tag == "div", favor_precision=True)
+        make_deleter()(tree, tag, backtracking=tag == "div", favor_precision=True)
     return sum(1 for _ in tree.iter(tag)) < n_before
 
 
 @cache
-def _deleter() -> Callable[..., HtmlElement]:
+def make_deleter() -> Callable[..., HtmlElement]:
+    """Trafilatura's `delete_by_link_density`, links looked for before they are counted."""
     from trafilatura import htmlprocessing
 
     return rebind(htmlprocessing.delete_by_link_density, link_density_test=_test_link_density)

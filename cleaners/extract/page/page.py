@@ -8,19 +8,18 @@ from __future__ import annotations
 import html
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from cleaners.errors import Rejected
 from cleaners.extract.blocks.describe import PageFacts
 from cleaners.extract.blocks.rewrite import rewrite_story
 from cleaners.extract.config import ExtractConfig
-from cleaners.extract.engine.precise import is_forum_page, keep_precisely, prepare_large
-from cleaners.extract.engine.rebind import rebind
+from cleaners.extract.engine.cascade import keep_by_trafilatura
+from cleaners.extract.engine.precise import keep_precisely
 from cleaners.extract.page.addresses import is_front_page
 from cleaners.extract.page.appended import Appended, cut_appended
 from cleaners.extract.page.metadata import PageMetadata, read_metadata, with_byline
@@ -30,12 +29,10 @@ from cleaners.extract.text.plain import WORD, count_words
 if TYPE_CHECKING:
     from lxml.etree import _Element
     from lxml.html import HtmlElement
-    from trafilatura.settings import Extractor
 
 # trafilatura's own XML: elements that start a line, and those that keep their line ends.
 LINE_ELEMENTS = frozenset({"p", "head", "item", "list", "quote", "table", "row", "lb", "code", "fw", "ab", "graphic"})
 VERBATIM_ELEMENTS = frozenset({"code", "pre"})
-MAX_COMPARED = 5_000  # elements of a page that other extractors are tried on too: 856 real pages have 4,975 at most
 # Titles and descriptions that blocks are compared with; 856 real pages have 28 at most.
 MAX_STATED = 100
 UNJUDGED = (
@@ -175,47 +172,11 @@ def _extract_best(tree: HtmlElement, config: ExtractConfig) -> tuple[str, str]:
 
 
 def _extract(tree: HtmlElement, *, is_precise: bool, is_fast: bool) -> str:
-    body = keep_precisely(tree) if is_precise and is_fast else _extract_by_trafilatura(tree, is_precise=is_precise)
+    body = keep_precisely(tree) if is_precise and is_fast else keep_by_trafilatura(tree, is_precise=is_precise)
     if body is None:
         return ""
     # Where nothing else is found, the default mode gives the page as one paragraph with a line for each text in it.
     return "\n".join(_lines(body, keeps_breaks=not is_precise and len(body) == 1))
-
-
-def _extract_by_trafilatura(tree: HtmlElement, *, is_precise: bool) -> _Element | None:
-    # Its comparison with other extractors takes the square of the page's paragraphs.
-    is_large = next(islice(tree.iter(), MAX_COMPARED, None), None) is not None
-    from trafilatura.settings import Document
-
-    # No `deduplicate`: its memory of earlier pages would make the result depend on their order.
-    document = _bare_extraction()(
-        tree,
-        fast=is_large,
-        favor_precision=is_precise,
-        include_comments=False,
-        include_tables=True,
-        include_formatting=False,
-    )
-    return document.body if isinstance(document, Document) else None
-
-
-@cache
-def _bare_extraction() -> Callable[..., object]:
-    """Trafilatura's `bare_extraction`, its search for a forum's threads and its cleaning of large pages bounded."""
-    from trafilatura import core
-    from trafilatura.htmlprocessing import tree_cleaning
-
-    def clean(page: HtmlElement, options: Extractor) -> HtmlElement:
-        if options.focus != "recall":  # which takes nothing out where all paragraphs would go
-            prepare_large(page)
-        return tree_cleaning(page, options)
-
-    prepare = rebind(core._prepare_tree, tree_cleaning=clean)
-    retry = rebind(core._recall_retry, _prepare_tree=prepare)
-    sequence = rebind(
-        core.trafilatura_sequence, _forum_thread_page=is_forum_page, _prepare_tree=prepare, _recall_retry=retry
-    )
-    return rebind(core.bare_extraction, trafilatura_sequence=sequence)
 
 
 def _lines(body: _Element, *, keeps_breaks: bool) -> list[str]:
