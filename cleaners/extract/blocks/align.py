@@ -33,6 +33,7 @@ class Aligned(NamedTuple):
     lines: Numbers  # the line of each word of the text
     kept: Array  # share of each block's words that the text holds
     strings: list[list[str]]  # the words of each block in small letters
+    numbers: dict[str, int]  # of the words
 
 
 def align_blocks(blocks: list[Block], lines: list[str]) -> Aligned:
@@ -50,7 +51,9 @@ def align_blocks(blocks: list[Block], lines: list[str]) -> Aligned:
     places = align_words(page, text)
     n_words = np.bincount(owner, minlength=len(blocks))
     held = np.bincount(owner[places[places >= 0]], minlength=len(blocks))
-    return Aligned(page, owner, places, of_line, held / np.maximum(n_words, 1), [split[text] for text in texts])
+    return Aligned(
+        page, owner, places, of_line, held / np.maximum(n_words, 1), [split[text] for text in texts], numbers
+    )
 
 
 def _split_words(texts: list[str]) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +38,6 @@ OWN = (
     *("is_li", "is_cell", "is_div", "depth", "same_text", "same_text_before", "repeated_share"),
 )  # fmt: skip
 FACTS = ("of_title", "title_in", "of_description", "description_in", "of_author", "author_in", "of_site")
-NOTHING = (0.0,) * len(FACTS)
 KEPT = (
     *(
         "kept",
@@ -99,7 +99,7 @@ def describe_blocks(page: Blocks, aligned: Aligned, facts: PageFacts) -> Describ
     window = page.blocks[start:stop]
     ends = np.array([SENTENCE_END.search(block.text[-8:]) is not None for block in page.blocks], float)
     own = _describe_own(page, aligned, ends, start, stop)
-    compared = _compare_facts(aligned.strings[start:stop], facts)
+    compared = _compare_facts(aligned, facts, start, stop)
     near_kept, near_place = _describe_place(page, aligned, compared, ends, start, stop, first, last)
     context = np.array([block.context for block in window], np.int64)
     contexts = (context[:, None] >> np.arange(len(CONTEXTS)) & 1).astype(float)
@@ -217,35 +217,35 @@ def _repeated_share(aligned: Aligned, n_blocks: int) -> Array:
     return hits / np.maximum(1, np.bincount(aligned.owners[: len(runs)][inside], minlength=n_blocks))
 
 
-def _compare_facts(strings: list[list[str]], facts: PageFacts) -> Array:
-    titles, descriptions = _distinct_words(facts.titles), _distinct_words(facts.descriptions)
-    authors = set(WORD.findall(" ".join(facts.authors).casefold()))
-    site = {word for word in WORD.findall(facts.site.casefold()) if len(word) > 3}
-    known = authors.union(site, *titles, *descriptions)
-    rows = []
-    for block_words in strings:
-        words = set(block_words) if len(block_words) < MAX_COMPARED else set()
-        n = max(1, len(words))
-        words &= known
-        rows.append(
-            (
-                max((len(words & title) for title in titles), default=0) / n,
-                max((len(words & title) / len(title) for title in titles if title), default=0),
-                max((len(words & text) for text in descriptions), default=0) / n,
-                max((len(words & text) / len(text) for text in descriptions if text), default=0),
-                len(words & authors) / n,
-                len(words & authors) / max(1, len(authors)),
-                len(words & site) / n,
-            )
-            if words
-            else NOTHING
-        )
-    return np.array(rows, float)
+def _compare_facts(aligned: Aligned, facts: PageFacts, start: int, stop: int) -> Array:
+    """Compare the words of blocks with what the page says of itself: the share of theirs in it, and of its in theirs."""
+    first, last = np.searchsorted(aligned.owners, [start, stop])
+    owners, n_blocks, n_numbers = aligned.owners[first:last] - start, stop - start, len(aligned.numbers)
+    # Each word of each block once: a number that holds both.
+    block, word = np.divmod(np.unique(owners * n_numbers + aligned.words[first:last]), n_numbers)
+    n = np.maximum(1, np.bincount(block, minlength=n_blocks))
+    is_compared = (np.bincount(owners, minlength=n_blocks) < MAX_COMPARED)[block]
+    block, word = block[is_compared], word[is_compared]
+
+    def compare(texts: Iterable[Iterable[str]]) -> tuple[Array, Array]:
+        of_text, in_text = np.zeros(n_blocks), np.zeros(n_blocks)
+        for said in {frozenset(words) for words in texts}:
+            is_said = np.zeros(n_numbers, bool)
+            is_said[[aligned.numbers[one] for one in said if one in aligned.numbers]] = True
+            shared = np.bincount(block[is_said[word]], minlength=n_blocks)
+            of_text, in_text = np.maximum(of_text, shared / n), np.maximum(in_text, shared / max(1, len(said)))
+        return of_text, in_text
+
+    titles, descriptions = (map(_list_words, texts) for texts in (facts.titles, facts.descriptions))
+    site = [word for word in _list_words(facts.site) if len(word) > 3]
+    of_site, _ = compare([site])
+    return np.column_stack(
+        [*compare(titles), *compare(descriptions), *compare([_list_words(" ".join(facts.authors))]), of_site]
+    )
 
 
-def _distinct_words(texts: tuple[str, ...]) -> set[frozenset[str]]:
-    """The words of texts, of several with the same words once."""
-    return {frozenset(WORD.findall(text.casefold())) for text in texts}
+def _list_words(text: str) -> list[str]:
+    return WORD.findall(text.casefold())
 
 
 def _describe_place(

@@ -125,14 +125,18 @@ def _write(blocks: list[Block], lines: list[str], aligned: Aligned, kept: list[i
     skips = np.diff(np.cumsum(np.bincount(aligned.owners, minlength=len(blocks)) > 0)[owners]) > 1
     whole[of_line[1:][skips & (np.diff(of_line) == 0)]] = False
     whole[of_line[_lacks_words(aligned, held)[owners]]] = False
+    # Each line of each block once, in order.
+    is_new = np.diff(owners, prepend=-1).astype(bool) | np.diff(of_line, prepend=-1).astype(bool)
+    own_lines: dict[int, list[int]] = {}
+    for k, line in zip(owners[is_new].tolist(), of_line[is_new].tolist(), strict=True):
+        own_lines.setdefault(k, []).append(line)
     written: list[str] = []
     done: set[int] = set()
     for k in kept:
-        first, last = np.searchsorted(owners, [k, k + 1])
-        own_lines = dict.fromkeys(of_line[first:last].tolist()) if is_kept[k] else {}
-        if own_lines and all(whole[line] for line in own_lines):
-            written += [lines[line] for line in own_lines if line not in done]
-            done.update(own_lines)
+        found = own_lines.get(k, []) if is_kept[k] else []
+        if found and all(whole[line] for line in found):
+            written += [lines[line] for line in found if line not in done]
+            done.update(found)
         else:
             written.append(blocks[k].text)
     return written

@@ -53,7 +53,7 @@ def _linked_headlines(page: Blocks) -> list[int]:
 def _is_headline(page: Blocks, block: Block) -> bool:
     """A heading, or words of a link that are no sentence: some sites set headlines as links alone."""
     nodes = (block.node, max(page.nodes[block.node].parent, 0))
-    return any(HEADING.fullmatch(page.nodes[node].tag) for node in nodes) or block.text.count(" ") + 1 >= MIN_WORDS
+    return block.text.count(" ") + 1 >= MIN_WORDS or any(HEADING.fullmatch(page.nodes[node].tag) for node in nodes)
 
 
 def _upwards(page: Blocks, node: int) -> list[int]:
