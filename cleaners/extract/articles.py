@@ -93,7 +93,7 @@ def _documents(record: dict[str, Any], config: ExtractConfig, repair: TextConfig
 def _document(
     record: dict[str, Any], found: dict[str, Any], config: ExtractConfig, repair: TextConfig
 ) -> dict[str, Any]:
-    n_words = count_words(found["text"])
+    n_words = count_words(found["text"], max(config.min_words, config.min_language_words))
     if n_words < config.min_words:
         detail = f"{n_words} words, fewer than {config.min_words}: {found['text']:.80}"
         raise Rejected("extract", "too_short", detail)
@@ -136,7 +136,7 @@ def _embedded(
             "metadata_sources": {**found["metadata_sources"], "site": (found["site"] or main["site"]) and "parent"},
             "agency": find_agency(found["text"]),
             "fetched_at": main["fetched_at"],
-            "language": identify_language(found["text"], count_words(found["text"]), config),
+            "language": identify_language(found["text"], count_words(found["text"], config.min_language_words), config),
             "raw_sha256": main["raw_sha256"],
         }
 

@@ -85,7 +85,7 @@ def extract_page(source: str, url: str | None, fetched_at: datetime | None, conf
 def _read_story(page: OpenedPage, url: str | None, config: ExtractConfig) -> Page:
     """Give the story of an opened page, or refuse it."""
     metadata = page.metadata
-    n_words = count_words(page.text)
+    n_words = count_words(page.text, max(config.min_words, config.block_page_words))
     _refuse_block_page(page.tree, metadata, page.text, n_words, config)
     if not n_words:
         raise Rejected("extract", "no_article", "no text outside navigation and boilerplate")
@@ -93,6 +93,7 @@ def _read_story(page: OpenedPage, url: str | None, config: ExtractConfig) -> Pag
         raise Rejected("extract", "no_article", "the front page of a site")
     text, confidence = page.text, UNJUDGED
     if n_words >= config.min_words and not _has_sentence(text, config.min_sentence_words):
+        n_words = count_words(text)
         raise Rejected("extract", "no_article", f"{n_words} words in lines without a sentence: a list, not a story")
     if config.judges_blocks:
         rewritten = rewrite_story(page.tree, text.split("\n"), page.facts, config)
@@ -102,7 +103,9 @@ def _read_story(page: OpenedPage, url: str | None, config: ExtractConfig) -> Pag
             )
         story = "\n".join(rewritten.lines)
         # What was an article before must be one after.
-        if _has_sentence(story, config.min_sentence_words) and count_words(story) >= min(n_words, config.min_words):
+        if _has_sentence(story, config.min_sentence_words) and count_words(story, config.min_words) >= min(
+            n_words, config.min_words
+        ):
             text = story
             confidence = UNJUDGED if rewritten.confidence is None else rewritten.confidence
             metadata = with_byline(metadata, rewritten.authors)
@@ -119,7 +122,7 @@ def _read_appended(
             story = _read_story(opened, article.address, config)
         except Rejected:
             continue
-        if count_words(story.text) >= config.min_words:
+        if count_words(story.text, config.min_words) >= config.min_words:
             yield story._replace(metadata=story.metadata._replace(site=of_page.site or story.metadata.site))
 
 
@@ -163,7 +166,7 @@ def _extract_best(tree: HtmlElement, config: ExtractConfig) -> tuple[str, str]:
     """Precise mode, or the default where it yields too little; the tree is parsed once and never changed."""
     # Before the post-pass the comparison with other extractors gains nothing (docs/models-extraction.md) and costs a third.
     precise = _extract(tree, is_precise=True, is_fast=config.judges_blocks)
-    n_words = count_words(precise)
+    n_words = count_words(precise, config.fallback_words)
     if n_words < config.fallback_words:
         broad = _extract(tree, is_precise=False, is_fast=False)
         if count_words(broad) >= config.fallback_gain * max(1, n_words):

@@ -448,6 +448,12 @@ def test_words_of_long_texts_are_counted_as_those_of_short_ones(text, times):
     assert count_words(text) == len(WORD.findall(UNSPACED.sub(" ", text))) + unspaced // 2
 
 
+@given(st.text("aé 木\n-", max_size=600), st.integers(0, 60))
+def test_words_are_counted_as_far_as_is_enough(text, enough):
+    n_words = count_words(text)
+    assert count_words(text, enough) == n_words or enough <= count_words(text, enough) < n_words
+
+
 @pytest.mark.parametrize(
     ("url", "clean"),
     [
