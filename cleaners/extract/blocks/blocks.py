@@ -204,13 +204,14 @@ def split_blocks(tree: _Element) -> Blocks:
                 if tag != "br":
                     get = element.get
                     own = tag, get("class"), get("id")
-                    if own not in written:
+                    known = written.get(own)
+                    if known is None:
                         names = f"{own[1] or ''} {own[2] or ''}"
-                        written[own] = names, kinds.setdefault((tag, NUMBER.sub("0", names)), len(kinds))
+                        known = written[own] = names, kinds.setdefault((tag, NUMBER.sub("0", names)), len(kinds))
                     style = get("style")
                     if (style and HIDDEN.search(style)) or get("hidden") is not None:
                         context |= HIDDEN_BIT
-                    nodes.append(Node(tag, written[own][0], node, len(stack), written[own][1]))
+                    nodes.append(Node(tag, known[0], node, len(stack), known[1]))
                     behind.append(0)
                     node = len(nodes) - 1
             stack.append((node, context))
