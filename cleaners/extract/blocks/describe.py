@@ -23,9 +23,9 @@ from cleaners.extract.text.plain import UNSPACED
 SENTENCE_END = re.compile(r"[.!?…。！？．｡।؟۔։።][\"'”’“‘»«›‹)\]」』）】〉》*]*$")
 CLAUSE_ENDS = (", ", "; ", ": ", ". ", "! ", "? ")
 DATE = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b20\d\d-\d\d"
-    r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\b\d{1,2}[:.]\d\d\b|\bago\b"
-    r"|\b\d+ ?(?:hours?|mins?|minutes?|days?)\b|\b\d{1,2}\.? (?:de )?[^\W\d_]{3,10}\.? (?:de )?20\d\d\b|\d[年월日]",
+    r"\b(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|20\d\d-\d\d"
+    r"|\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\d{1,2}[:.]\d\d\b|ago\b|\d+ ?(?:hours?|mins?|minutes?|days?)\b"
+    r"|\d{1,2}\.? (?:de )?[^\W\d_]{3,10}\.? (?:de )?20\d\d\b)|\d[年月日]",
     re.I,
 )
 LETTERS = 240  # of a block whose capitals and digits are counted
