@@ -31,6 +31,7 @@ class Judged(NamedTuple):
     kinds: tuple[str, ...]  # a letter a word, see `_kind`
     office: int  # number of the last office or title with a word behind it, -1 where there is none
     role: str  # the office as written, "" where there is none
+    may_name: bool  # a word of a name is among them
 
 
 def judge_words(run: str) -> Judged:
@@ -86,7 +87,7 @@ def _judge(run: str) -> Judged:
     office = next((i for i in range(len(kinds) - 2, -1, -1) if kinds[i] in "RT"), -1)
     of_office = zip(words[: office + 1], kinds, keys, strict=False)
     role = role_words([w for w, k, key in of_office if k in "RMTW" or key in lexicon.role_modifiers], lexicon)
-    return Judged(caps, tuple(kinds), office, role)
+    return Judged(caps, tuple(kinds), office, role, not NAMING.isdisjoint(kinds))
 
 
 @lru_cache(maxsize=200_000)

@@ -1,7 +1,7 @@
 """Capitalised runs of a text, cut into the segments that may be names.
 
-Takes a text, gives segments of tokens with the office, title or thing beside them. Words of office, place, calendar and
-grammar end a segment; possessives part a run.
+Takes a text, gives segments of tokens with the office, title or thing beside them, and the words alone in their run. Words of
+office, place, calendar and grammar end a segment; possessives part a run.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from cleaners.names.lexicon.compare import fold
 from cleaners.names.lexicon.kinds import (
     NAMING,
     UPPER,
+    Judged,
     class_of,
     is_given,
     is_initials,
@@ -33,11 +34,16 @@ class Token(NamedTuple):
     key: str  # folded
 
 
+Lone = dict[
+    str, list[tuple[int, int]]
+]  # folded words alone in their run, most of which are no names -> starts and ends
+
+
 class Segment(NamedTuple):
     """Neighbouring tokens that may be one name."""
 
     tokens: list[Token]
-    role: str | None  # office as written, "" where none is given, None where it was not looked for yet (a word alone)
+    role: str  # office as written, "" where none is given
     title: Token | None  # the title or office with a capital right before it
     is_titled: bool  # a title, an office or an occupation stands before it, with or without a capital
     precedes_thing: bool  # "Ford Foundation"
@@ -68,16 +74,19 @@ _TOKEN = (
     rf"|[{UPPER}](?:{_LETTER}|['’ʼ\-](?={_LETTER}))*)"
 )
 # The same with its first letter in front, for a pattern that begins with letters is sought faster than one that looks behind.
-_FIRST_TOKEN = (
-    rf"[{UPPER}aeu](?<![\w@#&$.'’\-].)"
+_FIRST_WORD = (
     rf"(?:(?:{'|'.join(f'(?<={title[0]}){title[1:]}' for title in _TITLES)})\."
     rf"|(?<=[{UPPER}])(?:\.(?:-?[{UPPER}]\.)*(?!\w)|\.(?=[{UPPER}]{_LETTER})|(?:{_LETTER}|['’ʼ\-](?={_LETTER}))*)"
-    rf"|(?:(?<=a)(?:l|s|d|n|sh)|(?<=e)l|(?<=u)[lr])-[{UPPER}]{_LETTER}+)"
 )
+_AT_START = r"(?<![\w@#&$.'’\-].)"
+_MORE_TOKENS = rf"(?:[ \u00a0]?(?:(?<=[ \u00a0.]){_PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){_TOKEN})*"
 _TOKEN_PATTERN = re.compile(rf"{_TOKEN}|(?<=[ \u00a0]){_PARTICLE}(?=[ \u00a0])|(?<![^ \u00a0]){_PARTICLE}(?=[ \u00a0])")
 _RUN = re.compile(
-    rf"{_FIRST_TOKEN}(?:[ \u00a0]?(?:(?<=[ \u00a0.]){_PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){_TOKEN})*"
+    rf"[{UPPER}aeu]{_AT_START}{_FIRST_WORD}|(?:(?<=a)(?:l|s|d|n|sh)|(?<=e)l|(?<=u)[lr])-[{UPPER}]{_LETTER}+){_MORE_TOKENS}"
 )
+# Few texts have an article before a hyphen ("al-Assad"); without one no small letter opens a run.
+_ARTICLE = re.compile(rf"-(?<=[sdhlnr]-)[{UPPER}]")
+_RUN_WITHOUT_ARTICLES = re.compile(rf"[{UPPER}]{_AT_START}{_FIRST_WORD}){_MORE_TOKENS}")
 _INNER_CAPITAL = re.compile(r"(?<=[a-z])[A-Z]")
 _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 _TAIL = re.compile(r"(?:-[a-z]+)+$")
@@ -116,33 +125,53 @@ _WORD = re.compile(r"[\w'’\-.]+")
 _OPENING_PARTS = frozenset({"mac", "fitz", "van", "von", "vander", "del", "des", "los", "las", "saint"})
 
 
-def find_segments(text: str) -> Iterator[Segment]:
-    """Every segment of a text that may be a name, in order."""
+def find_segments(text: str) -> tuple[list[Segment], Lone]:
+    """Every segment of a text that may be a name, in order, and the words alone, which are a name only if the text says so."""
     lexicon = load_lexicon()
     lower_words = _LowerWords(text)
-    for run in _RUN.finditer(text):
+    segments: list[Segment] = []
+    lone: Lone = {}
+    for run in (_RUN if _ARTICLE.search(text) else _RUN_WITHOUT_ARTICLES).finditer(text):
+        word = run.group()
+        is_alone = word.isalpha()
+        if is_alone and (word in _SENTENCE_OPENERS or len(word) < 2):
+            continue
         start, end = run.span()
-        if text[end : end + 1] == "." and text[end + 1 : end + 2].isalnum():
+        behind = text[end : end + 2]
+        if behind[:1] == "." and behind[1:].isalnum():
             continue  # an address: Example.com
-        word = text[start:end]
-        if not word.isalpha():  # more than one token, or a possessive, a hyphen, initials
-            pieces = [_plain_piece(start, word)] if word.replace(" ", "").isalpha() else _pieces(run)
-            if _INNER_CAPITAL.search(word) or text[end : end + 1].isdigit():
-                pieces = [part for piece in pieces for part in _unglued(piece, text)]
-            for piece in pieces:
-                yield from _segments(piece, text, lexicon, lower_words)
-        elif len(word) > 1 and word not in _SENTENCE_OPENERS:
+        if is_alone:
             key = lone_key(word)
-            if key is not None:  # its role is left to who needs it
-                yield Segment([Token(start, end, word, key)], None, None, False, False, False)
+            if key is not None:
+                lone.setdefault(key, []).append((start, end))
+            continue
+        is_plain = word.replace(" ", "").isalpha()  # else a possessive, a hyphen, initials
+        if _INNER_CAPITAL.search(word) or behind[:1].isdigit():
+            pieces = [_plain_piece(start, word)] if is_plain else _pieces(run)
+            pieces = [part for piece in pieces for part in _unglued(piece, text)]
+        elif is_plain:
+            judged = judge_words(word)
+            if judged.may_name:
+                segments += _segments(_plain_piece(start, word), judged, text, lexicon, lower_words)
+            continue
+        else:
+            pieces = _pieces(run)
+        for piece in pieces:
+            judged = judge_words(" ".join([token.text for token in piece]))
+            if judged.may_name:
+                segments += _segments(piece, judged, text, lexicon, lower_words)
+    return segments, lone
 
 
 def word_before(text: str, position: int) -> str:
     """The last of `words_before`, which is mostly enough; "" where there is none."""
-    if text[max(0, position - 1) : position] not in (" ", "\u00a0"):
+    if not position or text[position - 1] not in " \u00a0":
         return ""
     before = text[max(0, position - 60) : position - 1]
-    word = before[max(before.rfind(" "), before.rfind("\n"), before.rfind("\u00a0")) + 1 :]
+    word = before[before.rfind(" ") + 1 :]
+    if word.isalpha():
+        return word
+    word = word[max(word.rfind("\n"), word.rfind("\u00a0")) + 1 :]
     if word.isalpha():
         return word
     bare = word.removesuffix(",")
@@ -281,11 +310,11 @@ def _adjective_tail(text: str) -> re.Match[str] | None:
     return tail if tail and set(tail.group()[1:].split("-")) & load_lexicon().compound_tails else None
 
 
-def _segments(piece: list[Token], text: str, lexicon: Lexicon, lower_words: _LowerWords) -> Iterator[Segment]:
+def _segments(
+    piece: list[Token], judged: Judged, text: str, lexicon: Lexicon, lower_words: _LowerWords
+) -> Iterator[Segment]:
     """The parts of a piece that may be names."""
-    caps, kinds, office, office_role = judge_words(" ".join([token.text for token in piece]))
-    if NAMING.isdisjoint(kinds):
-        return
+    caps, kinds, office, office_role, _ = judged
     role, is_titled = "", office >= 0
     after_the = False
     start = office + 1
@@ -366,7 +395,7 @@ def _trim(
         if first.key in lexicon.speech_verbs and opens_sentence(text, first.start):
             return tokens[1:]  # "Said Roe:"
         # The first word of a sentence is capitalised whatever it is; the text itself shows a common word.
-        if first.key not in lexicon.given and first.text.lower() in lower_words and len(tokens) > 2:
+        if len(tokens) > 2 and first.key not in lexicon.given and first.text.lower() in lower_words:
             tokens = tokens[1:]
         for i in range(1, len(tokens) - 1):
             if is_given(tokens[i].key) and not is_given(tokens[0].key) and not is_initials(tokens[0].text):

@@ -81,7 +81,7 @@ def find_mentions(
     spellings = _spellings(known, "organisation")
     organisations = _organisation_pattern(spellings)
     canonical_of = dict(spellings)
-    near = NearOrganisations(spellings)
+    near = _near_organisations(spellings)
     people = {fold(alias): canonical for alias, canonical in _spellings(known, "person")}
     rows: list[_Mention] = []
     with pause_collector():
@@ -193,6 +193,12 @@ def _spellings(authority: pl.DataFrame, entity: str) -> Spellings:
         for spelling in [canonical, *aliases]:
             claimed[spelling] = canonical if claimed.get(spelling, canonical) == canonical else None
     return tuple((spelling, canonical) for spelling, canonical in claimed.items() if canonical)
+
+
+@lru_cache(maxsize=8)
+def _near_organisations(spellings: Spellings) -> NearOrganisations:
+    """The known organisations with what was looked up in earlier frames: a shard is read in many slices."""
+    return NearOrganisations(spellings)
 
 
 @lru_cache(maxsize=8)

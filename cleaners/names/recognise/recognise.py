@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from typing import NamedTuple
 
 from cleaners.names.lexicon.compare import fold
@@ -35,7 +34,6 @@ class PersonSpan(NamedTuple):
     is_titled: bool  # a title or an office stands before it, here or elsewhere in the text
 
 
-_UNREAD = "?"  # role of a word alone until it is needed
 _AFTER_ROLE = re.compile(
     r"[,;(][ \u00a0]?(?:the[ \u00a0]|an?[ \u00a0]|who is[ \u00a0])?((?:[\w'’\-.]+[ \u00a0]?){1,6})"
 )
@@ -81,21 +79,20 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
     in_headline: list[tuple[PersonSpan | None, Segment]] = []
     singles: list[PersonSpan] = []
     in_capitals: dict[int, list[Token]] = {}
-    for segment in find_segments(text):
+    segments, lone = find_segments(text)
+    for segment in segments:
         names = segment.names
         if len(names) == 1:
             token, title = segment.tokens[-1], segment.title
             if segment.precedes_thing or len(token.text) < 2:
                 continue
             if title is not None and title.key in lexicon.naming_titles:
-                role = segment.role or ""
-                fulls.append(PersonSpan(title.start, token.end, title.key, token.key, role, STRONG, True))
+                fulls.append(PersonSpan(title.start, token.end, title.key, token.key, segment.role, STRONG, True))
             else:
                 strength = STRONG if title is not None else 0
-                role = _UNREAD if segment.role is None else segment.role
                 surname = " ".join(each.key for each in segment.tokens)  # De Wilde, Van der Meer
                 start = segment.tokens[0].start
-                singles.append(PersonSpan(start, token.end, "", surname, role, strength, bool(title)))
+                singles.append(PersonSpan(start, token.end, "", surname, segment.role, strength, bool(title)))
         elif len(names) >= 2:
             span = _full_name(segment, names, text, lexicon) if len(names) <= 4 else None
             if span is not None and all(token.text.isupper() for token in names):
@@ -104,7 +101,7 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
                 in_headline.append((span, segment))
             elif span is not None:
                 fulls.append(span)
-    alone = Counter(span.surname for span in singles)
+    alone = {span.surname for span in singles}.union(lone)
     fulls = _with_neighbours([_with_backing(span, alone) for span in fulls], text)
     likely = [span for span in fulls if span.strength >= 1]
     forms = {(span.given, span.surname) for span in likely}
@@ -122,13 +119,20 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
     of_guess = {name for span in fulls for name in _surnames(span)}
     titled = {span.surname for span in singles if span.is_titled}
     named = []
+
+    def strength_of(surname: str) -> int:
+        return STRONG if surname in titled or surname in of_likely else 0 if surname in of_guess else NO_PERSON
+
     for span in singles:
-        is_titled = span.surname in titled
-        strength = STRONG if is_titled or span.surname in of_likely else 0 if span.surname in of_guess else NO_PERSON
-        if strength == NO_PERSON and span.surname not in aliases:
-            continue
-        role = role_before(text, span.start, lexicon) if span.role is _UNREAD else span.role
-        named.append(span._replace(role=role, strength=strength, is_titled=is_titled))
+        strength = strength_of(span.surname)
+        if strength > NO_PERSON or span.surname in aliases:
+            named.append(span._replace(strength=strength, is_titled=span.surname in titled))
+    for surname, places in lone.items():
+        strength = strength_of(surname)
+        if strength > NO_PERSON or surname in aliases:
+            for start, end in places:
+                role = role_before(text, start, lexicon)
+                named.append(PersonSpan(start, end, "", surname, role, strength, surname in titled))
     return sorted(fulls + named)
 
 
@@ -143,7 +147,7 @@ def _in_headline(span: PersonSpan | None, segment: Segment, forms: Container[tup
     given, surname = split_name([token.key for token in segment.tokens[: second + 1]])
     if len(segment.names) > 2 and (given, surname) in forms:
         start, end = segment.tokens[0].start, segment.tokens[second].end
-        return PersonSpan(start, end, given, surname, segment.role or "", STRONG, segment.is_titled)
+        return PersonSpan(start, end, given, surname, segment.role, STRONG, segment.is_titled)
     return None if span is None else span._replace(strength=min(span.strength, 0))
 
 
@@ -177,7 +181,7 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     before = fold(word_before(text, start).removesuffix(","))
     if segment.is_titled:
         strength += 2
-    role = segment.role or ""
+    role = segment.role
     if not role:
         is_byline = _BYLINE_AFTER.match(following) and _BYLINE_BEFORE.search(text, max(0, start - 20), start)
         is_credit = _CREDIT_AFTER.match(following) or text[max(0, start - 9) : start].lower().endswith(_CREDIT_BEFORE)
@@ -206,9 +210,9 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
     return PersonSpan(start, end, given, surname, role, strength, segment.is_titled)
 
 
-def _with_backing(span: PersonSpan, alone: Mapping[str, int]) -> PersonSpan:
+def _with_backing(span: PersonSpan, alone: Container[str]) -> PersonSpan:
     """A surname that stands alone elsewhere in the text speaks for a person; a given name that does speaks less."""
-    is_backed = alone.get(span.surname, 0) or alone.get(span.surname.rsplit(" ", 1)[-1], 0)
+    is_backed = any(name in alone for name in _surnames(span))
     return span._replace(strength=span.strength + 1) if is_backed else span
 
 
