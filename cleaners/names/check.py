@@ -16,8 +16,9 @@ from cleaners.names.authority import core_authority
 from cleaners.names.collector import pause_collector
 from cleaners.names.config import NamesConfig
 from cleaners.names.decisions import Decided, Decision
+from cleaners.names.judge.forms import Person
 from cleaners.names.judge.offices import find_role_conflicts
-from cleaners.names.judge.scene import Person, Scene, set_scene
+from cleaners.names.judge.scene import Scene, set_scene
 from cleaners.names.judge.suspects import Suspect, find_suspects
 from cleaners.names.judge.verdicts import (
     Verdict,
@@ -85,7 +86,7 @@ def _check(
     known = decided.extend(core_authority() if authority is None else authority)
     if mentions is None:
         mentions = find_mentions(articles.lazy().collect(), config, known)
-    found = mentions.lazy().sort("article_id", "start").collect()
+    found = mentions.lazy().collect()
     del mentions
     organisations = found.filter(pl.col("entity") == "organisation").select(_Organisation._fields)
     people = found.filter(pl.col("entity") == "person")

@@ -6,7 +6,7 @@ teaches and the words it writes mostly in lower case; recognition leans on these
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 
 import polars as pl
@@ -83,15 +83,20 @@ def _family_words(people: pl.DataFrame) -> frozenset[str]:
 
 def _common_words(sample: pl.DataFrame, share: float, people: pl.DataFrame) -> frozenset[str]:
     """The parts of names that more texts write in lower case than use in a name."""
-    in_names: Counter[str] = Counter()
-    for parts in people.select("article_id", "given", "surname").unique().drop("article_id").iter_rows():
-        in_names.update({word for part in parts for word in part.split()})
+    in_names = (
+        people.select("article_id", "given", "surname")
+        .unique()
+        .select(word=(pl.col("given") + " " + pl.col("surname")).str.split(" ").list.unique())
+        .explode("word")
+        .filter(pl.col("word") != "")
+        .group_by("word")
+        .len("n_names")
+    )
     lower = (
         sample.select(pl.col("text").fill_null("").str.extract_all(r"\b\p{Ll}{2,}\b").list.unique().alias("word"))
         .explode("word")
-        .drop_nulls()
-        .filter(pl.col("word").is_in(list(in_names)))
         .group_by("word")
-        .len()
+        .len("n_texts")
+        .join(in_names, on="word")
     )
-    return frozenset(word for word, n in lower.iter_rows() if n > share * in_names[word])
+    return frozenset(lower.filter(pl.col("n_texts") > share * pl.col("n_names"))["word"])

@@ -1,7 +1,7 @@
 """Comparison of the texts around two names: do they speak of the same person?
 
-Takes articles and the places where a name stands, gives cosines of TF-IDF vectors of whole texts (the same story?) and
-what the clauses around two names share (the same person?). Made, and texts read, only where a name is suspect.
+Takes articles and the places where a name stands, gives the TF-IDF vectors of whole texts (the same story?) and what the
+clauses around two names share (the same person?). Made, and texts read, only where a name is suspect.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from operator import mul
 from typing import NamedTuple
 
 import polars as pl
 
+from cleaners.names.judge.vectors import TextVectors
+
 _WORD = re.compile(r"[^\W\d_]{3,}|\d{2,}")
 _CAPITALISED = re.compile(r"\b[A-Z][^\W\d_]{2,}")
 
-MAX_VECTORS = 4_000  # texts held as vectors, some 15 kB each
 MAX_SURROUNDINGS = 20_000  # mentions whose words are held, some 5 kB each
 SHARE_OF_TEXT = 0.05  # of a text's words that stand right beside one name; smooths shares of few mentions too
 RAREST = 8.0  # weight of a word that no text counted holds, as among 1,500 texts
@@ -25,12 +27,25 @@ RAREST = 8.0  # weight of a word that no text counted holds, as among 1,500 text
 Place = tuple[str, int, int]  # article id, start, end
 
 
-class Surroundings(NamedTuple):
-    """The words around one mention or several, in lower case."""
+class _Weights(dict[str, float]):
+    """Weights of words; those of words that were not counted are as those of the rarest."""
 
-    words: frozenset[str]  # within `context_chars`
-    capitalised: frozenset[str]  # of these, the capitalised: other people, places, clubs, parties
+    def __missing__(self, word: str) -> float:
+        return RAREST
+
+
+class Surroundings(NamedTuple):
+    """The words around a mention, in lower case."""
+
+    clause: str  # within `context_chars`, in lower case
+    capitalised: frozenset[str]  # capitalised words of it: other people, places, clubs, parties
     beside: frozenset[str]  # within `beside_chars`: office, club, the person coordinated with
+    beside_length: float  # of the vector of the words beside
+
+    @property
+    def words(self) -> set[str]:
+        """The words within `context_chars`."""
+        return set(_WORD.findall(self.clause))
 
 
 class Nearness(NamedTuple):
@@ -44,7 +59,7 @@ class Nearness(NamedTuple):
 
 
 class Evidence:
-    """TF-IDF vectors of texts and of contexts, made on first use.
+    """The texts of a batch, read and laid out as vectors where they are needed.
 
     Args:
         articles: `article_id` and `text`; of a lazy frame only the texts that `read` names are read.
@@ -69,7 +84,12 @@ class Evidence:
         counted = sample.filter(pl.Series(clusters, dtype=pl.String).is_first_distinct())
         words = (
             counted.select(
-                pl.col("text").fill_null("").str.to_lowercase().str.extract_all(r"\p{L}{3,}|\d{2,}").list.unique()
+                pl.col("text")
+                .fill_null("")
+                .str.to_lowercase()
+                .str.extract_all(r"\p{L}{3,}|\d{2,}")
+                .list.unique()
+                .alias("word")
             )
             .to_series()
             .explode()
@@ -79,9 +99,9 @@ class Evidence:
         n = max(counted.height, 1)
         # Few texts tell rare words from frequent ones no less, only in smaller steps.
         self._scale = scale = RAREST / math.log((n + 1) / 0.5)
-        self._idf = {word: scale * math.log((n + 1) / (count + 0.5)) for word, count in words.iter_rows()}
-        self._rare = RAREST
-        self._vectors: dict[str, dict[str, float]] = {}
+        self._weight = _Weights((word, scale * math.log((n + 1) / (count + 0.5))) for word, count in words.iter_rows())
+        weights = pl.Series("weight", list(self._weight.values()), dtype=pl.Float64)
+        self._weights = words.select("word").with_columns(weights)
         self._surroundings: dict[Place, Surroundings] = {}
 
     def read(self, article_ids: Iterable[str]) -> None:
@@ -91,13 +111,15 @@ class Evidence:
             chosen = pl.Series(wanted, dtype=pl.String).implode()
             self._text |= _texts(self._articles.lazy().filter(pl.col("article_id").is_in(chosen)).collect())
 
-    def text_vector(self, article_id: str) -> dict[str, float]:
-        """Unit vector of a text's words."""
-        if article_id not in self._vectors:
-            if len(self._vectors) >= MAX_VECTORS:
-                self._vectors.clear()
-            self._vectors[article_id] = self._unit(Counter(_WORD.findall(self._text[article_id].lower())))
-        return self._vectors[article_id]
+    def vectors(self, article_ids: Iterable[str]) -> TextVectors:
+        """Vectors of some texts; reads those that are not held yet."""
+        wanted = sorted(set(article_ids))
+        self.read(wanted)
+        texts = pl.DataFrame(
+            {"article_id": wanted, "text": [self._text[article_id] for article_id in wanted]},
+            schema={"article_id": pl.String, "text": pl.String},
+        )
+        return TextVectors(texts, self._weights, RAREST)
 
     def text(self, article_id: str) -> str:
         """A text that was read."""
@@ -108,6 +130,7 @@ class Evidence:
         mine: Iterable[Place],
         theirs: Iterable[Place],
         their_articles: Iterable[str],
+        vectors: TextVectors,
         names: frozenset[str],
         apposition: frozenset[str] = frozenset(),
     ) -> Nearness:
@@ -117,11 +140,12 @@ class Evidence:
             mine: mentions of the one name.
             theirs: mentions of the other.
             their_articles: the texts that hold the other.
+            vectors: of these texts.
             names: words left out, those of the names themselves.
             apposition: words that describe the one behind its name.
         """
         own = [self._around(place) for place in mine]
-        words = frozenset[str]().union(*(each.words for each in own)) - names
+        words = set[str]().union(*(each.words for each in own)) - names
         capitalised = frozenset[str]().union(*(each.capitalised for each in own)) - names
         beside = frozenset[str]().union(*(each.beside for each in own)) - names
         best_capitals = best_beside = 0.0
@@ -133,37 +157,39 @@ class Evidence:
             other = self._around(place)
             shared = capitalised & other.capitalised
             if shared:
-                best_capitals = max(best_capitals, math.fsum(map(self._weight, shared)))
+                best_capitals = max(best_capitals, self._sum(shared))
             n_theirs += 1
-            unknown -= other.words
+            if unknown:
+                unknown -= other.words
             near = beside & other.beside
-            usual_of.update(near)
             if near:
-                cosine_beside = self._length(near) ** 2 / (length * self._length(other.beside - names))
-                best_beside = max(best_beside, cosine_beside)
-        bare = words
-        for article_id in their_articles:
-            bare = bare.difference(self.text_vector(article_id))
-        total = math.fsum(map(self._weight, words)) or 1.0
+                usual_of.update(near)
+                is_apart = names.isdisjoint(other.beside)
+                their_length = other.beside_length if is_apart else self._length(other.beside - names)
+                best_beside = max(best_beside, self._length(near) ** 2 / (length * their_length))
+        bare = vectors.held_by_none(words, their_articles)
+        total = self._sum(words) or 1.0
         return Nearness(
             capitals=math.log1p(best_capitals),
             beside=best_beside,
-            covered=1.0 - math.fsum(map(self._weight, bare)) / total if words else 0.0,
+            covered=1.0 - self._sum(bare) / total if words else 0.0,
             usual=math.fsum(self._odds(word, n / n_theirs) for word, n in usual_of.items()),
-            strange=math.log1p(math.fsum(map(self._weight, unknown))),
+            strange=math.log1p(self._sum(unknown)),
         )
 
     def _odds(self, word: str, share: float) -> float:
         """Log-odds of a word beside a name, a share of whose mentions has it, against its share of all places."""
-        usual = math.exp(-self._weight(word) / self._scale) * SHARE_OF_TEXT
+        usual = math.exp(-self._weight[word] / self._scale) * SHARE_OF_TEXT
         return max(math.log((share + SHARE_OF_TEXT) / (usual + SHARE_OF_TEXT)), 0.0)
 
-    def _weight(self, word: str) -> float:
-        return self._idf.get(word, self._rare)
+    def _sum(self, words: Iterable[str]) -> float:
+        """Sum of the weights of some words; exact, since sets have no order."""
+        return math.fsum(map(self._weight.__getitem__, words))
 
     def _length(self, words: Iterable[str]) -> float:
         """Length of the vector of some words; exact sums, since sets have no order."""
-        return math.sqrt(math.fsum(self._weight(word) ** 2 for word in words))
+        weights = list(map(self._weight.__getitem__, words))
+        return math.sqrt(math.fsum(map(mul, weights, weights)))
 
     def _around(self, place: Place) -> Surroundings:
         """The words around a mention, the mention left out."""
@@ -174,26 +200,16 @@ class Evidence:
             before, after = text[max(0, start - chars) : start], text[end : end + chars]
             if len(self._surroundings) >= MAX_SURROUNDINGS:
                 self._surroundings.clear()
+            clause = f"{before} {after}"
+            beside = frozenset(_WORD.findall(f"{before[-near:]} {after[:near]}".lower()))
             found = self._surroundings[place] = Surroundings(
-                frozenset(_WORD.findall(f"{before} {after}".lower())),
-                frozenset(word.lower() for word in _CAPITALISED.findall(f"{before} {after}")),
-                frozenset(_WORD.findall(f"{before[-near:]} {after[:near]}".lower())),
+                clause.lower(),
+                frozenset(word.lower() for word in _CAPITALISED.findall(clause)),
+                beside,
+                self._length(beside),
             )
         return found
-
-    def _unit(self, words: Counter[str]) -> dict[str, float]:
-        idf, rare, log = self._idf, self._rare, math.log
-        weights = {w: idf.get(w, rare) if n == 1 else (1 + log(n)) * idf.get(w, rare) for w, n in words.items()}
-        norm = math.hypot(*weights.values()) or 1.0
-        return {w: x / norm for w, x in weights.items()}
 
 
 def _texts(articles: pl.DataFrame) -> dict[str, str]:
     return dict(articles.select("article_id", pl.col("text").fill_null("")).iter_rows())
-
-
-def cosine(left: dict[str, float], right: dict[str, float], without: frozenset[str] = frozenset()) -> float:
-    """Cosine of two unit vectors, some words left out of the product."""
-    if len(left) > len(right):
-        left, right = right, left
-    return sum(x * right[w] for w, x in left.items() if w in right and w not in without)

@@ -7,11 +7,13 @@ better-supported forms that look like it, found through an inverted index and ne
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import polars as pl
 
+from cleaners.names.collector import shared_columns
 from cleaners.names.config import NamesConfig
 from cleaners.names.judge.batch_words import BatchWords
 from cleaners.names.lexicon.compare import are_given_variants, deletion_keys, fold, is_doubling, romanisation_key
@@ -21,6 +23,25 @@ from cleaners.names.lexicon.split import split_name
 from cleaners.names.recognise.recognise import STRONG
 
 JOINED = 3  # strength that a form loses where it is two names
+
+
+class Person(NamedTuple):
+    """A mention of a person, as `find_mentions` gives it."""
+
+    article_id: str
+    start: int
+    end: int
+    surface: str
+    given: str
+    surname: str
+    role: str
+    is_titled: bool
+    strength: int
+
+
+def read_people(people: pl.DataFrame) -> list[Person]:
+    """The mentions of people of a frame, in its order."""
+    return list(map(Person, *shared_columns(people.select(Person._fields))))
 
 
 @dataclass(eq=False, slots=True)
@@ -80,25 +101,26 @@ def _capitalised(word: str) -> str:
 
 
 def collect_forms(
-    people: pl.DataFrame, cluster_of: dict[str, str], authority: pl.DataFrame, words: BatchWords
+    mentions: Iterable[Person], cluster_of: dict[str, str], authority: pl.DataFrame, words: BatchWords
 ) -> dict[Key, Form]:
-    """Every full form of a batch, and every name of the authority file, by key."""
+    """Every full form of a batch, and every name of the authority file, by key; the mentions in order of article."""
     forms: dict[Key, Form] = {}
-    full = people.filter(pl.col("given") != "").sort("article_id", "start")
     seen: set[tuple[Key, str, str]] = set()
-    for article_id, surface, given, surname, strength in full.select(
-        "article_id", "surface", "given", "surname", "strength"
-    ).iter_rows():
-        key = (given, surname)
-        form = forms.setdefault(key, Form(key))
+    for mention in mentions:
+        if not mention.given:
+            continue
+        article_id, key = mention.article_id, (mention.given, mention.surname)
+        form = forms.get(key)
+        if form is None:
+            form = forms[key] = Form(key)
         if not form.articles or form.articles[-1] != article_id:
             form.articles.append(article_id)
         cluster = cluster_of.get(article_id, article_id)
         form.clusters.add(cluster)
-        form.strength = max(form.strength, strength)
-        if (key, cluster, surface) not in seen:
-            seen.add((key, cluster, surface))
-            form.surfaces[surface] += 1
+        form.strength = max(form.strength, mention.strength)
+        if (key, cluster, mention.surface) not in seen:
+            seen.add((key, cluster, mention.surface))
+            form.surfaces[mention.surface] += 1
     for form in forms.values():
         form.strength += _batch_strength(form, words) - JOINED * _is_joined(form, forms)
     aliases: list[tuple[Key, str, tuple[str, ...]]] = []

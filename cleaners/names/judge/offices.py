@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import NamedTuple
 
-from cleaners.names.judge.contexts import cosine
 from cleaners.names.judge.forms import Form
 from cleaners.names.judge.scene import Scene
 from cleaners.names.lexicon.compare import fold
@@ -92,9 +91,8 @@ def _weigh(
     n_holder, holder, theirs = max(holders, default=(0, key, []))
     if n_held < least or n_holder < least:
         return None
-    scene.evidence.read([article_id, *mine])
-    text = scene.evidence.text_vector(article_id)
-    if max(cosine(text, scene.evidence.text_vector(a)) for a in mine) < scene.config.min_likeness:
+    likeness = scene.evidence.vectors([article_id, *mine]).cosines(article_id, mine)
+    if max(likeness) < scene.config.min_likeness:
         return None
     return Conflict(
         article_id,

@@ -11,33 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple
 
 import polars as pl
 
-from cleaners.names.collector import share_strings
 from cleaners.names.config import NamesConfig
 from cleaners.names.judge.batch_words import BatchWords, learn_words
 from cleaners.names.judge.contexts import Evidence, Place
-from cleaners.names.judge.forms import Form, FormIndex, collect_forms
+from cleaners.names.judge.forms import Form, FormIndex, Person, collect_forms, read_people
 from cleaners.names.lexicon.compare import fold
 from cleaners.names.lexicon.office import read_office
 from cleaners.names.lexicon.relate import Key
 
 MAX_COUNTED_ARTICLES = 6_000  # the frequencies of words are steady long before
-
-
-class Person(NamedTuple):
-    """A mention of a person, as `find_mentions` gives it."""
-
-    article_id: str
-    start: int
-    end: int
-    surface: str
-    given: str
-    surname: str
-    role: str
-    is_titled: bool
 
 
 @dataclass(frozen=True)
@@ -87,9 +72,10 @@ def set_scene(
     facts = articles.lazy().drop("text", strict=False).collect()
     sample = _sample(articles, facts["article_id"])
     words = learn_words(sample, sample.height / max(facts.height, 1), people)
-    forms = collect_forms(people, cluster_of, authority, words)
+    mentions = read_people(people.sort("article_id", "start"))
+    forms = collect_forms(mentions, cluster_of, authority, words)
     to_judge = frozenset(facts["article_id"] if judged is None else judged)
-    attached = attach_mentions(people, forms)
+    attached = attach_mentions(mentions, forms)
     places: dict[tuple[str, Key], list[Place]] = defaultdict(list)
     roles: dict[tuple[str, Key], set[str]] = defaultdict(set)
     bearers: dict[tuple[str, str], set[Key]] = defaultdict(set)
@@ -143,7 +129,7 @@ def _days(articles: pl.DataFrame) -> dict[str, float]:
     return dict(dated.iter_rows())
 
 
-def attach_mentions(people: pl.DataFrame, forms: dict[Key, Form]) -> list[tuple[Person, Key | None]]:
+def attach_mentions(mentions: list[Person], forms: dict[Key, Form]) -> list[tuple[Person, Key | None]]:
     """Each mention of a person with the full form that it stands for in its text.
 
     A surname alone stands for the last full name before it that has it, else for the first after it; None where the
@@ -151,7 +137,6 @@ def attach_mentions(people: pl.DataFrame, forms: dict[Key, Form]) -> list[tuple[
     """
     lends = {key for key, form in forms.items() if form.is_person or form.strength >= 1}
     attached: list[tuple[Person, Key | None]] = []
-    mentions = [Person(*row) for row in share_strings(people.select(Person._fields).iter_rows())]
     for _, group in groupby(mentions, key=itemgetter(0)):
         in_text = list(group)
         first: dict[str, Key] = {}

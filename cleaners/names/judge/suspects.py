@@ -13,17 +13,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
+from typing import NamedTuple
 
 from cleaners.names.config import NamesConfig
-from cleaners.names.judge.contexts import cosine
 from cleaners.names.judge.forms import Form
 from cleaners.names.judge.introduction import read_introduction
 from cleaners.names.judge.scene import Scene
+from cleaners.names.judge.vectors import TextVectors
 from cleaners.names.lexicon.compare import are_given_variants, fold
 from cleaners.names.lexicon.lexicon import load_lexicon
 from cleaners.names.lexicon.office import read_office
 from cleaners.names.lexicon.relate import Key
 
+MAX_VECTORS = 4_000  # texts held as vectors, some 3 kB each
 MAX_TEXTS = 400  # texts of one person that are looked at; the logarithm of their number says little more beyond
 MAX_PLACES = 3  # mentions of one person in one text whose surroundings are looked at
 MAX_NEIGHBOURS = 50  # texts above which a person shared by two of them says nothing
@@ -82,6 +84,21 @@ class Suspect:
         )
 
 
+class _Pair(NamedTuple):
+    """A form in one text and what it may stand for, to be weighed."""
+
+    article_id: str
+    form: Form
+    expected: Form
+    kind: str
+    others: list[str]  # texts of the expected one that bear witness
+
+    def texts(self, limit: int) -> Iterator[str]:
+        """The texts that are compared, of the witnesses at most `limit`."""
+        yield self.article_id
+        yield from _spread(self.others, limit)
+
+
 def find_suspects(scene: Scene) -> list[Suspect]:
     """Every suspect of a batch, scored; the best explanation for each text and form."""
     found: dict[tuple[str, Key], list[Suspect]] = {}
@@ -102,18 +119,31 @@ def _best(explanations: list[Suspect]) -> Suspect:
 def iter_suspects(scene: Scene) -> Iterator[Suspect]:
     """Every explanation of every form that is less known than what it may stand for, weighed."""
     pairs = [
-        (article_id, form, expected, kind, _others(scene, article_id, expected))
+        _Pair(article_id, form, expected, kind, _others(scene, article_id, expected))
         for article_id, form, expected, kind in _iter_pairs(scene)
     ]
     # One expected name after the other: its texts are laid out once, however few of all can be held.
-    pairs.sort(key=lambda pair: (pair[2].key[1], pair[2].key[0], pair[0], pair[1].key))
-    needed: set[str] = set()
-    for article_id, _form, _expected, _kind, others in pairs:
-        needed.add(article_id)
-        needed.update(_spread(others, scene.config.max_compared_texts))
-    scene.evidence.read(needed)
-    for article_id, form, expected, kind, others in pairs:
-        yield weigh_suspect(scene, article_id, form, expected, kind, others)
+    pairs.sort(key=lambda pair: (pair.expected.key[1], pair.expected.key[0], pair.article_id, pair.form.key))
+    limit = scene.config.max_compared_texts
+    scene.evidence.read({article_id for pair in pairs for article_id in pair.texts(limit)})
+    for batch in _batches(pairs, limit):
+        vectors = scene.evidence.vectors(article_id for pair in batch for article_id in pair.texts(limit))
+        for pair in batch:
+            yield _weigh(scene, pair, vectors)
+
+
+def _batches(pairs: list[_Pair], limit: int) -> Iterator[list[_Pair]]:
+    """The pairs in batches whose texts can be held as vectors."""
+    batch: list[_Pair] = []
+    texts: set[str] = set()
+    for pair in pairs:
+        if len(texts) > MAX_VECTORS:
+            yield batch
+            batch, texts = [], set()
+        batch.append(pair)
+        texts.update(pair.texts(limit))
+    if batch:
+        yield batch
 
 
 def _iter_pairs(scene: Scene) -> Iterator[tuple[str, Form, Form, str]]:
@@ -165,10 +195,15 @@ def _others(scene: Scene, article_id: str, expected: Form) -> list[str]:
     return others if day is None else [other for other in others if abs(day_of.get(other, day) - day) <= window]
 
 
-def weigh_suspect(
-    scene: Scene, article_id: str, form: Form, expected: Form, kind: str, others: list[str] | None = None
-) -> Suspect:
-    """A suspect with its features; `others` are the texts that bear witness, where they were looked for."""
+def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kind: str) -> Suspect:
+    """One suspect with its features."""
+    pair = _Pair(article_id, form, expected, kind, _others(scene, article_id, expected))
+    return _weigh(scene, pair, scene.evidence.vectors(pair.texts(scene.config.max_compared_texts)))
+
+
+def _weigh(scene: Scene, pair: _Pair, vectors: TextVectors) -> Suspect:
+    """A suspect with its features."""
+    article_id, form, expected, kind, others = pair
     cluster_of, evidence, places, roles, index = (
         scene.cluster_of,
         scene.evidence,
@@ -176,17 +211,16 @@ def weigh_suspect(
         scene.roles,
         scene.index,
     )
-    others = _others(scene, article_id, expected) if others is None else others
     witnesses = _spread(others, scene.config.max_compared_texts)
     names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
-    text = evidence.text_vector(article_id)
-    likeness = sorted(((cosine(text, evidence.text_vector(a), names), a) for a in witnesses), reverse=True)
+    likeness = sorted(zip(vectors.cosines(article_id, witnesses, names), witnesses, strict=True), reverse=True)
     mine = places.get((article_id, form.key), [])
     introduced = read_introduction(evidence.text(article_id), mine, form.key[1])
     near = evidence.compare_surroundings(
         mine[:MAX_PLACES],
         [place for a in witnesses for place in places.get((a, expected.key), [])[:MAX_PLACES]],
         witnesses,
+        vectors,
         names,
         introduced.apposition,
     )
@@ -232,7 +266,9 @@ def weigh_suspect(
         "words_strange": near.strange,
         "is_given_known": float(index.is_given(form.key[0])),
         "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
-        "list_likeness": likeness[0][0] * _listness(scene.n_people[article_id], len(text)) if likeness else 0.0,
+        "list_likeness": likeness[0][0] * _listness(scene.n_people[article_id], vectors.n_words(article_id))
+        if likeness
+        else 0.0,
     }
     return Suspect(
         article_id=article_id,

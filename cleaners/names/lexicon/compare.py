@@ -18,30 +18,31 @@ _PLAIN = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i", "’": "'", "ʼ": "'"}
 )
 
-# Spellings of one sound in romanised Arabic, Cyrillic, Hebrew, Greek and Persian (ALA-LC, BGN/PCGN, press usage).
+# Spellings of one sound in romanised Arabic, Cyrillic, Hebrew, Greek and Persian (ALA-LC, BGN/PCGN, press usage), each
+# behind letters without which it cannot match: seeking them takes a tenth of the time.
 _ROMANISATION = [
-    (re.compile(pattern), replacement)
-    for pattern, replacement in [
-        (r"['`-]", ""),
-        (r"^(?:y|j)e", "e"),
-        (r"(?<=[aeiou])y(?=[aeou])", ""),
-        (r"(?:skyy|skyj|skyi|skij|skiy|skii|skii|sky|ski)$", "ski"),
-        (r"(?:iy|ij|yy|yi|ii|yj)$", "i"),
-        (r"shch|sch", "sh"),
-        (r"kh|gh|dh(?=a)", "h"),
-        (r"h(?=[ou]llah$)", ""),
-        (r"tch", "ch"),
-        (r"ij(?=.)", "i"),
-        (r"th", "t"),
-        (r"(?:oo|ou|u)", "u"),
-        (r"(?:ee|ei|ey|ie|iy|y|ae|ai|ay)", "i"),
-        (r"(?<=[aou])w(?=[aiou])", "w"),
-        (r"q|c(?=[aou])", "k"),
-        (r"ks", "x"),
-        (r"(.)\1", r"\1"),
-        (r"e", "i"),
-        (r"o", "u"),
-        (r"h$", ""),
+    (letters, re.compile(pattern), replacement)
+    for letters, pattern, replacement in [
+        ("", r"['`-]", ""),
+        ("e", r"^(?:y|j)e", "e"),
+        ("y", r"(?<=[aeiou])y(?=[aeou])", ""),
+        ("sk", r"(?:skyy|skyj|skyi|skij|skiy|skii|skii|sky|ski)$", "ski"),
+        ("", r"(?:iy|ij|yy|yi|ii|yj)$", "i"),
+        ("ch", r"shch|sch", "sh"),
+        ("h", r"kh|gh|dh(?=a)", "h"),
+        ("llah", r"h(?=[ou]llah$)", ""),
+        ("tch", r"tch", "ch"),
+        ("ij", r"ij(?=.)", "i"),
+        ("th", r"th", "t"),
+        ("o", r"oo|ou", "u"),
+        ("", r"ee|ei|ey|ie|iy|y|ae|ai|ay", "i"),
+        ("w", r"(?<=[aou])w(?=[aiou])", "w"),
+        ("", r"q|c(?=[aou])", "k"),
+        ("ks", r"ks", "x"),
+        ("", r"(.)\1", r"\1"),
+        ("e", r"e", "i"),
+        ("o", r"o", "u"),
+        ("h", r"h$", ""),
     ]
 ]
 # Spellings of one sound in romanised Korean (Revised Romanisation, McCune-Reischauer, press usage).
@@ -85,8 +86,9 @@ def fold(name: str) -> str:
 @lru_cache(maxsize=200_000)
 def romanisation_key(folded: str) -> str:
     """The same key for spellings that differ only in how another alphabet was written in ours."""
-    for pattern, replacement in _ROMANISATION:
-        folded = pattern.sub(replacement, folded)
+    for letters, pattern, replacement in _ROMANISATION:
+        if letters in folded:
+            folded = pattern.sub(replacement, folded)
     return folded
 
 
