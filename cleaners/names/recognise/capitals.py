@@ -61,6 +61,7 @@ class Segment(NamedTuple):
 
 
 _LETTER = r"[^\W\d_]"
+_REST = rf"{_LETTER}*+(?:['’ʼ\-]{_LETTER}++)*+"  # of a word: letters in strides, not one by one
 _PARTICLE = r"(?:de|del|della|dello|delle|der|den|di|da|das|do|dos|du|la|le|van|von|zu|zur|ten|ter|bin|ibn|bint|al|el|y|af|av|op)"
 _TITLES = (
     *("Mrs", "Mr", "Ms", "Dr", "Prof", "Sen", "Rep", "Gov", "Gen", "Col", "Lt", "Capt", "Maj", "Sgt", "Adm", "Rev"),
@@ -71,22 +72,21 @@ _TOKEN = (
     rf"|[{UPPER}]\.(?:-?[{UPPER}]\.)*(?!\w)"
     rf"|[{UPPER}]\.(?=[{UPPER}]{_LETTER})"
     rf"|(?:al|el|as|ad|an|ash|ul|ur)-[{UPPER}]{_LETTER}+"
-    rf"|[{UPPER}](?:{_LETTER}|['’ʼ\-](?={_LETTER}))*)"
+    rf"|[{UPPER}]{_REST})"
 )
-# The same with its first letter in front, for a pattern that begins with letters is sought faster than one that looks behind.
-_FIRST_WORD = (
-    rf"(?:(?:{'|'.join(f'(?<={title[0]}){title[1:]}' for title in _TITLES)})\."
-    rf"|(?<=[{UPPER}])(?:\.(?:-?[{UPPER}]\.)*(?!\w)|\.(?=[{UPPER}]{_LETTER})|(?:{_LETTER}|['’ʼ\-](?={_LETTER}))*)"
-)
+# The same behind its first letter, for a pattern that begins with letters is sought faster than one that looks behind.
 _AT_START = r"(?<![\w@#&$.'’\-].)"
+_FIRST_TOKEN = (
+    rf"(?:{'|'.join(f'(?<={title[0]}){title[1:]}' for title in _TITLES)})\."
+    rf"|(?<=[{UPPER}])(?:\.(?:-?[{UPPER}]\.)*(?!\w)|\.(?=[{UPPER}]{_LETTER})|{_REST})"
+)
+_FIRST_ARTICLE = rf"(?:(?<=a)(?:l|s|d|n|sh)|(?<=e)l|(?<=u)[lr])-[{UPPER}]{_LETTER}+"
 _MORE_TOKENS = rf"(?:[ \u00a0]?(?:(?<=[ \u00a0.]){_PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){_TOKEN})*"
 _TOKEN_PATTERN = re.compile(rf"{_TOKEN}|(?<=[ \u00a0]){_PARTICLE}(?=[ \u00a0])|(?<![^ \u00a0]){_PARTICLE}(?=[ \u00a0])")
-_RUN = re.compile(
-    rf"[{UPPER}aeu]{_AT_START}{_FIRST_WORD}|(?:(?<=a)(?:l|s|d|n|sh)|(?<=e)l|(?<=u)[lr])-[{UPPER}]{_LETTER}+){_MORE_TOKENS}"
-)
+_RUN = re.compile(rf"[{UPPER}aeu]{_AT_START}(?:{_FIRST_TOKEN}|{_FIRST_ARTICLE}){_MORE_TOKENS}")
 # Few texts have an article before a hyphen ("al-Assad"); without one no small letter opens a run.
 _ARTICLE = re.compile(rf"-(?<=[sdhlnr]-)[{UPPER}]")
-_RUN_WITHOUT_ARTICLES = re.compile(rf"[{UPPER}]{_AT_START}{_FIRST_WORD}){_MORE_TOKENS}")
+_RUN_WITHOUT_ARTICLES = re.compile(rf"[{UPPER}]{_AT_START}(?:{_FIRST_TOKEN}){_MORE_TOKENS}")
 _INNER_CAPITAL = re.compile(r"(?<=[a-z])[A-Z]")
 _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 _TAIL = re.compile(r"(?:-[a-z]+)+$")
