@@ -110,7 +110,7 @@ def collect_natural(
     scene = set_scene(articles, _people(mentions), cluster_of, authority, config)
 
     def is_at(spans: dict[str, list[tuple[int, int]]], suspect: Suspect) -> bool:
-        places = scene.places.get((suspect.article_id, suspect.form.key), ())
+        places = scene.names_in(suspect.article_id).places.get(suspect.form.key, ())
         return any(start < e and s < end for _, start, end in places for s, e in spans.get(suspect.article_id, ()))
 
     def pair(suspect: Suspect, is_error: bool, weight: float, *, is_recorded: bool) -> Pair:

@@ -153,7 +153,7 @@ def _judge_suspects(scene: Scene, decided: Decided, earlier: set[tuple[str, int]
     verdicts: dict[tuple[str, Key], Verdict] = {}
 
     def was_flagged(suspect: Suspect) -> bool:
-        places = scene.places.get((suspect.article_id, suspect.form.key), ())
+        places = scene.names_in(suspect.article_id).places.get(suspect.form.key, ())
         return any((article_id, start) in earlier for article_id, start, _ in places)
 
     for suspect in find_suspects(scene):
@@ -171,7 +171,7 @@ def _judge_suspects(scene: Scene, decided: Decided, earlier: set[tuple[str, int]
     for conflict in find_role_conflicts(scene):
         verdicts.setdefault((conflict.article_id, conflict.form.key), verdict_on_conflict(conflict))
     if decided:
-        for mention, key in scene.attached:
+        for mention, key in scene.judged_mentions():
             decision = decided.on(mention.article_id, mention.start, mention.surface)
             if decision is not None and key is not None and mention.given:
                 found = verdicts.get((mention.article_id, key))
@@ -188,7 +188,7 @@ def _judge_kin(scene: Scene, verdicts: dict[tuple[str, Key], Verdict]) -> dict[t
         surname = surname_of(verdict.canonical)
         if verdict.kind != "misspelling" or not verdict.is_error or fold(surname) == key[1]:
             continue
-        for kin in scene.people_in.get(article_id, ()):
+        for kin in scene.names_in(article_id).people:
             if kin[1] == key[1] and (article_id, kin) not in verdicts and scene.forms[kin].support == 1:
                 given = scene.forms[kin].display().rpartition(" ")[0]
                 found[(article_id, kin)] = verdict._replace(canonical=f"{given} {surname}")
@@ -216,7 +216,7 @@ def _add_people(
     displays: dict[Key, str] = {}
     plain = _Plain()
     usual: dict[tuple[Key, str], Verdict] = {}  # of forms that no suspicion fell on
-    for mention, attached_key in scene.attached:
+    for mention, attached_key in scene.judged_mentions():
         key, surface = attached_key, mention.surface
         suspected = verdicts.get((mention.article_id, key)) if key is not None else None
         if key is not None and suspected is None and not forms[key].is_person:

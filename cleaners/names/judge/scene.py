@@ -6,11 +6,12 @@ for, the places and offices of every form in every text, and the texts as vector
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import groupby
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 import polars as pl
 
@@ -25,6 +26,17 @@ from cleaners.names.lexicon.relate import Key
 MAX_COUNTED_ARTICLES = 6_000  # the frequencies of words are steady long before
 
 
+Attached = tuple[Person, Key | None]  # a mention with the full form that it stands for in its text
+
+
+class TextNames(NamedTuple):
+    """The names in one text."""
+
+    places: dict[Key, list[Place]]  # where a form, or its surname alone, stands
+    people: frozenset[Key]  # full names of people
+    n_full: int  # different full names
+
+
 @dataclass(frozen=True)
 class Scene:
     """Evidence that is weighed when names are judged."""
@@ -34,16 +46,35 @@ class Scene:
     forms: dict[Key, Form]
     index: FormIndex
     words: BatchWords
-    attached: list[tuple[Person, Key | None]]  # each mention in a judged text with the full form it stands for
-    places: Mapping[tuple[str, Key], list[Place]]  # where a form, or its surname alone, stands in a text
+    attached: Mapping[str, list[Attached]]  # mentions in each text that names somebody
     roles: Mapping[tuple[str, Key], set[str]]  # offices that a text gives a form, as written
     bearers: Mapping[tuple[str, str], set[Key]]  # who holds an office, by surname and folded office
     holders: Mapping[str, int]  # surnames of those who hold an office anywhere, by the office's key
-    n_people: Mapping[str, int]  # full names in a text
     cluster_of: Mapping[str, str]  # articles of one cluster are one witness
     evidence: Evidence
-    people_in: Mapping[str, frozenset[Key]]  # full names in a text
     day_of: Mapping[str, float]  # days since 1970 of the articles that have a date
+    _read: dict[str, TextNames] = field(default_factory=dict)
+
+    def names_in(self, article_id: str) -> TextNames:
+        """The names in a text, laid out when they are first wanted: of most texts they never are."""
+        found = self._read.get(article_id)
+        if found is None:
+            places: dict[Key, list[Place]] = {}
+            full: set[Key] = set()
+            for mention, key in self.attached.get(article_id, ()):
+                if key is not None:
+                    places.setdefault(key, []).append((article_id, mention.start, mention.end))
+                    if mention.given:
+                        full.add(key)
+            people = frozenset(key for key in full if self.forms[key].is_person)
+            found = self._read[article_id] = TextNames(places, people, len(full))
+        return found
+
+    def judged_mentions(self) -> Iterator[Attached]:
+        """The mentions in the texts that are judged, in order."""
+        for article_id, mentions in self.attached.items():
+            if article_id in self.judged:
+                yield from mentions
 
     def is_witness(self, article_id: str, other_id: str) -> bool:
         """Tell whether two articles lie within the window of time."""
@@ -76,40 +107,29 @@ def set_scene(
     forms = collect_forms(mentions, cluster_of, authority, words)
     to_judge = frozenset(facts["article_id"] if judged is None else judged)
     attached = attach_mentions(mentions, forms)
-    places: dict[tuple[str, Key], list[Place]] = defaultdict(list)
     roles: dict[tuple[str, Key], set[str]] = defaultdict(set)
     bearers: dict[tuple[str, str], set[Key]] = defaultdict(set)
-    for mention, key in attached:
-        if key is not None:
-            places[(mention.article_id, key)].append((mention.article_id, mention.start, mention.end))
-            if mention.role:
-                roles[(mention.article_id, key)].add(mention.role)
-                bearers[(key[1], fold(mention.role))].add(key)
+    for mention, key in chain.from_iterable(attached.values()):
+        if key is not None and mention.role:
+            roles[(mention.article_id, key)].add(mention.role)
+            bearers[(key[1], fold(mention.role))].add(key)
     holders: dict[str, set[str]] = defaultdict(set)
     for surname, role in bearers:
         office = read_office(role)
         if office is not None:
             holders[office.key].add(surname)
-    people_in: dict[str, set[Key]] = defaultdict(set)
-    for key, form in forms.items():
-        if form.is_person:
-            for article_id in form.articles:
-                people_in[article_id].add(key)
     return Scene(
         config=config,
         judged=to_judge,
         forms=forms,
         index=FormIndex(forms, config, words),
         words=words,
-        attached=[each for each in attached if each[0].article_id in to_judge],
-        places=places,
+        attached=attached,
         roles=roles,
         bearers=bearers,
         holders={office: len(surnames) for office, surnames in holders.items()},
-        n_people=Counter(article_id for form in forms.values() for article_id in form.articles),
         cluster_of=cluster_of,
         evidence=Evidence(articles, sample, config.context_chars, config.beside_chars, cluster_of),
-        people_in={article_id: frozenset(keys) for article_id, keys in people_in.items()},
         day_of=_days(facts),
     )
 
@@ -129,16 +149,17 @@ def _days(articles: pl.DataFrame) -> dict[str, float]:
     return dict(dated.iter_rows())
 
 
-def attach_mentions(mentions: list[Person], forms: dict[Key, Form]) -> list[tuple[Person, Key | None]]:
-    """Each mention of a person with the full form that it stands for in its text.
+def attach_mentions(mentions: list[Person], forms: dict[Key, Form]) -> dict[str, list[Attached]]:
+    """The mentions of people by article, each with the full form that it stands for in its text.
 
     A surname alone stands for the last full name before it that has it, else for the first after it; None where the
     text has no such full name.
     """
     lends = {key for key, form in forms.items() if form.is_person or form.strength >= 1}
-    attached: list[tuple[Person, Key | None]] = []
-    for _, group in groupby(mentions, key=itemgetter(0)):
+    found: dict[str, list[Attached]] = {}
+    for article_id, group in groupby(mentions, key=itemgetter(0)):
         in_text = list(group)
+        attached = found[article_id] = []
         first: dict[str, Key] = {}
         last: dict[str, Key] = {}
         for mention in in_text:
@@ -155,7 +176,7 @@ def attach_mentions(mentions: list[Person], forms: dict[Key, Form]) -> list[tupl
                 for name in _surnames(mention.surname):
                     last[name] = key
             attached.append((mention, key))
-    return attached
+    return found
 
 
 def _surnames(surname: str) -> tuple[str, ...]:

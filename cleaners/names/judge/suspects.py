@@ -173,11 +173,11 @@ def _explanations(scene: Scene, form: Form) -> Iterator[tuple[str, Form]]:
         return
     article_id = form.articles[0]
     near: set[Key] = set()
-    for key in scene.people_in.get(article_id, ()):
+    for key in scene.names_in(article_id).people:
         articles = scene.forms[key].articles
         if key != form.key and len(articles) <= MAX_NEIGHBOURS:
             for other in articles:
-                near.update(k for k in scene.people_in[other] if k[1] == form.key[1])
+                near.update(k for k in scene.names_in(other).people if k[1] == form.key[1])
     for role in scene.roles.get((article_id, form.key), ()):
         near.update(scene.bearers.get((form.key[1], fold(role)), ()))
     for key in sorted(near - {form.key}):
@@ -204,21 +204,16 @@ def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kin
 def _weigh(scene: Scene, pair: _Pair, vectors: TextVectors) -> Suspect:
     """A suspect with its features."""
     article_id, form, expected, kind, others = pair
-    cluster_of, evidence, places, roles, index = (
-        scene.cluster_of,
-        scene.evidence,
-        scene.places,
-        scene.roles,
-        scene.index,
-    )
+    cluster_of, evidence, roles, index = scene.cluster_of, scene.evidence, scene.roles, scene.index
+    in_text = scene.names_in(article_id)
     witnesses = _spread(others, scene.config.max_compared_texts)
     names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
     likeness = sorted(zip(vectors.cosines(article_id, witnesses, names), witnesses, strict=True), reverse=True)
-    mine = places.get((article_id, form.key), [])
+    mine = in_text.places.get(form.key, [])
     introduced = read_introduction(evidence.text(article_id), mine, form.key[1])
     near = evidence.compare_surroundings(
         mine[:MAX_PLACES],
-        [place for a in witnesses for place in places.get((a, expected.key), [])[:MAX_PLACES]],
+        [place for a in witnesses for place in scene.names_in(a).places.get(expected.key, [])[:MAX_PLACES]],
         witnesses,
         vectors,
         names,
@@ -228,7 +223,7 @@ def _weigh(scene: Scene, pair: _Pair, vectors: TextVectors) -> Suspect:
     their_roles = {r for a in witnesses for r in roles.get((a, expected.key), ())} | set(expected.authority_roles)
     shared = {(m, t) for m in my_roles for t in their_roles if _are_one_office(m, t)}
     agreement = 1 if shared else -1 if my_roles and their_roles else 0
-    kin = {key for key in scene.people_in.get(article_id, ()) if key[1] == form.key[1]} - {form.key, expected.key}
+    kin = {key for key in in_text.people if key[1] == form.key[1]} - {form.key, expected.key}
     has_its_surname = form.key[1] == expected.key[1]
     rivals = max(index.people_of_surname[expected.key[1]] - 1 - has_its_surname, 0)
     bearers = max(index.people_of_surname[form.key[1]] - 1, 0)
@@ -266,9 +261,7 @@ def _weigh(scene: Scene, pair: _Pair, vectors: TextVectors) -> Suspect:
         "words_strange": near.strange,
         "is_given_known": float(index.is_given(form.key[0])),
         "surname_share": expected.support / max(index.support_of_surname[expected.key[1]], 1),
-        "list_likeness": likeness[0][0] * _listness(scene.n_people[article_id], vectors.n_words(article_id))
-        if likeness
-        else 0.0,
+        "list_likeness": likeness[0][0] * _listness(in_text.n_full, vectors.n_words(article_id)) if likeness else 0.0,
     }
     return Suspect(
         article_id=article_id,
@@ -338,7 +331,7 @@ def _per_million(surname: str) -> int:
 
 def _shared_people(scene: Scene, article_id: str, other_id: str, form: Form, expected: Form) -> float:
     """Measure how much two texts share of the other people they name; a person named in few texts counts for more."""
-    shared = scene.people_in.get(article_id, frozenset()) & scene.people_in.get(other_id, frozenset())
+    shared = scene.names_in(article_id).people & scene.names_in(other_id).people
     n = len(scene.cluster_of) + 1
     own = {form.key[1], expected.key[1]}
     return sum(max(math.log(n / (scene.forms[key].support + 1)), 0.0) for key in shared if key[1] not in own)
