@@ -1,13 +1,15 @@
 """Names over the archive: takes the new articles and those near them in time, leaves mentions, flags and replacements.
 
 An article is judged with the articles around it as witnesses. Each part of the articles is judged by itself, so that memory holds
-one part and its neighbours; parts that no new article comes near are not touched.
+one part and its neighbours; parts that no new article comes near are not touched. Where there are fewer parts than workers,
+several workers share one, each with all its witnesses.
 """
 
 import shutil
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -33,6 +35,18 @@ from flows.workers.pool import map_in_workers, run_in_worker
 # What a judgement rests on: digests of `run.versions.checks`.
 JUDGED_BY = ("match", "names", "decisions")
 
+# Articles that are worth a worker: every share of a part lays out all its witnesses, which costs as much as judging a few thousand.
+MIN_SHARE = 2_000
+
+
+class _Share(NamedTuple):
+    """Work of one worker: articles to judge, by their places in `windows.parquet`."""
+
+    number: int
+    parts: list[str]  # which have the articles; their neighbours bear witness on all of them
+    first: int
+    last: int
+
 
 def judge_names(run: Run) -> int:
     """Compare every name with the other papers and the authority file.
@@ -45,17 +59,21 @@ def judge_names(run: Run) -> int:
     Returns:
         Flags that say error.
     """
-    for folder in ("parts", "found_again", "name_mentions", "name_flags", "name_replacements", "named"):
+    for folder in ("parts", "found_again", "judged", "name_mentions", "named"):
         shutil.rmtree(run.work(folder), ignore_errors=True)  # of a run that was interrupted here
     # Editors may decide while the run works: every part goes by what is decided now, the next run by the rest.
     write_bytes(read_decisions(run.settings).encode(), run.work(DECISIONS))
     names = run_in_worker(plan_parts, run)
     map_in_workers(gather_part, [run] * len(names), range(len(names)), names)
-    touched = run_in_worker(_plan_windows, run)
+    shares = run_in_worker(_plan_windows, run)
     if not _are_mentions_current(run):
         earlier = sorted(_earlier_parts(run.previous_snapshot))
         map_in_workers(_find_again, [run] * len(earlier), earlier)
-    map_in_workers(_judge_parts, [run] * len(touched), touched)
+    map_in_workers(_judge_share, [run] * len(shares), shares)
+    touched = sorted(
+        {(name, tuple(s.number for s in shares if name in s.parts)) for share in shares for name in share.parts}
+    )
+    map_in_workers(_join_shares, [run] * len(touched), *zip(*touched, strict=True))
     return run_in_worker(_gather_flags, run)
 
 
@@ -65,11 +83,11 @@ def read_names_authority(run: Run) -> pl.DataFrame:
     return core_authority() if text is None else load_authority(text, with_core=True)
 
 
-def _plan_windows(run: Run) -> list[list[str]]:
+def _plan_windows(run: Run) -> list[_Share]:
     """Write down which articles are judged and which may bear witness.
 
     Returns:
-        The parts that have some to judge, neighbours together where they are small: their witnesses are the same.
+        The articles to judge by part, neighbours together where they are small: their witnesses are the same.
     """
     config = run.settings.cleaning.names
     replaced = replaced_article_ids(run).to_frame("article_id")
@@ -95,17 +113,24 @@ def _plan_windows(run: Run) -> list[list[str]]:
         is_judged = is_near & _lie_within(facts, is_new, window)
         is_witness = _lie_within(facts, is_new, 2 * window)
     write_parquet(facts.with_columns(is_judged=is_judged, is_witness=is_witness), run.work("windows.parquet"))
-    judged = facts.filter(is_judged).group_by("part").agg(pl.len(), pl.col("place").mean()).sort("place", "part")
+    judged = facts.filter(is_judged)
+    sizes = judged.group_by("part").agg(pl.len(), pl.col("place").mean()).sort("place", "part")
     groups: list[list[str]] = []
     n_grouped = 0
-    for part, n_judged in judged.select("part", "len").iter_rows():
+    for part, n_judged in sizes.select("part", "len").iter_rows():
         if groups and n_grouped + n_judged <= ARTICLES_A_PART:
             groups[-1].append(part)
             n_grouped += n_judged
         else:
             groups.append([part])
             n_grouped = n_judged
-    return groups
+    shares: list[_Share] = []
+    for group in groups:
+        places = judged.filter(pl.col("part").is_in(group))["place"].to_numpy()
+        n_shares = min(run.settings.n_workers // len(groups), len(places) // MIN_SHARE)
+        for own in np.array_split(places, max(n_shares, 1)):
+            shares.append(_Share(len(shares), group, int(own[0]), int(own[-1])))
+    return shares
 
 
 def _is_all_judged(run: Run) -> bool:
@@ -138,12 +163,11 @@ def _lie_within(facts: pl.DataFrame, is_new: pl.Series, margin: timedelta) -> pl
     return facts.select((is_near | pl.col("published_at").is_null()).alias("")).to_series()
 
 
-def _judge_parts(run: Run, names: list[str]) -> None:
-    """Judge the names in the articles of some parts, those of them that are to be judged."""
+def _judge_share(run: Run, share: _Share) -> None:
+    """Judge the names in the articles of a share."""
     config = run.settings.cleaning.names
     facts = pl.scan_parquet(run.work("windows.parquet"), glob=False)  # of all articles: read as far as it is wanted
-    own = facts.filter(pl.col("part").is_in(names)).collect()
-    judged = own.filter("is_judged")
+    judged = facts.filter(pl.col("part").is_in(share.parts) & pl.col("is_judged")).collect()
     first, last = int(judged["place"].min()), int(judged["place"].max())  # type: ignore[arg-type]
     is_around = pl.col("place").cast(pl.Int64).is_between(first - config.window_articles, last + config.window_articles)
     if facts.select(pl.col("published_at").null_count()).collect().item() <= config.window_articles:
@@ -170,16 +194,27 @@ def _judge_parts(run: Run, names: list[str]) -> None:
         read_names_authority(run),
         load_decisions(run.work(DECISIONS).read_text(encoding="utf-8")),
         _earlier_rows(run, "name_flags", ids),
-        judged["article_id"],
+        judged.filter(pl.col("place").is_between(share.first, share.last))["article_id"],
     )
-    for name in names:
-        _write_judged(run, name, own.filter(pl.col("part") == name), checked)
+    for table in CheckedNames._fields:
+        write_parquet(getattr(checked, table), _judged_file(run, table, share.number))
 
 
-def _write_judged(run: Run, name: str, own: pl.DataFrame, checked: CheckedNames) -> None:
-    """Write what was found in a part: its mentions whole, the flags of the articles that were judged."""
+def _judged_file(run: Run, table: str, share: int) -> Path:
+    return run.work("judged", table, f"{share:04d}.parquet")
+
+
+def _join_shares(run: Run, name: str, shares: tuple[int, ...]) -> None:
+    """Write the mentions of a part, those of its articles that were not judged as they were, and its people."""
+    facts = pl.scan_parquet(run.work("windows.parquet"), glob=False)
+    own = facts.filter(pl.col("part") == name).collect()
     judged, kept = own.filter("is_judged"), own.filter(~pl.col("is_judged"))
-    found = checked.mentions.join(judged, on="article_id", how="semi")  # parts are judged together
+
+    def read(table: str) -> pl.DataFrame:
+        rows = pl.concat([pl.scan_parquet(_judged_file(run, table, share), glob=False) for share in shares])
+        return rows.join(judged.lazy(), on="article_id", how="semi").collect()
+
+    found = read("mentions")
     if kept.height:
         before = run.previous_snapshot
         assert before
@@ -189,9 +224,7 @@ def _write_judged(run: Run, name: str, own: pl.DataFrame, checked: CheckedNames)
         still = rows.join(kept.lazy(), on="article_id", how="semi").select(found.columns).collect()
         found = pl.concat([still, found])
     write_parquet(found, run.work("name_mentions", f"{name}.parquet"))
-    for table, rows_found in (("name_flags", checked.flags), ("name_replacements", checked.replacements)):
-        write_parquet(rows_found.join(judged, on="article_id", how="semi"), run.work(table, f"{name}.parquet"))
-    write_parquet(checked.articles.join(judged, on="article_id", how="semi"), run.work("named", f"{name}.parquet"))
+    write_parquet(read("articles"), run.work("named", f"{name}.parquet"))
 
 
 def _gather_flags(run: Run) -> int:
@@ -199,9 +232,10 @@ def _gather_flags(run: Run) -> int:
     facts = pl.scan_parquet(run.work("windows.parquet"), glob=False)
     kept = facts.filter(~pl.col("is_judged")).select("article_id").collect()
     n_errors = 0
-    for table in ("name_flags", "name_replacements"):
+    for table, judged_as in (("name_flags", "flags"), ("name_replacements", "replacements")):
         still = _earlier_rows(run, table, kept)
-        judged = [pl.read_parquet(path, glob=False) for path in sorted(run.work(table).glob("*.parquet"))]
+        paths = sorted(run.work("judged", judged_as).glob("*.parquet"))
+        judged = [pl.read_parquet(path, glob=False) for path in paths]
         rows = pl.concat([still, *(frame.select(still.columns).cast(dict(still.schema)) for frame in judged)])  # type: ignore[arg-type]
         write_parquet(rows, run.work(f"{table}.parquet"))
         n_errors += int(rows["is_error"].sum()) if table == "name_flags" else 0

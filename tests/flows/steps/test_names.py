@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from flows.steps import names
 from tests.cleaners.names.test_check import STORY, UNRELATED, story
 from tests.conftest import read_tables
 
@@ -69,3 +70,18 @@ def test_a_flag_stays_though_no_new_article_reaches_it(tmp_path: Path, run_pipel
     after = read_tables(out / "latest")
     assert after.name_flags.equals(before.name_flags)
     assert before.name_mentions.height < after.name_mentions.height
+
+
+def test_workers_that_share_a_part_find_what_one_finds(
+    tmp_path: Path, run_pipeline: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = [*story("Martin Cardwell", "Martin Cardwell", "Philip Cardwell"), *ORCHID]
+    source = feed(tmp_path / "a.jsonl", papers, "2026-03-02T08:00:00Z")
+    run_pipeline([source], tmp_path / "one")
+    monkeypatch.setattr(names, "MIN_SHARE", 2)
+    run_pipeline([source], tmp_path / "two", workers=2)
+    one, two = read_tables(tmp_path / "one" / "latest"), read_tables(tmp_path / "two" / "latest")
+    assert flags_of(tmp_path / "one") == [("Philip Cardwell", "Martin Cardwell")]
+    for table in ("name_flags", "name_mentions", "name_replacements"):
+        assert getattr(one, table).equals(getattr(two, table))
+    assert one.articles["people"].equals(two.articles["people"])

@@ -117,7 +117,16 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
 
 
 STEPS_IN_SHARDS = {"extract_shard", "strip_shard"}
-STEPS_IN_PARTS = {"_learn_parts", "index_lot", "_probe", "_explain", "gather_part", "_judge_parts", "write_part"}
+STEPS_IN_PARTS = {
+    "_learn_parts",
+    "index_lot",
+    "_probe",
+    "_explain",
+    "gather_part",
+    "_judge_share",
+    "_join_shares",
+    "write_part",
+}
 
 
 def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
