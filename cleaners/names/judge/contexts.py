@@ -10,6 +10,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from operator import mul
 from typing import NamedTuple
 
@@ -18,7 +20,7 @@ import polars as pl
 from cleaners.names.judge.vectors import TextVectors
 
 _WORD = re.compile(r"[^\W\d_]{3,}|\d{2,}")
-_CAPITALISED = re.compile(r"\b[A-Z][^\W\d_]{2,}")
+_CAPITALISED = re.compile(r"[A-Z](?<!\w.)[^\W\d_]{2,}")  # begins with letters: sought faster than a boundary
 
 MAX_SURROUNDINGS = 20_000  # mentions whose words are held, some 5 kB each
 SHARE_OF_TEXT = 0.05  # of a text's words that stand right beside one name; smooths shares of few mentions too
@@ -34,7 +36,8 @@ class _Weights(dict[str, float]):
         return RAREST
 
 
-class Surroundings(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Surroundings:
     """The words around a mention, in lower case."""
 
     clause: str  # within `context_chars`, in lower case
@@ -42,10 +45,10 @@ class Surroundings(NamedTuple):
     beside: frozenset[str]  # within `beside_chars`: office, club, the person coordinated with
     beside_length: float  # of the vector of the words beside
 
-    @property
-    def words(self) -> set[str]:
-        """The words within `context_chars`."""
-        return set(_WORD.findall(self.clause))
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words within `context_chars`: wanted of half of the mentions."""
+        return frozenset(_WORD.findall(self.clause))
 
 
 class Nearness(NamedTuple):
@@ -145,7 +148,7 @@ class Evidence:
             apposition: words that describe the one behind its name.
         """
         own = [self._around(place) for place in mine]
-        words = set[str]().union(*(each.words for each in own)) - names
+        words = frozenset[str]().union(*(each.words for each in own)) - names
         capitalised = frozenset[str]().union(*(each.capitalised for each in own)) - names
         beside = frozenset[str]().union(*(each.beside for each in own)) - names
         best_capitals = best_beside = 0.0
@@ -204,7 +207,7 @@ class Evidence:
             beside = frozenset(_WORD.findall(f"{before[-near:]} {after[:near]}".lower()))
             found = self._surroundings[place] = Surroundings(
                 clause.lower(),
-                frozenset(word.lower() for word in _CAPITALISED.findall(clause)),
+                frozenset(map(str.lower, _CAPITALISED.findall(clause))),
                 beside,
                 self._length(beside),
             )

@@ -48,7 +48,7 @@ class TextVectors:
         self._values = values / lengths[of_row]
         self._starts = np.searchsorted(of_row, np.arange(texts.height + 1))
         self._dense = np.zeros(known.height)  # one vector laid out, all zero between two calls
-        self._is_held = np.zeros(known.height, dtype=bool)
+        self._is_held = np.zeros(known.height + 1, dtype=bool)  # likewise; the last is that of words in no text
 
     def n_words(self, article_id: str) -> int:
         """Different words of a text."""
@@ -69,13 +69,14 @@ class TextVectors:
 
     def held_by_none(self, words: Iterable[str], article_ids: Iterable[str]) -> list[str]:
         """The words that none of some texts holds."""
+        wanted = list(words)
         stretches = [self._stretch(article_id)[0] for article_id in article_ids]
         for numbers in stretches:
             self._is_held[numbers] = True
-        bare = [word for word in words if (n := self._number.get(word)) is None or not self._is_held[n]]
+        is_held = self._is_held[[self._number.get(word, -1) for word in wanted]].tolist() if wanted else []
         for numbers in stretches:
             self._is_held[numbers] = False
-        return bare
+        return [word for word, held in zip(wanted, is_held, strict=True) if not held]
 
     def _stretch(
         self, article_id: str

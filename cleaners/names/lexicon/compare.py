@@ -19,7 +19,7 @@ _PLAIN = str.maketrans(
 )
 
 # Spellings of one sound in romanised Arabic, Cyrillic, Hebrew, Greek and Persian (ALA-LC, BGN/PCGN, press usage), each
-# behind letters without which it cannot match: seeking them takes a tenth of the time.
+# behind letters without which it cannot match: letters are sought faster than a pattern.
 _ROMANISATION = [
     (letters, re.compile(pattern), replacement)
     for letters, pattern, replacement in [
