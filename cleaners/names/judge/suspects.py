@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import NamedTuple
 
 from cleaners.names.config import NamesConfig
 from cleaners.names.judge.forms import Form
 from cleaners.names.judge.introduction import read_introduction
+from cleaners.names.judge.pairs import Pair, find_witnesses, iter_pairs, spread_texts
 from cleaners.names.judge.scene import Scene
 from cleaners.names.judge.vectors import TextVectors
 from cleaners.names.lexicon.compare import are_given_variants, fold
@@ -26,15 +26,10 @@ from cleaners.names.lexicon.office import read_office
 from cleaners.names.lexicon.relate import Key
 
 MAX_VECTORS = 4_000  # texts held as vectors, some 3 kB each
-MAX_TEXTS = 400  # texts of one person that are looked at; the logarithm of their number says little more beyond
 MAX_PLACES = 3  # mentions of one person in one text whose surroundings are looked at
-MAX_NEIGHBOURS = 50  # texts above which a person shared by two of them says nothing
 AUTHORITY_CONFIDENCE = 0.8  # of a name a letter off one of the authority file that no other text has; set by hand
 OFFICE_CONFIDENCE = 0.95  # of a name behind the very office of the expected one; set by hand: such cases are few
 FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
-
-# A slip is seldom repeated by papers that do not copy each other: how many times as well known the other form must be.
-_MIN_RATIO = {"wrong_given": 4, "given_slip": 4, "misspelling": 2}
 
 # Capitalised words, joined to the name that follows: "Anna, Ben and" before "Carl Cole".
 _COORDINATED = re.compile(r"(?:\b[A-Z][\w'’\-]+,? ){0,3}\b[A-Z][\w'’\-]+,? (?:and|&) $")
@@ -84,21 +79,6 @@ class Suspect:
         )
 
 
-class _Pair(NamedTuple):
-    """A form in one text and what it may stand for, to be weighed."""
-
-    article_id: str
-    form: Form
-    expected: Form
-    kind: str
-    others: list[str]  # texts of the expected one that bear witness
-
-    def texts(self, limit: int) -> Iterator[str]:
-        """The texts that are compared, of the witnesses at most `limit`."""
-        yield self.article_id
-        yield from _spread(self.others, limit)
-
-
 def find_suspects(scene: Scene) -> list[Suspect]:
     """Every suspect of a batch, scored; the best explanation for each text and form."""
     found: dict[tuple[str, Key], list[Suspect]] = {}
@@ -118,10 +98,7 @@ def _best(explanations: list[Suspect]) -> Suspect:
 
 def iter_suspects(scene: Scene) -> Iterator[Suspect]:
     """Every explanation of every form that is less known than what it may stand for, weighed."""
-    pairs = [
-        _Pair(article_id, form, expected, kind, _others(scene, article_id, expected))
-        for article_id, form, expected, kind in _iter_pairs(scene)
-    ]
+    pairs = list(iter_pairs(scene))
     # One expected name after the other: its texts are laid out once, however few of all can be held.
     pairs.sort(key=lambda pair: (pair.expected.key[1], pair.expected.key[0], pair.article_id, pair.form.key))
     limit = scene.config.max_compared_texts
@@ -132,9 +109,9 @@ def iter_suspects(scene: Scene) -> Iterator[Suspect]:
             yield _weigh(scene, pair, vectors)
 
 
-def _batches(pairs: list[_Pair], limit: int) -> Iterator[list[_Pair]]:
+def _batches(pairs: list[Pair], limit: int) -> Iterator[list[Pair]]:
     """The pairs in batches whose texts can be held as vectors."""
-    batch: list[_Pair] = []
+    batch: list[Pair] = []
     texts: set[str] = set()
     for pair in pairs:
         if len(texts) > MAX_VECTORS:
@@ -146,67 +123,18 @@ def _batches(pairs: list[_Pair], limit: int) -> Iterator[list[_Pair]]:
         yield batch
 
 
-def _iter_pairs(scene: Scene) -> Iterator[tuple[str, Form, Form, str]]:
-    """Article, form, expected form and kind of every explanation."""
-    for key in sorted(scene.forms):
-        form = scene.forms[key]
-        if form.canonical is not None or scene.judged.isdisjoint(form.articles):
-            continue
-        for kind, expected in _explanations(scene, form):
-            if form.support > max(1, expected.support // _MIN_RATIO.get(kind, 1)):
-                continue  # two texts that repeat one error are few beside those that know better
-            if form.support >= expected.support and not (expected.canonical and form.support <= 1):
-                continue
-            for article_id in form.articles:
-                if article_id in scene.judged:
-                    yield article_id, form, expected, kind
-
-
-def _explanations(scene: Scene, form: Form) -> Iterator[tuple[str, Form]]:
-    """The forms that a form may stand for, with the kind of the difference.
-
-    Of a surname that many bear, only those are compared who stand in a text with a person that the form's text names too, or
-    hold its office: the others would never be sure enough, and the cost would grow with the square of the block.
-    """
-    yield from scene.index.expected_for(form)
-    if form.support > 1 or not scene.index.is_crowded(form):
-        return
-    article_id = form.articles[0]
-    near: set[Key] = set()
-    for key in scene.names_in(article_id).people:
-        articles = scene.forms[key].articles
-        if key != form.key and len(articles) <= MAX_NEIGHBOURS:
-            for other in articles:
-                near.update(k for k in scene.names_in(other).people if k[1] == form.key[1])
-    for role in scene.roles.get((article_id, form.key), ()):
-        near.update(scene.bearers.get((form.key[1], fold(role)), ()))
-    for key in sorted(near - {form.key}):
-        kind = scene.index.compare(form, scene.forms[key])
-        if kind is not None:
-            yield kind, scene.forms[key]
-
-
-def _others(scene: Scene, article_id: str, expected: Form) -> list[str]:
-    """The texts of the expected person, of the best known a sample, that are no copies and lie within the window."""
-    cluster_of, day_of, window = scene.cluster_of, scene.day_of, scene.config.window_days
-    cluster, day = cluster_of.get(article_id, article_id), day_of.get(article_id)
-    spread = _spread(expected.articles, MAX_TEXTS)
-    others = [other for other in spread if cluster_of.get(other, other) != cluster]
-    return others if day is None else [other for other in others if abs(day_of.get(other, day) - day) <= window]
-
-
 def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kind: str) -> Suspect:
     """One suspect with its features."""
-    pair = _Pair(article_id, form, expected, kind, _others(scene, article_id, expected))
+    pair = Pair(article_id, form, expected, kind, find_witnesses(scene, article_id, expected))
     return _weigh(scene, pair, scene.evidence.vectors(pair.texts(scene.config.max_compared_texts)))
 
 
-def _weigh(scene: Scene, pair: _Pair, vectors: TextVectors) -> Suspect:
+def _weigh(scene: Scene, pair: Pair, vectors: TextVectors) -> Suspect:
     """A suspect with its features."""
     article_id, form, expected, kind, others = pair
     cluster_of, evidence, roles, index = scene.cluster_of, scene.evidence, scene.roles, scene.index
     in_text = scene.names_in(article_id)
-    witnesses = _spread(others, scene.config.max_compared_texts)
+    witnesses = spread_texts(others, scene.config.max_compared_texts)
     names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
     likeness = sorted(zip(vectors.cosines(article_id, witnesses, names), witnesses, strict=True), reverse=True)
     mine = in_text.places.get(form.key, [])
@@ -335,13 +263,6 @@ def _shared_people(scene: Scene, article_id: str, other_id: str, form: Form, exp
     n = len(scene.cluster_of) + 1
     own = {form.key[1], expected.key[1]}
     return sum(max(math.log(n / (scene.forms[key].support + 1)), 0.0) for key in shared if key[1] not in own)
-
-
-def _spread(articles: list[str], limit: int) -> list[str]:
-    """At most `limit` articles, evenly spread over the sorted ids (ids are digests: as good as drawn by lot)."""
-    if len(articles) <= limit:
-        return articles
-    return [articles[i * len(articles) // limit] for i in range(limit)]
 
 
 def _confidence(kind: str, features: Mapping[str, float]) -> float:
