@@ -5,12 +5,13 @@ Takes the slices that `extract` left, gives articles, removed and suspected pass
 
 import polars as pl
 
-from cleaners.document import REJECT_SCHEMA
-from cleaners.junk import Stripped, restore, strip_articles
+from cleaners.document import DOCUMENT_SCHEMA, REJECT_SCHEMA
+from cleaners.extract.text.plain import count_words
+from cleaners.junk import StripConfig, Stripped, restore, strip_articles
 from cleaners.junk.page.segments import BATCH
 from cleaners.junk.salvage import SALVAGE_EXTRACTOR
-from cleaners.names import find_mentions
-from cleaners.neardup import sign_articles
+from cleaners.names import NamesConfig, core_authority, find_mentions
+from cleaners.neardup import NearDuplicateConfig, sign_articles
 from cleaners.quality import RunCounts
 from flows.run import Run
 from flows.steps.documents import set_aside, try_singly
@@ -30,6 +31,23 @@ def strip_shard(run: Run, shard: Shard, tries: Tries = FIRST_TRY) -> RunCounts:
     for path in sorted(run.work("extracted").glob(f"{shard.name}-*.parquet")):
         counts = counts.plus(_strip_slice(run, path.name, tries))
     return counts
+
+
+def warm_up() -> None:
+    """Load what a first document loads (rules, models, tables of characters), so that no document waits for it."""
+    columns: dict[str, list[object]] = {name: [None] for name in DOCUMENT_SCHEMA.names()}
+    text = "The harbour board met on Tuesday, said Ida Brandt.\n\nPhoto: Ida Brandt / Agency\n\nRead more: Board meets"
+    columns |= {
+        "article_id": ["a"],
+        "site": ["harbour.example"],
+        "title": ["Board meets"],
+        "text": [text],
+        "authors": [[]],
+    }
+    count_words(text * 10)  # of a long text: short ones are counted by other means
+    stripped = strip_articles(pl.DataFrame(columns, schema=DOCUMENT_SCHEMA), None, StripConfig())
+    find_mentions(stripped.articles, NamesConfig(), core_authority())
+    sign_articles(stripped.articles, NearDuplicateConfig())
 
 
 def _strip_slice(run: Run, name: str, tries: Tries) -> RunCounts:

@@ -46,8 +46,8 @@ PRELOADED = (
     "flows.steps.match",
     "flows.steps.names",
 )
-# Modules that it needs later, imported while it has nothing else to do: contracts, repair of text, the report.
-LATER = ("cleaners.schemas", "ftfy", "flows.report.page:load_page")
+# What it needs later, loaded while it has nothing else to do: contracts, what judges documents, repair of text, the report.
+LATER = ("cleaners.schemas", "flows.steps.strip:warm_up", "ftfy", "flows.report.page:load_page")
 IDLE_SECONDS = 0.05  # who waited so long may wait longer; between two calls of a step it is less
 # Python's collector of cycles looks through the elements of each page again and again; next to none are in a cycle. This seldom,
 # and past the imports, it costs a worker nothing to speak of, where it took a twelfth of the time of extraction.
