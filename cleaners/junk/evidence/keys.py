@@ -13,7 +13,7 @@ import numpy as np
 
 from cleaners.junk.evidence.label_counts import Label, list_labels
 from cleaners.junk.page.page import Page
-from cleaners.junk.page.segments import BATCH, bound, spread
+from cleaners.junk.page.segments import bound, split_batches, spread
 from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, mix_with, tokenize_all
 
 TEMPLATE_N = 5
@@ -48,7 +48,8 @@ def key_pages(documents: Sequence[Mapping[str, str | None]]) -> list[KeyedPage]:
     Args:
         documents: with `site`, `title` and `text`; some dozen at once take less time than one by one.
     """
-    return [page for start in range(0, len(documents), BATCH) for page in _key_some(documents[start : start + BATCH])]
+    sizes = [len(row["text"] or "") for row in documents]
+    return [page for batch in split_batches(sizes) for page in _key_some(documents[batch])]
 
 
 def _key_some(documents: Sequence[Mapping[str, str | None]]) -> list[KeyedPage]:

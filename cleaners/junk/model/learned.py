@@ -22,7 +22,7 @@ from cleaners.junk.model.regions import measure_runs, propose_runs
 from cleaners.junk.model.weights import BOUNDARY_BITS, MIN_BOUNDARY, WORD_BITS, LearnedModel, to_probability
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.reading import Reading, Units, find_candidates, hash_boundaries, read, split_units
-from cleaners.junk.page.segments import BATCH, spread
+from cleaners.junk.page.segments import split_batches, spread
 from cleaners.junk.page.tokens import Tokens
 
 F64 = npt.NDArray[np.float64]
@@ -62,8 +62,8 @@ def revise(
     """
     revised = [list(one.findings.passages) for one in examined]
     worded = [number for number, one in enumerate(examined) if len(one.tokens.starts)]
-    for first in range(0, len(worded), BATCH):
-        batch = worded[first : first + BATCH]
+    for some in split_batches(len(examined[number].page.text) for number in worded):
+        batch = worded[some]
         for number, passages in zip(batch, _judge([examined[number] for number in batch], model, config), strict=True):
             revised[number] = passages
     return revised

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -18,7 +18,20 @@ F64 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 BATCH = 64  # pages laid end to end: what is at work stays in the processor's cache
+MAX_CHARS = 1_000_000  # characters of them, unless one alone has more: arrays of some hundred bytes a character
 _FAR = 1000.0  # tokens: what is further off means nothing
+
+
+def split_batches(sizes: Iterable[int]) -> Iterator[slice]:
+    """The rows to lay end to end at once, by the characters of each page."""
+    first = end = total = 0
+    for end, size in enumerate(sizes, 1):
+        if end - 1 > first and (end - 1 - first == BATCH or total + size > MAX_CHARS):
+            yield slice(first, end - 1)
+            first, total = end - 1, 0
+        total += size
+    if end > first:
+        yield slice(first, end)
 
 
 def bound(lengths: Iterable[int]) -> I64:

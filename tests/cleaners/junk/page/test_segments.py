@@ -1,10 +1,24 @@
 """Arrays of pages laid end to end give what each page gives alone."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.junk.page.segments import add_up, bound, is_early, list_last, since, spread, until, windows
+from cleaners.junk.page.segments import (
+    BATCH,
+    MAX_CHARS,
+    add_up,
+    bound,
+    is_early,
+    list_last,
+    since,
+    split_batches,
+    spread,
+    until,
+    windows,
+)
 
 pages = st.lists(st.lists(st.tuples(st.booleans(), st.integers(1, 900)), max_size=12), min_size=1, max_size=5)
 
@@ -41,3 +55,12 @@ def test_rows_of_a_page_are_found_by_its_bounds() -> None:
     assert spread(np.array([[1, 2], [3, 4], [5, 6]]), bounds).tolist() == [[1, 2], [1, 2], [5, 6], [5, 6], [5, 6]]
     marked = np.array([True, True, False, True, True])
     assert is_early(marked, bounds, 1).tolist() == [True, False, False, True, False]
+
+
+@given(st.lists(st.sampled_from([0, 10, MAX_CHARS // 3, MAX_CHARS, 3 * MAX_CHARS]), max_size=200))
+def test_batches_have_few_pages_and_no_more_text_than_one_long_page(sizes: list[int]) -> None:
+    batches = [sizes[batch] for batch in split_batches(sizes)]
+    assert [size for batch in batches for size in batch] == sizes
+    assert all(0 < len(batch) <= BATCH for batch in batches)
+    assert all(sum(batch) <= MAX_CHARS or len(batch) == 1 for batch in batches)
+    assert all(len(one) == BATCH or sum(one) + following[0] > MAX_CHARS for one, following in pairwise(batches))
