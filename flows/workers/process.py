@@ -13,7 +13,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from multiprocessing import Pipe, connection, parent_process
 from multiprocessing.connection import Connection
@@ -163,10 +163,7 @@ def _serve(calls: Connection, mark: Mark) -> None:
     while True:
         try:
             while later and not calls.poll(IDLE_SECONDS):
-                module, _, name = later.pop(0).partition(":")
-                loaded = import_module(module)
-                if name:
-                    getattr(loaded, name)()
+                load_ahead(later.pop(0))
             memory_bytes, function, args, kwargs = calls.recv()
         except (EOFError, ConnectionError, KeyboardInterrupt):
             return
@@ -180,6 +177,18 @@ def _serve(calls: Connection, mark: Mark) -> None:
             answer = False, _portable(error)
         mark_idle()
         calls.send(answer)
+
+
+def load_ahead(wanted: str) -> None:
+    """Import a module, and call a function of it where one is named.
+
+    What fails is left to the step that wants it: that reports it with its message, where a worker that dies of it reports none.
+    """
+    module, _, name = wanted.partition(":")
+    with suppress(Exception):
+        loaded = import_module(module)
+        if name:
+            getattr(loaded, name)()
 
 
 @contextmanager

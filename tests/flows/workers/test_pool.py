@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -26,6 +27,17 @@ def test_work_is_done_in_another_process_and_errors_come_back() -> None:
         with pytest.raises(ZeroDivisionError):
             run_in_worker(divmod, 1, 0)
     assert run_in_worker(os.getpid) == os.getpid()
+
+
+def test_what_a_worker_loads_ahead_is_there_and_a_failure_is_left_to_the_step_that_wants_it() -> None:
+    """A faulty rule file, for one: stripping reports it by its name."""
+    for wanted in process.LATER:
+        module, _, name = wanted.partition(":")
+        loaded = importlib.import_module(module)
+        if name:
+            getattr(loaded, name)()
+    process.load_ahead("flows.no_such_module")
+    process.load_ahead("math:sqrt")  # wants an argument
 
 
 def test_after_a_killed_worker_the_next_call_succeeds() -> None:
