@@ -20,7 +20,7 @@ from cleaners.names.lexicon.compare import are_given_variants, deletion_keys, fo
 from cleaners.names.lexicon.lexicon import load_lexicon
 from cleaners.names.lexicon.relate import Key, relate_keys
 from cleaners.names.lexicon.split import split_name
-from cleaners.names.recognise.recognise import STRONG
+from cleaners.names.recognise.recognise import AGAINST, STRONG
 
 JOINED = 3  # strength that a form loses where it is two names
 
@@ -52,6 +52,8 @@ class Form:
     articles: list[str] = field(default_factory=list)  # sorted, each once
     clusters: set[str] = field(default_factory=set)
     strength: int = -9
+    n_mentions: int = 0
+    n_against: int = 0  # mentions that stand as things do
     surfaces: Counter[str] = field(default_factory=Counter)
     canonical: str | None = None  # from the authority file
     is_alias: bool = False  # the authority file knows this spelling as another name of `canonical`
@@ -118,11 +120,15 @@ def collect_forms(
         cluster = cluster_of.get(article_id, article_id)
         form.clusters.add(cluster)
         form.strength = max(form.strength, mention.strength)
+        form.n_mentions += 1
+        form.n_against += mention.strength <= AGAINST
         if (key, cluster, mention.surface) not in seen:
             seen.add((key, cluster, mention.surface))
             form.surfaces[mention.surface] += 1
     for form in forms.values():
         form.strength += _batch_strength(form, words) - JOINED * _is_joined(form, forms)
+        if 2 * form.n_against > form.n_mentions:
+            form.strength = min(form.strength, AGAINST)
     aliases: list[tuple[Key, str, tuple[str, ...]]] = []
     for canonical, spellings, roles in (
         authority.filter(pl.col("entity") == "person").select("canonical", "aliases", "roles").iter_rows()

@@ -69,6 +69,8 @@ def _judge(run: str) -> Judged:
             and kinds[i] in "RTSNM"
             and keys[i] not in lexicon.never_surnames
             and not words[i].endswith(".")
+            and not (keys[i - 1] in lexicon.not_names and kinds[i] in "NS")  # Easter Sunday, Will County
+            and not (keys[i - 1] in lexicon.given_states and kinds[i] in "RTM")  # a Georgia Republican
             and (behind_title or ((behind_given or behind_initial) and not is_thing))
         ):
             kinds[i] = "A"
@@ -118,6 +120,8 @@ def class_of(key: str) -> str:
         return "S"
     if key in lexicon.role_modifiers:
         return "M"
+    if "-" in key and lexicon.paper_words.issuperset(key.split("-")):
+        return "S"  # Sun-Times
     return "N" if "-" in key and any(part in lexicon.not_names for part in key.split("-")) else "W"
 
 
@@ -175,6 +179,11 @@ def _kind(index: int, words: Sequence[str], keys: Sequence[str], caps: bool, lex
     if is_initials(word) and key not in lexicon.roles and (len(word.replace(".", "")) == 1 or not caps):
         if key in lexicon.not_names and not (len(key) == 1 and index and keys[index - 1] in lexicon.given):
             return "N" if len(key) > 1 else "I"
+        if key in lexicon.state_initials and not word.isalpha():
+            return "N"  # D.C.
+        opens_name = not index and len(words) > 2 and keys[1] in lexicon.given
+        if opens_name and word.isalpha() and key in lexicon.party_letters:
+            return "N"  # of a table: D Jane Roe
         letters = word.replace(".", "").replace("-", "")
         if len(letters) == 1 or "." in word or index + 2 == len(words):
             return "I"

@@ -32,12 +32,20 @@ class Lexicon:
     role_modifiers: frozenset[str]
     thing_suffixes: frozenset[str]
     surname_things: frozenset[str]  # thing suffixes that are surnames too
+    paper_words: frozenset[str]  # two of them with a hyphen are a newspaper
+    thing_nouns: frozenset[str]  # say in lower case what a thing is
+    thing_followers: frozenset[str]  # stand in lower case behind the name of a firm or a place
     place_prefixes: frozenset[str]
     namesake_things: frozenset[str]  # phrases: things that bear what looks like a person's name
     compound_tails: frozenset[str]
     not_names: frozenset[str]
+    countries: frozenset[str]
+    states: frozenset[str]
+    given_states: frozenset[str]  # states that are given names as often
+    state_initials: frozenset[str]
+    party_letters: frozenset[str]
     demonyms: frozenset[str]  # no part of a name even where they look like a given name
-    never_surnames: frozenset[str]  # plurals of offices and words of party: no surname even behind a given name
+    never_surnames: frozenset[str]  # plurals of offices, words of party and faith: no surname even behind a given name
     particles: frozenset[str]
     opening_given: frozenset[str]  # particles that are a given name where they open one
     suffixes: frozenset[str]
@@ -92,6 +100,9 @@ def load_lexicon() -> Lexicon:
         role_modifiers=words["role_modifiers"],
         thing_suffixes=words["thing_suffixes"] | words["surname_things"],
         surname_things=words["surname_things"],
+        paper_words=words["paper_words"],
+        thing_nouns=words["thing_nouns"],
+        thing_followers=words["thing_followers"],
         place_prefixes=words["place_prefixes"],
         namesake_things=phrases,
         compound_tails=words["compound_tails"],
@@ -99,9 +110,16 @@ def load_lexicon() -> Lexicon:
         | words["demonyms"]
         | words["party_words"]
         | words["states"]
+        | words["countries"]
+        | words["faiths_and_days"]
         | {f"{w}s" for w in words["not_names"] if w.endswith("an")},
+        countries=words["countries"],
+        states=words["states"],
+        given_states=words["given_states"],
+        state_initials=words["state_initials"],
+        party_letters=words["party_letters"],
         demonyms=words["demonyms"],
-        never_surnames=words["party_words"] | plurals,
+        never_surnames=words["party_words"] | words["faiths_and_days"] | plurals,
         particles=words["particles"],
         opening_given=words["opening_given"],
         suffixes=words["suffixes"],

@@ -96,7 +96,7 @@ _INNER = frozenset("_'’-")
 _GOES_ON = frozenset("abcdefghijklmnopqrstuvwxyz'’-")
 # Seeking a word takes a thirtieth of collecting all.
 _MAX_SOUGHT = 16
-_DETERMINERS = frozenset({"the", "his", "her", "its", "our", "your", "their", "my", "this", "that"})
+_DETERMINERS = frozenset({"the", "his", "her", "its", "our", "your", "their", "my", "this"})
 # The words that open most sentences; every one of them is among the lexicon's words that are no names.
 _SENTENCE_OPENERS = frozenset(
     {
@@ -352,7 +352,7 @@ def _segments(
                     title=beside if beside and (class_of(beside.key) == "T" or beside.key in lexicon.offices) else None,
                     is_titled=is_titled and first,
                     precedes_thing=(kind in "SR" or _opens_school(piece, kinds, i)) and not joined,
-                    follows_determiner=after_the and first,
+                    follows_determiner=after_the and first and (kinds[start] != "M" or segment[0] is piece[start]),
                 )
             current = joined
             first = first and not joined

@@ -17,7 +17,10 @@ from cleaners.names.lexicon.kinds import is_given, is_initials, role_words
 from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
 from cleaners.names.lexicon.split import split_name
 from cleaners.names.recognise.capitals import Segment, Token, find_segments, opens_sentence, role_before, word_before
+from cleaners.names.recognise.things import is_quoted, is_thing, stands_inside
 
+# Strength of a full name that stands as things do, before "Foundation", behind "the" or "in"; below all others.
+AGAINST = -6
 NO_PERSON = -1  # strength of a single word that nothing in its own text takes for a person
 STRONG = 2  # strength from which a span is a person on the evidence of its own text
 
@@ -32,6 +35,7 @@ class PersonSpan(NamedTuple):
     role: str  # as written, "" where none is given
     strength: int  # below 0 hardly, 0 a guess, 1 likely, 2 or more a person
     is_titled: bool  # a title or an office stands before it, here or elsewhere in the text
+    is_like_thing: bool = False  # it stands as things do: behind "the" or "in", between quotation marks
 
 
 _AFTER_ROLE = re.compile(
@@ -52,10 +56,6 @@ _RESULT = re.compile(r" \((?:\d|[A-Z][a-z]+(?: [A-Z][a-z]+)?[,)]|U\.S\.\))|,? wh
 _BETWEEN_LISTED = re.compile(r"(?:\s?\([^()\n]{1,30}\))?[\s\d.,;:/–\-]*+(?:(?:and|&|beat|bt|vs?\.?)\s[\s\d.\-]*+)?")
 _MAX_BETWEEN = 45
 _FIGURE_AFTER = re.compile(r"(?: not out| run out| lbw)? \d")
-_FIRM_AFTER = re.compile(r",? (?:and|&) (?:Co|Sons|Bros|Partners)\b|, (?:Inc|LLP|LLC)\b")
-_PLACE_AFTER = re.compile(
-    r" (?:airport|stadium|street|square|avenue|road|bridge|hospital|university|prize|award|trophy|cup)\b"
-)
 _NEXT_WORD = re.compile(r"[ \u00a0]([a-z]+)")
 _MAX_HEADLINE_WORDS = 25
 _CLOSING = frozenset('.!?"”')
@@ -84,7 +84,7 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
         names = segment.names
         if len(names) == 1:
             token, title = segment.tokens[-1], segment.title
-            if segment.precedes_thing or len(token.text) < 2:
+            if segment.precedes_thing or len(token.text) < 2 or (title is not None and _is_office(token, lexicon)):
                 continue
             if title is not None and title.key in lexicon.naming_titles:
                 fulls.append(PersonSpan(title.start, token.end, title.key, token.key, segment.role, STRONG, True))
@@ -136,6 +136,11 @@ def find_people(text: str, headline_capitals: float, aliases: Container[str] = f
     return sorted(fulls + named)
 
 
+def _is_office(token: Token, lexicon: Lexicon) -> bool:
+    """Tell whether a word behind a title is an office and hardly anybody's surname: "Mr. President"."""
+    return token.key in lexicon.offices and token.key not in lexicon.per_million
+
+
 def _in_headline(span: PersonSpan | None, segment: Segment, forms: Container[tuple[str, str]]) -> PersonSpan | None:
     """A name in a headline in title case, where capitals say nothing: one of the text's names, with the words behind it or without.
 
@@ -148,7 +153,9 @@ def _in_headline(span: PersonSpan | None, segment: Segment, forms: Container[tup
     if len(segment.names) > 2 and (given, surname) in forms:
         start, end = segment.tokens[0].start, segment.tokens[second].end
         return PersonSpan(start, end, given, surname, segment.role, STRONG, segment.is_titled)
-    return None if span is None else span._replace(strength=min(span.strength, 0))
+    if span is None:
+        return None
+    return span._replace(strength=AGAINST if span.is_like_thing else min(span.strength, 0))
 
 
 def _surnames(span: PersonSpan) -> tuple[str, str]:
@@ -178,7 +185,8 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         strength += 1 if _FIGURE_AFTER.match(following) else 0  # a table of results
     elif is_given(first):
         strength += 1 if first in lexicon.ambiguous_given or first in lexicon.opening_given else 2
-    before = fold(word_before(text, start).removesuffix(","))
+    last_word = word_before(text, start)
+    before = fold(last_word.removesuffix(","))
     if segment.is_titled:
         strength += 2
     role = segment.role
@@ -194,26 +202,32 @@ def _full_name(segment: Segment, names: list[Token], text: str, lexicon: Lexicon
         strength += 1
     if not segment.is_titled and names[-1].text.isupper():
         strength -= 1  # a headline in capitals
-    if segment.follows_determiner and not segment.is_titled:
-        strength -= 2
     is_unsure = strength < STRONG and not segment.is_titled and not is_given(first)
     if is_unsure and (before in ("in", "at") or opens_sentence(text, start)):
         strength -= 1  # a place, or a word whose capital says nothing
-    if segment.precedes_thing or _FIRM_AFTER.match(following) or _PLACE_AFTER.match(following):
-        strength -= 3
     if last in lexicon.thing_suffixes:
         strength -= 2
     elif last in lexicon.not_names and first in lexicon.ambiguous_given:
         strength -= 1
     if _RESULT.match(following):
         strength += 1
-    return PersonSpan(start, end, given, surname, role, strength, segment.is_titled)
+    preposition = "" if last_word.endswith(",") else before
+    if segment.precedes_thing or (not role and is_thing(text, end, preposition)):
+        strength = AGAINST
+    is_like_thing = segment.follows_determiner or stands_inside(text, end, preposition) or is_quoted(text, start, end)
+    is_like_thing = is_like_thing and not segment.is_titled
+    return PersonSpan(start, end, given, surname, role, strength, segment.is_titled, is_like_thing)
 
 
 def _with_backing(span: PersonSpan, alone: Container[str]) -> PersonSpan:
-    """A surname that stands alone elsewhere in the text speaks for a person; a given name that does speaks less."""
+    """A surname that stands alone elsewhere in the text speaks for a person; a given name that does speaks less.
+
+    Behind a given name it does so even where the full name stands as things do: "the Jane Roe era".
+    """
     is_backed = any(name in alone for name in _surnames(span))
-    return span._replace(strength=span.strength + 1) if is_backed else span
+    if span.strength <= AGAINST or (span.is_like_thing and not (is_backed and is_given(span.given))):
+        return span._replace(strength=AGAINST)
+    return span._replace(strength=span.strength + is_backed - 2 * span.is_like_thing)
 
 
 def _with_neighbours(fulls: list[PersonSpan], text: str) -> list[PersonSpan]:
