@@ -71,7 +71,7 @@ BOUNDED = {
     "cleaners.junk.detectors.captions._GOES_ON": Bound(60),
     "cleaners.junk.detectors.captions._credits": Bound(300),
     "cleaners.junk.decide._SENTENCE": Bound(900),
-    "cleaners.names.recognise.capitals._TAIL": Bound(100),
+    "cleaners.names.recognise.pieces._TAIL": Bound(100),
 }
 
 

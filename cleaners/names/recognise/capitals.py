@@ -13,7 +13,6 @@ from typing import NamedTuple
 from cleaners.names.lexicon.compare import fold
 from cleaners.names.lexicon.kinds import (
     NAMING,
-    UPPER,
     Judged,
     class_of,
     is_given,
@@ -23,16 +22,8 @@ from cleaners.names.lexicon.kinds import (
     role_words,
 )
 from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
-
-
-class Token(NamedTuple):
-    """A capitalised word, an initial or a particle."""
-
-    start: int
-    end: int
-    text: str
-    key: str  # folded
-
+from cleaners.names.recognise.around import opens_sentence, word_before, words_before
+from cleaners.names.recognise.pieces import Token, cut_run, find_runs, is_plain, plain_piece
 
 Lone = dict[
     str, list[tuple[int, int]]
@@ -60,37 +51,6 @@ class Segment(NamedTuple):
         return [first] * opens + [token for token in others if token.key not in lexicon.particles]
 
 
-_LETTER = r"[^\W\d_]"
-_REST = rf"{_LETTER}*+(?:['’ʼ\-]{_LETTER}++)*+"  # of a word: letters in strides, not one by one
-_PARTICLE = r"(?:de|del|della|dello|delle|der|den|di|da|das|do|dos|du|la|le|van|von|zu|zur|ten|ter|bin|ibn|bint|al|el|y|af|av|op)"
-_TITLES = (
-    *("Mrs", "Mr", "Ms", "Dr", "Prof", "Sen", "Rep", "Gov", "Gen", "Col", "Lt", "Capt", "Maj", "Sgt", "Adm", "Rev"),
-    *("Hon", "Jr", "Sr", "St"),
-)
-_TOKEN = (
-    rf"(?:(?:{'|'.join(_TITLES)})\."
-    rf"|[{UPPER}]\.(?:-?[{UPPER}]\.)*(?!\w)"
-    rf"|[{UPPER}]\.(?=[{UPPER}]{_LETTER})"
-    rf"|(?:al|el|as|ad|an|ash|ul|ur)-[{UPPER}]{_LETTER}+"
-    rf"|[{UPPER}]{_REST})"
-)
-# The same behind its first letter, for a pattern that begins with letters is sought faster than one that looks behind.
-_AT_START = r"(?<![\w@#&$.'’\-].)"
-_FIRST_TOKEN = (
-    rf"(?:{'|'.join(f'(?<={title[0]}){title[1:]}' for title in _TITLES)})\."
-    rf"|(?<=[{UPPER}])(?:\.(?:-?[{UPPER}]\.)*(?!\w)|\.(?=[{UPPER}]{_LETTER})|{_REST})"
-)
-_FIRST_ARTICLE = rf"(?:(?<=a)(?:l|s|d|n|sh)|(?<=e)l|(?<=u)[lr])-[{UPPER}]{_LETTER}+"
-_MORE_TOKENS = rf"(?:[ \u00a0]?(?:(?<=[ \u00a0.]){_PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){_TOKEN})*"
-_TOKEN_PATTERN = re.compile(rf"{_TOKEN}|(?<=[ \u00a0]){_PARTICLE}(?=[ \u00a0])|(?<![^ \u00a0]){_PARTICLE}(?=[ \u00a0])")
-_RUN = re.compile(rf"[{UPPER}aeu]{_AT_START}(?:{_FIRST_TOKEN}|{_FIRST_ARTICLE}){_MORE_TOKENS}")
-# Few texts have an article before a hyphen ("al-Assad"); without one no small letter opens a run.
-_ARTICLE = re.compile(rf"-(?<=[sdhlnr]-)[{UPPER}]")
-_RUN_WITHOUT_ARTICLES = re.compile(rf"[{UPPER}]{_AT_START}(?:{_FIRST_TOKEN}){_MORE_TOKENS}")
-_INNER_CAPITAL = re.compile(r"(?<=[a-z])[A-Z]")
-_POSSESSIVE = re.compile(r"['’ʼ][sS]$")
-_TAIL = re.compile(r"(?:-[a-z]+)+$")
-_MAX_WORD_CHARS = 100  # of a word with a tail; the pattern above looks back from every hyphen
 _LOWER_WORDS = re.compile(r"(?<![\w'’\-])[a-z][a-z'’\-]*")
 _INNER = frozenset("_'’-")
 _GOES_ON = frozenset("abcdefghijklmnopqrstuvwxyz'’-")
@@ -120,9 +80,6 @@ _SENTENCE_OPENERS = frozenset(
         "You",
     }
 )
-_WORD = re.compile(r"[\w'’\-.]+")
-# Parts that open a surname whose second part has a capital too: MacDonald, FitzGerald, VanderMeer.
-_OPENING_PARTS = frozenset({"mac", "fitz", "van", "von", "vander", "del", "des", "los", "las", "saint"})
 
 
 def find_segments(text: str) -> tuple[list[Segment], Lone]:
@@ -131,7 +88,7 @@ def find_segments(text: str) -> tuple[list[Segment], Lone]:
     lower_words = _LowerWords(text)
     segments: list[Segment] = []
     lone: Lone = {}
-    for run in (_RUN if _ARTICLE.search(text) else _RUN_WITHOUT_ARTICLES).finditer(text):
+    for run in find_runs(text):
         word = run.group()
         is_alone = word.isalpha()
         if is_alone and (word in _SENTENCE_OPENERS or len(word) < 2):
@@ -145,51 +102,16 @@ def find_segments(text: str) -> tuple[list[Segment], Lone]:
             if key is not None:
                 lone.setdefault(key, []).append((start, end))
             continue
-        is_plain = word.replace(" ", "").isalpha()  # else a possessive, a hyphen, initials
-        if _INNER_CAPITAL.search(word) or behind[:1].isdigit():
-            pieces = [_plain_piece(start, word)] if is_plain else _pieces(run)
-            pieces = [part for piece in pieces for part in _unglued(piece, text)]
-        elif is_plain:
+        if is_plain(word, behind):
             judged = judge_words(word)
             if judged.may_name:
-                segments += _segments(_plain_piece(start, word), judged, text, lexicon, lower_words)
+                segments += _segments(plain_piece(start, word), judged, text, lexicon, lower_words)
             continue
-        else:
-            pieces = _pieces(run)
-        for piece in pieces:
+        for piece in cut_run(run, behind):
             judged = judge_words(" ".join([token.text for token in piece]))
             if judged.may_name:
                 segments += _segments(piece, judged, text, lexicon, lower_words)
     return segments, lone
-
-
-def word_before(text: str, position: int) -> str:
-    """The last of `words_before`, which is mostly enough; "" where there is none."""
-    if not position or text[position - 1] not in " \u00a0":
-        return ""
-    before = text[max(0, position - 60) : position - 1]
-    word = before[before.rfind(" ") + 1 :]
-    if word.isalpha():
-        return word
-    word = word[max(word.rfind("\n"), word.rfind("\u00a0")) + 1 :]
-    if word.isalpha():
-        return word
-    bare = word.removesuffix(",")
-    return word if _WORD.fullmatch(bare) and "." not in bare else ""
-
-
-def words_before(text: str, position: int) -> list[str]:
-    """The up to four words before a position, with nothing but spaces between; the last may end in a comma."""
-    before = text[max(0, position - 60) : position].rpartition("\n")[2]
-    if before[-1:] not in (" ", "\u00a0"):
-        return []
-    words: list[str] = []
-    for word in reversed(before[:-1].replace("\u00a0", " ").rsplit(" ", 4)[-4:]):
-        bare = word if words else word.removesuffix(",")
-        if not _WORD.fullmatch(bare) or (not words and "." in bare):
-            break
-        words.append(word)
-    return words[::-1]
 
 
 class _LowerWords:
@@ -220,94 +142,6 @@ class _LowerWords:
                 return True
             place = text.find(word, place + 1)
         return False
-
-
-def opens_sentence(text: str, start: int) -> bool:
-    """Tell whether a position is the beginning of a sentence or line."""
-    before = text[max(0, start - 4) : start].rstrip(" \u00a0\"“‘'(")
-    return before[-1:] in ("", "\n", ".", "!", "?", ":", "*")
-
-
-def role_before(text: str, start: int, lexicon: Lexicon) -> str:
-    """The office in lower case right before a position: "the striker Roe"."""
-    last = word_before(text, start).removesuffix(",")
-    word = fold(last)
-    if not word or not (word in lexicon.roles or word in lexicon.titles):
-        return ""
-    return role_words([*words_before(text, start)[:-1], last], lexicon)
-
-
-def _plain_piece(start: int, words: str) -> list[Token]:
-    """The tokens of a run of nothing but letters and spaces, the most frequent of the longer ones."""
-    tokens = []
-    for word in words.split(" "):
-        end = start + len(word)
-        tokens.append(Token(start, end, word, fold(word)))
-        start = end + 1
-    return tokens
-
-
-def _pieces(run: re.Match[str]) -> list[list[Token]]:
-    """The tokens of a run, parted at possessives and adjectives: "Poland's Marcin Nowak", "Nowak-led Poland"."""
-    pieces: list[list[Token]] = [[]]
-    for match in _TOKEN_PATTERN.finditer(run.string, run.start(), run.end()):
-        text, end = match.group(), match.end()
-        cut = (_POSSESSIVE.search(text) if text[-1] in "sS" else None) or _adjective_tail(text)
-        if cut:
-            text, end = text[: cut.start()], match.start() + cut.start()
-        if text:
-            pieces[-1].append(Token(match.start(), end, text, fold(text)))
-        if cut:
-            pieces.append([])
-    return [piece for piece in pieces if piece]
-
-
-def _unglued(piece: list[Token], text: str) -> Iterator[list[Token]]:
-    """The tokens of a piece without tags that a page glued to what follows: "Jane Roe Jane Ellen RoeTop aide quits".
-
-    A word is glued where its first part stands as a word of its own elsewhere in the text; what precedes it is the tag. Where the
-    text misspells that part, the tag is known by the given name with which it opens again.
-    """
-    keys = [token.key for token in piece]
-    again = next((j for j in range(2, len(keys)) if keys[j] in keys[: j - 1] and is_given(keys[j])), None)
-    for i, token in enumerate(piece):
-        is_tag = again is not None and i > again
-        at = _glue(token, text, is_first=not i, is_tag=is_tag)
-        if at is None:
-            continue
-        key = fold(token.text[:at])
-        named = next((j for j, other in enumerate(piece[:i]) if other.key == key), None)
-        if named is None and is_tag and again is not None:
-            named = again - 1
-        if named is not None:
-            yield piece[: named + 1]
-        if at < len(token.text):
-            tail = token.text[at:]
-            yield from _unglued([Token(token.start + at, token.end, tail, fold(tail)), *piece[i + 1 :]], text)
-        return
-    yield piece
-
-
-def _glue(token: Token, text: str, *, is_first: bool, is_tag: bool) -> int | None:
-    """Place in a word where another is glued to it; None where it is one word."""
-    ends = [glue.start() for glue in _INNER_CAPITAL.finditer(token.text)]
-    if text[token.end : token.end + 1].isdigit():
-        ends.append(len(token.text))
-    for at in ends:
-        key, tail = fold(token.text[:at]), fold(token.text[at:])
-        if len(key) < 3 or key in _OPENING_PARTS or (is_first and is_given(key) and is_given(tail)):  # MaryAnn
-            continue
-        if is_first and tail and tail != key and not is_given(tail):
-            continue  # no name before it that might be a tag's: ObamaCare
-        if is_tag or re.search(rf"\b{re.escape(token.text[:at])}\b", text):
-            return at
-    return None
-
-
-def _adjective_tail(text: str) -> re.Match[str] | None:
-    """Match the tail that makes an adjective of a name: that of "Bezos-backed"."""
-    tail = _TAIL.search(text) if "-" in text and len(text) <= _MAX_WORD_CHARS else None
-    return tail if tail and set(tail.group()[1:].split("-")) & load_lexicon().compound_tails else None
 
 
 def _segments(

@@ -16,7 +16,9 @@ from cleaners.names.lexicon.compare import fold
 from cleaners.names.lexicon.kinds import is_given, is_initials, role_words
 from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
 from cleaners.names.lexicon.split import split_name
-from cleaners.names.recognise.capitals import Segment, Token, find_segments, opens_sentence, role_before, word_before
+from cleaners.names.recognise.around import opens_sentence, role_before, word_before
+from cleaners.names.recognise.capitals import Segment, find_segments
+from cleaners.names.recognise.pieces import Token
 from cleaners.names.recognise.things import is_quoted, is_thing, stands_inside
 
 # Strength of a full name that stands as things do, before "Foundation", behind "the" or "in"; below all others.

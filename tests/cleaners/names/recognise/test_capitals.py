@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaners.names.lexicon import kinds
-from cleaners.names.recognise import capitals, mentions
+from cleaners.names.recognise import around, capitals, mentions, pieces
 
 WORDS = [
     *(
@@ -50,8 +50,8 @@ TEXTS = st.lists(
     max_size=14,
 ).map(lambda pairs: "".join(word + between for word, between in pairs))
 PLAIN_RUN = re.compile(
-    rf"(?<![\w@#&$.'’\-]){capitals._TOKEN}"
-    rf"(?:[ \u00a0]?(?:(?<=[ \u00a0.]){capitals._PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){capitals._TOKEN})*"
+    rf"(?<![\w@#&$.'’\-]){pieces._TOKEN}"
+    rf"(?:[ \u00a0]?(?:(?<=[ \u00a0.]){pieces._PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){pieces._TOKEN})*"
 )
 
 
@@ -59,16 +59,16 @@ PLAIN_RUN = re.compile(
 @given(TEXTS)
 def test_runs_are_those_of_a_pattern_that_looks_behind_first(text: str) -> None:
     runs = [one.span() for one in PLAIN_RUN.finditer(text)]
-    assert [one.span() for one in capitals._RUN.finditer(text)] == runs
-    if not capitals._ARTICLE.search(text):
-        assert [one.span() for one in capitals._RUN_WITHOUT_ARTICLES.finditer(text)] == runs
+    assert [one.span() for one in pieces._RUN.finditer(text)] == runs
+    if not pieces._ARTICLE.search(text):
+        assert [one.span() for one in pieces._RUN_WITHOUT_ARTICLES.finditer(text)] == runs
 
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS)
 def test_the_word_before_is_the_last_of_the_words_before(text: str) -> None:
     for position in range(len(text) + 1):
-        assert capitals.word_before(text, position) == (capitals.words_before(text, position) or [""])[-1]
+        assert around.word_before(text, position) == (around.words_before(text, position) or [""])[-1]
 
 
 @settings(max_examples=300, deadline=None)
