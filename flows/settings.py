@@ -124,7 +124,8 @@ class Settings(BaseModel):
     )
     authority: str | None = Field(
         None,
-        description="CSV file of names (canonical, aliases, roles, qid, source) added to the core that ships with Copydesk.",
+        description="CSV file of names (canonical, aliases, roles, qid, source, entity) added to the core that ships with "
+        "Copydesk; see the page on names.",
     )
     decisions: str | None = Field(
         None,

@@ -7,7 +7,10 @@ ships with the package. A wrong identifier is worse than none: the core has one 
 from __future__ import annotations
 
 import csv
+import math
+import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import cache
 from importlib.resources import files
 
@@ -24,8 +27,12 @@ AUTHORITY_SCHEMA = pl.Schema(
         ("qid", pl.String()),
         ("source", pl.String()),
         ("entity", pl.String()),
+        # Aliases that were names for a time; None where there is no such bound.
+        ("periods", pl.List(pl.Struct({"alias": pl.String, "first": pl.Date, "last": pl.Date}))),
     ]
 )
+EPOCH = date(1970, 1, 1)
+_PERIOD = re.compile(r"(?P<alias>.*\S)\s*\[(?P<first>[^\[\]]*)\.\.(?P<last>[^\[\]]*)\]")
 
 
 def load_authority(rows: str | Iterable[Mapping[str, str | None]], *, with_core: bool = False) -> pl.DataFrame:
@@ -33,14 +40,15 @@ def load_authority(rows: str | Iterable[Mapping[str, str | None]], *, with_core:
 
     Args:
         rows: CSV text with a header, or its rows as mappings. Columns: `canonical`, and optionally `aliases` and
-            `roles` (each parted by `|`), `qid`, `source`, `entity` (person or organisation; person when empty).
+            `roles` (each parted by `|`), `qid`, `source`, `entity` (person or organisation; person when empty). An alias that was
+            the name for a time has its first and last day behind it, either of them optional: `Twitter[..2023-07-23]`.
         with_core: append the package's own core, for names that `rows` does not know.
 
     Returns:
         one row a canonical name, columns as in `AUTHORITY_SCHEMA`.
 
     Raises:
-        ConfigError: a column is missing, a canonical name is empty or an entity is unknown.
+        ConfigError: a column is missing, a canonical name is empty, an entity is unknown or a day is none.
     """
     records = list(csv.DictReader(rows.splitlines())) if isinstance(rows, str) else [dict(row) for row in rows]
     columns: dict[str, list[object]] = {name: [] for name in AUTHORITY_SCHEMA}
@@ -59,7 +67,9 @@ def load_authority(rows: str | Iterable[Mapping[str, str | None]], *, with_core:
             )
         seen.add(fold(canonical))
         columns["canonical"].append(canonical)
-        columns["aliases"].append(_parts(record.get("aliases")))
+        dated = [_read_period(part, number, canonical) for part in _parts(record.get("aliases"))]
+        columns["aliases"].append([str(period["alias"]) for period in dated if period["alias"] != canonical])
+        columns["periods"].append([period for period in dated if period["first"] or period["last"]])
         columns["roles"].append(_parts(record.get("roles")))
         columns["qid"].append((record.get("qid") or "").strip() or None)
         columns["source"].append((record.get("source") or "").strip() or None)
@@ -72,10 +82,59 @@ def load_authority(rows: str | Iterable[Mapping[str, str | None]], *, with_core:
     return frame
 
 
+class Periods:
+    """When an alias was the name: of dated aliases alone."""
+
+    def __init__(self, authority: pl.DataFrame) -> None:
+        self._days: dict[tuple[str, str], tuple[float, float]] = {}
+        for canonical, periods in (
+            authority.filter(pl.col("periods").list.len() > 0).select("canonical", "periods").iter_rows()
+        ):
+            for period in periods:
+                first, last = period["first"], period["last"]
+                self._days[canonical, fold(period["alias"])] = (
+                    (first - EPOCH).days if first else -math.inf,
+                    (last - EPOCH).days + 1 if last else math.inf,
+                )
+
+    def place(self, canonical: str, surface: str, day: float | None) -> int | None:
+        """Place a text in the time of an alias.
+
+        Args:
+            canonical: the name of the authority file.
+            surface: the alias as the text has it.
+            day: days since 1970 of the text, None where it has no date.
+
+        Returns:
+            0 within its time, -1 before, 1 after; None where the alias has no dates. A text without a date lies within.
+        """
+        days = self._days.get((canonical, fold(surface)))
+        if days is None:
+            return None
+        return 0 if day is None else (day >= days[1]) - (day < days[0])
+
+
 @cache
 def core_authority() -> pl.DataFrame:
     """The authority file that ships with the package."""
     return load_authority(files("cleaners.names").joinpath("authority.csv").read_text(encoding="utf-8"))
+
+
+def _read_period(alias: str, number: int, canonical: str) -> dict[str, str | date | None]:
+    """An alias with its first and last day, None where it has none."""
+    match = _PERIOD.fullmatch(alias)
+    if match is None:
+        return {"alias": alias, "first": None, "last": None}
+    try:
+        first, last = (date.fromisoformat(day.strip()) if day.strip() else None for day in match.group("first", "last"))
+        if first and last and last < first:
+            raise ValueError
+    except ValueError:
+        raise ConfigError(
+            f"Row {number} of the authority file ({canonical}) has an alias `{alias}` whose days cannot be read.",
+            "Write the first and the last day as in `Twitter[2006-07-15..2023-07-23]`; leave out the one that there is not.",
+        ) from None
+    return {"alias": match.group("alias"), "first": first, "last": last}
 
 
 def _parts(value: str | None) -> list[str]:

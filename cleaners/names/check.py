@@ -12,7 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from cleaners.names.answer import Answer, CheckedNames
-from cleaners.names.authority import core_authority
+from cleaners.names.authority import Periods, core_authority
 from cleaners.names.collector import pause_collector
 from cleaners.names.config import NamesConfig
 from cleaners.names.decisions import Decided, Decision
@@ -96,7 +96,8 @@ def _check(
     earlier = set() if earlier_flags is None else set(_flagged(earlier_flags).select("article_id", "start").iter_rows())
     verdicts = _judge_suspects(scene, decided, earlier)
     answer = Answer()
-    _add_people(answer, scene, verdicts, decided, _single_aliases(known))
+    periods = Periods(known)
+    _add_people(answer, scene, verdicts, decided, _single_aliases(known), periods)
     misspelt = organisations.filter(pl.col("strength") == NEAR_MISS)
     texts_of = Counter(surface for surface, _ in misspelt.select("surface", "article_id").unique().iter_rows())
     for article_id, start, end, surface, canonical, strength in organisations.iter_rows():
@@ -104,7 +105,10 @@ def _check(
             is_off = strength == NEAR_MISS
             if is_off and texts_of[surface] > MAX_MISSPELT_TEXTS:
                 continue
-            verdict = verdict_on_organisation(surface, canonical, is_misspelt=is_off)
+            time = periods.place(canonical, surface, scene.day_of.get(article_id))
+            if time == -1:
+                continue  # nobody called it so yet
+            verdict = verdict_on_organisation(surface, canonical, is_misspelt=is_off, is_outdated=time == 1)
             verdict = _decide_organisation(verdict, decided, article_id, start, surface)
             answer.add(article_id, start, end, surface, "organisation", verdict, verdict.canonical)
     del scene, verdicts  # a third of a gigabyte for forty thousand articles
@@ -210,6 +214,7 @@ def _add_people(
     verdicts: dict[tuple[str, Key], Verdict],
     decided: Decided,
     single_aliases: dict[str, str],
+    periods: Periods,
 ) -> None:
     """The mentions of people with what is known of each; guesses that nothing confirmed are left out."""
     forms = scene.forms
@@ -234,6 +239,11 @@ def _add_people(
         verdict = suspected or usual.get((key, surface))
         if verdict is None:
             verdict = usual[(key, surface)] = verdict_on_form(forms[key], surface, displays[key])
+        if (
+            verdict.kind == "alias"
+            and periods.place(verdict.canonical, surface, scene.day_of.get(mention.article_id)) == 0
+        ):
+            verdict = plain[verdict.canonical]  # the name of that time
         if not mention.given and not _differs_in_surname(verdict, mention.surname):
             verdict = plain[verdict.canonical]
         _add_person(answer, decided, mention, verdict, surname_alone=not mention.given)

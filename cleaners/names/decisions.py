@@ -149,6 +149,7 @@ class Decided:
                 "qid": None,
                 "source": "editor's decision",
                 "entity": "person",
+                "periods": [],
             }
             for name, aliases in added.items()
             if name not in known

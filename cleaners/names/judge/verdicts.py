@@ -161,14 +161,18 @@ def verdict_on_single(surface: str, canonical: str | None) -> Verdict:
     return _by_authority(canonical, "transliteration")
 
 
-def verdict_on_organisation(surface: str, canonical: str, *, is_misspelt: bool = False) -> Verdict:
-    """Judge another spelling of the same letters to be a variant; an abbreviation or a longer name is just another name."""
+def verdict_on_organisation(
+    surface: str, canonical: str, *, is_misspelt: bool = False, is_outdated: bool = False
+) -> Verdict:
+    """Judge another spelling of the same letters, or a name of earlier days, to be a variant; any other is just another name."""
     if is_misspelt:
         return _by_authority(canonical, "misspelling")._replace(
             is_error=True, confidence=ORGANISATION_CONFIDENCE, is_replaced=True
         )
     if surface != canonical and fold(surface) == fold(canonical):
         return _by_authority(canonical, "alias")._replace(is_replaced=True)
+    if is_outdated:  # not replaced: "X, formerly Twitter"
+        return _by_authority(canonical, "alias")._replace(is_replaced=False)
     return Verdict(canonical)
 
 

@@ -3,6 +3,7 @@ import pytest
 
 from cleaners.errors import ConfigError
 from cleaners.names import AUTHORITY_SCHEMA, core_authority, load_authority
+from cleaners.names.authority import Periods
 from cleaners.names.lexicon.compare import fold
 
 
@@ -18,7 +19,26 @@ def test_four_columns_are_enough() -> None:
         "qid": None,
         "source": None,
         "entity": "person",
+        "periods": [],
     }
+
+
+def test_an_alias_may_have_a_first_and_a_last_day() -> None:
+    frame = load_authority(
+        "canonical,aliases,entity\nHalden Group,Brandt & Co[..2023-07-23]|HG[2023-07-24..]|Halden,organisation\n"
+    )
+    assert frame["aliases"].to_list() == [["Brandt & Co", "HG", "Halden"]]
+    days = Periods(frame)
+    before, after = 19_561.9, 19_562.0  # the evening of 23 July 2023, and midnight
+    assert [days.place("Halden Group", "Brandt & Co", day) for day in (before, after, None)] == [0, 1, 0]
+    assert [days.place("Halden Group", "HG", day) for day in (before, after, None)] == [-1, 0, 0]
+    assert days.place("Halden Group", "Halden", after) is None
+
+
+@pytest.mark.parametrize("alias", ["Brandt[..2023-7]", "Brandt[2023-07-23..2022-01-01]", "Brandt[soon..]"])
+def test_days_that_are_none_are_refused(alias: str) -> None:
+    with pytest.raises(ConfigError, match="whose days cannot be read"):
+        load_authority([{"canonical": "Halden Group", "aliases": alias, "entity": "organisation"}])
 
 
 def test_own_rows_replace_those_of_the_core() -> None:

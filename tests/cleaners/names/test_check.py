@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -448,3 +449,32 @@ def test_the_authority_corrects_a_slip_without_other_texts() -> None:
         ("Martin Cardwel", "Martin Cardwell", "misspelling", True),
         ("Cardwel", "Martin Cardwell", "misspelling", True),
     }
+
+
+def test_a_name_of_its_time_is_the_name_and_an_older_one_a_variant() -> None:
+    authority = load_authority(
+        "canonical,aliases,entity\n"
+        "Halden Group,Brandt Brothers[..2023-07-23]|Haldenia[2023-07-24..],organisation\n"
+        "King Olaf Brandt,Prince Olaf Brandt|Ole Brandt[..2023-07-23],person\n"
+    )
+    text = "Shares of Brandt Brothers rose, those of Haldenia fell. The owner, Ole Brandt, did not sell."
+    days = [datetime(2020, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC), None]
+    found = []
+    for day in days:
+        frame = pl.DataFrame(
+            {"article_id": ["a"], "text": [text], "published_at": [day]},
+            schema_overrides={"published_at": pl.Datetime("us", "UTC")},
+        )
+        checked = check_names(frame, NamesConfig(), authority=authority)
+        found.append(
+            (checked.mentions.select("surface", "canonical").rows(), flags(checked), checked.replacements.height)
+        )
+    old, older, person = (
+        ("Brandt Brothers", "Halden Group"),
+        ("Haldenia", "Halden Group"),
+        ("Ole Brandt", "King Olaf Brandt"),
+    )
+    assert found[0] == ([old, person], [], 0)
+    assert found[1][0] == [old, older, person]
+    assert found[1][1] == [(*old, "alias", False), (*person, "alias", False)]
+    assert found[2][:2] == ([old, older, person], [])
