@@ -11,10 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
+from cleaners.decoding import decode_text
 from cleaners.document import make_id, sha256_hex
 from cleaners.errors import Rejected
 from cleaners.extract import RAW_SCHEMA, ExtractConfig, extract_articles
-from cleaners.text import TextConfig, decode_text
+from cleaners.text import TextConfig
 
 
 def predict(gold: Path, html_dir: Path, out: Path, *, strip: bool = True) -> None:

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from cleaners.decoding import decode_text
 from cleaners.errors import Rejected
 from cleaners.extract import ExtractConfig
 from cleaners.extract.blocks.align import Aligned, align_blocks
@@ -35,7 +36,7 @@ from cleaners.extract.blocks.words import NAME_BUCKETS, WORD, WORD_BUCKETS
 from cleaners.extract.page.page import open_page
 from cleaners.extract.text.language import identify_language
 from cleaners.extract.text.plain import count_words
-from cleaners.text import TextConfig, decode_text
+from cleaners.text import TextConfig
 
 Mask = npt.NDArray[np.bool_]
 

@@ -11,10 +11,11 @@ from typing import IO, Any, NamedTuple
 
 import polars as pl
 
+from cleaners.decoding import decode_text
 from cleaners.document import REJECT_SCHEMA, make_id, sha256_hex
 from cleaners.errors import Rejected
 from cleaners.extract import RAW_SCHEMA, host_of
-from cleaners.text import TextConfig, decode_text, drop_surrogates
+from cleaners.text import TextConfig, drop_surrogates
 from flows.ingest.inputs import GZIP_MAGIC, READ_ERRORS, InputSource, Piece, Tally, Unusable, open_input
 from flows.ingest.jsonl import read_jsonl
 from flows.ingest.parquet_rows import read_parquet

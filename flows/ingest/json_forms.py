@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, NamedTuple, cast
 
-from cleaners.text import find_wide_encoding
+from cleaners.decoding import find_wide_encoding
 from flows.ingest.inputs import READ_ERRORS
 
 HEAD_BYTES = 1 << 18  # of a file, by which its form is recognised

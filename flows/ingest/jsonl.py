@@ -5,9 +5,10 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any, cast
 
+from cleaners.decoding import decode_text
 from cleaners.document import sha256_hex
 from cleaners.errors import Rejected
-from cleaners.text import TextConfig, decode_text
+from cleaners.text import TextConfig
 from flows.ingest.inputs import GZIP_MAGIC, InputSource, Unusable, read_magic
 from flows.ingest.json_forms import CHUNK_BYTES, drop_nested, find_form, read_head, split_records, to_plain_bytes
 from flows.ingest.records import Record, make_record

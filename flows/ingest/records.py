@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from cleaners.dates import parse_timestamp
+from cleaners.decoding import decode_text
 from cleaners.document import make_id, sha256_hex
 from cleaners.errors import Rejected
-from cleaners.text import decode_text, drop_surrogates
+from cleaners.text import drop_surrogates
 from flows.ingest.inputs import InputSource, Unusable
 from flows.ingest.json_forms import MAX_NESTING
 from flows.settings import ColumnNames

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from cleaners.dates import parse_timestamp
+from cleaners.decoding import decode_text
 from cleaners.document import make_id, sha256_hex
 from cleaners.errors import Rejected
-from cleaners.text import decode_text
 from flows.ingest.inputs import GZIP_MAGIC, READ_ERRORS, InputSource, Unusable, read_magic
 from flows.ingest.records import Record, one_line
 

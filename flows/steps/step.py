@@ -35,7 +35,7 @@ class Step(NamedTuple):
         return cast("Callable[[Run], Any]", resolve_name(self.work))
 
 
-EXTRACTION = ("extract/", "text.py", "dates.py", "document.py", "rules/agencies.toml", "rules/block_pages.toml",
+EXTRACTION = ("extract/", "decoding.py", "text.py", "dates.py", "document.py", "rules/agencies.toml", "rules/block_pages.toml",
               "rules/junk_language.toml", "rules/page_blocks.toml", "rules/page_names.toml", "rules/zones.toml")  # fmt: skip
 
 STEPS = {
