@@ -478,3 +478,16 @@ def test_a_name_of_its_time_is_the_name_and_an_older_one_a_variant() -> None:
     assert found[1][0] == [old, older, person]
     assert found[1][1] == [(*old, "alias", False), (*person, "alias", False)]
     assert found[2][:2] == ([old, older, person], [])
+
+
+def test_what_mostly_stands_as_a_place_does_is_no_person() -> None:
+    place = [
+        "A storm struck in Ann Halden on Friday.",
+        "He has a shop near Ann Halden, Ohio.",
+        "She was born in Ann Halden.",
+    ]
+    person = "“It was loud,” said Ann Halden, 43, a teacher."
+    checked, _ = check([*place, person])
+    assert checked.mentions.is_empty()
+    checked, _ = check([place[0], person, f"{person} She left."])
+    assert checked.mentions["surface"].to_list() == ["Ann Halden"] * 3
