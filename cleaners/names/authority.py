@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import math
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
@@ -32,7 +31,6 @@ AUTHORITY_SCHEMA = pl.Schema(
     ]
 )
 EPOCH = date(1970, 1, 1)
-_PERIOD = re.compile(r"(?P<alias>.*\S)\s*\[(?P<first>[^\[\]]*)\.\.(?P<last>[^\[\]]*)\]")
 
 
 def load_authority(rows: str | Iterable[Mapping[str, str | None]], *, with_core: bool = False) -> pl.DataFrame:
@@ -122,11 +120,12 @@ def core_authority() -> pl.DataFrame:
 
 def _read_period(alias: str, number: int, canonical: str) -> dict[str, str | date | None]:
     """An alias with its first and last day, None where it has none."""
-    match = _PERIOD.fullmatch(alias)
-    if match is None:
+    name, bracket, days = alias.removesuffix("]").rpartition("[")
+    start, dots, end = days.partition("..")
+    if not (alias.endswith("]") and name.strip() and bracket and dots):
         return {"alias": alias, "first": None, "last": None}
     try:
-        first, last = (date.fromisoformat(day.strip()) if day.strip() else None for day in match.group("first", "last"))
+        first, last = (date.fromisoformat(day.strip()) if day.strip() else None for day in (start, end))
         if first and last and last < first:
             raise ValueError
     except ValueError:
@@ -134,7 +133,7 @@ def _read_period(alias: str, number: int, canonical: str) -> dict[str, str | dat
             f"Row {number} of the authority file ({canonical}) has an alias `{alias}` whose days cannot be read.",
             "Write the first and the last day as in `Twitter[2006-07-15..2023-07-23]`; leave out the one that there is not.",
         ) from None
-    return {"alias": match.group("alias"), "first": first, "last": last}
+    return {"alias": name.strip(), "first": first, "last": last}
 
 
 def _parts(value: str | None) -> list[str]:
