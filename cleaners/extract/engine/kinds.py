@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from cleaners.extract.engine.predicates import compile_test
+
 if TYPE_CHECKING:
     from lxml.etree import XPath, _Element
 
@@ -31,7 +33,7 @@ class ByKind:
 
     def __init__(self, *groups: Sequence[XPath]) -> None:
         """Prepare groups of expressions, such as `.//*[self::div][contains(@class, 'x')]`, that are evaluated in one search."""
-        self._groups = groups
+        self._tests = [list(map(compile_test, group)) for group in groups]
         written = "\n".join(expression.path for group in groups for expression in group)
         self._tags = frozenset(first or second for first, second in TAG_TEST.findall(written))
         # All elements where one of the expressions names no tag.
@@ -41,25 +43,22 @@ class ByKind:
 
     def __call__(self, tree: _Element) -> list[list[_Element]]:
         """Find the elements below one, those of each group."""
-        elements = list(tree.iterdescendants(*self._tags_sought))
-        kinds = list(map(self._kind_of, elements))
-        try:
-            known = self._look_up(kinds)
-        except ValueError:  # a name or value that XML cannot hold, and a parsed page can
-            return [[element for expression in group for element in expression(tree)] for group in self._groups]
-        found = [(element, bits) for element, kind in zip(elements, kinds, strict=True) if (bits := known[kind])]
-        return [[element for element, bits in found if bits >> k & 1] for k in range(len(self._groups))]
+        found = [
+            (element, bits) for element in tree.iterdescendants(*self._tags_sought) if (bits := self._bits_of(element))
+        ]
+        return [[element for element, bits in found if bits >> k & 1] for k in range(len(self._tests))]
 
     def find_first(self, tree: _Element) -> list[_Element]:
         """Find the first element below one that any of the expressions finds, and look no further."""
-        for element in tree.iterdescendants(*self._tags_sought):
-            kind = self._kind_of(element)
-            try:
-                if self._look_up([kind])[kind]:
-                    return [element]
-            except ValueError:
-                return [element for group in self._groups for expression in group for element in expression(tree)][:1]
-        return []
+        return list(islice(filter(self._bits_of, tree.iterdescendants(*self._tags_sought)), 1))
+
+    def _bits_of(self, element: _Element) -> int:
+        kind = self._kind_of(element)
+        bits = self._found_by.get(kind)
+        if bits is None:
+            bits = self._evaluate(kind)
+            self._remember(kind, bits)
+        return bits
 
     def _kind_of(self, element: _Element) -> Kind:
         tag = element.tag
@@ -67,32 +66,16 @@ class ByKind:
         own = [item for item in element.items() if item[0] in self._attributes]
         return (tag if tag in self._tags else "", *own)
 
-    def _look_up(self, kinds: list[Kind]) -> dict[Kind, int]:
-        """Tell by which groups elements of some kinds are found."""
-        known = self._found_by
-        unknown = [kind for kind in dict.fromkeys(kinds) if kind not in known]
-        if not unknown:
-            return known
-        answers = dict(zip(unknown, self._evaluate(unknown), strict=True))
-        self._remember(answers)
-        return {kind: answers[kind] if kind in answers else known[kind] for kind in kinds}
+    def _remember(self, kind: Kind, bits: int) -> None:
+        """Keep the answer about a kind, but not about a long one, of which a hostile page could hold any number."""
+        if sum(len(value) for _, value in kind[1:]) > MAX_KIND_CHARS:
+            return
+        if len(self._found_by) >= MAX_KINDS:
+            self._found_by = {}  # a new one: another thread may still read the old one
+        self._found_by[kind] = bits
 
-    def _remember(self, answers: dict[Kind, int]) -> None:
-        """Keep the answers about kinds, but not about long ones, of which a hostile page could hold any number."""
-        short = {
-            kind: found for kind, found in answers.items() if sum(len(value) for _, value in kind[1:]) <= MAX_KIND_CHARS
-        }
-        if len(self._found_by) + len(short) > MAX_KINDS:
-            # A new one: another thread may still read the old one.
-            self._found_by = dict(islice(short.items(), MAX_KINDS))
-        else:
-            self._found_by.update(short)
-
-    def _evaluate(self, kinds: list[Kind]) -> list[int]:
-        """Evaluate the expressions on one element of each kind."""
-        from lxml.etree import Element, SubElement
-
-        root = Element("root")
-        elements = [SubElement(root, tag or "other", dict(attributes)) for tag, *attributes in kinds]
-        found = [{element for expression in group for element in expression(root)} for group in self._groups]
-        return [sum((element in group) << k for k, group in enumerate(found)) for element in elements]
+    def _evaluate(self, kind: Kind) -> int:
+        """Tell by which groups an element of a kind is found."""
+        tag, *items = kind
+        attributes = dict(items)
+        return sum(any(test(tag, attributes) for test in group) << k for k, group in enumerate(self._tests))

@@ -121,13 +121,6 @@ def test_the_first_attribute_of_the_source_decides_where_an_expression_looks_at_
     assert [element.text for element in ours] == ["b"]
 
 
-def test_a_value_that_xml_cannot_hold_is_left_to_the_expressions(monkeypatch):
-    expression = ByKind(xpaths.TEASER_DISCARD_XPATH)
-    monkeypatch.setattr(expression, "_evaluate", lambda kinds: (_ for _ in ()).throw(ValueError("not XML")))
-    tree = fromstring("<div><p class='teaser'>a</p><p class='x'>b</p></div>")
-    assert [element.text for element in expression(tree)[0]] == ["a"]
-
-
 def test_no_more_kinds_than_allowed_are_remembered(monkeypatch):
     monkeypatch.setattr(kinds, "MAX_KINDS", 5)
     expression = ByKind(xpaths.TEASER_DISCARD_XPATH)
