@@ -1,6 +1,7 @@
 """The step `extract`: the records of a shard to documents and rejects, in slices of some megabytes of text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 import polars as pl
@@ -10,7 +11,7 @@ from cleaners.extract import extract_articles
 from cleaners.junk import gather_evidence
 from cleaners.quality import RunCounts
 from cleaners.text import undo_markup
-from flows.ingest.formats import read_records
+from flows.ingest.formats import RawBatch, read_documents, read_records
 from flows.ingest.inputs import Tally
 from flows.ingest.sources import DOCUMENT_FORMATS
 from flows.run import Run
@@ -31,20 +32,14 @@ def extract_shard(run: Run, shard: Shard, tries: Tries = FIRST_TRY) -> RunCounts
 
     Documents are written in slices of some megabytes of text, so that memory holds one whatever the size of an input.
     """
-    rejects, counts, parts = [], RunCounts(), []
+    rejects, counts, parts = [], RunCounts(), list[PartRead]()
     writer = _SliceWriter(run, shard, tries)
-    for piece in read_pieces(run, shard):
-        tally, n_records, n_refused = Tally(), 0, 0
-        for batch in _extract_piece(run, piece, tries, tally):
+    for are_documents, pieces in groupby(read_pieces(run, shard), lambda piece: piece.format in DOCUMENT_FORMATS):
+        extract = _extract_documents if are_documents else _extract_containers
+        for batch in extract(run, pieces, tries, parts):
             writer.add(batch.documents)
             rejects += batch.rejects
             counts = counts.plus(batch.counts)
-            n_records += batch.counts.n_records
-            n_refused += batch.n_refused
-        if piece.format not in (*DOCUMENT_FORMATS, PUBLISHED_FORMAT):
-            parts.append(
-                PartRead(piece.source_uri, piece.part, tally.n_rows, n_records, n_refused, tally.n_passed_over)
-            )
     writer.close()
     write_parquet(concat_frames(rejects, REJECT_SCHEMA), run.work("rejects", f"extract-{shard.name}.parquet"))
     write_parts_read(run, shard, parts)
@@ -52,37 +47,54 @@ def extract_shard(run: Run, shard: Shard, tries: Tries = FIRST_TRY) -> RunCounts
 
 
 class _Batch(NamedTuple):
-    """Documents and rejects of some records; `n_refused` are the records among them that could not be read."""
+    """Documents and rejects of some records."""
 
     documents: pl.DataFrame
     rejects: list[pl.DataFrame]
     counts: RunCounts
-    n_refused: int = 0
 
 
-def _extract_piece(run: Run, piece: Piece, tries: Tries, tally: Tally) -> Iterator[_Batch]:
-    """Read and extract a piece, batch by batch."""
-    settings = run.settings
-    if piece.format == PUBLISHED_FORMAT:
-        restored = _restore_piece(run, piece)
-        n_records = restored.filter(pl.col("origin") != "embedded").height  # appended articles are no records
-        yield _Batch(restored, [], RunCounts(n_records=n_records))
-        return
-    for batch in read_records(piece, settings.input, settings.cleaning.text, tries, tally):
-        fresh = _without_known(run, piece, batch.records)
-        sound, quarantined = set_aside(fresh, tries, "extract")
-        extracted = extract_articles(sound, settings.cleaning.extract, settings.cleaning.text, mark_document)
-        # Most inputs are single documents without a reject, and a frame costs more than a document.
-        rejects = [frame for frame in (batch.rejects, quarantined, extracted.rejects) if frame.height]
-        counts = RunCounts(
-            n_records=batch.records.height,
-            n_known=batch.records.height - fresh.height,
-            n_rejects=quarantined.height + extracted.rejects.height,
-            n_unreadable_values=batch.n_unreadable_values,
-            n_markup_repaired=_count_markup(sound) if settings.cleaning.text.repair_markup else 0,
-        )
-        n_refused = batch.rejects.filter(pl.col("source_uri") != piece.source_uri).height
-        yield _Batch(extracted.documents, rejects, counts, n_refused)
+def _extract_documents(
+    run: Run,
+    pieces: Iterable[Piece],
+    tries: Tries,
+    parts: list[PartRead],
+) -> Iterator[_Batch]:
+    """Read and extract single documents, batch by batch."""
+    for batch in read_documents(pieces, run.settings.input, run.settings.cleaning.text, tries):
+        yield _extract_batch(run, batch, batch.records, tries)
+
+
+def _extract_containers(run: Run, pieces: Iterable[Piece], tries: Tries, parts: list[PartRead]) -> Iterator[_Batch]:
+    """Read and extract containers, batch by batch; of each part add what was read of it."""
+    for piece in pieces:
+        if piece.format == PUBLISHED_FORMAT:
+            restored = _restore_piece(run, piece)
+            n_restored = restored.filter(pl.col("origin") != "embedded").height  # appended articles are no records
+            yield _Batch(restored, [], RunCounts(n_records=n_restored))
+            continue
+        tally, n_records, n_refused = Tally(), 0, 0
+        for batch in read_records(piece, run.settings.input, run.settings.cleaning.text, tries, tally):
+            yield _extract_batch(run, batch, _without_known(run, batch.records), tries)
+            n_records += batch.records.height
+            n_refused += batch.rejects.filter(pl.col("source_uri") != piece.source_uri).height
+        parts.append(PartRead(piece.source_uri, piece.part, tally.n_rows, n_records, n_refused, tally.n_passed_over))
+
+
+def _extract_batch(run: Run, batch: RawBatch, fresh: pl.DataFrame, tries: Tries) -> _Batch:
+    """Extract the records of a batch that no earlier run knows."""
+    cleaning = run.settings.cleaning
+    sound, quarantined = set_aside(fresh, tries, "extract")
+    extracted = extract_articles(sound, cleaning.extract, cleaning.text, mark_document)
+    rejects = [frame for frame in (batch.rejects, quarantined, extracted.rejects) if frame.height]
+    counts = RunCounts(
+        n_records=batch.records.height,
+        n_known=batch.records.height - fresh.height,
+        n_rejects=quarantined.height + extracted.rejects.height,
+        n_unreadable_values=batch.n_unreadable_values,
+        n_markup_repaired=_count_markup(sound) if cleaning.text.repair_markup else 0,
+    )
+    return _Batch(extracted.documents, rejects, counts)
 
 
 def _count_markup(records: pl.DataFrame) -> int:
@@ -128,10 +140,10 @@ class _SliceWriter:
         self._n_slices += 1
 
 
-def _without_known(run: Run, piece: Piece, records: pl.DataFrame) -> pl.DataFrame:
+def _without_known(run: Run, records: pl.DataFrame) -> pl.DataFrame:
     """Leave out records of a container that an earlier run of the same code already turned into articles or rejects."""
     previous = run.previous_snapshot
-    if previous is None or piece.format in DOCUMENT_FORMATS:
+    if previous is None:
         return records
     known = (
         previous.scan("articles", DOCUMENT_SCHEMA)

@@ -21,7 +21,8 @@ from cleaners.document import REJECT_SCHEMA, make_id, sha256_hex
 from cleaners.errors import CopydeskError
 from cleaners.extract import RAW_SCHEMA
 from cleaners.text import TextConfig
-from flows.ingest.formats import read_records
+from flows.ingest import formats
+from flows.ingest.formats import read_documents, read_records
 from flows.ingest.sources import INPUT_SCHEMA, discover_inputs
 from flows.settings import ColumnNames, InputConfig
 
@@ -352,6 +353,20 @@ def test_batches_keep_their_limits(tmp_path):
     assert [batch.records.height for batch in by_count] == [4, 4, 2]
     by_size = list(read_records(piece(path), InputConfig(batch_bytes=1_000_000), TextConfig()))
     assert [batch.records.height for batch in by_size] == [3, 3, 3, 1]
+
+
+def test_single_documents_are_read_together_in_their_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(formats, "CHARACTERS_AT_ONCE", 250)
+    for number in range(5):
+        (tmp_path / f"{number}.html").write_text(PAGE if number != 2 else "")
+    pieces = [piece(tmp_path / f"{number}.html") for number in (0, 1, 3, 4)]
+    gone = SimpleNamespace(**{**vars(pieces[0]), "source_uri": str(tmp_path / "gone.html")})
+    batches = list(read_documents([*pieces[:2], gone, *pieces[2:]], CONFIG, TextConfig()))
+    assert [batch.records.height for batch in batches] == [3, 1]  # the one that reaches the limit ends a batch
+    assert pl.concat(batch.records for batch in batches).equals(
+        pl.concat(batch.records for one in pieces for batch in read_records(one, CONFIG, TextConfig()))
+    )
+    assert pl.concat(batch.rejects for batch in batches)["reason"].to_list() == ["changed"]
 
 
 # ---- Parquet
