@@ -7,6 +7,7 @@ with others as they grow in number.
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from cleaners.junk.evidence.counts import (
     choose_recent,
     merge_rows,
 )
-from cleaners.junk.evidence.parts import PARTS, Wanted, learn_part, list_keys, split_parts
+from cleaners.junk.evidence.parts import PARTS, Wanted, learn_part, list_keys, order_parts
 from flows.ingest.sources import find_changed
 from flows.run import Run
 from flows.steps.completeness import check_containers
@@ -50,7 +51,7 @@ def write_evidence(rows: pl.DataFrame, run: Run, name: str) -> None:
     sites = merge_rows(rows.filter(pl.col("kind") == SITE))
     write_parquet(pl.concat([sites, rows.filter(pl.col("kind") == RECENT)]), run.work("evidence_of_sites", name))
     # Three times as fast to write as Parquet, a fifth larger.
-    _write_segment(path, split_parts(rows), SEGMENT_SCHEMA.with_metadata({_N_ROWS: str(rows.height)}), "lz4")
+    _write_parts(path, rows, range(PARTS), SEGMENT_SCHEMA.with_metadata({_N_ROWS: str(rows.height)}), "lz4")
 
 
 def learn_archive(run: Run) -> None:
@@ -124,9 +125,7 @@ def _learn_parts(run: Run, parts: range) -> None:
         wanted = {TEMPLATE: list_keys(both, TEMPLATE, RECENT_GRAM), OWNER: list_keys(new, OWNER)}
         known = EvidenceArchive(previous.path / INDEX)(wanted)
     learned = learn_part(new, known, grams, recent, run.settings.cleaning.strip)
-    _write_segment(
-        run.work("learned", f"{parts.start:03d}.arrow"), split_parts(learned.added)[parts.start : parts.stop]
-    )
+    _write_parts(run.work("learned", f"{parts.start:03d}.arrow"), learned.added, parts)
     write_parquet(learned.recent, run.work("learned", f"{parts.start:03d}.parquet"))
 
 
@@ -169,17 +168,34 @@ def _list_evidence(run: Run) -> list[Path]:
     return sorted(run.work("evidence").glob("*.arrow"))
 
 
-def _write_segment(
-    path: Path, parts: Iterable[pl.DataFrame], schema: pa.Schema = SEGMENT_SCHEMA, compression: str | None = None
+def _write_parts(
+    path: Path, rows: pl.DataFrame, parts: range, schema: pa.Schema = SEGMENT_SCHEMA, compression: str | None = None
+) -> None:
+    """Write rows as a segment of some parts of the keys: as one batch, cut where the parts begin."""
+    ordered, bounds = order_parts(rows)
+    whole = _to_batch(ordered, schema)
+    cuts = bounds[parts.start : parts.stop + 1]
+    _write_batches(path, (whole[first:last] for first, last in pairwise(cuts)), schema, compression)
+
+
+def _write_segment(path: Path, parts: Iterable[pl.DataFrame]) -> None:
+    """Write a segment of parts of the keys that were read from others."""
+    _write_batches(path, (_to_batch(part, SEGMENT_SCHEMA) for part in parts), SEGMENT_SCHEMA)
+
+
+def _to_batch(rows: pl.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
+    batches = rows.rechunk().to_arrow().cast(schema).combine_chunks().to_batches()
+    # Made of nulls: from Python values pyarrow would import pandas, where there is one, for half a second.
+    return batches[0] if batches else pa.RecordBatch.from_arrays([pa.nulls(0, f.type) for f in schema], schema=schema)
+
+
+def _write_batches(
+    path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, compression: str | None = None
 ) -> None:
     options = pa.ipc.IpcWriteOptions(compression=compression)
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema, options=options) as writer:
-        for part in parts:
-            table = part.rechunk().to_arrow().cast(schema).combine_chunks()
-            # Made of nulls: from Python values pyarrow would import pandas, where there is one, for half a second.
-            empty = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
-            for batch in table.to_batches() or [empty]:
-                writer.write_batch(batch)
+        for batch in batches:
+            writer.write_batch(batch)
 
 
 def _read_parts(paths: Iterable[Path], parts: range) -> pl.DataFrame:

@@ -7,6 +7,7 @@ same as `learn_evidence` on everything at once. Flags nothing by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -42,13 +43,17 @@ class Learned(NamedTuple):
     recent: pl.DataFrame
 
 
+def order_parts(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[int]]:
+    """Rows by the part of their keys, and where each of the PARTS begins; behind the last one their number."""
+    places = (rows["key"].to_numpy() >> np.uint64(_SHIFT)).astype(np.uint8)
+    order = np.argsort(places, kind="stable")
+    return rows[order], np.searchsorted(places[order], np.arange(PARTS + 1)).tolist()
+
+
 def split_parts(rows: pl.DataFrame) -> list[pl.DataFrame]:
     """Rows by the part of their keys: PARTS frames, in order."""
-    places = (rows["key"].to_numpy() >> np.uint64(_SHIFT)).astype(np.int64)
-    order = np.argsort(places, kind="stable")
-    bounds = np.searchsorted(places[order], np.arange(PARTS + 1)).tolist()
-    ordered = rows[order]
-    return [ordered[bounds[part] : bounds[part + 1]] for part in range(PARTS)]
+    ordered, bounds = order_parts(rows)
+    return [ordered[first:last] for first, last in pairwise(bounds)]
 
 
 def list_keys(frame: pl.DataFrame, *kinds: int) -> U64:
