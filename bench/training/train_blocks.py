@@ -30,7 +30,7 @@ from cleaners.extract.blocks.align import Aligned, align_blocks
 from cleaners.extract.blocks.blocks import Array, Blocks, split_blocks
 from cleaners.extract.blocks.describe import FEATURES, SENTENCE_END, Described, PageFacts, describe_blocks
 from cleaners.extract.blocks.extend import extend_kept, find_prose
-from cleaners.extract.blocks.judge import Weights
+from cleaners.extract.blocks.judge import MAX_LEAVES, Weights
 from cleaners.extract.blocks.rewrite import rewrite_blocks
 from cleaners.extract.blocks.words import NAME_BUCKETS, WORD, WORD_BUCKETS
 from cleaners.extract.page.page import open_page
@@ -227,7 +227,8 @@ def train(table: Table, rows: Mask) -> Weights:
 def pack(weights: Weights) -> bytes:
     """Write the weights as they stand in the package."""
     buffer = BytesIO()
-    np.savez_compressed(buffer, n_features=len(FEATURES), **weights._asdict())
+    small = weights._replace(feature=weights.feature.astype(np.int16))
+    np.savez_compressed(buffer, n_features=len(FEATURES), **small._asdict())
     return buffer.getvalue()
 
 
@@ -295,38 +296,29 @@ def _say(matrix: sparse.csr_matrix, weights: Array) -> Array:
 
 
 def _flatten(models: list[lgb.Booster], names: Array, words: Array) -> Weights:
-    """Write the trees as one table of nodes."""
-    feature: list[int] = []
-    threshold: list[float] = []
-    left: list[int] = []
-    right: list[int] = []
-    value: list[float] = []
-    deepest = 0
+    """Write the trees as arrays of conditions and leaves."""
+    trees = [tree["tree_structure"] for model in models for tree in model.dump_model()["tree_info"]]
+    shape = (TREES["num_leaves"] - 1, len(trees))
+    feature, threshold = np.zeros(shape, np.int64), np.full(shape, np.inf)
+    right, value = np.full(shape, 0xFFFF, np.uint16), np.zeros((len(trees), MAX_LEAVES))
 
-    def add(node: dict[str, Any], depth: int) -> int:
-        nonlocal deepest
-        deepest = max(deepest, depth)
-        at = len(feature)
-        is_leaf = "leaf_value" in node
-        feature.append(0 if is_leaf else node["split_feature"])
-        threshold.append(0.0 if is_leaf else node["threshold"])
-        value.append(node["leaf_value"] / len(models) if is_leaf else 0.0)
-        left.append(at)
-        right.append(at)
-        if not is_leaf:
-            left[at] = add(node["left_child"], depth + 1)
-            right[at] = add(node["right_child"], depth + 1)
-        return at
+    def add(node: dict[str, Any], tree: int, row: int, leaf: int) -> tuple[int, int]:
+        """Write what is below a node; give the next row and the next leaf."""
+        if "leaf_value" in node:
+            value[tree, leaf] = node["leaf_value"] / len(models)
+            return row, leaf + 1
+        feature[row, tree], threshold[row, tree] = node["split_feature"], node["threshold"]
+        below, end = add(node["left_child"], tree, row + 1, leaf)
+        right[row, tree] ^= (1 << end) - (1 << leaf)
+        return add(node["right_child"], tree, below, end)
 
-    roots = [add(tree["tree_structure"], 0) for model in models for tree in model.dump_model()["tree_info"]]
+    for number, tree in enumerate(trees):
+        add(tree, number, 0, 0)
     return Weights(
-        np.array(roots, np.int32),
-        np.array(feature, np.int16),
-        np.array(threshold),
-        np.array(left, np.int32),
-        np.array(right, np.int32),
-        np.array(value),
-        deepest,
+        feature,
+        threshold,
+        right,
+        value,
         names.astype(np.float16).astype(np.float32),
         words.astype(np.float16).astype(np.float32),
     )

@@ -21,20 +21,33 @@ from cleaners.extract.blocks.describe import FEATURES, Described
 WEIGHTS = "blocks.npz"
 # The first forest alone decides where it is sure; its trees are the first third.
 FIRST_SHARE, SURE = 3, 3.0
+MAX_LEAVES = 16  # of a tree: a bit each
+ONE = np.uint16(1)
 
 
 class Weights(NamedTuple):
-    """The trees as one table of nodes, and the models of words."""
+    """The trees as arrays (conditions, trees), and the models of words.
 
-    roots: Numbers
+    A condition fails where the value of `feature` is more than `threshold`: then only the leaves whose bits stand in `right` can
+    be reached, those that are not on its left side. A tree with fewer conditions is filled up with ones that never fail.
+    """
+
     feature: Numbers
     threshold: Array
-    left: Numbers  # the node for a value up to the threshold; a leaf leads to itself
-    right: Numbers
-    value: Array  # of a leaf; 0 elsewhere
-    depth: int
+    right: npt.NDArray[np.uint16]
+    value: Array  # (trees, MAX_LEAVES), of the leaves from the left
     names: npt.NDArray[np.float32]  # weight of each bucket of class name words, the intercept last
     words: npt.NDArray[np.float32]  # of text words, the intercept last
+
+    def part(self, first: int, last: int | None) -> Weights:
+        """The trees from one on, up to another."""
+        some = np.s_[:, first:last]
+        return self._replace(
+            feature=self.feature[some],
+            threshold=self.threshold[some],
+            right=self.right[some],
+            value=self.value[first:last],
+        )
 
 
 def judge_blocks(described: Described, weights: Weights | None = None) -> Array:
@@ -48,24 +61,28 @@ def judge_blocks(described: Described, weights: Weights | None = None) -> Array:
         return np.empty(0)
     model = weights or load_weights()
     rows = add_words(described, model)
-    n_first = -(-len(model.roots) // FIRST_SHARE)
-    said = _evaluate(rows, model, model.roots[:n_first])
+    n_first = -(-len(model.value) // FIRST_SHARE)
+    said = _evaluate(rows, model.part(0, n_first))
     open_rows = np.flatnonzero(np.abs(said) * FIRST_SHARE < SURE)
     scores = said * FIRST_SHARE
-    scores[open_rows] = said[open_rows] + _evaluate(rows[open_rows], model, model.roots[n_first:])
+    scores[open_rows] = said[open_rows] + _evaluate(rows[open_rows], model.part(n_first, None))
     probabilities: Array = 1 / (1 + np.exp(-scores))
     return probabilities
 
 
-def _evaluate(rows: Array, model: Weights, roots: Numbers) -> Array:
-    """Sum what the trees of some roots say of each row."""
-    values, starts = rows.ravel(), (np.arange(len(rows)) * rows.shape[1])[:, None]
-    node = np.tile(roots, (len(rows), 1))
-    children = np.column_stack([model.left, model.right]).ravel()
-    for _ in range(model.depth):
-        is_right = values.take(model.feature.take(node) + starts) > model.threshold.take(node)
-        node = children.take(2 * node + is_right)
-    sums: Array = model.value[node].sum(axis=1)
+def _evaluate(rows: Array, trees: Weights) -> Array:
+    """Sum what some trees say of each row: the first leaf that no condition crossed out is the one a row reaches.
+
+    (Lucchese and others, QuickScorer, SIGIR 2015.)
+    """
+    columns = np.ascontiguousarray(rows.T)
+    left = np.full((len(trees.value), len(rows)), 0xFFFF, np.uint16)
+    for feature, threshold, right in zip(trees.feature, trees.threshold, trees.right, strict=True):
+        fails = (columns[feature] > threshold[:, None]).view(np.uint8).astype(np.uint16)
+        left &= (fails - ONE) | right[:, None]  # all bits where it does not fail
+    leaf = np.bitwise_count((left & (~left + ONE)) - ONE)
+    reached = trees.value.ravel()[leaf + np.arange(0, trees.value.size, MAX_LEAVES)[:, None]]
+    sums: Array = np.ascontiguousarray(reached.T).sum(axis=1)
     return sums
 
 
@@ -85,14 +102,6 @@ def load_weights() -> Weights:
     with np.load(BytesIO((files("cleaners.extract.blocks") / WEIGHTS).read_bytes())) as table:
         if int(table["n_features"]) != len(FEATURES):
             raise ValueError(f"{WEIGHTS} was trained on other features: run bench/training/train_blocks.py")
-        arrays = {name: table[name] for name in Weights._fields if name != "depth"}
-        return Weights(
-            **{
-                **arrays,
-                # Indices of another width would be widened at every step of every tree.
-                **{name: arrays[name].astype(np.int64) for name in ("roots", "feature", "left", "right")},
-                "names": arrays["names"].astype(np.float32),
-                "words": arrays["words"].astype(np.float32),
-                "depth": int(table["depth"]),
-            }
-        )
+        arrays = {name: table[name] for name in Weights._fields}
+        kinds = {"feature": np.int64, "names": np.float32, "words": np.float32}
+        return Weights(**{name: array.astype(kinds.get(name, array.dtype)) for name, array in arrays.items()})

@@ -25,6 +25,7 @@ SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
 # Classes and styles of what is there for screen readers alone.
 UNSEEN = re.compile(r"(?:^|[\s_-])(?<!not-)(?:sr-only|visually-?_?hidden|screen-?reader(?:-only|-text)?)(?:$|\s)", re.I)
 CLIPPED = re.compile(r"clip(?:-path)?:\s{0,3}(?:rect\(\s{0,3}[01](?:px)?[ ,]|inset\((?:50|100)%)")
+HEAD = 4_096  # characters in which trafilatura looks for faults
 BEGINNING = 50  # characters in which trafilatura looks for the name of the format
 
 
@@ -43,14 +44,28 @@ def parse_page(source: str) -> HtmlElement | None:
     if not is_valid:
         source = source.replace("\x00", "")
     beginning = source[:BEGINNING].lower()
-    repaired = _repairer(is_valid)(source, beginning)
-    if not is_valid or repaired != source:
+    repaired = _repair(source, beginning, is_valid=is_valid)
+    if not is_valid or repaired is not source:
         data = repaired.encode("utf-8", "surrogatepass")
     data = bound_attributes(data)
     tree = _parse(data.decode("utf-8", "surrogatepass")) if SURROGATE.search(data) else None
     if tree is None or not len(tree):
         tree = _parse(data)
     return tree if tree is not None and ("html" in beginning or len(tree) > 1) else None
+
+
+def _repair(source: str, beginning: str, *, is_valid: bool) -> str:
+    """Repair a page; the same object where nothing is wrong.
+
+    In a page without what XML cannot hold trafilatura finds faults in the first line and in what begins in `HEAD` characters;
+    it copies all of the page for that.
+    """
+    repair = _repairer(is_valid)
+    head = source[: 2 * HEAD]
+    if not is_valid or "\n" not in head:
+        return repair(source, beginning)
+    repaired = repair(head, beginning)
+    return source if repaired == head else repaired + source[2 * HEAD :]
 
 
 class _Nothing:

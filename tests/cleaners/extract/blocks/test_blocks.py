@@ -14,6 +14,7 @@ from lxml.html import fromstring
 from cleaners.document import make_id, sha256_hex
 from cleaners.errors import Rejected
 from cleaners.extract import RAW_SCHEMA, ExtractConfig, extract_articles
+from cleaners.extract.blocks import judge
 from cleaners.extract.blocks.align import align_blocks, align_words
 from cleaners.extract.blocks.blocks import split_blocks
 from cleaners.extract.blocks.describe import FEATURES, PageFacts, describe_blocks
@@ -134,8 +135,19 @@ def test_weights_are_small_and_belong_to_the_features():
     weights = load_weights()
     assert sum(array.nbytes for array in weights if isinstance(array, np.ndarray)) < 2_000_000
     assert weights.feature.max() < len(FEATURES) + 2
-    leaves = weights.left == np.arange(len(weights.left))
-    assert (weights.value[~leaves] == 0).all()
+
+
+def test_a_row_reaches_the_leaf_that_the_conditions_of_a_tree_lead_to():
+    # Of feature 0 up to 5: of feature 1 up to 2 the first leaf, else the second; above 5 the third. And a tree of one leaf.
+    weights = load_weights()._replace(
+        feature=np.array([[0, 0], [1, 0]]),
+        threshold=np.array([[5.0, np.inf], [2.0, np.inf]]),
+        right=np.array([[0b100, 0xFFFF], [0b110, 0xFFFF]], np.uint16),
+        value=np.zeros((2, 16)),
+    )
+    weights.value[0, :3], weights.value[1, 0] = (1.0, 2.0, 4.0), 0.5
+    rows = np.array([[5.0, 2.0], [5.0, 2.1], [5.1, 0.0], [9.0, 9.0], [np.nan, 0.0]])
+    assert judge._evaluate(rows, weights).tolist() == [1.5, 2.5, 4.5, 4.5, 1.5]
 
 
 # ---- the pass
