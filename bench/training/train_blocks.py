@@ -27,11 +27,11 @@ from cleaners.decoding import decode_text
 from cleaners.errors import Rejected
 from cleaners.extract import ExtractConfig
 from cleaners.extract.blocks.align import Aligned, align_blocks
-from cleaners.extract.blocks.blocks import Array, Blocks, split_blocks
+from cleaners.extract.blocks.blocks import Array, Blocks
 from cleaners.extract.blocks.describe import FEATURES, SENTENCE_END, Described, PageFacts, describe_blocks
 from cleaners.extract.blocks.extend import extend_kept, find_prose
 from cleaners.extract.blocks.judge import MAX_LEAVES, Weights
-from cleaners.extract.blocks.rewrite import rewrite_blocks
+from cleaners.extract.blocks.rewrite import rewrite_story
 from cleaners.extract.blocks.words import NAME_BUCKETS, WORD, WORD_BUCKETS
 from cleaners.extract.page.page import open_page
 from cleaners.extract.text.language import identify_language
@@ -143,7 +143,7 @@ def read_pages(gold: Path, html_dir: Path, trust: dict[str, float]) -> list[Labe
         except Rejected:
             continue
         lines = opened.text.split("\n")
-        blocks = split_blocks(opened.tree)
+        blocks = opened.blocks
         found = align_blocks(blocks.blocks, lines)
         aligned = found._replace(kept=extend_kept(blocks, found.kept, find_prose(blocks.blocks)))
         described = describe_blocks(blocks, aligned, opened.facts)
@@ -202,7 +202,7 @@ def cross_validate(table: Table) -> list[list[str]]:
 
 
 def rewrite(page: LabelledPage, weights: Weights) -> list[str]:
-    return rewrite_blocks(page.blocks, page.lines, page.facts, ExtractConfig(), weights).lines
+    return rewrite_story(page.blocks, page.lines, page.facts, ExtractConfig(), weights).lines
 
 
 def train(table: Table, rows: Mask) -> Weights:

@@ -1,4 +1,4 @@
-"""The post-pass of extraction: takes a parsed page and trafilatura's lines, gives the lines of the story.
+"""The post-pass of extraction: takes a page's blocks and trafilatura's lines, gives the lines of the story.
 
 Rescues blocks that trafilatura dropped within the story, drops those it left that are not story; no text is invented.
 Where the page's blocks and trafilatura's lines do not match, or little would be left, trafilatura's lines stay.
@@ -6,13 +6,13 @@ Where the page's blocks and trafilatura's lines do not match, or little would be
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cleaners.extract.blocks.align import Aligned, align_blocks
-from cleaners.extract.blocks.blocks import Block, Blocks, Numbers, split_blocks
+from cleaners.extract.blocks.blocks import Block, Blocks, Numbers
 from cleaners.extract.blocks.bylines import find_authors
 from cleaners.extract.blocks.confidence import Judged, weigh_body
 from cleaners.extract.blocks.conventions import (
@@ -30,9 +30,6 @@ from cleaners.extract.blocks.repeats import find_repeats
 from cleaners.extract.blocks.sections import is_section
 from cleaners.extract.config import ExtractConfig
 from cleaners.extract.text.language import is_plainly_english
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 Mask = npt.NDArray[np.bool_]
 
@@ -52,12 +49,12 @@ class Rewritten(NamedTuple):
 
 
 def rewrite_story(
-    tree: _Element, lines: list[str], facts: PageFacts, config: ExtractConfig, weights: Weights | None = None
+    page: Blocks, lines: list[str], facts: PageFacts, config: ExtractConfig, weights: Weights | None = None
 ) -> Rewritten:
     """Decide block by block what is the story.
 
     Args:
-        tree: the parsed page; it is not changed.
+        page: the page's blocks.
         lines: what trafilatura kept of it, one paragraph a line.
         facts: what the page says of itself.
         config: thresholds and switches.
@@ -66,13 +63,6 @@ def rewrite_story(
     Returns:
         The story's lines, each of them text of the page. Time is linear in the page.
     """
-    return rewrite_blocks(split_blocks(tree), lines, facts, config, weights)
-
-
-def rewrite_blocks(
-    page: Blocks, lines: list[str], facts: PageFacts, config: ExtractConfig, weights: Weights | None = None
-) -> Rewritten:
-    """Decide block by block what is the story, of a page that is split already; see `rewrite_story`."""
     unchanged = Rewritten(lines, [], is_changed=False)
     if not lines or not page.blocks or len(page.blocks) > config.max_blocks:
         return unchanged

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from copy import copy
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -34,11 +33,11 @@ MANY_TAKEN_OUT = 2_000
 DENSE = ("div", "list", "p")  # elements that trafilatura deletes where they are mostly links, in this order and twice
 
 
-def keep_precisely(tree: HtmlElement) -> _Element | None:
+def keep_precisely(page: HtmlElement) -> _Element | None:
     """Take what trafilatura's precise mode keeps of a page, without its comparison with other extractors.
 
     Args:
-        tree: the parsed page; it is not changed.
+        page: the parsed page; it is taken apart.
 
     Returns:
         The body in trafilatura's own XML; null where there is too little.
@@ -47,7 +46,6 @@ def keep_precisely(tree: HtmlElement) -> _Element | None:
     from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH
 
     options = _options()
-    page = copy(tree)
     names = _list_names(page)
     has_comments = COMMENTS.search(names) is not None
     is_forum = is_forum_page(page)
@@ -84,6 +82,8 @@ def prepare_large(tree: HtmlElement) -> bool:
     """
     from lxml.etree import strip_elements
 
+    if tree.xpath("count(.//*)") < MANY_TAKEN_OUT:  # of any kind: found out in a tenth of the time
+        return False
     cleaned, inline = _list_taken_out()
     if next(islice(tree.iter(*cleaned, *inline, "a"), MANY_TAKEN_OUT, None), None) is None:
         return False

@@ -8,13 +8,15 @@ from __future__ import annotations
 import html
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import copy
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from cleaners.errors import Rejected
+from cleaners.extract.blocks.blocks import Blocks, split_blocks
 from cleaners.extract.blocks.describe import PageFacts
 from cleaners.extract.blocks.rewrite import rewrite_story
 from cleaners.extract.config import ExtractConfig
@@ -41,6 +43,10 @@ UNJUDGED = (
 SENTENCE = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*]*\s*$")
 
 
+# Gives the tree of a page as it was before trafilatura took it apart.
+ParseAgain = Callable[[], "HtmlElement"]
+
+
 class Page(NamedTuple):
     """The story of a page."""
 
@@ -54,7 +60,9 @@ class Page(NamedTuple):
 class OpenedPage(NamedTuple):
     """A page parsed, with what trafilatura keeps of it."""
 
-    tree: HtmlElement
+    blocks: Blocks
+    title: str  # of the title element
+    parse_again: ParseAgain
     metadata: PageMetadata
     facts: PageFacts
     mode: str
@@ -86,7 +94,7 @@ def _read_story(page: OpenedPage, url: str | None, config: ExtractConfig) -> Pag
     """Give the story of an opened page, or refuse it."""
     metadata = page.metadata
     n_words = count_words(page.text, max(config.min_words, config.block_page_words))
-    _refuse_block_page(page.tree, metadata, page.text, n_words, config)
+    _refuse_block_page(page, n_words, config)
     if not n_words:
         raise Rejected("extract", "no_article", "no text outside navigation and boilerplate")
     if is_front_page(url) and not metadata.is_article:
@@ -96,7 +104,7 @@ def _read_story(page: OpenedPage, url: str | None, config: ExtractConfig) -> Pag
         n_words = count_words(text)
         raise Rejected("extract", "no_article", f"{n_words} words in lines without a sentence: a list, not a story")
     if config.judges_blocks:
-        rewritten = rewrite_story(page.tree, text.split("\n"), page.facts, config)
+        rewritten = rewrite_story(page.blocks, text.split("\n"), page.facts, config)
         if rewritten.is_section and not metadata.is_article:
             raise Rejected(
                 "extract", "no_article", "a section page: short texts under headlines that lead to other pages"
@@ -118,7 +126,7 @@ def _read_appended(
     """Give the stories of the appended articles; one without a story is a teaser and goes with what lies outside."""
     for article in appended:
         try:
-            opened = _open_tree(article.tree, article.address, fetched_at, config, splits=False)
+            opened = _open_appended(article, fetched_at, config)
             story = _read_story(opened, article.address, config)
         except Rejected:
             continue
@@ -141,16 +149,34 @@ def open_page(source: str, url: str | None, fetched_at: datetime | None, config:
     tree = parse_page(source)
     if tree is None:
         raise Rejected("extract", "no_article", "not an HTML page: the parser finds no document in it")
-    return _open_tree(tree, url, fetched_at, config, splits=config.splits_appended)
-
-
-def _open_tree(
-    tree: HtmlElement, url: str | None, fetched_at: datetime | None, config: ExtractConfig, *, splits: bool
-) -> OpenedPage:
     metadata = read_metadata(tree, url, fetched_at)
-    appended = cut_appended(tree, metadata, url, config) if splits else []
-    slim_page(tree)
-    mode, text = _extract_best(tree, config)
+
+    def prepare(tree: HtmlElement) -> list[Appended]:
+        appended = cut_appended(tree, metadata, url, config) if config.splits_appended else []
+        slim_page(tree)
+        return appended
+
+    def parse_again() -> HtmlElement:
+        tree = cast("HtmlElement", parse_page(source))
+        prepare(tree)
+        return tree
+
+    appended = prepare(tree)
+    return _take_apart(tree, metadata, parse_again, config)._replace(appended=tuple(appended))
+
+
+def _open_appended(article: Appended, fetched_at: datetime | None, config: ExtractConfig) -> OpenedPage:
+    metadata = read_metadata(article.tree, article.address, fetched_at)
+    slim_page(article.tree)
+    again = copy(article.tree)
+    return _take_apart(article.tree, metadata, lambda: again, config)
+
+
+def _take_apart(
+    tree: HtmlElement, metadata: PageMetadata, parse_again: ParseAgain, config: ExtractConfig
+) -> OpenedPage:
+    """Split a page into blocks, then let trafilatura take it apart: copying each costs more than parsing one in 25 again."""
+    title = tree.find(".//title")
     headlines = [" ".join(" ".join(h1.itertext()).split()) for h1 in tree.iter("h1")]
     facts = PageFacts(
         tuple(filter(None, dict.fromkeys((*metadata.titles, *headlines))))[:MAX_STATED],
@@ -158,24 +184,28 @@ def _open_tree(
         tuple(metadata.authors),
         metadata.site or "",
     )
+    blocks = split_blocks(tree)
+    mode, text = _extract_best(tree, parse_again, config)
     text = _without_headline(text, [metadata.title or "", *headlines])
-    return OpenedPage(tree, metadata, facts, mode, text, tuple(appended))
+    return OpenedPage(
+        blocks, (title.text or "").strip() if title is not None else "", parse_again, metadata, facts, mode, text, ()
+    )
 
 
-def _extract_best(tree: HtmlElement, config: ExtractConfig) -> tuple[str, str]:
-    """Precise mode, or the default where it yields too little; the tree is parsed once and never changed."""
+def _extract_best(tree: HtmlElement, parse_again: ParseAgain, config: ExtractConfig) -> tuple[str, str]:
+    """Precise mode, or the default where it yields too little."""
     # Before the post-pass the comparison with other extractors gains nothing (docs/models-extraction.md) and costs a third.
-    precise = _extract(tree, is_precise=True, is_fast=config.judges_blocks)
+    body = keep_precisely(tree) if config.judges_blocks else keep_by_trafilatura(tree, is_precise=True)
+    precise = _write(body, is_precise=True)
     n_words = count_words(precise, config.fallback_words)
     if n_words < config.fallback_words:
-        broad = _extract(tree, is_precise=False, is_fast=False)
+        broad = _write(keep_by_trafilatura(parse_again(), is_precise=False), is_precise=False)
         if count_words(broad) >= config.fallback_gain * max(1, n_words):
             return "default", broad
     return "precision", precise
 
 
-def _extract(tree: HtmlElement, *, is_precise: bool, is_fast: bool) -> str:
-    body = keep_precisely(tree) if is_precise and is_fast else keep_by_trafilatura(tree, is_precise=is_precise)
+def _write(body: _Element | None, *, is_precise: bool) -> str:
     if body is None:
         return ""
     # Where nothing else is found, the default mode gives the page as one paragraph with a line for each text in it.
@@ -228,19 +258,18 @@ def _has_sentence(text: str, min_words: int) -> bool:
     return False
 
 
-def _refuse_block_page(
-    tree: HtmlElement, metadata: PageMetadata, text: str, n_words: int, config: ExtractConfig
-) -> None:
+def _refuse_block_page(page: OpenedPage, n_words: int, config: ExtractConfig) -> None:
     """Refuse walls, challenges and error pages."""
-    if n_words >= config.block_page_words or metadata.is_article:
+    if n_words >= config.block_page_words or page.metadata.is_article:
         return
-    title_element = tree.find(".//title")
-    page_title = (title_element.text or "").strip() if title_element is not None else ""
-    visible = text or " ".join(" ".join(tree.xpath("//body//text()[not(parent::script or parent::style)]")).split())
-    fields = {"title": f"{page_title[:400]}\n{(metadata.title or '')[:400]}", "text": visible[:4_000]}
+    visible = page.text or " ".join(
+        " ".join(page.parse_again().xpath("//body//text()[not(parent::script or parent::style)]")).split()
+    )
+    fields = {"title": f"{page.title[:400]}\n{(page.metadata.title or '')[:400]}", "text": visible[:4_000]}
     for rule_id, field, pattern in _block_rules():
         if pattern.search(fields[field]):
-            raise Rejected("extract", "no_article", f"a wall or an error page ({rule_id}): {page_title or visible:.80}")
+            shown = page.title or visible
+            raise Rejected("extract", "no_article", f"a wall or an error page ({rule_id}): {shown:.80}")
 
 
 @cache

@@ -244,7 +244,7 @@ def test_lines_above_the_story_come_back_only_when_wanted():
     tree = fromstring(page(before=f"<p class='standfirst'>{deck}</p>"))
     for wanted in (True, False):
         config = ExtractConfig(keep_standfirst=wanted, rescue_from=0.0)
-        assert (deck in rewrite_story(tree, STORY, FACTS, config).lines) is wanted
+        assert (deck in rewrite_story(split_blocks(tree), STORY, FACTS, config).lines) is wanted
 
 
 def test_notes_at_the_end_stay_when_wanted():
@@ -255,7 +255,7 @@ def test_notes_at_the_end_stay_when_wanted():
 
 def test_a_dropped_paragraph_of_the_story_comes_back():
     tree = fromstring(page())
-    rewritten = rewrite_story(tree, [*STORY[:2], *STORY[3:]], FACTS, CONFIG)
+    rewritten = rewrite_story(split_blocks(tree), [*STORY[:2], *STORY[3:]], FACTS, CONFIG)
     assert rewritten.is_changed
     assert rewritten.lines == STORY
 
@@ -264,7 +264,7 @@ def test_a_dropped_paragraph_of_the_story_comes_back():
     "lines", [[], ["Nothing of this stands on the page, not even in part, for it was found elsewhere."]]
 )
 def test_lines_that_are_not_the_pages_stay(lines):
-    rewritten = rewrite_story(fromstring(page()), lines, FACTS, CONFIG)
+    rewritten = rewrite_story(split_blocks(fromstring(page())), lines, FACTS, CONFIG)
     assert rewritten.lines == lines
     assert not rewritten.is_changed
 
@@ -320,7 +320,7 @@ def test_huge_pages_take_the_pass_little_time(html):
     tree = fromstring(html)
     lines = [" ".join(text.split()) for text in tree.itertext() if text.strip()][:4_000]
     started = time.process_time()
-    rewrite_story(tree, lines, FACTS, CONFIG)
+    rewrite_story(split_blocks(tree), lines, FACTS, CONFIG)
     assert time.process_time() - started < 5
 
 
