@@ -126,7 +126,7 @@ def _learn_parts(run: Run, parts: range) -> None:
         known = EvidenceArchive(previous.path / INDEX)(wanted)
     learned = learn_part(new, known, grams, recent, run.settings.cleaning.strip)
     _write_parts(run.work("learned", f"{parts.start:03d}.arrow"), learned.added, parts)
-    write_parquet(learned.recent, run.work("learned", f"{parts.start:03d}.parquet"))
+    _write_segment(run.work("learned", f"recent-{parts.start:03d}.arrow"), [learned.recent])
 
 
 def _end_learning(run: Run) -> None:
@@ -134,7 +134,7 @@ def _end_learning(run: Run) -> None:
     target, work = run.index_folder("evidence"), run.work("learned")
     jobs = sorted(work.glob("[0-9]*.arrow"))
     _write_segment(target / f"{run.run_id}.arrow", (part for job in jobs for part in Segment(job, 0).open()))
-    grams = [pl.read_parquet(path, glob=False) for path in sorted(work.glob("[0-9]*.parquet"))]
+    grams = [part for path in sorted(work.glob("recent-*.arrow")) for part in Segment(path, 0).open()]
     recent = pl.concat([pl.read_parquet(work / "chosen.parquet", glob=False), *grams])
     write_parquet(recent.sort("kind", "key", "n", "value"), target / f"{run.run_id}.parquet")
     shutil.rmtree(work)
