@@ -27,6 +27,16 @@ def test_plain_english_is_not_shown_to_the_identifier(monkeypatch: pytest.Monkey
         identify_language(TEXTS["nl"], 40, CONFIG)
 
 
+def test_a_list_with_few_small_words_is_english_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "py3langid", None)
+    text = (
+        "Harbour festival timetable. Friday: brass band, lantern parade, fireworks. Saturday: swimming races, chess tent, "
+        "pie contest, story hour for children. Sunday: boat blessing, market stalls, pipe music, closing concert by the pier, and a dance. "
+        "Tickets: adults eight pounds, pupils four, from the office."
+    )
+    assert identify_language(text, len(text.split()), CONFIG) == "en"
+
+
 def test_a_few_english_words_in_another_language_do_not_make_it_english() -> None:
     text = f"{TEXTS['de']} Sie nannten es The Long Goodbye from the Sea."
     assert identify_language(text, 60, CONFIG) == "de"
