@@ -221,8 +221,9 @@ def _compare_facts(aligned: Aligned, facts: PageFacts, start: int, stop: int) ->
     """Compare the words of blocks with what the page says of itself: the share of theirs in it, and of its in theirs."""
     first, last = np.searchsorted(aligned.owners, [start, stop])
     owners, n_blocks, n_numbers = aligned.owners[first:last] - start, stop - start, len(aligned.numbers)
-    # Each word of each block once: a number that holds both.
-    block, word = np.divmod(np.unique(owners * n_numbers + aligned.words[first:last]), n_numbers)
+    # Each word of each block once: a number that holds both. (`np.unique` takes four times as long where most are distinct.)
+    both = np.sort(owners * n_numbers + aligned.words[first:last])
+    block, word = np.divmod(both[np.diff(both, prepend=-1) > 0], n_numbers)
     n = np.maximum(1, np.bincount(block, minlength=n_blocks))
     is_compared = (np.bincount(owners, minlength=n_blocks) < MAX_COMPARED)[block]
     block, word = block[is_compared], word[is_compared]

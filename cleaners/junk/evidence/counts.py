@@ -16,7 +16,7 @@ from cleaners.junk.config import StripConfig
 from cleaners.junk.evidence.keys import KeyedPage, key_pages
 from cleaners.junk.evidence.label_counts import label_keys
 from cleaners.junk.page.segments import BATCH
-from cleaners.junk.page.tokens import U64, hash_text
+from cleaners.junk.page.tokens import U64, hash_text, sort_distinct
 
 # Leads are kept whole so that a passage's first word is found; the rest is sampled, for it only has to show its extent.
 LEAD_TOKENS = 96
@@ -122,7 +122,7 @@ class _Recent(NamedTuple):
 def _add_templates(columns: dict[str, list[U64]], grams: U64, labels: U64, site: str) -> None:
     """Add the 5-grams and the labels of a document; both are counted alike."""
     sketch = 1 << _sketch_place(grams)
-    grams = np.unique(np.concatenate((grams, labels)))
+    grams = sort_distinct(np.concatenate((grams, labels)))
     keys = np.concatenate((np.array([hash_text(site)], dtype=np.uint64), grams))
     columns["kind"].append(np.concatenate(([SITE], np.full(len(grams), TEMPLATE))).astype(np.uint64))
     columns["key"].append(keys)
@@ -139,7 +139,7 @@ def _add_recent(recent: list[_Recent], grams: U64, labels: U64, article_id: str)
     """Keep the few documents of a site whose ids' hashes are least: the same for any order."""
     half = RECENT_GRAMS // 2
     ends = grams if len(grams) <= RECENT_GRAMS else np.concatenate((grams[:half], grams[-half:]))
-    kept = np.unique(np.concatenate((ends, labels)))
+    kept = sort_distinct(np.concatenate((ends, labels)))
     recent.append(_Recent(hash_text(article_id), _sketch_place(grams), kept))
     recent.sort(key=lambda document: document.document)
     del recent[RECENT_DOCUMENTS:]

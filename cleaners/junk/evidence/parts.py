@@ -27,7 +27,7 @@ from cleaners.junk.evidence.counts import (
 )
 from cleaners.junk.evidence.keys import KeyedPage
 from cleaners.junk.evidence.label_counts import label_keys
-from cleaners.junk.page.tokens import U64, hash_text
+from cleaners.junk.page.tokens import U64, hash_text, sort_distinct
 
 PARTS = 128  # a million new articles give some four million rows a part
 _SHIFT = 57  # a part is the keys that begin with the same seven bits
@@ -58,7 +58,7 @@ def split_parts(rows: pl.DataFrame) -> list[pl.DataFrame]:
 
 def list_keys(frame: pl.DataFrame, *kinds: int) -> U64:
     """The keys of some kinds of rows, sorted, no key twice."""
-    return _unique(frame.filter(pl.col("kind").is_in(kinds))["key"].to_numpy())
+    return sort_distinct(frame.filter(pl.col("kind").is_in(kinds))["key"].to_numpy())
 
 
 def learn_part(
@@ -140,9 +140,9 @@ def list_wanted(pages: Sequence[KeyedPage]) -> dict[int, U64]:
     labels = [label_keys(one.labels, site, both=True) for one, site in sited]
     none = [np.zeros(0, np.uint64)]
     return {
-        SITE: _unique(np.array([hash_text(site) for _, site in sited], np.uint64)),
-        TEMPLATE: _unique(np.concatenate([*none, *(one.template_keys for one, _ in sited), *labels])),
-        OWNER: _unique(np.concatenate([*none, *(one.owner_keys for one in pages)])),
+        SITE: sort_distinct(np.array([hash_text(site) for _, site in sited], np.uint64)),
+        TEMPLATE: sort_distinct(np.concatenate([*none, *(one.template_keys for one, _ in sited), *labels])),
+        OWNER: sort_distinct(np.concatenate([*none, *(one.owner_keys for one in pages)])),
     }
 
 
@@ -157,11 +157,3 @@ def _find_rows(keys: U64, needles: U64) -> np.ndarray[tuple[int], np.dtype[np.in
         first - np.cumsum(n_rows) + n_rows, n_rows
     )
     return rows
-
-
-def _unique(keys: U64) -> U64:
-    ordered = np.sort(keys)
-    if len(ordered) < 2:
-        return ordered
-    unique: U64 = ordered[np.append(True, ordered[1:] != ordered[:-1])]
-    return unique

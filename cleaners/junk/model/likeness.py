@@ -10,7 +10,7 @@ from numpy import typing as npt
 from cleaners.junk.model.features import COLUMN, F64, RARITY_BITS
 from cleaners.junk.page.reading import Reading, Units, slot_index
 from cleaners.junk.page.segments import is_early, spread, windows
-from cleaners.junk.page.tokens import I64, U64, hash_words_of
+from cleaners.junk.page.tokens import I64, U64, hash_words_of, sort_distinct
 
 
 class Likeness(NamedTuple):
@@ -78,7 +78,7 @@ def find_likeness(reading: Reading, units: Units, rarity: F64) -> Likeness:
     page = spread(np.arange(n_pages), reading.bounds)[content]
     size = max(len(vocabulary), 1)
     own, words = np.unique(page * size + known, return_inverse=True)  # words of a page, by page and hash
-    pairs = np.unique(words * max(n_units, 1) + units.unit_of_token[content])
+    pairs = sort_distinct(words * max(n_units, 1) + units.unit_of_token[content])
     numbers, owners = pairs // max(n_units, 1), pairs % max(n_units, 1)
     counts = np.bincount(numbers)[numbers] if len(numbers) else numbers
     # A name is written with a capital wherever it stands in its sentence; most often is enough.

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from cleaners.junk.page.reading import DIGIT, QUOTE, STOP, Reading, Units, slot_index
 from cleaners.junk.page.segments import Bools, add_up, since, spread, until, windows
-from cleaners.junk.page.tokens import I64, U64, hash_words_of
+from cleaners.junk.page.tokens import I64, U64, hash_words_of, sort_distinct
 
 F64 = npt.NDArray[np.float64]
 
@@ -176,6 +176,6 @@ def _in_title(reading: Reading, units: Units, n_tokens: F64) -> tuple[F64, F64]:
     at = np.minimum(np.searchsorted(words, hashes), len(words) - 1)
     held = words[at] == hashes
     share: F64 = np.bincount(units.unit_of_token, weights=held, minlength=n_units) / n_tokens
-    pairs: I64 = np.unique(units.unit_of_token[held] * len(words) + at[held]) // len(words)
+    pairs: I64 = sort_distinct(units.unit_of_token[held] * len(words) + at[held]) // len(words)
     cover: F64 = np.bincount(pairs, minlength=n_units) / np.maximum(spread(sizes, units.bounds), 1)
     return share, cover

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ I64 = npt.NDArray[np.int64]
 _TABLE_SIZE = 0x20000  # planes 0 and 1 hold every script in daily use; what lies above counts as no letter
 _BASE = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd: multiplication by it is a bijection
 _MAX_TOKEN_CHARS = 64  # characters of a token that enter its hash
+
+
+AnyWhole = TypeVar("AnyWhole", np.uint64, np.int64)
 
 
 class Tokens(NamedTuple):
@@ -167,3 +170,15 @@ class KeyTable:
         found = rows < len(self._keys)
         found[found] = self._keys[rows[found]] == values[maybe[found]]
         return maybe[found], rows[found]
+
+
+def sort_distinct(values: npt.NDArray[AnyWhole]) -> npt.NDArray[AnyWhole]:
+    """Return the distinct values of an array, sorted.
+
+    As `numpy.unique`, which since 2.3 puts them into a table first: where most are distinct, a fourth to an eighth of its time.
+    """
+    ordered = np.sort(values)
+    if len(ordered) < 2:
+        return ordered
+    distinct: npt.NDArray[AnyWhole] = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    return distinct
