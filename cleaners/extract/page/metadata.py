@@ -267,7 +267,11 @@ def _find_date(tree: HtmlElement, url: str | None, fetched_at: datetime | None) 
 
     # The extensive search costs more than all other metadata and guesses from the page's text.
     latest = ((fetched_at or datetime.now(UTC)) + timedelta(days=1)).strftime("%Y-%m-%d")
-    return parse_timestamp(find_date(tree, url=url, original_date=True, extensive_search=False, max_date=latest))
+    try:
+        found = find_date(tree, url=url, original_date=True, extensive_search=False, max_date=latest)
+    except AssertionError:  # lxml's, where the page's root is one of the elements that htmldate removes
+        return None
+    return parse_timestamp(found)
 
 
 def _all_forms(metas: Metas, ending: str, *others: str | None) -> tuple[str, ...]:

@@ -85,6 +85,7 @@ def test_any_json_lines(lines: list[bytes], end: bytes, is_packed: bool) -> None
 @given(page=PAGES)
 @example(page="<p>" * 3_000)
 @example(page="&" * 3_000)
+@example(page="<svg><p><p>")
 def test_any_page(page: str) -> None:
     found = read_bytes("a.html", page.encode("utf-8", "surrogatepass"))
     assert is_sound(found)
