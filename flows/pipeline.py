@@ -41,7 +41,7 @@ from flows.store.rows import read_breaches
 from flows.store.snapshots import find_latest
 from flows.store.upgrade import open_previous
 from flows.store.upload import drop_remote_snapshots
-from flows.workers.pool import run_in_worker, run_watched, worker_pool
+from flows.workers.pool import prepare_workers, run_in_worker, run_watched, worker_pool
 
 _log = logging.getLogger(__name__)
 
@@ -146,6 +146,8 @@ def begin_run(settings: Settings, engine: Engine, run_id: str | None = None) -> 
         plan = _once(engine, "discover", lambda: run_in_worker(plan_run, run))
         if plan.is_empty:
             clear_staging(output)
+        else:  # over an earlier archive there is work for all, be there ever so little new
+            prepare_workers(settings.n_workers if run.previous else len(plan.shards))
         _begun = Begun(run, plan)
         try:
             yield _begun

@@ -14,7 +14,7 @@ from threading import Thread
 from typing import TypeVar
 
 from bench.scale.watching import announced
-from flows.workers.process import start_workers
+from flows.workers.process import start_worker
 
 R = TypeVar("R")
 
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("sources", nargs="+")
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
-    start_workers(args.workers)  # as the command does before it imports Prefect
+    start_worker()  # as the command does before it imports Prefect
     run_steps(args.output, args.sources, args.workers)
 
 

@@ -109,9 +109,9 @@ def retry(
 
 def _run(settings: "Settings", *, direct: bool, verbose: bool, as_json: bool, quiet: bool) -> None:
     """Clean what is new here and now, with progress, and say what that came to."""
-    from flows.workers.process import start_workers
+    from flows.workers.process import start_worker
 
-    start_workers(1 if settings.dask else settings.n_workers)  # they import what they need while this process does
+    start_worker()  # it imports what it needs while this process does
     from flows.cli.terminal import describe_result, show_result, showing_progress
     from flows.pipeline import PlainEngine, begin_run, run_pipeline, working
     from flows.workers.dask import workers_found

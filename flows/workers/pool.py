@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from flows.run import Run
 from flows.workers.marks import FIRST_TRY, held_bytes
-from flows.workers.process import LOSSES_TO_QUARANTINE, Limits, Worker, WorkerLost, take_workers
+from flows.workers.process import LOSSES_TO_QUARANTINE, Limits, Worker, WorkerLost, take_worker
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,6 +26,9 @@ MAX_THREADS = 64  # of a Dask worker, which itself says how many of them work
 # A worker that still holds so much when its call is done gives way to a new one: freed memory stays with a process in pieces,
 # and over thirty parts of names came to a third more (docs/benchmarks.md).
 MAX_KEPT_BYTES = 2**30
+
+# Workers started before there is a call for them: on a machine of many cores most runs want no more.
+STARTED_AHEAD = 2
 
 # Does calls elsewhere and gives their results in order: what a Dask worker does for each, given the function and its arguments.
 Mapper = Callable[[Callable[..., Any], Callable[..., Any], list[tuple[Any, ...]]], list[Any]]
@@ -64,6 +67,15 @@ def mapping_with(mapper: Mapper) -> Iterator[None]:
         _mapper = None
 
 
+def prepare_workers(n_wanted: int) -> None:
+    """Start as many workers as a run wants, which knows by now what there is to do, and have `map_in_workers` do with these.
+
+    Each start costs a second of processor time, longer than a few documents take.
+    """
+    if _pool:
+        _pool.prepare(n_wanted)
+
+
 def run_in_worker(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a function in a worker process and wait for its result.
 
@@ -94,7 +106,7 @@ def map_in_workers(function: Callable[..., R], /, *arguments: Iterable[Any]) -> 
         return _mapper(run_for_cluster, function, calls)
     if _pool is None or len(calls) < 2:
         return [run_in_worker(function, *call) for call in calls]
-    with ThreadPoolExecutor(_pool.n_workers) as waiting:
+    with ThreadPoolExecutor(_pool.n_at_once) as waiting:
         return list(waiting.map(lambda call: run_in_worker(function, *call), calls))
 
 
@@ -160,14 +172,19 @@ class _Pool:
     """Workers, started ahead or when they are wanted, and kept for the next call."""
 
     def __init__(self, n_workers: int) -> None:
-        self.n_workers = n_workers
+        self.n_workers = self.n_at_once = n_workers
         self._slots = BoundedSemaphore(n_workers)
         self._idle: list[Worker] = []
         self._is_closed = False
 
     def start(self) -> None:
-        """Start the first workers, so that they are ready when the run has found out what to do."""
-        self._idle = take_workers(self.n_workers)
+        """Start the first worker, so that it is ready when the run wants to know what there is to do."""
+        self._idle = [take_worker()]
+
+    def prepare(self, n_wanted: int) -> None:
+        """Let a step have so many calls at a time, and start the workers for them; while none is at a call."""
+        self.n_at_once = min(n_wanted, self.n_workers)
+        self._idle += [Worker() for _ in range(min(self.n_at_once, STARTED_AHEAD) - len(self._idle))]
 
     def call(self, limits: Limits | None, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         with self._slots:

@@ -1,7 +1,7 @@
 """A worker: a plain process that imports `cleaners` and the light part of `flows`, never Prefect, and does one call at a time.
 
 Prefect's own process pool imports Prefect in every worker, 6-13 s each; these start in about a second, and ahead of the run that
-wants them, while it imports what it needs itself (`start_workers`). So this module imports next to nothing.
+wants them, while it imports what it needs itself (`start_worker`). So this module imports next to nothing.
 """
 
 import gc
@@ -35,9 +35,6 @@ MAX_POLL_SECONDS = 1.0
 # system that does not answer, or for itself.
 STILL_SECONDS = 600.0
 KILL_SECONDS = 10.0  # a process that waits for a file system is not even killed before that answers
-# Workers started before the run knows what to do: one finds that out, another stands ready. A run of an hourly schedule mostly
-# finds nothing new, and on a machine of many cores would start them all for it.
-STARTED_AHEAD = 2
 # Modules that every worker will want, imported as it starts.
 PRELOADED = (
     "flows.steps.discover",
@@ -82,15 +79,17 @@ class Limits(NamedTuple):
     memory_bytes: int
 
 
-def start_workers(n_workers: int) -> None:
-    """Start the first of so many workers ahead of their run: before long imports, theirs go on at the same time."""
-    _started.extend(Worker() for _ in range(min(n_workers, STARTED_AHEAD)))
+def start_worker() -> None:
+    """Start a worker ahead of its run: before long imports, its own go on at the same time.
+
+    One finds out what is new. A run of an hourly schedule mostly finds nothing, and would start the others for it.
+    """
+    _started.append(Worker())
 
 
-def take_workers(n_workers: int) -> "list[Worker]":
-    """The first of so many workers: those that were started, and new ones."""
-    taken = [_started.pop() for _ in range(len(_started))]
-    return taken + [Worker() for _ in range(min(n_workers, STARTED_AHEAD) - len(taken))]
+def take_worker() -> "Worker":
+    """The worker that was started ahead, else a new one."""
+    return _started.pop() if _started else Worker()
 
 
 class Worker:

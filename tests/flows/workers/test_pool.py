@@ -12,7 +12,7 @@ import pytest
 
 from flows.faults import explain_fault
 from flows.workers import pool, process
-from flows.workers.pool import map_in_workers, mapping_with, run_in_worker, worker_pool
+from flows.workers.pool import map_in_workers, mapping_with, prepare_workers, run_in_worker, worker_pool
 from flows.workers.process import WorkerLost
 from tests.flows import sabotage
 
@@ -142,17 +142,30 @@ def test_a_worker_that_holds_on_to_much_memory_gives_way_to_another(monkeypatch:
         assert run_in_worker(os.getpid) != small
 
 
-def test_workers_started_ahead_are_the_first_of_the_next_run_and_end_with_it() -> None:
-    process.start_workers(2)
-    ahead = list(process._started)
+def test_a_worker_started_ahead_is_the_first_of_the_next_run_and_ends_with_it() -> None:
+    process.start_worker()
+    ahead = process._started[0]
     with worker_pool(2):
-        assert run_in_worker(os.getpid) in {worker.pid for worker in ahead}
-    assert not any(worker.is_alive() for worker in ahead)
+        assert run_in_worker(os.getpid) == ahead.pid
+    assert not ahead.is_alive()
     with worker_pool(2):
-        assert run_in_worker(os.getpid) not in {worker.pid for worker in ahead}
+        assert run_in_worker(os.getpid) != ahead.pid
 
 
-def test_to_start_workers_imports_next_to_nothing() -> None:
+def test_a_run_that_wants_one_worker_does_its_calls_one_after_the_other() -> None:
+    with worker_pool(2):
+        prepare_workers(2)
+        map_in_workers(time.sleep, [0.4, 0.4])  # both have started
+        took = []
+        for n_wanted in (2, 1):
+            prepare_workers(n_wanted)
+            began = time.monotonic()
+            map_in_workers(time.sleep, [0.4, 0.4])
+            took.append(time.monotonic() - began)
+    assert took[0] < 0.75 < took[1]
+
+
+def test_to_start_a_worker_imports_next_to_nothing() -> None:
     script = "import sys, flows.workers.process; print([name for name in ('polars', 'numpy', 'pydantic') if name in sys.modules])"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
