@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import partial, reduce
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 import polars as pl
 
@@ -22,6 +22,7 @@ from flows.report.model import RunFigures
 from flows.report.page import write_report
 from flows.run import Run, name_run_id
 from flows.settings import Settings
+from flows.steps.ahead import Engine, HeadStart
 from flows.steps.assemble import assemble_snapshot
 from flows.steps.discover import plan_run
 from flows.steps.extract import extract_shard
@@ -46,16 +47,6 @@ from flows.workers.pool import prepare_workers, run_in_worker, run_watched, work
 _log = logging.getLogger(__name__)
 
 R = TypeVar("R")
-
-
-class Engine(Protocol):
-    """Does the work of each step."""
-
-    def once(self, step: Step, work: Callable[[], R]) -> R:
-        """Do a step that is one piece of work."""
-
-    def each(self, step: Step, work: Callable[[Shard], R], shards: Sequence[Shard]) -> Iterator[tuple[Shard, R]]:
-        """Do a step on every shard, some at a time; give each shard and its result when it is done, in any order."""
 
 
 class PlainEngine:
@@ -110,10 +101,12 @@ class Published(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """A run that has the output to itself and knows what there is to do."""
+    """A run that has the output to itself and knows what there is to do; of an interrupted one some steps are done."""
 
     run: Run
     plan: Plan
+    n_resumed: int
+    head_start: HeadStart
 
 
 _begun: Begun | None = None
@@ -146,13 +139,21 @@ def begin_run(settings: Settings, engine: Engine, run_id: str | None = None) -> 
         plan = _once(engine, "discover", lambda: run_in_worker(plan_run, run))
         if plan.is_empty:
             clear_staging(output)
-        else:  # over an earlier archive there is work for all, be there ever so little new
+        else:
+            run = continue_interrupted(run, plan)
+            # Over an earlier archive there is work for all, be there ever so little new.
             prepare_workers(settings.n_workers if run.previous else len(plan.shards))
-        _begun = Begun(run, plan)
+        _begun = Begun(run, plan, n_done(run), HeadStart())
         try:
             yield _begun
         finally:
+            _begun.head_start.end()
             _begun = None
+
+
+def go_ahead(begun: Begun, engine: Engine) -> None:
+    """Do the first steps in a thread until `run_pipeline` is called with the engine that is to show them."""
+    begun.head_start.start(partial(_do_documents, begun.run, begun.plan), engine)
 
 
 def run_pipeline(settings: Settings, engine: Engine, run_id: str | None = None) -> RunResult:
@@ -168,29 +169,24 @@ def run_pipeline(settings: Settings, engine: Engine, run_id: str | None = None) 
             breaks its contract or a figure of the run its bounds. Nothing is published then.
     """
     if _begun and _begun.run.settings == settings:
-        run, plan = _begun
+        _begun.head_start.stop()
+        plan = _begun.plan
         engine.once(STEPS["discover"], lambda: plan)  # done before there was this engine, which shows it all the same
-        return _do_steps(run, plan, engine)
+        return _do_steps(_begun, engine)
     with begin_run(settings, engine, run_id) as begun:
-        return _do_steps(*begun, engine)
+        return _do_steps(begun, engine)
 
 
-def _do_steps(run: Run, plan: Plan, engine: Engine) -> RunResult:
+def _do_steps(begun: Begun, engine: Engine) -> RunResult:
     """Do what there is to do."""
+    run, plan, n_resumed, _ = begun
     settings, output = run.settings, run.output
     if plan.is_empty:
         return RunResult("nothing_new", run.run_id, plan.n_inputs, find_latest(output), None)
-    run = continue_interrupted(run, plan)
-    n_resumed = n_done(run)
     if n_resumed:
         _log.info("continuing the interrupted run %s: %d steps are done", run.run_id, n_resumed)
 
-    extracted = _each(engine, "extract", extract_shard, run, plan.shards)
-    n_repeated = _once(engine, "learn", lambda: do_once(run, "learn", lambda: learn_from_shards(run)))
-    stripped = _each(engine, "strip", strip_shard, run, plan.shards)
-    for step in archive_steps():
-        _once(engine, step.name, partial(do_once, run, step.name, partial(step.load_work(), run)))
-    counts = reduce(RunCounts.plus, [*extracted, *stripped], RunCounts(n_rejects=n_repeated))
+    counts = _do_documents(run, plan, engine)
     gates = check_gates(counts, settings.cleaning.quality)
     figures = summarise_counts(plan, counts, gates)
     staged = _once(engine, "assemble", lambda: assemble_snapshot(run, figures))
@@ -207,6 +203,16 @@ def _do_steps(run: Run, plan: Plan, engine: Engine) -> RunResult:
     clear_staging(output)
     report = published.snapshot / reported.file.name
     return RunResult("published", run.run_id, plan.n_inputs, published.snapshot, report, n_resumed, headline, n_out)
+
+
+def _do_documents(run: Run, plan: Plan, engine: Engine) -> RunCounts:
+    """Do the steps before assembly, each unless it is done; give what they counted."""
+    extracted = _each(engine, "extract", extract_shard, run, plan.shards)
+    n_repeated = _once(engine, "learn", lambda: do_once(run, "learn", lambda: learn_from_shards(run)))
+    stripped = _each(engine, "strip", strip_shard, run, plan.shards)
+    for step in archive_steps():
+        _once(engine, step.name, partial(do_once, run, step.name, partial(step.load_work(), run)))
+    return reduce(RunCounts.plus, [*extracted, *stripped], RunCounts(n_rejects=n_repeated))
 
 
 def _once(engine: Engine, name: str, work: Callable[[], R]) -> R:

@@ -113,7 +113,7 @@ def _run(settings: "Settings", *, direct: bool, verbose: bool, as_json: bool, qu
 
     start_worker()  # it imports what it needs while this process does
     from flows.cli.terminal import describe_result, show_result, showing_progress
-    from flows.pipeline import PlainEngine, begin_run, run_pipeline, working
+    from flows.pipeline import PlainEngine, begin_run, go_ahead, run_pipeline, working
     from flows.workers.dask import workers_found
 
     # The first run finds something new, if there is anything: the server starts while it looks.
@@ -128,6 +128,8 @@ def _run(settings: "Settings", *, direct: bool, verbose: bool, as_json: bool, qu
             with workers_found(settings):
                 result = run_pipeline(settings, plain)
         else:
+            if not settings.dask:  # whose cluster is not there yet
+                go_ahead(begun, plain)
             if wait_for:
                 wait_for("Starting Prefect")
             result = _run_flow(settings, server, verbose=verbose)

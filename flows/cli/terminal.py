@@ -64,10 +64,14 @@ def showing_progress(console: Console | None = None) -> Iterator[Callable[[str],
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         waiting = bars.add_task("Starting", total=None)
         shown: dict[str, TaskID] = {}
+        reached: dict[str, int] = {}
         estimate = Estimate()
         said = time.monotonic()
 
         def show(step: str, done: int, total: int) -> None:
+            if done <= reached.get(step, -1):
+                return  # done ahead, and found done by the engine that came later
+            reached[step] = done
             bars.update(waiting, visible=False)
             if step not in shown:
                 shown[step] = bars.add_task(STEPS[step].title, total=total)

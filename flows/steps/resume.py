@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 import polars as pl
@@ -21,6 +22,8 @@ from flows.steps.versions import flow_version
 from flows.store.files import write_json
 
 R = TypeVar("R")
+
+_locks: dict[Path, Lock] = {}  # of the steps that were begun in this process, by their markers
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -59,7 +62,7 @@ def n_done(run: Run) -> int:
 
 
 def do_once(run: Run, step: str, work: Callable[[], R]) -> R:
-    """Do a step and mark it done, or give the result that an interrupted run left.
+    """Do a step and mark it done, or give the result that an interrupted run left; wait where another thread is at it.
 
     Args:
         run: the run.
@@ -67,13 +70,14 @@ def do_once(run: Run, step: str, work: Callable[[], R]) -> R:
         work: does the step, whole, and returns a number, a string, or a tuple of such.
     """
     marker = run.work("done", f"{step}.json")
-    found = _result(marker)
-    if found is not None:
-        return found[0]  # type: ignore[no-any-return]
-    result = work()
-    marker.parent.mkdir(parents=True, exist_ok=True)
-    write_json({"boot": _boot(), "result": result}, marker)
-    return result
+    with _locks.setdefault(marker, Lock()):
+        found = _result(marker)
+        if found is not None:
+            return found[0]  # type: ignore[no-any-return]
+        result = work()
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        write_json({"boot": _boot(), "result": result}, marker)
+        return result
 
 
 def _result(marker: Path) -> list[Any] | None:

@@ -1,4 +1,4 @@
-"""The end of a run in the terminal: where its results lie for whoever reads them."""
+"""A run in the terminal: its progress, and where its results lie for whoever reads them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.cli.terminal import describe_result, show_result
+from flows.cli.terminal import describe_result, show_result, showing_progress
 from flows.pipeline import RunResult
 from flows.settings import Settings
+from flows.steps.progress import announce
+from flows.steps.step import STEPS
 from tests.conftest import Tables
 
 
@@ -50,3 +52,12 @@ def test_a_run_to_a_folder_names_the_folder(seed_tables: Tables) -> None:
     assert described["figures"]["n_open_flags"] == 1
     assert described["figures"]["n_articles_in_snapshot"] == 8
     assert Path(described["snapshot"]).is_dir()
+
+
+def test_a_step_done_before_prefect_was_there_is_said_once() -> None:
+    out = io.StringIO()
+    with showing_progress(Console(file=out, width=200)):
+        for _ in range(2):
+            announce("learn", 0, 1)
+            announce("learn", 1, 1)
+    assert out.getvalue().splitlines() == [f"{STEPS['learn'].title}: 1 of 1"]
