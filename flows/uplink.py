@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 import httpx
 from prefect.client.orchestration import get_client
 from prefect.context import SettingsContext, get_settings_context
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, Settings
 
 from cleaners.errors import CopydeskError
 
@@ -42,6 +42,9 @@ class Outcome:
 _outcome = Outcome()
 _silent_since: float | None = None  # the last try that the server did not answer
 _hasty: SettingsContext | None = None
+_settings_of: dict[
+    int, tuple[Settings, Settings]
+] = {}  # by the number of tries: those in force, and the same with so many
 
 
 def offer(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R | None:
@@ -50,7 +53,7 @@ def offer(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R | Non
     if _silent_since is not None and time.monotonic() - _silent_since < MIN_SILENCE_SECONDS:
         return None
     try:
-        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1 if _silent_since is None else 0}):
+        with _retrying(1 if _silent_since is None else 0):
             result = call(*args, **kwargs)
     except httpx.HTTPError:
         _silent_since = time.monotonic()
@@ -77,9 +80,7 @@ def reporting() -> Iterator[Outcome]:
         raise
     finally:
         if not _answers_in_time():
-            context = get_settings_context()
-            settings = context.settings.copy_with_update(updates={PREFECT_CLIENT_MAX_RETRIES: 0})
-            _hasty = SettingsContext(profile=context.profile, settings=settings).__enter__()
+            _hasty = _retrying(0).__enter__()
 
 
 def is_silent() -> bool:
@@ -107,10 +108,23 @@ def run_with_or_without(flow: Callable[[Any], R], settings: Any) -> R:  # noqa: 
         return _outcome.result  # type: ignore[no-any-return]
 
 
+def _retrying(n_times: int) -> SettingsContext:
+    """Prefect's settings in force, but with so many tries of a call that failed.
+
+    Prefect reads its whole environment for each copy, thirty milliseconds that a small run would wait for at every call.
+    """
+    context = get_settings_context()
+    base, settings = _settings_of.get(n_times, (None, context.settings))
+    if base is not context.settings:
+        settings = context.settings.copy_with_update(updates={PREFECT_CLIENT_MAX_RETRIES: n_times})
+        _settings_of[n_times] = context.settings, settings
+    return SettingsContext(profile=context.profile, settings=settings)
+
+
 def _answers_in_time() -> bool:
     """Tell whether the server answers, or does so soon."""
     deadline = time.monotonic() + MAX_END_SECONDS
-    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+    with _retrying(0):
         while get_client(sync_client=True).api_healthcheck():
             if time.monotonic() > deadline:
                 return False

@@ -70,6 +70,9 @@ def run(
     Exit code 0: published, or nothing was new. 1: nothing was published, the message says why. 2: wrong usage or settings, or a
     source that does not exist.
     """
+    from flows.workers.process import start_worker
+
+    start_worker()  # it imports what it needs while this process does
     from flows.settings import load_settings
 
     with errors_reported():
@@ -96,6 +99,9 @@ def retry(
     quiet: QuietOption = False,
 ) -> None:
     """Read the inputs again that were rejected, and nothing else; what is an article now joins the snapshot."""
+    from flows.workers.process import start_worker
+
+    start_worker()
     from flows.settings import load_settings
     from flows.store.remote import pull_latest
     from flows.store.snapshots import find_snapshot
@@ -109,15 +115,12 @@ def retry(
 
 def _run(settings: "Settings", *, direct: bool, verbose: bool, as_json: bool, quiet: bool) -> None:
     """Clean what is new here and now, with progress, and say what that came to."""
-    from flows.workers.process import start_worker
-
-    start_worker()  # it imports what it needs while this process does
+    # The first run finds something new, if there is anything: the server starts while it looks, and while all this is imported.
+    server = None if direct or _has_server() or (settings.folder / "latest").exists() else _start_server()
     from flows.cli.terminal import describe_result, show_result, showing_progress
     from flows.pipeline import PlainEngine, begin_run, go_ahead, run_pipeline, working
     from flows.workers.dask import workers_found
 
-    # The first run finds something new, if there is anything: the server starts while it looks.
-    server = None if direct or _has_server() or (settings.folder / "latest").exists() else _start_server()
     plain = PlainEngine(settings.n_workers)
     progress = nullcontext() if quiet else showing_progress()
     with progress as wait_for, working(settings), begin_run(settings, plain) as begun:
@@ -150,6 +153,12 @@ def _start_server() -> "StartedServer":
     return start_short_lived_server()
 
 
+def _load_flow() -> None:
+    """Import the flow, and what Prefect imports when one begins."""
+    for module in ("flows.clean_news", "fastapi.encoders"):
+        import_module(module)
+
+
 def _run_flow(settings: "Settings", server: "StartedServer | None", *, verbose: bool) -> "RunResult":
     """Run `clean-news`: its steps as Prefect's tasks, which the UI shows."""
     prepare_prefect()
@@ -159,7 +168,7 @@ def _run_flow(settings: "Settings", server: "StartedServer | None", *, verbose: 
     logging.raiseExceptions = verbose  # what a log handler that cannot reach the server does not write to the terminal
     from flows.serve.prefect_server import use_short_lived_server
 
-    use_short_lived_server(server, lambda: import_module("flows.clean_news"))
+    use_short_lived_server(server, _load_flow)
     from flows.clean_news import clean_news
     from flows.uplink import is_silent, run_with_or_without
 

@@ -27,6 +27,10 @@ def run_server(host: str, port: int, origins: list[str], *, is_short_lived: bool
     """
     if is_short_lived:
         Thread(target=_end_with_parent, daemon=True).start()
+        # Types of blocks are for the UI, and registered by the server that shows it. To find them Prefect would import each of its
+        # integrations that is installed: the one for Dask takes a second.
+        for name in ("PREFECT_SERVER_REGISTER_BLOCKS_ON_START", "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION"):
+            os.environ.setdefault(name, "false")
     visitors = find_visitors(host, origins)
     # Before anything is written: the database, its journal, what runs leave in the home.
     os.umask(0o077)
