@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import mul
@@ -105,6 +105,7 @@ class Evidence:
         self._weight = _Weights((word, scale * math.log((n + 1) / (count + 0.5))) for word, count in words.iter_rows())
         weights = pl.Series("weight", list(self._weight.values()), dtype=pl.Float64)
         self._weights = words.select("word").with_columns(weights)
+        self._usual: dict[str, float] = {}  # shares of all places, of the words that were found beside two names
         self._surroundings: dict[Place, Surroundings] = {}
 
     def read(self, article_ids: Iterable[str]) -> None:
@@ -132,7 +133,7 @@ class Evidence:
         self,
         mine: Iterable[Place],
         theirs: Iterable[Place],
-        their_articles: Iterable[str],
+        their_articles: Sequence[str],
         vectors: TextVectors,
         names: frozenset[str],
         apposition: frozenset[str] = frozenset(),
@@ -182,7 +183,9 @@ class Evidence:
 
     def _odds(self, word: str, share: float) -> float:
         """Log-odds of a word beside a name, a share of whose mentions has it, against its share of all places."""
-        usual = math.exp(-self._weight[word] / self._scale) * SHARE_OF_TEXT
+        usual = self._usual.get(word)
+        if usual is None:
+            usual = self._usual[word] = math.exp(-self._weight[word] / self._scale) * SHARE_OF_TEXT
         return max(math.log((share + SHARE_OF_TEXT) / (usual + SHARE_OF_TEXT)), 0.0)
 
     def _sum(self, words: Iterable[str]) -> float:

@@ -236,6 +236,8 @@ def _is_office_held(scene: Scene, witnesses: list[str], mine: set[str], expected
 
 def _is_coordinated(text: str, start: int, given: str) -> bool:
     """Tell whether another given name shares the surname that follows: "Anna and Ben Cole" names Anna Cole too."""
+    if not text.endswith(("and ", "& ", "and \n", "& \n"), max(0, start - 60), start):
+        return False
     listed = _COORDINATED.search(text, max(0, start - 60), start)
     return listed is not None and given in {fold(word) for word in re.findall(r"[\w'’\-]+", listed.group())}
 
