@@ -9,24 +9,21 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import partial, reduce
+from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from threading import Thread
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import polars as pl
 
 from cleaners.errors import GateBroken
 from cleaners.quality import RunCounts, check_gates
 from flows.faults import faults_explained
-from flows.report.figures import summarise_run
-from flows.report.model import RunFigures
-from flows.report.page import write_report
 from flows.run import Run, name_run_id
 from flows.settings import Settings
 from flows.steps.ahead import Engine, HeadStart
-from flows.steps.assemble import assemble_snapshot
 from flows.steps.discover import plan_run
 from flows.steps.extract import extract_shard
-from flows.steps.gates import list_broken_gates, summarise_counts
 from flows.steps.learn import learn_from_shards
 from flows.steps.plan import Plan, Shard
 from flows.steps.progress import announce
@@ -38,11 +35,16 @@ from flows.steps.versions import find_versions
 from flows.store.locks import output_lock
 from flows.store.publication import clear_staging, drop_old_snapshots, finish_publication
 from flows.store.remote import pull_latest
-from flows.store.rows import read_breaches
 from flows.store.snapshots import find_latest
 from flows.store.upgrade import open_previous
 from flows.store.upload import drop_remote_snapshots
 from flows.workers.pool import prepare_workers, run_in_worker, run_watched, worker_pool
+
+if TYPE_CHECKING:
+    from flows.report.model import RunFigures
+
+# What a run imports when it has found something new, while its workers read that: contracts and report, a third of all imports.
+LATER = ("flows.steps.assemble", "flows.report.figures", "flows.report.page")
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +90,7 @@ class Reported(NamedTuple):
 
     run: Run
     file: Path
-    figures: RunFigures
+    figures: "RunFigures"
 
 
 class Published(NamedTuple):
@@ -143,6 +145,7 @@ def begin_run(settings: Settings, engine: Engine, run_id: str | None = None) -> 
             run = continue_interrupted(run, plan)
             # Over an earlier archive there is work for all, be there ever so little new.
             prepare_workers(settings.n_workers if run.previous else len(plan.shards))
+            Thread(target=lambda: list(map(import_module, LATER))).start()
         _begun = Begun(run, plan, n_done(run), HeadStart())
         try:
             yield _begun
@@ -187,6 +190,9 @@ def _do_steps(begun: Begun, engine: Engine) -> RunResult:
         _log.info("continuing the interrupted run %s: %d steps are done", run.run_id, n_resumed)
 
     counts = _do_documents(run, plan, engine)
+    from flows.steps.assemble import assemble_snapshot
+    from flows.steps.gates import summarise_counts
+
     gates = check_gates(counts, settings.cleaning.quality)
     figures = summarise_counts(plan, counts, gates)
     staged = _once(engine, "assemble", lambda: assemble_snapshot(run, figures))
@@ -262,6 +268,9 @@ def _name_run(settings: Settings, output: Path, run_id: str | None) -> Run:
 
 def _report(run: Run, staged: Path) -> Reported:
     """Write the HTML report into the staged snapshot."""
+    from flows.report.figures import summarise_run
+    from flows.report.page import write_report
+
     figures = run_in_worker(summarise_run, staged, run.run_id)
     return Reported(run, run_in_worker(write_report, staged, run.run_id), figures)
 
@@ -280,6 +289,8 @@ def _check_gates(run: Run, staged: Path) -> None:
     Raises:
         GateBroken: which figure left its bounds, what was expected, and what to do.
     """
+    from flows.steps.gates import list_broken_gates
+
     hard_metrics = run.settings.cleaning.quality.sites.hard_metrics
     broken = run_in_worker(list_broken_gates, staged, run.run_id, hard_metrics)
     if broken:
@@ -292,6 +303,8 @@ def _check_gates(run: Run, staged: Path) -> None:
 
 def _publish(run: Run) -> Published:
     """Move the snapshot to its place, switch `output/latest`, and remove snapshots beyond those to keep."""
+    from flows.store.rows import read_breaches
+
     keep = run.settings.keep_snapshots
     snapshot = switch_latest(run)
     dropped = drop_old_snapshots(run.output, keep)

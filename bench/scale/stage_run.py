@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
-from threading import Thread
 from typing import TypeVar
 
 from bench.scale.watching import announced
@@ -31,11 +29,7 @@ def main() -> None:
 
 def run_steps(output: str, sources: list[str], n_workers: int) -> None:
     """One run, published; each step announced, and how many articles it brought."""
-    # The flow imports these with Prefect, before it begins; here they would be waited for.
-    later = Thread(target=import_module, args=("flows.report.page",))
-    later.start()
     from flows.pipeline import PlainEngine, run_pipeline
-    from flows.report.figures import summarise_run
     from flows.settings import Settings
     from flows.steps.plan import Shard
     from flows.steps.step import Step
@@ -54,6 +48,8 @@ def run_steps(output: str, sources: list[str], n_workers: int) -> None:
     with worker_pool(settings.n_workers):
         result = run_pipeline(settings, TimedEngine(settings.n_workers))
     if result.snapshot:
+        from flows.report.figures import summarise_run
+
         figures = summarise_run(result.snapshot, result.run_id)
         n_records = next(int(gate.value) for gate in figures.gates if gate.metric == "records")
         print(json.dumps({"articles": figures.n_published, "records": n_records}), flush=True)

@@ -35,7 +35,8 @@ MAX_POLL_SECONDS = 1.0
 # system that does not answer, or for itself.
 STILL_SECONDS = 600.0
 KILL_SECONDS = 10.0  # a process that waits for a file system is not even killed before that answers
-# Modules that every worker will want, imported as it starts.
+# Modules that every worker will want, imported as it starts; a call that comes meanwhile goes first. A run that finds nothing new
+# wants the first one alone.
 PRELOADED = (
     "flows.steps.discover",
     "flows.steps.extract",
@@ -154,15 +155,13 @@ def _serve(calls: Connection, mark: Mark) -> None:
     """Run a worker: take a call, answer it, until the caller is gone."""
     _end_with_parent()
     write_marks_to(mark)
-    for module in PRELOADED:
-        import_module(module)
-    gc.freeze()
     gc.set_threshold(*COLLECTED_AFTER)
-    later = list(LATER)
+    later = [*PRELOADED, *LATER]
     while True:
         try:
-            while later and not calls.poll(IDLE_SECONDS):
+            while later and not calls.poll(0 if len(later) > len(LATER) else IDLE_SECONDS):
                 load_ahead(later.pop(0))
+                gc.freeze()
             memory_bytes, function, args, kwargs = calls.recv()
         except (EOFError, ConnectionError, KeyboardInterrupt):
             return

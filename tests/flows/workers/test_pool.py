@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -152,17 +153,31 @@ def test_a_worker_started_ahead_is_the_first_of_the_next_run_and_ends_with_it() 
         assert run_in_worker(os.getpid) != ahead.pid
 
 
-def test_a_run_that_wants_one_worker_does_its_calls_one_after_the_other() -> None:
-    with worker_pool(2):
-        prepare_workers(2)
-        map_in_workers(time.sleep, [0.4, 0.4])  # both have started
-        took = []
-        for n_wanted in (2, 1):
+def test_a_run_that_wants_one_worker_does_its_calls_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    at_once = 0
+    seen: list[int] = []
+
+    def start() -> SimpleNamespace:
+        started.append(SimpleNamespace(let_go=lambda: None, end=lambda: None))
+        return started[-1]
+
+    def call(*_: object) -> None:
+        nonlocal at_once
+        at_once += 1
+        seen.append(at_once)
+        time.sleep(0.1)
+        at_once -= 1
+
+    monkeypatch.setattr(pool, "take_worker", start)
+    monkeypatch.setattr(pool, "Worker", start)
+    monkeypatch.setattr(pool, "run_in_worker", call)
+    with worker_pool(3):
+        for n_wanted in (1, 2):
             prepare_workers(n_wanted)
-            began = time.monotonic()
-            map_in_workers(time.sleep, [0.4, 0.4])
-            took.append(time.monotonic() - began)
-    assert took[0] < 0.75 < took[1]
+            seen.clear()
+            map_in_workers(abs, range(4))
+            assert (len(started), max(seen)) == (n_wanted, n_wanted)
 
 
 def test_to_start_a_worker_imports_next_to_nothing() -> None:
