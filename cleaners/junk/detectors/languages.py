@@ -17,7 +17,7 @@ from cleaners.junk.config import StripConfig
 from cleaners.junk.detectors import cards, credits, labels, owners, templates, widgets
 from cleaners.junk.detectors.rules import load_rules
 from cleaners.junk.page.page import Passage
-from cleaners.junk.page.tokens import U64, Tokens, tokenize
+from cleaners.junk.page.tokens import KeyTable, Tokens, tokenize
 from cleaners.junk.rule_files import load_words
 
 ENGLISH = "en"
@@ -50,9 +50,7 @@ def is_english(tokens: Tokens, language: str | None, passages: Iterable[Passage]
         is_own[first:last] = False
     hashes = tokens.hashes[is_own] if is_own.sum() >= MIN_TOKENS else tokens.hashes
     if len(hashes) >= MIN_TOKENS:
-        words = _function_words()
-        places = np.minimum(np.searchsorted(words, hashes), len(words) - 1)
-        share = float((words[places] == hashes).mean())
+        share = len(_function_words().find(hashes)[0]) / len(hashes)
         if share >= SURELY_ENGLISH:
             return True
         if share <= SURELY_OTHER:
@@ -87,6 +85,5 @@ def _any_language() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _function_words() -> U64:
-    words: U64 = np.unique(tokenize(" ".join(sorted(load_words()["english_function_words"]))).hashes)
-    return words
+def _function_words() -> KeyTable:
+    return KeyTable(np.unique(tokenize(" ".join(sorted(load_words()["english_function_words"]))).hashes))
