@@ -43,6 +43,14 @@ def test_every_command_and_option_has_help() -> None:
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0
 
 
+def test_a_process_ends_at_once_with_all_that_it_said_and_its_exit_code(tmp_path: Path) -> None:
+    helped = copydesk_process(tmp_path, "run", "--help")
+    assert (helped.returncode, helped.stdout.rstrip()[-1:]) == (0, "╯")
+    refused = copydesk_process(tmp_path, "run", tmp_path / "nothing")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.endswith("address.\n")
+
+
 def test_help_and_inspect_import_neither_prefect_nor_more_than_they_need() -> None:
     code = (
         "import sys\nfrom typer.testing import CliRunner\nfrom flows.cli.main import app\n"
