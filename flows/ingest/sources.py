@@ -3,37 +3,22 @@
 An input is its bytes and its file name, wherever it lies; what is no input becomes a reject. Nothing is changed.
 """
 
-import glob
 import hashlib
 import os
-import re
-import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from cleaners.document import REJECT_SCHEMA, make_id
-from cleaners.errors import ConfigError, CopydeskError
-from flows.ingest.formats import RawBatch, read_records
-from flows.ingest.inputs import GZIP_MAGIC, Piece, name_version, open_input, register_object_stores
+from cleaners.errors import ConfigError
+from flows.ingest.inputs import GZIP_MAGIC, name_version, open_input
 from flows.ingest.json_forms import HEAD_BYTES, find_form
-from flows.settings import ColumnNames, InputConfig
-
-__all__ = [
-    "INPUT_SCHEMA",
-    "ColumnNames",
-    "Discovered",
-    "InputConfig",
-    "Piece",
-    "RawBatch",
-    "discover_inputs",
-    "find_changed",
-    "read_records",
-]
+from flows.ingest.listing import Found, list_files
+from flows.settings import InputConfig
 
 INPUT_SCHEMA = pl.Schema(
     {
@@ -69,14 +54,6 @@ class Discovered(NamedTuple):
     cuts: dict[str, Cuts] = {}  # noqa: RUF012 -- never changed
     versions: dict[str, str] = {}  # noqa: RUF012
     n_lines: dict[str, int] = {}  # noqa: RUF012
-
-
-class _Found(NamedTuple):
-    """A file before its digest; `trouble` says why it is none."""
-
-    uri: str
-    n_bytes: int | None = None
-    trouble: tuple[str, str] | None = None
 
 
 class _Input(NamedTuple):
@@ -124,7 +101,7 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
     with ThreadPoolExecutor(config.digest_threads) as pool:
         for some in found.iter_slices(DIGESTED_AT_ONCE):
             items = [
-                _Found(uri, n_bytes, reason and (reason, detail)) for uri, _, n_bytes, reason, detail in some.rows()
+                Found(uri, n_bytes, reason and (reason, detail)) for uri, _, n_bytes, reason, detail in some.rows()
             ]
             results = list(pool.map(lambda item: _digest(item, config), items))
             inputs = [result for result in results if isinstance(result, _Input)]
@@ -154,13 +131,13 @@ def discover_inputs(sources: Sequence[str], config: InputConfig) -> Discovered:
 def _list_all(sources: Sequence[str]) -> pl.DataFrame:
     """List what lies at the sources (`FOUND_SCHEMA`), each place once, sorted by address."""
     frames = [pl.DataFrame(schema=FOUND_SCHEMA)]
-    items = (item for source in sources for item in (_list_remote if "://" in source else _list_local)(source))
+    items = (item for source in sources for item in list_files(source))
     while some := [_row_of(item) for item in islice(items, DIGESTED_AT_ONCE)]:
         frames.append(pl.DataFrame(some, FOUND_SCHEMA, orient="row"))
     return pl.concat(frames).unique("place", keep="first", maintain_order=True).sort("uri")
 
 
-def _row_of(item: _Found) -> tuple[str, str, int | None, str | None, str | None]:
+def _row_of(item: Found) -> tuple[str, str, int | None, str | None, str | None]:
     place = item.uri if "://" in item.uri else os.path.abspath(item.uri)  # noqa: PTH100 -- links stay
     return (item.uri, place, item.n_bytes, *(item.trouble or (None, None)))
 
@@ -203,94 +180,7 @@ def format_of(name: str, config: InputConfig) -> str | None:
     return config.suffixes.formats.get(PurePosixPath(stem).suffix) if not stem.startswith(".") else None
 
 
-def _list_local(source: str) -> Iterator[_Found]:
-    path = os.path.expanduser(source)  # noqa: PTH111 -- pathlib would rewrite the path as given
-    if os.path.lexists(path):
-        yield from _below(path)
-    elif glob.has_magic(path):
-        matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 -- passes hidden files over
-        if not matches:
-            raise ConfigError(f"Nothing matches {source!r}.", "Check the pattern; ** matches any depth of folders.")
-        for match in matches:
-            yield from _below(match)
-    else:
-        raise ConfigError(f"{source!r} does not exist.", "Give an existing file or folder, a glob or an address.")
-
-
-def _below(path: str) -> Iterator[_Found]:
-    """Yield a file itself, or every file below a folder."""
-    if not Path(path).is_dir():
-        yield _stat(path)
-        return
-    failed: list[OSError] = []
-    entered: set[tuple[int, int]] = set()
-    for folder, folders, names in os.walk(path, onerror=failed.append, followlinks=True):
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in entered:
-            folders.clear()
-            continue
-        entered.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                yield _stat(os.path.join(folder, name))  # noqa: PTH118 -- `./a` stays `./a`
-    for error in failed:
-        yield _Found(_address(error.filename or path), None, ("unreadable", f"the folder cannot be listed: {error}"))
-
-
-def _stat(path: str) -> _Found:
-    try:
-        status = Path(path).stat()
-    except OSError as error:
-        return _Found(_address(path), None, ("unreadable", f"{type(error).__name__}: {error.strerror}"))
-    if not stat.S_ISREG(status.st_mode):
-        return _Found(_address(path), None, ("unsupported_format", "no regular file (a pipe, socket or device)"))
-    if _address(path) != path.replace(os.sep, "/"):
-        return _Found(_address(path), status.st_size, ("unreadable", "the file name is not UTF-8; rename the file"))
-    return _Found(_address(path), status.st_size)
-
-
-def _address(path: str) -> str:
-    """Write the path with forward slashes; bytes of a name that are not UTF-8 are spelled out."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace").replace(os.sep, "/")
-
-
-def _list_remote(source: str) -> Iterator[_Found]:
-    import fsspec
-
-    register_object_stores()
-    try:
-        system, path = fsspec.core.url_to_fs(source)
-        system.invalidate_cache()  # of what an earlier run of this process listed
-        if glob.has_magic(source):
-            entries = system.glob(path, detail=True)
-        else:
-            entries = system.find(path, detail=True)
-            if not entries and not system.exists(path):
-                raise ConfigError(f"{source!r} does not exist.", "Check the address and the credentials.")
-    except ImportError as error:
-        raise CopydeskError(
-            f"Cannot read {source!r}: {error}.",
-            "Install the package it names; for object storage: pip install 'copydesk[s3]'.",
-        ) from error
-    except CopydeskError:
-        raise
-    except Exception as error:  # each file system has its own errors
-        raise CopydeskError(f"Cannot list {source!r}: {error}.", "Check the address and the credentials.") from error
-    if glob.has_magic(source) and not entries:
-        raise ConfigError(f"Nothing matches {source!r}.", "Check the pattern; ** matches any depth of folders.")
-    base = re.split(r"[*?\[]", path)[0]
-    for name, entry in sorted(entries.items()):
-        parts = PurePosixPath(name[len(base) :] if name != base else "").parts
-        if any(part.startswith(".") for part in parts):
-            continue
-        if entry.get("type") == "directory":
-            yield from _list_remote(system.unstrip_protocol(name))
-        else:
-            yield _Found(system.unstrip_protocol(name), entry.get("size"))
-
-
-def _digest(item: _Found, config: InputConfig) -> _Input | tuple[str, str]:
+def _digest(item: Found, config: InputConfig) -> _Input | tuple[str, str]:
     """Digest a file in chunks; return what is known of it, or the reason and detail of its reject."""
     if item.trouble:
         return item.trouble
