@@ -146,11 +146,11 @@ def begin_run(settings: Settings, engine: Engine, run_id: str | None = None) -> 
             # Over an earlier archive there is work for all, be there ever so little new.
             prepare_workers(settings.n_workers if run.previous else len(plan.shards))
             Thread(target=lambda: list(map(import_module, LATER))).start()
-        _begun = Begun(run, plan, n_done(run), HeadStart())
+        begun = _begun = Begun(run, plan, n_done(run), HeadStart())
         try:
-            yield _begun
+            yield begun
         finally:
-            _begun.head_start.end()
+            begun.head_start.end()
             _begun = None
 
 
