@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from bench.hostile.containers import make_record
@@ -69,6 +69,7 @@ def test_any_bytes_under_any_name(name: str, data: bytes) -> None:
 @given(lines=LINES, end=st.sampled_from([b"\n", b"\r\n", b"\r", b"\n\n"]), is_packed=st.booleans())
 def test_any_json_lines(lines: list[bytes], end: bytes, is_packed: bool) -> None:
     data = end.join(lines)
+    assume(is_packed or not data.startswith(b"\x1f\x8b"))  # a broken container is one reject
     found = read_bytes("a.jsonl", gzip.compress(data) if is_packed else data)
     assert is_sound(found)
     form = find_form(data)

@@ -180,9 +180,9 @@ def test_one_failing_document_does_not_fail_the_shard(monkeypatch: pytest.Monkey
 def test_time_is_linear_on_a_hostile_document(unit: str) -> None:
     seconds = []
     for size in (20_000, 80_000):
-        started = time.perf_counter()
+        started = time.process_time()  # of this process: others share the machine
         result = strip_articles(make_frame([make_row("a", unit * (size // len(unit)))]), None, CONFIG)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
         assert "failed" not in result.rejects["reason"]
     assert seconds[1] < 10 * seconds[0] + 0.5
 
