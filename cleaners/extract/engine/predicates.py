@@ -29,7 +29,7 @@ def compile_test(expression: XPath) -> Test:
         expression: such as `.//*[self::div or self::p][contains(@class, 'x')]`, or several of them between bars.
 
     Raises:
-        NotImplementedError: it is written in a part of XPath that is not read here.
+        ValueError: it is written in a part of XPath that is not read here.
     """
     tokens, end = [], 0
     for match in TOKEN.finditer(expression.path):
@@ -52,8 +52,8 @@ class _Reader:
         self._written = " ".join(tokens)
         self.next = next(self._rest, "")
 
-    def fail(self) -> NotImplementedError:
-        return NotImplementedError(f"no test of an element, before {self.next!r}: {self._written}")
+    def fail(self) -> ValueError:
+        return ValueError(f"no test of an element, before {self.next!r}: {self._written}")
 
     def _take(self, token: str = "") -> str:
         if not self.next or (token and self.next != token):

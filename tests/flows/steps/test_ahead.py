@@ -37,9 +37,19 @@ def test_no_step_is_begun_once_another_engine_goes_on() -> None:
 
 
 def test_a_failure_is_left_to_the_engine_that_does_the_step_again() -> None:
+    tried: list[str] = []
+
+    def steps(engine: Engine) -> None:
+        engine.once(STEPS["learn"], lambda: tried.append("learn") or 1 // 0)
+        engine.once(STEPS["strip"], lambda: tried.append("strip"))
+
     head_start = HeadStart()
-    head_start.start(lambda engine: engine.once(STEPS["learn"], lambda: 1 // 0), PlainEngine())
+    head_start.start(steps, PlainEngine())
     head_start.end()
+    assert tried == ["learn"], "nothing goes on behind a failure"
+    with pytest.raises(ZeroDivisionError):
+        steps(PlainEngine())
+    assert tried == ["learn", "learn"]
 
 
 def test_a_step_that_another_thread_is_at_is_waited_for(tmp_path: Path) -> None:

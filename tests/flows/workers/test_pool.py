@@ -36,9 +36,12 @@ def test_what_a_worker_loads_ahead_is_there_and_a_failure_is_left_to_the_step_th
         module, _, name = wanted.partition(":")
         loaded = importlib.import_module(module)
         if name:
-            getattr(loaded, name)()
-    process.load_ahead("flows.no_such_module")
-    process.load_ahead("math:sqrt")  # wants an argument
+            getattr(loaded, name)()  # raises where what is to be loaded is at fault
+    with worker_pool(1):
+        worker = run_in_worker(os.getpid)
+        for faulty in ("flows.no_such_module", "math:sqrt"):  # the second wants an argument
+            assert run_in_worker(process.load_ahead, faulty) is None
+        assert run_in_worker(os.getpid) == worker, "the worker goes on"
 
 
 def test_after_a_killed_worker_the_next_call_succeeds() -> None:
