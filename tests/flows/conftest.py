@@ -11,6 +11,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
 
 import pytest
 
@@ -18,11 +20,21 @@ import pytest
 @pytest.fixture(scope="module")
 def s3_server() -> Iterator[None]:
     """The server, named by the environment as any client wants it."""
-    from moto.server import ThreadedMotoServer
+    from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    one_at_a_time = Lock()
+    application = DomainDispatcherApplication(create_backend_app)
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        # S3 compares and writes in one step; moto does it in two, between which another writer may come.
+        with one_at_a_time:
+            return application(environ, start_response)
+
+    server = make_server("127.0.0.1", 0, answer, threaded=True)
+    serving = Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    host, port = server.server_address[:2]
     there = {
         "AWS_ENDPOINT_URL": f"http://{host}:{port}",
         "AWS_ALLOW_HTTP": "true",
@@ -34,7 +46,9 @@ def s3_server() -> Iterator[None]:
         for name, value in there.items():
             patch.setenv(name, value)
         yield
-    server.stop()
+    server.shutdown()
+    serving.join()
+    server.server_close()
 
 
 @pytest.fixture
