@@ -6,8 +6,9 @@ An engine says how the work of a step is done: as Prefect's tasks (`flows/tasks.
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import partial, reduce
 from importlib import import_module
 from pathlib import Path
@@ -216,9 +217,22 @@ def _do_documents(run: Run, plan: Plan, engine: Engine) -> RunCounts:
     extracted = _each(engine, "extract", extract_shard, run, plan.shards)
     n_repeated = _once(engine, "learn", lambda: do_once(run, "learn", lambda: learn_from_shards(run)))
     stripped = _each(engine, "strip", strip_shard, run, plan.shards)
-    for step in archive_steps():
-        _once(engine, step.name, partial(do_once, run, step.name, partial(step.load_work(), run)))
+    _do_archive(run, engine)
     return reduce(RunCounts.plus, [*extracted, *stripped], RunCounts(n_rejects=n_repeated))
+
+
+def _do_archive(run: Run, engine: Engine) -> None:
+    """Do the steps over the archive, side by side where neither reads what the other leaves."""
+    begun: dict[str, Future[object]] = {}
+    with ThreadPoolExecutor() as threads:
+        for step in archive_steps():
+            for name in begun if step.waits_for is None else step.waits_for:
+                begun[name].result()
+            work = partial(do_once, run, step.name, partial(step.load_work(), run))
+            # In a context like this one: Prefect keeps the run there that a task belongs to.
+            begun[step.name] = threads.submit(copy_context().run, _once, engine, step.name, work)
+        for future in begun.values():
+            future.result()
 
 
 def _once(engine: Engine, name: str, work: Callable[[], R]) -> R:

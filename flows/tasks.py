@@ -240,16 +240,17 @@ class ProgressArtifact:
     def __init__(self) -> None:
         self._artifact_id: UUID | None = None
         self._estimate = Estimate()
+        self._percent: dict[str, float] = {}
         self._shown = 0.0
 
     def __call__(self, step: str, done: int, total: int) -> None:
         """Move the bar: at the end of a step, and in it every MIN_STEP. A run that finds nothing new has no bar."""
+        percent = STEPS[step].share * done / max(1, total)
+        self._percent[step] = max(percent, self._percent.get(step, 0.0))  # what was done ahead is announced again
         if step == "discover":
             return
         left = self._estimate(step, done, total)
-        steps = list(STEPS)
-        before = sum(STEPS[name].share for name in steps[: steps.index(step)])
-        percent = before + STEPS[step].share * done / max(1, total)
+        percent = sum(self._percent.values())
         if self._artifact_id is None:
             self._artifact_id = offer(create_progress_artifact, percent, key="copydesk-progress", description=step)  # type: ignore[assignment]
         elif done == total or percent >= self._shown + self.MIN_STEP:

@@ -25,7 +25,7 @@ from cleaners.names import (
 )
 from cleaners.names.answer import FLAGS, REPLACEMENTS
 from flows.run import Run
-from flows.steps.parts import ARTICLES_A_PART, gather_part, part_file, part_names, plan_parts, replaced_article_ids
+from flows.steps.parts import ARTICLES_A_PART, part_file, part_names, replaced_article_ids
 from flows.store.editors import DECISIONS, read_authority, read_decisions
 from flows.store.files import write_bytes, write_parquet
 from flows.store.snapshots import Snapshot, check_digest
@@ -54,17 +54,15 @@ def judge_names(run: Run) -> int:
     Runs in the flow's own process and holds no rows: the parts are judged by workers.
 
     Args:
-        run: the run, its articles matched.
+        run: the run, its articles matched and in parts.
 
     Returns:
         Flags that say error.
     """
-    for folder in ("parts", "found_again", "judged", "name_mentions", "named"):
+    for folder in ("found_again", "judged", "name_mentions", "named"):
         shutil.rmtree(run.work(folder), ignore_errors=True)  # of a run that was interrupted here
     # Editors may decide while the run works: every part goes by what is decided now, the next run by the rest.
     write_bytes(read_decisions(run.settings).encode(), run.work(DECISIONS))
-    names = run_in_worker(plan_parts, run)
-    map_in_workers(gather_part, [run] * len(names), range(len(names)), names)
     shares = run_in_worker(_plan_windows, run)
     if not _are_mentions_current(run):
         earlier = sorted(_earlier_parts(run.previous_snapshot))

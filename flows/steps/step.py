@@ -21,6 +21,7 @@ class Step(NamedTuple):
         is_repeatable: whether a failed one may be tried again: a worker that died, a file system that hiccuped.
         code: beginnings of the paths in `cleaners` of what it runs. A change there does the step again.
         work: of a step over the whole archive, `module:function`. The function takes the run and leaves intermediate files.
+        waits_for: of such a step, those whose files it reads, where it need not wait for all that stand before it.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Step(NamedTuple):
     is_repeatable: bool = True
     code: tuple[str, ...] = ()
     work: str = ""
+    waits_for: tuple[str, ...] | None = None
 
     def load_work(self) -> "Callable[[Run], Any]":
         """Import the function of a step over the archive."""
@@ -52,14 +54,23 @@ STEPS = {
             code=("neardup/", "document.py"),
             work="flows.steps.match:match_archive",
         ),
-        Step("names", "Checking names", 11, code=("names/", "document.py"), work="flows.steps.names:judge_names"),
+        Step("divide", "Dividing by time", 1, work="flows.steps.parts:divide_articles", waits_for=()),
         Step(
             "stories",
             "Grouping by event",
-            3,
+            5,
             code=("stories/", "document.py"),
             work="flows.steps.stories:group_stories",
         ),
+        Step(
+            "names",
+            "Checking names",
+            8,
+            code=("names/", "document.py"),
+            work="flows.steps.names:judge_names",
+            waits_for=("match", "divide"),
+        ),
+        Step("summaries", "Summing up stories", 0, work="flows.steps.summaries:sum_up_stories"),
         Step("assemble", "Checking contracts", 3),
         Step("report", "Writing the report", 2, is_repeatable=False),
         Step("gates", "Checking gates", 0, is_repeatable=False),
@@ -70,5 +81,5 @@ STEPS = {
 
 
 def archive_steps() -> list[Step]:
-    """The steps over the whole archive, in order."""
+    """The steps over the whole archive, in order; a step may be done beside one that it does not wait for."""
     return [step for step in STEPS.values() if step.work]

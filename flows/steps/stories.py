@@ -1,4 +1,4 @@
-"""The step `stories`: takes the clusters of the archive, leaves the story and the event of each article, and a summary a story.
+"""The step `stories`: takes the clusters of the archive, leaves the story and the event of each article.
 
 The canonical article of each new cluster is compared with those of the days around it. Their terms lie in the index; where an
 article is older than that, the ones around it are read again. Texts are read by the workers, some thousand at a time; one of them
@@ -15,7 +15,7 @@ import polars as pl
 from cleaners.document import UTC_MICROSECONDS, time_of_run
 from cleaners.schemas import TABLES
 from cleaners.stories import Arrival, Frequencies, Grouper, Placed, read_terms
-from cleaners.stories.summary import summarise_stories, tabulate_stories
+from cleaners.stories.summary import tabulate_stories
 from cleaners.stories.terms import UInt32s
 from cleaners.stories.window import Member
 from flows.run import Run
@@ -39,12 +39,10 @@ FACTS = ("article_id", "published_at", "fetched_at")
 FACT_SCHEMA = pl.Schema(
     {"article_id": pl.String(), "published_at": UTC_MICROSECONDS, "fetched_at": UTC_MICROSECONDS, "file": pl.String()}
 )
-ABOUT_SCHEMA = pl.Schema(
-    {"article_id": pl.String(), "site": pl.String(), "title": pl.String(), "people": pl.List(pl.String())}
-)
 PLACED_SCHEMA = pl.Schema(
     {"cluster_id": pl.String(), "story_id": pl.String(), "event_id": pl.String(), "score": pl.Float64()}
 )
+CENTRAL_SCHEMA = pl.Schema({"story_id": pl.String(), "central_article_id": pl.String()})
 
 
 def group_stories(run: Run) -> int:
@@ -53,7 +51,7 @@ def group_stories(run: Run) -> int:
     Runs in the flow's own process and holds no rows.
 
     Args:
-        run: the run, its articles matched and their names judged.
+        run: the run, its articles matched and in parts.
 
     Returns:
         Stories of two clusters or more.
@@ -191,7 +189,7 @@ def _group(run: Run) -> int:
     both = pl.concat([known, pl.DataFrame(placed, PLACED_SCHEMA, orient="row")]).with_columns(
         pl.col("story_id").replace(merged)
     )
-    n_stories = _write_tables(run, both, grouper)
+    n_stories = _write_stories(run, both, grouper)
     horizon = _find_horizon(run) - run.settings.cleaning.stories.window_days
     members = [member for member in grouper.window.members.values() if member.seen >= horizon]
     write_index(run.index_folder("stories"), run.run_id, members, frequencies, index.segments)
@@ -240,42 +238,17 @@ def _place_new(run: Run, grouper: Grouper, lots: pl.DataFrame) -> list[Placed]:
     return placed
 
 
-def _write_tables(run: Run, placed: pl.DataFrame, grouper: Grouper) -> int:
-    """Write the two tables; give how many stories have two clusters or more."""
+def _write_stories(run: Run, placed: pl.DataFrame, grouper: Grouper) -> int:
+    """Write the story of each article, and the central articles; give how many stories have two clusters or more."""
     clusters = pl.read_parquet(run.work("clusters.parquet"), glob=False).select("article_id", "cluster_id")
     seen = pl.read_parquet(run.work("stories", "seen.parquet"), glob=False)
     stories = tabulate_stories(clusters, seen, placed, _previous_rows(run, "stories"))
     write_parquet(stories, run.work("stories.parquet"))
-    earlier = _previous_rows(run, "story_summary").select("story_id", "central_article_id")
-    now = pl.DataFrame(
-        list(grouper.centrals.items()), {"story_id": pl.String, "central_article_id": pl.String}, orient="row"
+    write_parquet(
+        pl.DataFrame(list(grouper.centrals.items()), CENTRAL_SCHEMA, orient="row"), run.work("centrals.parquet")
     )
-    centrals = pl.concat([now, earlier.join(now, on="story_id", how="anti")])
-    summary = summarise_stories(stories, clusters, _read_facts(run), centrals)
-    write_parquet(summary, run.work("story_summary.parquet"))
-    return summary.filter(pl.col("n_clusters") > 1).height
-
-
-def _read_facts(run: Run) -> pl.DataFrame:
-    """The columns of the articles that a summary needs: those of the run, with the people just found, and the earlier ones."""
-    frames = [
-        pl.scan_parquet(part_file(run, "articles", name), glob=False)
-        .select("article_id", "site", "title")
-        .join(_named(run, name), on="article_id", how="left")
-        for name in part_names(run)
-    ]
-    previous = run.previous_snapshot
-    if previous:
-        gone = replaced_article_ids(run).to_frame("article_id").lazy()
-        earlier = pl.scan_parquet(previous.files("articles"), glob=False).select(
-            "article_id", "site", "title", "people"
-        )
-        frames.append(earlier.join(gone, on="article_id", how="anti"))
-    return pl.concat([pl.LazyFrame(schema=ABOUT_SCHEMA), *frames]).collect()
-
-
-def _named(run: Run, name: str) -> pl.LazyFrame:
-    return pl.scan_parquet(run.work("named", f"{name}.parquet"), glob=False).select("article_id", "people")
+    sizes = stories.join(clusters, on="article_id").group_by("story_id").agg(pl.col("cluster_id").n_unique())
+    return sizes.filter(pl.col("cluster_id") > 1).height
 
 
 def _find_horizon(run: Run) -> float:

@@ -81,15 +81,16 @@ def run_seeds(checkout: Path, output: Path) -> list[str]:
 def add_step(checkout: Path) -> None:
     (checkout / "flows/steps/letters.py").write_text(NEW_STEP, encoding="utf-8")
     new = 'Step("letters", "Counting letters", 1, work="flows.steps.letters:count_letters"),'
-    add_line(checkout / "flows/steps/step.py", 'Step("names"', new)
+    add_line(checkout / "flows/steps/step.py", 'Step("summaries"', new)
 
 
 def test_a_step_is_one_new_file_and_one_line(checkout: Path, tmp_path: Path) -> None:
     add_step(checkout)
     steps = run_seeds(checkout, tmp_path / "out")
-    assert steps == [
-        "discover", "extract", "learn", "strip", "match", "names", "letters", "stories", "assemble", "report", "gates", "publish"
-    ]  # fmt: skip
+    assert steps[:4] == ["discover", "extract", "learn", "strip"]
+    assert set(steps[4:6]) == {"match", "divide"}
+    assert set(steps[6:8]) == {"stories", "names"}
+    assert steps[8:] == ["summaries", "letters", "assemble", "report", "gates", "publish"]
 
 
 def test_a_table_is_its_columns_and_one_line(checkout: Path, tmp_path: Path) -> None:
