@@ -1,12 +1,12 @@
 """The run: every step in its order, written once. The flow, the tests and the benchmarks call `run_pipeline`, each with an engine.
 
-An engine says how the work of a step is done: as Prefect's tasks (`flows/tasks.py`), here and now (`PlainEngine`), or timed.
+An engine (`flows/steps/engine.py`) says how the work of a step is done.
 """
 
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial, reduce
@@ -22,15 +22,16 @@ from cleaners.quality import RunCounts, check_gates
 from flows.faults import faults_explained
 from flows.run import Run, name_run_id
 from flows.settings import Settings
-from flows.steps.ahead import Engine, HeadStart
+from flows.steps.ahead import HeadStart
 from flows.steps.discover import plan_run
+from flows.steps.engine import Engine
 from flows.steps.extract import extract_shard
 from flows.steps.learn import learn_from_shards
 from flows.steps.plan import Plan, Shard
 from flows.steps.progress import announce
 from flows.steps.publish import switch_latest
 from flows.steps.resume import continue_interrupted, do_once, n_done
-from flows.steps.step import STEPS, Step, archive_steps
+from flows.steps.step import STEPS, archive_steps
 from flows.steps.strip import strip_shard
 from flows.steps.versions import find_versions
 from flows.store.locks import output_lock
@@ -50,24 +51,6 @@ LATER = ("flows.steps.assemble", "flows.report.figures", "flows.report.page")
 _log = logging.getLogger(__name__)
 
 R = TypeVar("R")
-
-
-class PlainEngine:
-    """Does the work here and now; shards in as many threads as there are workers to wait for."""
-
-    def __init__(self, n_threads: int = 1) -> None:
-        self._n_threads = n_threads
-
-    def once(self, step: Step, work: Callable[[], R]) -> R:
-        """Do a step that is one piece of work."""
-        return work()
-
-    def each(self, step: Step, work: Callable[[Shard], R], shards: Sequence[Shard]) -> Iterator[tuple[Shard, R]]:
-        """Do a step on every shard."""
-        with ThreadPoolExecutor(self._n_threads) as threads:
-            futures = {threads.submit(work, shard): shard for shard in shards}
-            for future in as_completed(futures):
-                yield futures[future], future.result()
 
 
 class RunResult(NamedTuple):

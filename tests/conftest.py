@@ -80,6 +80,7 @@ def run_steps(
     """
     from flows import pipeline
     from flows.settings import Settings
+    from flows.steps.engine import PlainEngine
     from flows.workers.pool import worker_pool
 
     chosen = Settings(
@@ -89,7 +90,7 @@ def run_steps(
         for name, work in (("extract_shard", extract), ("strip_shard", strip)):
             if work:
                 patched.setattr(pipeline, name, work)
-        result = pipeline.run_pipeline(chosen, pipeline.PlainEngine(chosen.n_workers), run_id)
+        result = pipeline.run_pipeline(chosen, PlainEngine(chosen.n_workers), run_id)
     return None if result.status == "nothing_new" else result
 
 

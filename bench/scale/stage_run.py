@@ -29,8 +29,9 @@ def main() -> None:
 
 def run_steps(output: str, sources: list[str], n_workers: int) -> None:
     """One run, published; each step announced, and how many articles it brought."""
-    from flows.pipeline import PlainEngine, run_pipeline
+    from flows.pipeline import run_pipeline
     from flows.settings import Settings
+    from flows.steps.engine import PlainEngine
     from flows.steps.plan import Shard
     from flows.steps.step import Step
     from flows.workers.pool import worker_pool

@@ -118,7 +118,8 @@ def _run(settings: "Settings", *, direct: bool, verbose: bool, as_json: bool, qu
     # The first run finds something new, if there is anything: the server starts while it looks, and while all this is imported.
     server = None if direct or _has_server() or (settings.folder / "latest").exists() else _start_server()
     from flows.cli.terminal import describe_result, show_result, showing_progress
-    from flows.pipeline import PlainEngine, begin_run, go_ahead, run_pipeline, working
+    from flows.pipeline import begin_run, go_ahead, run_pipeline, working
+    from flows.steps.engine import PlainEngine
     from flows.workers.dask import workers_found
 
     plain = PlainEngine(settings.n_workers)

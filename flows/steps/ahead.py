@@ -7,22 +7,13 @@ an interrupted run leaves it (`flows/steps/resume.py`): the engine finds it, or 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from threading import Event, Thread
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from flows.steps.engine import Engine
 from flows.steps.plan import Shard
 from flows.steps.step import Step
 
 R = TypeVar("R")
-
-
-class Engine(Protocol):
-    """Does the work of each step."""
-
-    def once(self, step: Step, work: Callable[[], R]) -> R:
-        """Do a step that is one piece of work."""
-
-    def each(self, step: Step, work: Callable[[Shard], R], shards: Sequence[Shard]) -> Iterator[tuple[Shard, R]]:
-        """Do a step on every shard, some at a time; give each shard and its result when it is done, in any order."""
 
 
 class HeadStart:

@@ -4,15 +4,17 @@ A call has a worker to itself (`flows/workers/process.py`): one that dies or han
 Where a document did it, that is found out; where there is a cluster, it gets what can be divided.
 """
 
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing import current_process
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, current_thread, main_thread
 from typing import Any, ParamSpec, TypeVar
 
+from cleaners.errors import CopydeskError
 from flows.run import Run
 from flows.workers.marks import FIRST_TRY, held_bytes
 from flows.workers.process import LOSSES_TO_QUARANTINE, Limits, Worker, WorkerLost, take_worker
@@ -41,18 +43,20 @@ _mapper: Mapper | None = None
 def worker_pool(n_workers: int) -> Iterator[None]:
     """Keep up to `n_workers` processes for the time of a run; `run_in_worker` and `run_watched` use them.
 
-    Within the block of another pool there is that one alone.
+    Within the block of another pool there is that one alone. Ctrl-C ends the workers at once, so that nobody waits for what they
+    are at.
     """
     global _pool  # noqa: PLW0603
     if _pool:
         yield
         return
-    _pool = _Pool(n_workers)
-    _pool.start()
+    pool = _pool = _Pool(n_workers)
+    pool.start()
     try:
-        yield
+        with _interrupted_by(pool.kill):
+            yield
     finally:
-        pool, _pool = _pool, None
+        _pool = None
         pool.close()
 
 
@@ -168,6 +172,25 @@ def _pool_of_a_cluster(run: Run) -> "_Pool | None":
     return _start_pool_of_a_cluster() if run.settings.dask and not current_process().daemon else None
 
 
+@contextmanager
+def _interrupted_by(end: Callable[[], None]) -> Iterator[None]:
+    """Do `end` at Ctrl-C before anything else; outside of the main thread, which alone gets signals, nothing."""
+    if current_thread() is not main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would interrupt the clearing up
+        end()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class _Pool:
     """Workers, started ahead or when they are wanted, and kept for the next call."""
 
@@ -175,6 +198,7 @@ class _Pool:
         self.n_workers = self.n_at_once = n_workers
         self._slots = BoundedSemaphore(n_workers)
         self._idle: list[Worker] = []
+        self._busy: list[Worker] = []
         self._is_closed = False
 
     def start(self) -> None:
@@ -188,19 +212,38 @@ class _Pool:
 
     def call(self, limits: Limits | None, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         with self._slots:
-            if self._is_closed:
-                raise RuntimeError("The run has ended; its workers are gone.")
-            worker = self._idle.pop() if self._idle else Worker()
+            worker = self._take()
             try:
-                if not worker.is_alive():  # killed while it waited
-                    worker = Worker()
                 return worker.call(limits, function, args, kwargs)
             finally:
+                self._busy.remove(worker)
                 if worker.is_alive() and held_bytes(worker.pid) > MAX_KEPT_BYTES:
                     worker.end()
                     worker = Worker()
                 if worker.is_alive():
                     self._idle.append(worker)
+
+    def _take(self) -> Worker:
+        """A worker for a call.
+
+        Raises:
+            CopydeskError: the run has ended.
+        """
+        if not self._is_closed:
+            worker = self._idle.pop() if self._idle else Worker()
+            if not worker.is_alive():  # killed while it waited
+                worker = Worker()
+            self._busy.append(worker)
+            if not self._is_closed:
+                return worker
+            worker.kill()  # it was not there yet when the others were
+        raise CopydeskError("The run was stopped.", "Nothing was published; run again to go on.")
+
+    def kill(self) -> None:
+        """End all workers now: calls that are under way fail, and none begins."""
+        self._is_closed = True
+        for worker in (*self._idle, *self._busy):
+            worker.kill()
 
     def close(self) -> None:
         """Wait for the calls that are under way, refuse those that wait for a worker, end the workers."""

@@ -111,6 +111,10 @@ class Worker:
     def pid(self) -> int | None:
         return self._process.pid
 
+    def kill(self) -> None:
+        """End the worker now, whatever it is at."""
+        self._process.kill()
+
     def let_go(self) -> None:
         """End the worker: it waits for a call that will not come."""
         self._connection.close()

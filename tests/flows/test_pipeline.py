@@ -10,8 +10,9 @@ import pytest
 
 from cleaners.errors import CopydeskError
 from flows import pipeline
-from flows.pipeline import PlainEngine, begin_run, run_pipeline
+from flows.pipeline import begin_run, run_pipeline
 from flows.settings import Settings
+from flows.steps.engine import PlainEngine
 from flows.steps.step import Step
 from tests.conftest import SEEDS
 

@@ -42,7 +42,8 @@ TABLES["letters"] = Letters
 '''
 RUN = """
 import json, sys
-from flows.pipeline import PlainEngine, run_pipeline
+from flows.steps.engine import PlainEngine
+from flows.pipeline import run_pipeline
 from flows.settings import Settings
 from flows.steps.progress import listening
 

@@ -9,9 +9,10 @@ from threading import Event, Thread
 import pytest
 
 from flows import pipeline
-from flows.pipeline import PlainEngine, begin_run, go_ahead, run_pipeline
+from flows.pipeline import begin_run, go_ahead, run_pipeline
 from flows.settings import Settings
-from flows.steps.ahead import Engine, HeadStart
+from flows.steps.ahead import HeadStart
+from flows.steps.engine import Engine, PlainEngine
 from flows.steps.resume import do_once
 from flows.steps.step import STEPS
 from tests.conftest import SEEDS

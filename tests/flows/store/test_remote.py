@@ -15,8 +15,9 @@ from obstore.store import ObjectStore, from_url
 
 from cleaners.errors import CopydeskError
 from flows.ingest.sources import discover_inputs
-from flows.pipeline import PlainEngine, run_pipeline
+from flows.pipeline import run_pipeline
 from flows.settings import Settings
+from flows.steps.engine import PlainEngine
 from flows.store import objects, upload
 from flows.store.files import file_sha256
 from flows.store.objects import Pointer

@@ -21,10 +21,11 @@ from distributed import Client, LocalCluster
 from bench.scale.news_corpus import make_articles
 from cleaners.errors import CopydeskError
 from flows import pipeline
-from flows.pipeline import PlainEngine, run_pipeline, working
+from flows.pipeline import run_pipeline, working
 from flows.run import Run
 from flows.settings import Settings
 from flows.steps import learn, match, names, parts
+from flows.steps.engine import PlainEngine
 from flows.steps.plan import Shard
 from flows.store.digests import SUMS
 from flows.store.tables import CHANGES
@@ -122,7 +123,7 @@ STEPS_IN_PARTS = {
     "index_lot",
     "_probe",
     "_explain",
-    "gather_part",
+    "_gather_part",
     "_judge_share",
     "_join_shares",
     "write_part",

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Timer
 from types import SimpleNamespace
 
 import pytest
@@ -50,6 +51,16 @@ def test_after_a_killed_worker_the_next_call_succeeds() -> None:
         with pytest.raises(WorkerLost, match="SIGKILL"):
             run_in_worker(signal.raise_signal, signal.SIGKILL)
         assert run_in_worker(os.getpid) not in {victim, os.getpid()}
+
+
+def test_ctrl_c_ends_calls_that_are_under_way_and_lets_none_begin() -> None:
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), worker_pool(2):
+        run_in_worker(os.getpid)
+        Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()
+        map_in_workers(time.sleep, [60.0] * 5)
+    assert time.monotonic() - begun < 30
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_several_calls_go_to_the_mapper_and_one_stays_here() -> None:
