@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -47,3 +48,38 @@ def test_a_run_goes_on_from_what_was_found_out_before(tmp_path: Path, monkeypatc
     assert not (tmp_path / "out" / "_staging").exists()
     assert run_pipeline(settings, engine).status == "nothing_new", "nothing is left of the run before"
     assert len(plans) == 3
+
+
+class MeetingEngine(PlainEngine):
+    """Lets steps begin only once the others of a group have begun, and one fail."""
+
+    def __init__(self, *together: str, failing: str = "") -> None:
+        super().__init__()
+        self._together, self._failing = together, failing
+        self._meeting = Barrier(len(together), timeout=60)
+
+    def once(self, step: Step, work: Callable[[], Any]) -> Any:
+        if step.name in self._together:
+            self._meeting.wait()
+        if step.name == self._failing:
+            raise CopydeskError("No names.", "Mend it.")
+        return work()
+
+
+@pytest.mark.parametrize("together", [("match", "divide"), ("stories", "names")])
+def test_steps_that_do_not_wait_for_each_other_go_on_side_by_side(tmp_path: Path, together: tuple[str, str]) -> None:
+    settings = Settings(sources=[str(SEEDS)], output=str(tmp_path), workers=1)
+    assert run_pipeline(settings, MeetingEngine(*together)).status == "published"
+
+
+def test_a_step_that_fails_stops_the_run_and_what_went_on_beside_it_stays_done(tmp_path: Path) -> None:
+    settings = Settings(sources=[str(SEEDS)], output=str(tmp_path), workers=1)
+    with pytest.raises(CopydeskError, match="No names"):
+        run_pipeline(settings, MeetingEngine("stories", "names", failing="names"))
+    assert not (tmp_path / "latest").exists()
+    result = run_pipeline(settings, PlainEngine())
+    # Of all that stands before names one shard was extracted and stripped.
+    assert (result.status, result.n_steps_resumed) == (
+        "published",
+        len(["extract", "learn", "strip", "match", "divide", "stories"]),
+    )
