@@ -7,6 +7,7 @@ with all.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import NamedTuple
 
 from cleaners.names.judge.forms import Form
@@ -21,6 +22,13 @@ MAX_NEIGHBOURS = 50  # texts above which a person shared by two of them says not
 _MIN_RATIO = {"wrong_given": 4, "given_slip": 4, "misspelling": 2}
 
 
+class Witnesses(NamedTuple):
+    """Texts of one person that bear witness on a name in another text."""
+
+    compared: tuple[str, ...]  # evenly spread over all of them
+    support: int  # independent ones of all
+
+
 class Pair(NamedTuple):
     """A form in one text and what it may stand for, not weighed yet."""
 
@@ -28,16 +36,17 @@ class Pair(NamedTuple):
     form: Form
     expected: Form
     kind: str
-    others: list[str]  # texts of the expected one that bear witness
+    witnesses: Witnesses
 
-    def texts(self, limit: int) -> Iterator[str]:
-        """The texts that are compared, of the witnesses at most `limit`."""
-        yield self.article_id
-        yield from spread_texts(self.others, limit)
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts that are compared."""
+        return (self.article_id, *self.witnesses.compared)
 
 
 def iter_pairs(scene: Scene) -> Iterator[Pair]:
     """Every form that is less known than what it may stand for, in each text that is judged."""
+    finder = WitnessFinder(scene)
     for key in sorted(scene.forms):
         form = scene.forms[key]
         if form.canonical is not None or scene.judged.isdisjoint(form.articles):
@@ -49,7 +58,7 @@ def iter_pairs(scene: Scene) -> Iterator[Pair]:
                 continue
             for article_id in form.articles:
                 if article_id in scene.judged:
-                    yield Pair(article_id, form, expected, kind, find_witnesses(scene, article_id, expected))
+                    yield Pair(article_id, form, expected, kind, finder.find(article_id, expected))
 
 
 def _explanations(scene: Scene, form: Form) -> Iterator[tuple[str, Form]]:
@@ -76,13 +85,52 @@ def _explanations(scene: Scene, form: Form) -> Iterator[tuple[str, Form]]:
             yield kind, scene.forms[key]
 
 
-def find_witnesses(scene: Scene, article_id: str, expected: Form) -> list[str]:
-    """The texts of the expected person, of the best known a sample, that are no copies and lie within the window."""
-    cluster_of, day_of, window = scene.cluster_of, scene.day_of, scene.config.window_days
-    cluster, day = cluster_of.get(article_id, article_id), day_of.get(article_id)
-    spread = spread_texts(expected.articles, MAX_TEXTS)
-    others = [other for other in spread if cluster_of.get(other, other) != cluster]
-    return others if day is None else [other for other in others if abs(day_of.get(other, day) - day) <= window]
+class WitnessFinder:
+    """Finds the texts of the expected person, of the best known a sample, that are no copies and lie within the window."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._known: dict[Key, _Known] = {}
+
+    def find(self, article_id: str, expected: Form) -> Witnesses:
+        """The witnesses on an expected name in a text; mostly all that there are."""
+        scene = self._scene
+        known = self._known.get(expected.key)
+        if known is None:
+            known = self._known[expected.key] = self._look_up(expected)
+        cluster, day = scene.cluster_of.get(article_id, article_id), scene.day_of.get(article_id)
+        window = scene.config.window_days
+        is_all_near = day is None or max(known.last - day, day - known.first) <= window
+        if is_all_near and cluster not in known.clusters:
+            return known.all
+        days, clusters = scene.day_of, scene.cluster_of
+        others = [other for other in known.texts if clusters.get(other, other) != cluster]
+        if day is not None:
+            others = [other for other in others if abs(days.get(other, day) - day) <= window]
+        return self._witnesses(others)
+
+    def _look_up(self, expected: Form) -> _Known:
+        texts = spread_texts(expected.articles, MAX_TEXTS)
+        days = [day for text in texts if (day := self._scene.day_of.get(text)) is not None]
+        return _Known(
+            texts, self._clusters(texts), min(days, default=inf), max(days, default=-inf), self._witnesses(texts)
+        )
+
+    def _clusters(self, texts: list[str]) -> set[str]:
+        return {self._scene.cluster_of.get(text, text) for text in texts}
+
+    def _witnesses(self, texts: list[str]) -> Witnesses:
+        return Witnesses(tuple(spread_texts(texts, self._scene.config.max_compared_texts)), len(self._clusters(texts)))
+
+
+class _Known(NamedTuple):
+    """The texts of one person that are looked at."""
+
+    texts: list[str]
+    clusters: set[str]
+    first: float  # day; infinite where none has a date
+    last: float
+    all: Witnesses
 
 
 def spread_texts(articles: list[str], limit: int) -> list[str]:

@@ -13,11 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import groupby
+from operator import attrgetter
 
 from cleaners.names.config import NamesConfig
 from cleaners.names.judge.forms import Form
 from cleaners.names.judge.introduction import read_introduction
-from cleaners.names.judge.pairs import Pair, find_witnesses, iter_pairs, spread_texts
+from cleaners.names.judge.pairs import Pair, Witnesses, WitnessFinder, iter_pairs
+from cleaners.names.judge.portrait import MAX_PLACES, Portrait
 from cleaners.names.judge.scene import Scene
 from cleaners.names.judge.vectors import TextVectors
 from cleaners.names.lexicon.compare import are_given_variants, fold
@@ -26,7 +29,6 @@ from cleaners.names.lexicon.office import read_office
 from cleaners.names.lexicon.relate import Key
 
 MAX_VECTORS = 4_000  # texts held as vectors, some 3 kB each
-MAX_PLACES = 3  # mentions of one person in one text whose surroundings are looked at
 AUTHORITY_CONFIDENCE = 0.8  # of a name a letter off one of the authority file that no other text has; set by hand
 OFFICE_CONFIDENCE = 0.95  # of a name behind the very office of the expected one; set by hand: such cases are few
 FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
@@ -101,15 +103,19 @@ def iter_suspects(scene: Scene) -> Iterator[Suspect]:
     pairs = list(iter_pairs(scene))
     # One expected name after the other: its texts are laid out once, however few of all can be held.
     pairs.sort(key=lambda pair: (pair.expected.key[1], pair.expected.key[0], pair.article_id, pair.form.key))
-    limit = scene.config.max_compared_texts
-    scene.evidence.read({article_id for pair in pairs for article_id in pair.texts(limit)})
-    for batch in _batches(pairs, limit):
-        vectors = scene.evidence.vectors(article_id for pair in batch for article_id in pair.texts(limit))
-        for pair in batch:
-            yield _weigh(scene, pair, vectors)
+    scene.evidence.read({article_id for pair in pairs for article_id in pair.texts})
+    for batch in _batches(pairs):
+        vectors = scene.evidence.vectors(article_id for pair in batch for article_id in pair.texts)
+        for expected, of_expected in groupby(batch, key=attrgetter("expected")):
+            portraits: dict[Witnesses, Portrait] = {}
+            for pair in of_expected:
+                portrait = portraits.get(pair.witnesses)
+                if portrait is None:
+                    portrait = portraits[pair.witnesses] = Portrait(scene, expected, pair.witnesses.compared)
+                yield _weigh(scene, pair, portrait, vectors)
 
 
-def _batches(pairs: list[Pair], limit: int) -> Iterator[list[Pair]]:
+def _batches(pairs: list[Pair]) -> Iterator[list[Pair]]:
     """The pairs in batches whose texts can be held as vectors."""
     batch: list[Pair] = []
     texts: set[str] = set()
@@ -118,37 +124,32 @@ def _batches(pairs: list[Pair], limit: int) -> Iterator[list[Pair]]:
             yield batch
             batch, texts = [], set()
         batch.append(pair)
-        texts.update(pair.texts(limit))
+        texts.update(pair.texts)
     if batch:
         yield batch
 
 
 def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kind: str) -> Suspect:
     """One suspect with its features."""
-    pair = Pair(article_id, form, expected, kind, find_witnesses(scene, article_id, expected))
-    return _weigh(scene, pair, scene.evidence.vectors(pair.texts(scene.config.max_compared_texts)))
+    pair = Pair(article_id, form, expected, kind, WitnessFinder(scene).find(article_id, expected))
+    vectors = scene.evidence.vectors(pair.texts)
+    return _weigh(scene, pair, Portrait(scene, expected, pair.witnesses.compared), vectors)
 
 
-def _weigh(scene: Scene, pair: Pair, vectors: TextVectors) -> Suspect:
+def _weigh(scene: Scene, pair: Pair, portrait: Portrait, vectors: TextVectors) -> Suspect:
     """A suspect with its features."""
-    article_id, form, expected, kind, others = pair
-    cluster_of, evidence, roles, index = scene.cluster_of, scene.evidence, scene.roles, scene.index
+    article_id, form, expected, kind, (witnesses, support) = pair
+    evidence, index = scene.evidence, scene.index
     in_text = scene.names_in(article_id)
-    witnesses = spread_texts(others, scene.config.max_compared_texts)
     names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
     likeness = sorted(zip(vectors.cosines(article_id, witnesses, names), witnesses, strict=True), reverse=True)
     mine = in_text.places.get(form.key, [])
     introduced = read_introduction(evidence.text(article_id), mine, form.key[1])
-    near = evidence.compare_surroundings(
-        mine[:MAX_PLACES],
-        [place for a in witnesses for place in scene.names_in(a).places.get(expected.key, [])[:MAX_PLACES]],
-        witnesses,
-        vectors,
-        names,
-        introduced.apposition,
-    )
-    my_roles = roles.get((article_id, form.key), set())
-    their_roles = {r for a in witnesses for r in roles.get((a, expected.key), ())} | set(expected.authority_roles)
+    around = [evidence.around(place) for place in mine[:MAX_PLACES]]
+    near = portrait.clauses.compare(around, names, introduced.apposition)
+    words = frozenset[str]().union(*(each.words for each in around)) - names
+    strange = evidence.word_weights.sum(vectors.held_by_none(words, witnesses))
+    my_roles, their_roles = scene.roles.get((article_id, form.key), set()), portrait.roles
     shared = {(m, t) for m in my_roles for t in their_roles if _are_one_office(m, t)}
     agreement = 1 if shared else -1 if my_roles and their_roles else 0
     kin = {key for key in in_text.people if key[1] == form.key[1]} - {form.key, expected.key}
@@ -158,15 +159,13 @@ def _weigh(scene: Scene, pair: Pair, vectors: TextVectors) -> Suspect:
     features = {
         "log_per_million": math.log1p(_per_million(expected.key[1])),
         "log_own_per_million": math.log1p(_per_million(form.key[1])),
-        "shared_people": math.log1p(
-            max((_shared_people(scene, article_id, a, form, expected) for a in witnesses), default=0.0)
-        ),
+        "shared_people": math.log1p(portrait.share_people(in_text.people, frozenset((form.key[1], expected.key[1])))),
         "likeness_best": likeness[0][0] if likeness else 0.0,
         "likeness_mean": sum(x for x, _ in likeness[:3]) / 3,
         "capitals_near": near.capitals,
         "words_beside": near.beside,
-        "words_covered": near.covered,
-        "log_support": math.log1p(len({cluster_of.get(a, a) for a in others})),
+        "words_covered": 1.0 - strange / evidence.word_weights.sum(words) if words else 0.0,
+        "log_support": math.log1p(support),
         "log_own_support": math.log(max(form.support, 1)),
         "log_rivals": math.log1p(rivals),
         # Misprints are seldom names: the part that differs is another person's name too.
@@ -215,7 +214,7 @@ def _rarity(scene: Scene, role: str, other: str) -> float:
     return 1 / max(scene.holders.get(fullest.key, 1), 1)
 
 
-def _is_office_held(scene: Scene, witnesses: list[str], mine: set[str], expected: Form) -> bool:
+def _is_office_held(scene: Scene, witnesses: tuple[str, ...], mine: set[str], expected: Form) -> bool:
     """Tell whether the text gives its person the very office that the witnesses give to the expected one.
 
     The office has a portfolio and one holder at a time, so that two people of one surname hardly ever have it: "Transport
@@ -257,14 +256,6 @@ def _per_million(surname: str) -> int:
     last = surname.rsplit(" ", 1)[-1]
     # The census counts Americans: a few Chinese, Korean and Vietnamese surnames are a large share of their countries.
     return max(lexicon.per_million.get(last, 0), FAMILY_FIRST_PER_MILLION if last in lexicon.family_first else 0)
-
-
-def _shared_people(scene: Scene, article_id: str, other_id: str, form: Form, expected: Form) -> float:
-    """Measure how much two texts share of the other people they name; a person named in few texts counts for more."""
-    shared = scene.names_in(article_id).people & scene.names_in(other_id).people
-    n = len(scene.cluster_of) + 1
-    own = {form.key[1], expected.key[1]}
-    return sum(max(math.log(n / (scene.forms[key].support + 1)), 0.0) for key in shared if key[1] not in own)
 
 
 def _confidence(kind: str, features: Mapping[str, float]) -> float:

@@ -1,0 +1,46 @@
+"""Clauses around two names: what those of an expected name, laid out once, share with another's."""
+
+import math
+
+import pytest
+
+from cleaners.names.judge.clauses import RAREST, Clauses, Surroundings, Weights
+
+WEIGHTS = Weights([("the", 100), ("mayor", 10), ("harbour", 5), ("board", 5), ("strike", 2)], 100)
+NO_NAMES = frozenset[str]()
+
+
+def around(beside: str, capitalised: str = "", clause: str = "") -> Surroundings:
+    words = frozenset(beside.split())
+    return Surroundings(f"{clause} {beside}", frozenset(capitalised.split()), words, WEIGHTS.length(words))
+
+
+def cosine(left: str, right: str) -> float:
+    mine, theirs = frozenset(left.split()), frozenset(right.split())
+    return WEIGHTS.length(mine & theirs) ** 2 / (WEIGHTS.length(mine) * WEIGHTS.length(theirs))
+
+
+def test_the_nearest_mention_counts():
+    theirs = Clauses([around("the mayor", "leith"), around("harbour board strike", "leith aldoria council")], WEIGHTS)
+    near = theirs.compare([around("harbour board", "aldoria council delta")], NO_NAMES, frozenset())
+    assert near.beside == pytest.approx(cosine("harbour board", "harbour board strike"))
+    assert near.capitals == pytest.approx(math.log1p(2 * RAREST))  # of words that nobody counted
+    assert near.usual == pytest.approx(WEIGHTS.odds("harbour", 1 / 2) + WEIGHTS.odds("board", 1 / 2))
+
+
+def test_words_of_the_names_themselves_do_not_count():
+    theirs = Clauses([around("mayor brandt"), around("mayor strike")], WEIGHTS)
+    near = theirs.compare([around("mayor brandt", "brandt")], frozenset({"brandt"}), frozenset({"brandt"}))
+    assert near.beside == pytest.approx(1.0)  # of "mayor" beside "mayor brandt": the name is left out of either
+    assert near.capitals == near.strange == 0.0
+
+
+def test_an_apposition_is_strange_as_far_as_no_clause_holds_it():
+    theirs = Clauses([around("mayor", clause="a mayor who spoke to the board")], WEIGHTS)
+    near = theirs.compare([around("mayor")], NO_NAMES, frozenset({"board", "strike"}))
+    assert near.strange == pytest.approx(math.log1p(WEIGHTS["strike"]))
+
+
+def test_without_a_mention_nothing_is_shared():
+    assert Clauses([], WEIGHTS).compare([around("the mayor", "leith")], NO_NAMES, frozenset()) == (0, 0, 0, 0)
+    assert Clauses([around("the mayor")], WEIGHTS).compare([], NO_NAMES, frozenset()) == (0, 0, 0, 0)
