@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
+from cleaners.names.judge.words import Tokens, find_lower_words
 from cleaners.names.lexicon.lexicon import load_lexicon
 from cleaners.names.recognise.recognise import STRONG
 
@@ -36,11 +38,11 @@ class BatchWords:
         return name in load_lexicon().given or name in self.given
 
 
-def learn_words(sample: pl.DataFrame, share: float, people: pl.DataFrame) -> BatchWords:
+def learn_words(sample: Tokens, share: float, people: pl.DataFrame) -> BatchWords:
     """Learn the words of a batch. The cost is linear in the sample's length and in the mentions.
 
     Args:
-        sample: `article_id` and `text` of some of the articles.
+        sample: tokens of the texts of some of the articles.
         share: how large a share of the articles the sample is.
         people: mentions of people in all the articles, as `find_mentions` gives them.
     """
@@ -81,7 +83,7 @@ def _family_words(people: pl.DataFrame) -> frozenset[str]:
     )
 
 
-def _common_words(sample: pl.DataFrame, share: float, people: pl.DataFrame) -> frozenset[str]:
+def _common_words(sample: Tokens, share: float, people: pl.DataFrame) -> frozenset[str]:
     """The parts of names that more texts write in lower case than use in a name."""
     in_names = (
         people.select("article_id", "given", "surname")
@@ -92,11 +94,9 @@ def _common_words(sample: pl.DataFrame, share: float, people: pl.DataFrame) -> f
         .group_by("word")
         .len("n_names")
     )
-    lower = (
-        sample.select(pl.col("text").fill_null("").str.extract_all(r"\b\p{Ll}{2,}\b").list.unique().alias("word"))
-        .explode("word")
-        .group_by("word")
-        .len("n_texts")
-        .join(in_names, on="word")
+    found = find_lower_words(sample, in_names["word"])
+    counted = pl.DataFrame(
+        {"word": found.different, "n_texts": np.bincount(found.numbers, minlength=len(found.different))}
     )
+    lower = counted.join(in_names, on="word")
     return frozenset(lower.filter(pl.col("n_texts") > share * pl.col("n_names"))["word"])

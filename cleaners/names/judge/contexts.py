@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from cleaners.names.judge.clauses import RAREST, WORD, Surroundings, Weights
+from cleaners.names.judge.clauses import WORD, Surroundings, Weights
 from cleaners.names.judge.vectors import TextVectors
+from cleaners.names.judge.words import Words, count_texts, cut_texts, find_words
 
 _CAPITALISED = re.compile(r"[A-Z](?<!\w.)[^\W\d_]{2,}")  # begins with letters: sought faster than a boundary
 
 MAX_SURROUNDINGS = 20_000  # mentions whose words are held, some 5 kB each
+MAX_AT_ONCE = 4_000  # texts cut into words at a time, some 20 kB each while it lasts
 
 Place = tuple[str, int, int]  # article id, start, end
 
@@ -26,7 +28,8 @@ class Evidence:
 
     Args:
         articles: `article_id` and `text`; of a lazy frame only the texts that `read` names are read.
-        sample: the articles whose words are counted.
+        sample: `article_id` and `text` of the articles whose words are counted.
+        words: of these texts.
         context_chars: characters on either side of a mention that make its clause.
         beside_chars: the same for the words right beside it.
         cluster_of: cluster of each article; a word counts once for all copies of a text.
@@ -36,32 +39,19 @@ class Evidence:
         self,
         articles: pl.DataFrame | pl.LazyFrame,
         sample: pl.DataFrame,
+        words: Words,
         context_chars: int,
         beside_chars: int,
         cluster_of: Mapping[str, str],
     ) -> None:
         self._articles = articles
-        self._text = _texts(articles) if isinstance(articles, pl.DataFrame) else {}
+        self._text = _texts(articles if isinstance(articles, pl.DataFrame) else sample)
         self._context_chars, self._beside_chars = context_chars, beside_chars
         clusters = [cluster_of.get(article_id, article_id) for article_id in sample["article_id"]]
-        counted = sample.filter(pl.Series(clusters, dtype=pl.String).is_first_distinct())
-        words = (
-            counted.select(
-                pl.col("text")
-                .fill_null("")
-                .str.to_lowercase()
-                .str.extract_all(r"\p{L}{3,}|\d{2,}")
-                .list.unique()
-                .alias("word")
-            )
-            .to_series()
-            .explode()
-            .drop_nulls()
-            .value_counts(name="n")
-        )
-        self.word_weights = Weights(words.iter_rows(), counted.height)
-        weights = pl.Series("weight", list(self.word_weights.values()), dtype=pl.Float64)
-        self._weights = words.select("word").with_columns(weights)
+        is_counted = pl.Series(clusters, dtype=pl.String).is_first_distinct()
+        self.word_weights = Weights(count_texts(words, is_counted.to_numpy()).iter_rows(), int(is_counted.sum()))
+        self._vectors = TextVectors(self.word_weights)
+        self._vectors.add(sample["article_id"].to_list(), words)
         self._surroundings: dict[Place, Surroundings] = {}
 
     def read(self, article_ids: Iterable[str]) -> None:
@@ -72,14 +62,15 @@ class Evidence:
             self._text |= _texts(self._articles.lazy().filter(pl.col("article_id").is_in(chosen)).collect())
 
     def vectors(self, article_ids: Iterable[str]) -> TextVectors:
-        """Vectors of some texts; reads those that are not held yet."""
-        wanted = sorted(set(article_ids))
-        self.read(wanted)
-        texts = pl.DataFrame(
-            {"article_id": wanted, "text": [self._text[article_id] for article_id in wanted]},
-            schema={"article_id": pl.String, "text": pl.String},
-        )
-        return TextVectors(texts, self._weights, RAREST)
+        """Vectors of some texts among others; reads those that are not held yet."""
+        chosen = set(article_ids)
+        self.read(chosen)
+        wanted = sorted(article_id for article_id in chosen if article_id not in self._vectors)
+        for start in range(0, len(wanted), MAX_AT_ONCE):
+            ids = wanted[start : start + MAX_AT_ONCE]
+            texts = pl.Series([self._text[article_id] for article_id in ids], dtype=pl.String)
+            self._vectors.add(ids, find_words(cut_texts(texts)))
+        return self._vectors
 
     def text(self, article_id: str) -> str:
         """A text that was read."""

@@ -19,6 +19,7 @@ from cleaners.names.config import NamesConfig
 from cleaners.names.judge.batch_words import BatchWords, learn_words
 from cleaners.names.judge.contexts import Evidence, Place
 from cleaners.names.judge.forms import Form, FormIndex, Person, collect_forms, read_people
+from cleaners.names.judge.words import cut_texts, find_words
 from cleaners.names.lexicon.compare import fold
 from cleaners.names.lexicon.office import read_office
 from cleaners.names.lexicon.relate import Key
@@ -102,7 +103,8 @@ def set_scene(
     """
     facts = articles.lazy().drop("text", strict=False).collect()
     sample = _sample(articles, facts["article_id"])
-    words = learn_words(sample, sample.height / max(facts.height, 1), people)
+    tokens = cut_texts(sample["text"])
+    words = learn_words(tokens, sample.height / max(facts.height, 1), people)
     mentions = read_people(people.sort("article_id", "start"))
     forms = collect_forms(mentions, cluster_of, authority, words)
     to_judge = frozenset(facts["article_id"] if judged is None else judged)
@@ -129,7 +131,7 @@ def set_scene(
         bearers=bearers,
         holders={office: len(surnames) for office, surnames in holders.items()},
         cluster_of=cluster_of,
-        evidence=Evidence(articles, sample, config.context_chars, config.beside_chars, cluster_of),
+        evidence=Evidence(articles, sample, find_words(tokens), config.context_chars, config.beside_chars, cluster_of),
         day_of=_days(facts),
     )
 

@@ -28,7 +28,6 @@ from cleaners.names.lexicon.lexicon import load_lexicon
 from cleaners.names.lexicon.office import read_office
 from cleaners.names.lexicon.relate import Key
 
-MAX_VECTORS = 4_000  # texts held as vectors, some 3 kB each
 AUTHORITY_CONFIDENCE = 0.8  # of a name a letter off one of the authority file that no other text has; set by hand
 OFFICE_CONFIDENCE = 0.95  # of a name behind the very office of the expected one; set by hand: such cases are few
 FAMILY_FIRST_PER_MILLION = 5000  # about the least of the hundred Chinese surnames most used
@@ -101,32 +100,16 @@ def _best(explanations: list[Suspect]) -> Suspect:
 def iter_suspects(scene: Scene) -> Iterator[Suspect]:
     """Every explanation of every form that is less known than what it may stand for, weighed."""
     pairs = list(iter_pairs(scene))
-    # One expected name after the other: its texts are laid out once, however few of all can be held.
+    # One expected name after the other: what its witnesses say is laid out once.
     pairs.sort(key=lambda pair: (pair.expected.key[1], pair.expected.key[0], pair.article_id, pair.form.key))
-    scene.evidence.read({article_id for pair in pairs for article_id in pair.texts})
-    for batch in _batches(pairs):
-        vectors = scene.evidence.vectors(article_id for pair in batch for article_id in pair.texts)
-        for expected, of_expected in groupby(batch, key=attrgetter("expected")):
-            portraits: dict[Witnesses, Portrait] = {}
-            for pair in of_expected:
-                portrait = portraits.get(pair.witnesses)
-                if portrait is None:
-                    portrait = portraits[pair.witnesses] = Portrait(scene, expected, pair.witnesses.compared)
-                yield _weigh(scene, pair, portrait, vectors)
-
-
-def _batches(pairs: list[Pair]) -> Iterator[list[Pair]]:
-    """The pairs in batches whose texts can be held as vectors."""
-    batch: list[Pair] = []
-    texts: set[str] = set()
-    for pair in pairs:
-        if len(texts) > MAX_VECTORS:
-            yield batch
-            batch, texts = [], set()
-        batch.append(pair)
-        texts.update(pair.texts)
-    if batch:
-        yield batch
+    vectors = scene.evidence.vectors({article_id for pair in pairs for article_id in pair.texts})
+    for expected, of_expected in groupby(pairs, key=attrgetter("expected")):
+        portraits: dict[Witnesses, Portrait] = {}
+        for pair in of_expected:
+            portrait = portraits.get(pair.witnesses)
+            if portrait is None:
+                portrait = portraits[pair.witnesses] = Portrait(scene, expected, pair.witnesses.compared)
+            yield _weigh(scene, pair, portrait, vectors)
 
 
 def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kind: str) -> Suspect:

@@ -1,23 +1,20 @@
-"""Texts as TF-IDF vectors, made for many texts at once: are two of them the same story?
+"""Texts as TF-IDF vectors, laid out some thousands at a time: are two of them the same story?
 
-Takes texts and the weights of words, gives cosines of whole texts, and which words none of some texts holds. A text is a stretch
-of two arrays, the numbers of its words and their weights.
+Takes the words of texts and their weights, gives cosines of whole texts, and which words none of some texts holds. A text is a
+stretch of two arrays, the numbers of its words and their weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 
-# Letters and figures as Python's `\w` has them, without decimals and the underscore; numbers of two figures and more.
-WORDS = r"[\p{L}\p{Nl}\p{No}]{3,}|\p{Nd}{2,}"
+from cleaners.names.judge.words import Words
 
-
-Numbers = np.ndarray[tuple[int], np.dtype[np.uint32]]
+Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 Values = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
@@ -27,61 +24,62 @@ class _Group(NamedTuple):
     ids: tuple[str, ...]
     numbers: Numbers
     values: Values
-    bounds: list[int]  # where each begins, and the last ends
+    starts: list[int]  # of each, at a weight of nothing, for sums begin there
 
 
 class TextVectors:
-    """Unit vectors of the words of some texts. The cost is linear in their length.
+    """Unit vectors of the words of texts, some 3 kB each.
 
     Args:
-        texts: `article_id` and `text`.
-        weights: `word` and `weight`.
-        rare: weight of a word that is not among them.
+        weights: of words, of any word.
     """
 
-    def __init__(self, texts: pl.DataFrame, weights: pl.DataFrame, rare: float) -> None:
-        self._row = {article_id: row for row, article_id in enumerate(texts["article_id"])}
-        counts = (
-            texts.select(
-                row=pl.int_range(pl.len(), dtype=pl.UInt32),
-                word=pl.col("text").str.to_lowercase().str.extract_all(WORDS),
-            )
-            .explode("word")
-            .drop_nulls()
-            .group_by("row", "word")
-            .len("n")
-        )
-        # Sorted, so that sums are the same in every run.
-        known = counts.select("word").unique().sort("word").with_row_index("number")
-        known = known.join(weights, on="word", how="left").with_columns(pl.col("weight").fill_null(rare))
-        self._number = {word: number for number, word in enumerate(known["word"])}
-        rows = counts.join(known, on="word").sort("row", "number")
-        self._numbers = rows["number"].to_numpy()
-        values = rows["weight"].to_numpy() * (1 + np.log(rows["n"].to_numpy()))
-        of_row = rows["row"].to_numpy()
-        lengths = np.sqrt(np.bincount(of_row, values**2, minlength=texts.height))
-        self._values = values / lengths[of_row]
-        self._starts = np.searchsorted(of_row, np.arange(texts.height + 1))
-        self._dense = np.zeros(known.height)  # one vector laid out, all zero between two calls
-        self._is_held = np.zeros(
-            known.height + 1, dtype=bool
-        )  # by a text of `_group`; the last is that of words in no text
-        self._group = _Group((), self._numbers[:0], self._values[:0], [])
+    def __init__(self, weights: Mapping[str, float]) -> None:
+        self._weights = weights
+        self._number: dict[str, int] = {}
+        self._stretches: dict[str, tuple[Numbers, Values]] = {}
+        # The numbers behind those of all words are of what stands before each text of a group, and of words in no text.
+        self._dense = np.zeros(2)  # one vector laid out, all zero between two calls
+        self._is_held = np.zeros(2, dtype=bool)  # by a text of `_group`
+        self._group = _Group((), np.zeros(0, np.int64), np.zeros(0), [])
+
+    def __contains__(self, article_id: str) -> bool:
+        return article_id in self._stretches
+
+    def add(self, article_ids: Sequence[str], words: Words) -> None:
+        """Lay out some texts. The cost is linear in their length."""
+        number = self._number
+        of_word = np.array([number.setdefault(word, len(number)) for word in words.different], dtype=np.int64)
+        weight = np.array([self._weights[word] for word in words.different], dtype=np.float64)
+        # In order of words, so that sums are the same in every run.
+        values = weight[words.numbers] * (1 + np.log(words.n))
+        lengths = np.sqrt(np.bincount(words.rows, values**2, minlength=words.n_texts))
+        values /= lengths[words.rows]
+        numbers = of_word[words.numbers]
+        starts = np.searchsorted(words.rows, np.arange(words.n_texts + 1)).tolist()
+        for article_id, start, end in zip(article_ids, starts, starts[1:], strict=False):
+            self._stretches[article_id] = (numbers[start:end], values[start:end])
+        self._dense = np.zeros(len(number) + 2)
+        self._is_held = np.zeros(len(number) + 2, dtype=bool)
+        self._group = _Group((), numbers[:0], values[:0], [])
 
     def n_words(self, article_id: str) -> int:
         """Different words of a text."""
-        return len(self._stretch(article_id)[0])
+        return len(self._stretches[article_id][0])
 
     def cosines(self, article_id: str, others: Sequence[str], without: Iterable[str] = ()) -> list[float]:
         """Cosines of a text and each of some others, some words left out of the product."""
-        numbers, values = self._stretch(article_id)
+        if not others:
+            return []
+        numbers, values = self._stretches[article_id]
         group = self._take(others)
         dense = self._dense
         dense[numbers] = values
         dense[[self._number[word] for word in without if word in self._number]] = 0.0
         products = dense[group.numbers] * group.values
         dense[numbers] = 0.0
-        return [float(np.add.reduce(products[start:end])) for start, end in pairwise(group.bounds)]
+        sums: list[float] = np.add.reduceat(products, group.starts).tolist()
+        return sums
 
     def held_by_none(self, words: Iterable[str], article_ids: Sequence[str]) -> list[str]:
         """The words that none of some texts holds."""
@@ -95,18 +93,13 @@ class TextVectors:
         ids = tuple(article_ids)
         if ids != self._group.ids:
             self._is_held[self._group.numbers] = False
-            stretches = [self._stretch(article_id) for article_id in ids]
-            bounds = [0, *accumulate(len(numbers) for numbers, _ in stretches)]
+            stretches = [self._stretches[article_id] for article_id in ids]
+            before = (np.array([len(self._number)]), np.zeros(1))
             self._group = _Group(
                 ids,
-                np.concatenate([self._numbers[:0], *(numbers for numbers, _ in stretches)]),
-                np.concatenate([self._values[:0], *(values for _, values in stretches)]),
-                bounds,
+                np.concatenate([before[0][:0], *(part for numbers, _ in stretches for part in (before[0], numbers))]),
+                np.concatenate([before[1][:0], *(part for _, values in stretches for part in (before[1], values))]),
+                [0, *accumulate(len(numbers) + 1 for numbers, _ in stretches[:-1])],
             )
             self._is_held[self._group.numbers] = True
         return self._group
-
-    def _stretch(self, article_id: str) -> tuple[Numbers, Values]:
-        row = self._row[article_id]
-        start, end = self._starts[row], self._starts[row + 1]
-        return self._numbers[start:end], self._values[start:end]

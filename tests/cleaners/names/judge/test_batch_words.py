@@ -2,6 +2,7 @@ import polars as pl
 
 from cleaners.names import NamesConfig, check_names, find_mentions, load_authority
 from cleaners.names.judge.batch_words import BatchWords, learn_words
+from cleaners.names.judge.words import cut_texts
 
 NO_AUTHORITY = load_authority("canonical\n")
 
@@ -12,7 +13,7 @@ def batch(*texts: str) -> pl.DataFrame:
 
 def learn(*texts: str) -> BatchWords:
     articles = batch(*texts)
-    return learn_words(articles, 1.0, find_mentions(articles, NamesConfig(), NO_AUTHORITY))
+    return learn_words(cut_texts(articles["text"]), 1.0, find_mentions(articles, NamesConfig(), NO_AUTHORITY))
 
 
 def people(*texts: str) -> list[list[str]]:
@@ -56,7 +57,7 @@ def test_two_common_words_are_no_person() -> None:
 
 def test_words_of_no_articles() -> None:
     empty = pl.DataFrame(schema={"article_id": pl.String, "text": pl.String})
-    words = learn_words(empty, 1.0, find_mentions(empty, NamesConfig(), NO_AUTHORITY))
+    words = learn_words(cut_texts(empty["text"]), 1.0, find_mentions(empty, NamesConfig(), NO_AUTHORITY))
     assert (words.given, words.people_of, words.common) == (frozenset(), {}, frozenset())
 
 

@@ -5,19 +5,24 @@ import math
 import polars as pl
 import pytest
 
+from cleaners.names.judge.clauses import RAREST, Weights
 from cleaners.names.judge.vectors import TextVectors
+from cleaners.names.judge.words import cut_texts, find_words
 
-WEIGHTS = pl.DataFrame({"word": ["harbour", "ferry"], "weight": [2.0, 1.0]})
+WEIGHTS = Weights([("harbour", 1), ("ferry", 3)], 5)
+HARBOUR, FERRY = WEIGHTS["harbour"], WEIGHTS["ferry"]
 
 
 def vectors(*texts: str) -> TextVectors:
-    ids = [f"a{i}" for i in range(len(texts))]
-    return TextVectors(pl.DataFrame({"article_id": ids, "text": list(texts)}), WEIGHTS, 3.0)
+    found = TextVectors(WEIGHTS)
+    for number, text in enumerate(texts):
+        found.add([f"a{number}"], find_words(cut_texts(pl.Series([text]))))
+    return found
 
 
 def test_a_cosine_weighs_shared_words() -> None:
     found = vectors("Harbour, ferry!", "ferry", "harbour FERRY", "")
-    assert found.cosines("a0", ["a1", "a2", "a3"]) == pytest.approx([1 / math.sqrt(5), 1, 0])
+    assert found.cosines("a0", ["a1", "a2", "a3"]) == pytest.approx([FERRY / math.hypot(HARBOUR, FERRY), 1, 0])
     assert found.n_words("a0") == 2
     assert found.n_words("a3") == 0
 
@@ -25,13 +30,13 @@ def test_a_cosine_weighs_shared_words() -> None:
 def test_a_word_said_again_weighs_more_and_one_not_counted_as_the_rarest() -> None:
     found = vectors("ferry ferry mole", "mole")
     again = 1 + math.log(2)
-    assert found.cosines("a0", ["a1"]) == pytest.approx([3 / math.hypot(3, again)])
+    assert found.cosines("a0", ["a1"]) == pytest.approx([RAREST / math.hypot(RAREST, FERRY * again)])
 
 
 def test_words_left_out_of_one_product_are_in_the_next() -> None:
     found = vectors("Harbour ferry", "harbour")
     assert found.cosines("a0", ["a1"], {"harbour", "elsewhere"}) == [0]
-    assert found.cosines("a0", ["a1"]) == pytest.approx([2 / math.sqrt(5)])
+    assert found.cosines("a0", ["a1"]) == pytest.approx([HARBOUR / math.hypot(HARBOUR, FERRY)])
 
 
 def test_words_that_no_text_holds() -> None:
