@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import mul
+from operator import itemgetter, mul
 from typing import NamedTuple
 
 WORD = re.compile(r"[^\W\d_]{3,}|\d{2,}")
@@ -62,7 +62,12 @@ class Surroundings:
     clause: str  # within `context_chars`, in lower case
     capitalised: frozenset[str]  # capitalised words of it: other people, places, clubs, parties
     beside: frozenset[str]  # within `beside_chars`: office, club, the person coordinated with
-    beside_length: float  # of the vector of the words beside
+    weights: Weights
+
+    @cached_property
+    def beside_length(self) -> float:
+        """Length of the vector of the words beside: wanted of half of the mentions, too."""
+        return self.weights.length(self.beside)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -96,22 +101,24 @@ class Clauses:
     def _words(self) -> frozenset[str]:
         return frozenset[str]().union(*(each.words for each in self._around))
 
-    def compare(self, mine: Sequence[Surroundings], names: frozenset[str], apposition: frozenset[str]) -> Nearness:
+    def compare(
+        self, capitalised: frozenset[str], beside: frozenset[str], names: frozenset[str], apposition: frozenset[str]
+    ) -> Nearness:
         """Measure what the clauses around the mentions of another name share with these.
 
         Args:
-            mine: what stands around the mentions of the other name.
+            capitalised: capitalised words around the other name, in lower case.
+            beside: words right beside it.
             names: words left out, those of the names themselves.
             apposition: words that describe the other one behind the name.
         """
         weights = self._weights
-        beside = frozenset[str]().union(*(each.beside for each in mine)) - names
-        unknown = apposition - names
+        beside, unknown = beside - names, apposition - names
         found = [(word, self._beside[word]) for word in beside if word in self._beside]
         n = len(self._around)
         return Nearness(
-            capitals=math.log1p(self._best_capitals(frozenset[str]().union(*(e.capitalised for e in mine)) - names)),
-            beside=self._best_beside(beside, names, found),
+            capitals=math.log1p(self._best_capitals(capitalised - names)),
+            beside=self._best_beside(beside, names, found) if found else 0.0,
             usual=math.fsum(weights.odds(word, len(places) / n) for word, places in found),
             strange=math.log1p(weights.sum(unknown - self._words)) if unknown else 0.0,
         )
@@ -133,21 +140,16 @@ class Clauses:
             square = self._weights[word] ** 2
             for place in places:
                 squares[place] = squares.get(place, 0.0) + square
-        if not squares:
-            return 0.0
         named = {place for name in names for place in self._beside.get(name, ())}
         around, length = self._around, self._weights.length
-        lengths = {
-            place: length(around[place].beside - names) if place in named else around[place].beside_length
-            for place in squares
-        }
-        least = NEARLY * max(square / lengths[place] for place, square in squares.items())
         own = length(words)
-        return max(
-            length(words & around[place].beside) ** 2 / (own * lengths[place])
-            for place, square in squares.items()
-            if square / lengths[place] >= least
-        )
+        best = 0.0
+        for place, square in sorted(squares.items(), key=itemgetter(1), reverse=True):
+            if math.sqrt(square) < best * own * NEARLY:
+                break  # the words beside the mention are at least those shared
+            theirs = around[place].beside_length if place not in named else length(around[place].beside - names)
+            best = max(best, length(words & around[place].beside) ** 2 / (own * theirs))
+        return best
 
 
 def _places_by_word(sets: Iterable[frozenset[str]]) -> dict[str, list[int]]:

@@ -91,7 +91,7 @@ class Evidence:
                 clause.lower(),
                 frozenset(map(str.lower, _CAPITALISED.findall(clause))),
                 beside,
-                self.word_weights.length(beside),
+                self.word_weights,
             )
         return found
 

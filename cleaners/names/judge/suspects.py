@@ -18,9 +18,8 @@ from operator import attrgetter
 
 from cleaners.names.config import NamesConfig
 from cleaners.names.judge.forms import Form
-from cleaners.names.judge.introduction import read_introduction
 from cleaners.names.judge.pairs import Pair, Witnesses, WitnessFinder, iter_pairs
-from cleaners.names.judge.portrait import MAX_PLACES, Portrait
+from cleaners.names.judge.portrait import Portrait, Sketch
 from cleaners.names.judge.scene import Scene
 from cleaners.names.judge.vectors import TextVectors
 from cleaners.names.lexicon.compare import are_given_variants, fold
@@ -103,39 +102,41 @@ def iter_suspects(scene: Scene) -> Iterator[Suspect]:
     # One expected name after the other: what its witnesses say is laid out once.
     pairs.sort(key=lambda pair: (pair.expected.key[1], pair.expected.key[0], pair.article_id, pair.form.key))
     vectors = scene.evidence.vectors({article_id for pair in pairs for article_id in pair.texts})
+    sketches: dict[tuple[str, Key], Sketch] = {}
     for expected, of_expected in groupby(pairs, key=attrgetter("expected")):
         portraits: dict[Witnesses, Portrait] = {}
         for pair in of_expected:
             portrait = portraits.get(pair.witnesses)
             if portrait is None:
                 portrait = portraits[pair.witnesses] = Portrait(scene, expected, pair.witnesses.compared)
-            yield _weigh(scene, pair, portrait, vectors)
+            sketch = sketches.get((pair.article_id, pair.form.key))
+            if sketch is None:
+                sketch = Sketch(scene, pair.article_id, pair.form, vectors)
+                sketches[(pair.article_id, pair.form.key)] = sketch
+            yield _weigh(scene, pair, sketch, portrait, vectors)
 
 
 def weigh_suspect(scene: Scene, article_id: str, form: Form, expected: Form, kind: str) -> Suspect:
     """One suspect with its features."""
     pair = Pair(article_id, form, expected, kind, WitnessFinder(scene).find(article_id, expected))
     vectors = scene.evidence.vectors(pair.texts)
-    return _weigh(scene, pair, Portrait(scene, expected, pair.witnesses.compared), vectors)
+    portrait = Portrait(scene, expected, pair.witnesses.compared)
+    return _weigh(scene, pair, Sketch(scene, article_id, form, vectors), portrait, vectors)
 
 
-def _weigh(scene: Scene, pair: Pair, portrait: Portrait, vectors: TextVectors) -> Suspect:
+def _weigh(scene: Scene, pair: Pair, sketch: Sketch, portrait: Portrait, vectors: TextVectors) -> Suspect:
     """A suspect with its features."""
     article_id, form, expected, kind, (witnesses, support) = pair
     evidence, index = scene.evidence, scene.index
     in_text = scene.names_in(article_id)
-    names = frozenset(part for k in (form.key, expected.key) for word in k for part in word.split())
+    names = sketch.names | portrait.names
     likeness = sorted(zip(vectors.cosines(article_id, witnesses, names), witnesses, strict=True), reverse=True)
-    mine = in_text.places.get(form.key, [])
-    introduced = read_introduction(evidence.text(article_id), mine, form.key[1])
-    around = [evidence.around(place) for place in mine[:MAX_PLACES]]
-    near = portrait.clauses.compare(around, names, introduced.apposition)
-    words = frozenset[str]().union(*(each.words for each in around)) - names
-    strange = evidence.word_weights.sum(vectors.held_by_none(words, witnesses))
-    my_roles, their_roles = scene.roles.get((article_id, form.key), set()), portrait.roles
+    introduced = sketch.introduction
+    near = portrait.clauses.compare(sketch.capitalised, sketch.beside, names, introduced.apposition)
+    my_roles, their_roles = sketch.roles, portrait.roles
     shared = {(m, t) for m in my_roles for t in their_roles if _are_one_office(m, t)}
     agreement = 1 if shared else -1 if my_roles and their_roles else 0
-    kin = {key for key in in_text.people if key[1] == form.key[1]} - {form.key, expected.key}
+    kin = sketch.kin - {expected.key}
     has_its_surname = form.key[1] == expected.key[1]
     rivals = max(index.people_of_surname[expected.key[1]] - 1 - has_its_surname, 0)
     bearers = max(index.people_of_surname[form.key[1]] - 1, 0)
@@ -147,15 +148,15 @@ def _weigh(scene: Scene, pair: Pair, portrait: Portrait, vectors: TextVectors) -
         "likeness_mean": sum(x for x, _ in likeness[:3]) / 3,
         "capitals_near": near.capitals,
         "words_beside": near.beside,
-        "words_covered": 1.0 - strange / evidence.word_weights.sum(words) if words else 0.0,
+        "words_covered": sketch.cover(witnesses, portrait.names),
         "log_support": math.log1p(support),
         "log_own_support": math.log(max(form.support, 1)),
         "log_rivals": math.log1p(rivals),
         # Misprints are seldom names: the part that differs is another person's name too.
         "is_part_attested": float(index.is_given(form.key[0]) if has_its_surname else bearers > 0),
         "is_expected_in_text": float(
-            article_id in expected.articles
-            or any(_is_coordinated(evidence.text(article_id), start, expected.key[0]) for _, start, _ in mine)
+            expected.key in in_text.places
+            or any(_is_coordinated(evidence.text(article_id), start, expected.key[0]) for _, start, _ in sketch.places)
         ),
         "role_agreement": float(agreement),
         "office_rarity": max((_rarity(scene, m, t) for m, t in shared), default=0.0),

@@ -1,6 +1,6 @@
 """Texts as TF-IDF vectors, laid out some thousands at a time: are two of them the same story?
 
-Takes the words of texts and their weights, gives cosines of whole texts, and which words none of some texts holds. A text is a
+Takes the words of texts and their weights, gives cosines of whole texts, and which words some texts hold. A text is a
 stretch of two arrays, the numbers of its words and their weights.
 """
 
@@ -16,6 +16,7 @@ from cleaners.names.judge.words import Words
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 Values = np.ndarray[tuple[int], np.dtype[np.float64]]
+Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 class _Group(NamedTuple):
@@ -81,12 +82,14 @@ class TextVectors:
         sums: list[float] = np.add.reduceat(products, group.starts).tolist()
         return sums
 
-    def held_by_none(self, words: Iterable[str], article_ids: Sequence[str]) -> list[str]:
-        """The words that none of some texts holds."""
-        wanted = list(words)
+    def number(self, words: Iterable[str]) -> Numbers:
+        """The numbers of some words, -1 of those in none of the texts laid out so far."""
+        return np.array([self._number.get(word, -1) for word in words], dtype=np.int64)
+
+    def are_held(self, numbers: Numbers, article_ids: Sequence[str]) -> Bools:
+        """Tell of words by their numbers whether any of some texts holds them."""
         self._take(article_ids)
-        is_held = self._is_held[[self._number.get(word, -1) for word in wanted]].tolist() if wanted else []
-        return [word for word, held in zip(wanted, is_held, strict=True) if not held]
+        return self._is_held[numbers]
 
     def _take(self, article_ids: Sequence[str]) -> _Group:
         """Some texts end to end; kept for the next call, which mostly wants the same ones."""

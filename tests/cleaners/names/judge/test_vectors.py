@@ -39,11 +39,10 @@ def test_words_left_out_of_one_product_are_in_the_next() -> None:
     assert found.cosines("a0", ["a1"]) == pytest.approx([HARBOUR / math.hypot(HARBOUR, FERRY)])
 
 
-def test_words_that_no_text_holds() -> None:
+def test_words_that_some_texts_hold() -> None:
     found = vectors("Harbour ferry", "pier 12 ½½½", "lighthouse")
-    assert found.held_by_none(["pier", "ferry", "12", "½½½", "lighthouse", "nowhere"], ["a0", "a1"]) == [
-        "lighthouse",
-        "nowhere",
-    ]
-    assert found.held_by_none(["pier"], []) == ["pier"]
-    assert found.held_by_none([], ["a0"]) == []
+    numbers = found.number(["pier", "ferry", "12", "½½½", "lighthouse", "nowhere"])
+    assert found.are_held(numbers, ["a0", "a1"]).tolist() == [True, True, True, True, False, False]
+    assert found.are_held(numbers, ["a2"]).tolist() == [False, False, False, False, True, False]
+    assert not found.are_held(numbers, []).any()
+    assert found.are_held(found.number([]), ["a0"]).tolist() == []
