@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from cleaners.names.judge.words import Tokens, find_lower_words
+from cleaners.names.judge.words import Pieces, find_lower_words
 from cleaners.names.lexicon.lexicon import load_lexicon
 from cleaners.names.recognise.recognise import STRONG
 
@@ -38,11 +38,11 @@ class BatchWords:
         return name in load_lexicon().given or name in self.given
 
 
-def learn_words(sample: Tokens, share: float, people: pl.DataFrame) -> BatchWords:
+def learn_words(sample: Pieces, share: float, people: pl.DataFrame) -> BatchWords:
     """Learn the words of a batch. The cost is linear in the sample's length and in the mentions.
 
     Args:
-        sample: tokens of the texts of some of the articles.
+        sample: pieces of the texts of some of the articles.
         share: how large a share of the articles the sample is.
         people: mentions of people in all the articles, as `find_mentions` gives them.
     """
@@ -83,7 +83,7 @@ def _family_words(people: pl.DataFrame) -> frozenset[str]:
     )
 
 
-def _common_words(sample: Tokens, share: float, people: pl.DataFrame) -> frozenset[str]:
+def _common_words(sample: Pieces, share: float, people: pl.DataFrame) -> frozenset[str]:
     """The parts of names that more texts write in lower case than use in a name."""
     in_names = (
         people.select("article_id", "given", "surname")

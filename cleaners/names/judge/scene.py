@@ -103,8 +103,8 @@ def set_scene(
     """
     facts = articles.lazy().drop("text", strict=False).collect()
     sample = _sample(articles, facts["article_id"])
-    tokens = cut_texts(sample["text"])
-    words = learn_words(tokens, sample.height / max(facts.height, 1), people)
+    pieces = cut_texts(sample["text"])
+    words = learn_words(pieces, sample.height / max(facts.height, 1), people)
     mentions = read_people(people.sort("article_id", "start"))
     forms = collect_forms(mentions, cluster_of, authority, words)
     to_judge = frozenset(facts["article_id"] if judged is None else judged)
@@ -131,7 +131,7 @@ def set_scene(
         bearers=bearers,
         holders={office: len(surnames) for office, surnames in holders.items()},
         cluster_of=cluster_of,
-        evidence=Evidence(articles, sample, find_words(tokens), config.context_chars, config.beside_chars, cluster_of),
+        evidence=Evidence(articles, sample, find_words(pieces), config.context_chars, config.beside_chars, cluster_of),
         day_of=_days(facts),
     )
 

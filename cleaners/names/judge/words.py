@@ -1,7 +1,7 @@
 """Words of many texts at once, read from the texts once for every use.
 
-Takes texts, gives their tokens as numbers, and of these the words that a pattern finds in each token: what costs time is done once
-a different token, not once a place.
+Takes texts, gives their pieces between spaces as numbers, and of these the words that a pattern finds in each piece: what costs
+time is done once a different piece, not once a place. A space is the edge of any word.
 """
 
 from __future__ import annotations
@@ -13,19 +13,17 @@ import polars as pl
 
 # Letters and figures as Python's `\w` has them, without decimals and the underscore; numbers of two figures and more.
 WORDS = r"[\p{L}\p{Nl}\p{No}]{3,}|\p{Nd}{2,}"
-# Every word of these, and of all others that are sought here, lies within one such token, and its edges are no others there.
-_STRETCH = r"[\w\p{No}]{2,}"
 _LOWER = r"\b\p{Ll}{2,}\b"
 
 Ints = np.ndarray[tuple[int], np.dtype[Any]]
 
 
-class Tokens(NamedTuple):
-    """Tokens of texts in order: the text of each, and which it is of the different ones."""
+class Pieces(NamedTuple):
+    """Pieces of texts between spaces, in order."""
 
     n_texts: int
-    rows: Ints
-    numbers: Ints
+    rows: Ints  # the text of each
+    numbers: Ints  # which it is of the different ones
     different: pl.Series
 
 
@@ -39,26 +37,26 @@ class Words(NamedTuple):
     different: pl.Series  # sorted
 
 
-def cut_texts(texts: pl.Series) -> Tokens:
-    """Cut texts into tokens; null is a text without any."""
-    found = texts.fill_null("").str.extract_all(_STRETCH)
+def cut_texts(texts: pl.Series) -> Pieces:
+    """Cut texts at spaces; null is an empty text."""
+    found = texts.fill_null("").str.split(" ")
     rows = np.repeat(np.arange(len(texts), dtype=np.int32), found.list.len().to_numpy())
-    tokens = found.explode().drop_nulls().cast(pl.Categorical(pl.Categories.random()))
-    different = tokens.unique()
+    pieces = found.explode().cast(pl.Categorical(pl.Categories.random()))
+    different = pieces.unique()
     place = np.zeros(len(different), dtype=np.int32)
     place[different.to_physical().to_numpy()] = np.arange(len(different))
-    return Tokens(len(texts), rows, place[tokens.to_physical().to_numpy()], different.cast(pl.String))
+    return Pieces(len(texts), rows, place[pieces.to_physical().to_numpy()], different.cast(pl.String))
 
 
-def find_words(tokens: Tokens) -> Words:
+def find_words(pieces: Pieces) -> Words:
     """The words in lower case, as they are compared."""
-    return _pick(tokens, tokens.different.str.to_lowercase().str.extract_all(WORDS))
+    return _pick(pieces, pieces.different.str.to_lowercase().str.extract_all(WORDS))
 
 
-def find_lower_words(tokens: Tokens, of: pl.Series) -> Words:
+def find_lower_words(pieces: Pieces, of: pl.Series) -> Words:
     """Those of some words that the texts write in lower case."""
-    found = tokens.different.str.extract_all(_LOWER)
-    return _pick(tokens, found.list.set_intersection(of.unique().implode()))
+    found = pieces.different.str.extract_all(_LOWER)
+    return _pick(pieces, found.list.set_intersection(of.unique().implode()))
 
 
 def count_texts(words: Words, is_counted: Ints) -> pl.DataFrame:
@@ -69,37 +67,37 @@ def count_texts(words: Words, is_counted: Ints) -> pl.DataFrame:
         is_counted: of each text.
     """
     if words.different.str.contains(r"[\p{Nl}\p{No}]").any():  # few texts hold such figures
-        tokens = Tokens(words.n_texts, words.rows, words.numbers, words.different)
-        words = _pick(tokens, words.different.str.extract_all(r"\p{L}{3,}|\d{2,}"))
+        pieces = Pieces(words.n_texts, words.rows, words.numbers, words.different)
+        words = _pick(pieces, words.different.str.extract_all(r"\p{L}{3,}|\d{2,}"))
     n = np.bincount(words.numbers[is_counted[words.rows]], minlength=len(words.different))
     return pl.DataFrame({"word": words.different, "n": n}).filter(pl.col("n") > 0)
 
 
-def _pick(tokens: Tokens, found: pl.Series) -> Words:
-    """Words from tokens.
+def _pick(pieces: Pieces, found: pl.Series) -> Words:
+    """Words of pieces.
 
     Args:
-        tokens: of some texts.
-        found: words in each different token.
+        pieces: of some texts.
+        found: words in each different piece.
     """
     lengths = found.list.len().to_numpy().astype(np.int64)
     each = found.explode().drop_nulls()
     different = each.unique().sort()
     numbers = each.cast(pl.Enum(different)).to_physical().to_numpy()
     starts = np.cumsum(lengths) - lengths
-    # Most tokens are one word or none; the words of the others stand beside each other in `numbers`.
-    is_one, is_more = (lengths == 1)[tokens.numbers], np.flatnonzero((lengths > 1)[tokens.numbers])
-    of_more = tokens.numbers[is_more]
+    # Most pieces are one word or none; the words of the others stand beside each other in `numbers`.
+    is_one, is_more = (lengths == 1)[pieces.numbers], np.flatnonzero((lengths > 1)[pieces.numbers])
+    of_more = pieces.numbers[is_more]
     n_more = lengths[of_more]
     within = np.arange(n_more.sum()) - np.repeat(np.cumsum(n_more) - n_more, n_more)
-    rows = np.concatenate((tokens.rows[is_one], np.repeat(tokens.rows[is_more], n_more)))
-    places = np.concatenate((starts[tokens.numbers[is_one]], np.repeat(starts[of_more], n_more) + within))
+    rows = np.concatenate((pieces.rows[is_one], np.repeat(pieces.rows[is_more], n_more)))
+    places = np.concatenate((starts[pieces.numbers[is_one]], np.repeat(starts[of_more], n_more) + within))
     n_words = max(len(different), 1)
     # Short numbers are sorted twice as fast; those of some thousands of texts are short.
-    of_key = np.dtype(np.uint32 if tokens.n_texts * n_words < 2**32 else np.uint64)
+    of_key = np.dtype(np.uint32 if pieces.n_texts * n_words < 2**32 else np.uint64)
     keys: Ints = rows.astype(of_key) * of_key.type(n_words)
     keys = np.sort(keys + numbers[places].astype(of_key))
     first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))[: len(keys)])
     n = np.diff(first, append=len(keys))
     row, number = np.divmod(keys[first], of_key.type(n_words))
-    return Words(tokens.n_texts, row.astype(np.int64), number.astype(np.int64), n, different)
+    return Words(pieces.n_texts, row.astype(np.int64), number.astype(np.int64), n, different)
