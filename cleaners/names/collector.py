@@ -27,18 +27,21 @@ def pause_collector() -> Iterator[None]:
 
 
 def shared_columns(frame: pl.DataFrame) -> list[list[Any]]:
-    """The columns of a frame as lists, equal strings of which are one object: an article's id stands in each of its rows."""
-    seen: dict[Any, Any] = {}
+    """The columns of a frame as lists, equal strings of a column being one object: an article's id stands in each of its rows."""
     columns = []
     for column in frame:
-        values = column.to_list()
-        columns.append(list(map(seen.setdefault, values, values)) if column.dtype == pl.String else values)
+        if column.dtype == pl.String:
+            coded = column.cast(pl.Categorical(pl.Categories.random()))
+            different = coded.unique()
+            string = dict(zip(different.to_physical(), different.cast(pl.String), strict=True))
+            columns.append(list(map(string.__getitem__, coded.to_physical())))
+        else:
+            columns.append(column.to_list())
     return columns
 
 
 def frame_of(rows: Sequence[tuple[Any, ...]], schema: pl.Schema) -> pl.DataFrame:
     """Rows as a frame, column by column: several times as fast as row by row."""
-    columns = (
-        pl.Series(name, [row[place] for row in rows], dtype=dtype) for place, (name, dtype) in enumerate(schema.items())
-    )
-    return pl.DataFrame(list(columns))
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    named = zip(schema.items(), columns, strict=True)
+    return pl.DataFrame([pl.Series(name, values, dtype=dtype) for (name, dtype), values in named])

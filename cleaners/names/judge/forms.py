@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import NamedTuple
 
 import polars as pl
@@ -41,7 +42,9 @@ class Person(NamedTuple):
 
 def read_people(people: pl.DataFrame) -> list[Person]:
     """The mentions of people of a frame, in its order."""
-    return list(map(Person, *shared_columns(people.select(Person._fields))))
+    columns = shared_columns(people.select(Person._fields))
+    # As `Person(*row)` a row, which would call a function of Python's for each.
+    return list(map(tuple.__new__, repeat(Person), zip(*columns, strict=True)))
 
 
 @dataclass(eq=False, slots=True)

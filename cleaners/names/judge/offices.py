@@ -70,27 +70,25 @@ def _weigh(
     written: dict[tuple[str, Key, str], str],
 ) -> Conflict | None:
     """The conflict, if two independent texts bear witness on either side."""
+    own, here = scene.cluster_of.get(article_id), scene.names_in(article_id).places
 
     def witnesses(texts: set[str]) -> list[str]:
-        mine = scene.cluster_of.get(article_id)
-        return sorted(a for a in texts if scene.cluster_of.get(a) != mine and scene.is_witness(article_id, a))
+        return [a for a in texts if scene.cluster_of.get(a) != own and scene.is_witness(article_id, a)]
 
-    def support(texts: list[str]) -> int:
-        return len({scene.cluster_of.get(a, a) for a in texts})
+    def support(texts: set[str]) -> int:
+        return len({scene.cluster_of.get(a, a) for a in witnesses(texts)})
 
-    rank = office.rpartition(" ")[2]
-    of_rank = [other for other in sorted(usual) if other.rpartition(" ")[2] == rank]
-    held = [(support(w := witnesses(texts_of[other][key])), other, w) for other in of_rank]
-    holders = [
-        (support(w := witnesses(texts)), scene.forms[holder].key, w)
-        for holder, texts in texts_of[office].items()
-        if holder[1] != key[1] and article_id not in scene.forms[holder].articles
-    ]
     least = scene.config.min_support
-    n_held, other, mine = max(held, default=(0, "", []))
-    n_holder, holder, theirs = max(holders, default=(0, key, []))
-    if n_held < least or n_holder < least:
+    rank = office.rpartition(" ")[2]
+    of_rank = [other for other in usual if other.rpartition(" ")[2] == rank]
+    n_held, other = max(((support(texts_of[other][key]), other) for other in of_rank), default=(0, ""))
+    if n_held < least:
         return None
+    holders = [holder for holder in texts_of[office] if holder[1] != key[1] and holder not in here]
+    n_holder, holder = max(((support(texts_of[office][one]), one) for one in holders), default=(0, key))
+    if n_holder < least:
+        return None
+    mine, theirs = sorted(witnesses(texts_of[other][key])), sorted(witnesses(texts_of[office][holder]))
     likeness = scene.evidence.vectors([article_id, *mine]).cosines(article_id, mine)
     if max(likeness) < scene.config.min_likeness:
         return None
