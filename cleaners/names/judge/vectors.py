@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cleaners.names.judge.words import Words
 
-Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
+Numbers = np.ndarray[tuple[int], np.dtype[np.signedinteger[Any]]]
 Values = np.ndarray[tuple[int], np.dtype[np.float64]]
 Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
@@ -50,7 +50,7 @@ class TextVectors:
     def add(self, article_ids: Sequence[str], words: Words) -> None:
         """Lay out some texts. The cost is linear in their length."""
         number = self._number
-        of_word = np.array([number.setdefault(word, len(number)) for word in words.different], dtype=np.int64)
+        of_word = np.array([number.setdefault(word, len(number)) for word in words.different], dtype=np.int32)
         weight = np.array([self._weights[word] for word in words.different], dtype=np.float64)
         # In order of words, so that sums are the same in every run.
         values = weight[words.numbers] * (1 + np.log(words.n))
