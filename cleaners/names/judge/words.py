@@ -55,8 +55,7 @@ def find_words(pieces: Pieces) -> Words:
 
 def find_lower_words(pieces: Pieces, of: pl.Series) -> Words:
     """Those of some words that the texts write in lower case."""
-    found = pieces.different.str.extract_all(_LOWER)
-    return _pick(pieces, found.list.set_intersection(of.unique().implode()))
+    return _pick(pieces, pieces.different.str.extract_all(_LOWER), of)
 
 
 def count_texts(words: Words, is_counted: Ints) -> pl.DataFrame:
@@ -73,15 +72,20 @@ def count_texts(words: Words, is_counted: Ints) -> pl.DataFrame:
     return pl.DataFrame({"word": words.different, "n": n}).filter(pl.col("n") > 0)
 
 
-def _pick(pieces: Pieces, found: pl.Series) -> Words:
+def _pick(pieces: Pieces, found: pl.Series, of: pl.Series | None = None) -> Words:
     """Words of pieces.
 
     Args:
         pieces: of some texts.
         found: words in each different piece.
+        of: the only ones that are wanted; all when None.
     """
-    lengths = found.list.len().to_numpy().astype(np.int64)
     each = found.explode().drop_nulls()
+    piece = np.repeat(np.arange(len(found)), found.list.len().to_numpy())
+    if of is not None:
+        is_wanted = each.is_in(of.implode())
+        each, piece = each.filter(is_wanted), piece[is_wanted.to_numpy()]
+    lengths = np.bincount(piece, minlength=len(found))
     different = each.unique().sort()
     numbers = each.cast(pl.Enum(different)).to_physical().to_numpy()
     starts = np.cumsum(lengths) - lengths
