@@ -57,29 +57,6 @@ _GOES_ON = frozenset("abcdefghijklmnopqrstuvwxyz'’-")
 # Seeking a word takes a thirtieth of collecting all.
 _MAX_SOUGHT = 16
 _DETERMINERS = frozenset({"the", "his", "her", "its", "our", "your", "their", "my", "this"})
-# The words that open most sentences; every one of them is among the lexicon's words that are no names.
-_SENTENCE_OPENERS = frozenset(
-    {
-        "The",
-        "He",
-        "It",
-        "In",
-        "But",
-        "She",
-        "They",
-        "We",
-        "And",
-        "This",
-        "There",
-        "If",
-        "At",
-        "On",
-        "As",
-        "For",
-        "That",
-        "You",
-    }
-)
 
 
 def find_segments(text: str) -> tuple[list[Segment], Lone]:
@@ -91,16 +68,15 @@ def find_segments(text: str) -> tuple[list[Segment], Lone]:
     for run in find_runs(text):
         word = run.group()
         is_alone = word.isalpha()
-        if is_alone and (word in _SENTENCE_OPENERS or len(word) < 2):
+        key = lone_key(word) if is_alone and len(word) > 1 else None
+        if is_alone and key is None:
             continue
         start, end = run.span()
         behind = text[end : end + 2]
         if behind[:1] == "." and behind[1:].isalnum():
             continue  # an address: Example.com
-        if is_alone:
-            key = lone_key(word)
-            if key is not None:
-                lone.setdefault(key, []).append((start, end))
+        if key is not None:
+            lone.setdefault(key, []).append((start, end))
             continue
         if is_plain(word, behind):
             judged = judge_words(word)
