@@ -10,7 +10,7 @@ from numpy import typing as npt
 from cleaners.junk.model.features import COLUMN, F64, RARITY_BITS
 from cleaners.junk.page.reading import Reading, Units, slot_index
 from cleaners.junk.page.segments import is_early, spread, windows
-from cleaners.junk.page.tokens import I64, U64, hash_words_of, sort_distinct
+from cleaners.junk.page.tokens import I64, U64, sort_distinct
 
 
 class Likeness(NamedTuple):
@@ -101,10 +101,9 @@ def _find_titles(reading: Reading, vocabulary: U64, own: I64) -> npt.NDArray[np.
     held = np.zeros(len(own), dtype=bool)
     if not len(own):
         return held
-    titles = [hash_words_of(page.title or "") for page in reading.pages]
-    words = np.concatenate(titles)
+    words = np.concatenate(reading.titles)
     at = np.minimum(np.searchsorted(vocabulary, words), len(vocabulary) - 1)
-    keys = np.repeat(np.arange(len(titles)), [len(title) for title in titles]) * len(vocabulary) + at
+    keys = np.repeat(np.arange(len(reading.titles)), [len(title) for title in reading.titles]) * len(vocabulary) + at
     keys = keys[vocabulary[at] == words]
     rows = np.minimum(np.searchsorted(own, keys), len(own) - 1)
     held[rows[own[rows] == keys]] = True

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from cleaners.junk.page.reading import Reading, Units
 from cleaners.junk.page.segments import bound, is_early, spread
-from cleaners.junk.page.tokens import I64, U64, hash_words_of
+from cleaners.junk.page.tokens import I64, U64
 
 F32 = npt.NDArray[np.float32]
 
@@ -183,10 +183,9 @@ def find_meaning(reading: Reading, units: Units, table: MeaningTable | None = No
 def _add_words(reading: Reading, units: Units, table: MeaningTable) -> tuple[F32, I64, I64]:
     """Sums of the words' vectors, known words and tokens: of all units, and behind them the first two of the titles."""
     n_units, n_tokens = len(units.starts), len(reading.tokens.hashes)
-    titles = [hash_words_of(page.title or "") for page in reading.pages]
-    known, rows = find_words(np.concatenate((reading.tokens.hashes, *titles)), table)
+    known, rows = find_words(np.concatenate((reading.tokens.hashes, *reading.titles)), table)
     starts = np.searchsorted(units.unit_of_token, np.arange(n_units))
-    starts = np.concatenate((starts, n_tokens + bound(len(title) for title in titles)))
+    starts = np.concatenate((starts, n_tokens + bound(len(title) for title in reading.titles)))
     bounds = np.searchsorted(known, starts)
     n_known = np.diff(bounds)
     sums = np.zeros((len(n_known), table.vectors.shape[1]), dtype=np.float32)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from cleaners.junk.page.reading import DIGIT, QUOTE, STOP, Reading, Units, slot_index
 from cleaners.junk.page.segments import Bools, add_up, since, spread, until, windows
-from cleaners.junk.page.tokens import I64, U64, hash_words_of, sort_distinct
+from cleaners.junk.page.tokens import I64, U64, KeyTable, sort_distinct
 
 F64 = npt.NDArray[np.float64]
 
@@ -167,15 +167,14 @@ def _make_own(hashes: U64, bounds: I64) -> U64:
 def _in_title(reading: Reading, units: Units, n_tokens: F64) -> tuple[F64, F64]:
     """Share of a unit's tokens that the title has, and of the title's that the unit has."""
     n_units = len(units.starts)
-    titles = [np.unique(hash_words_of(page.title)) if page.title else np.zeros(0, np.uint64) for page in reading.pages]
+    titles = [sort_distinct(title) for title in reading.titles]
     sizes = np.array([len(title) for title in titles])
     words = np.sort(_make_own(np.concatenate(titles), np.append(0, np.cumsum(sizes))))
     if not len(words) or not len(reading.tokens.hashes):
         return np.zeros(n_units), np.zeros(n_units)
-    hashes = _make_own(reading.tokens.hashes, reading.bounds)
-    at = np.minimum(np.searchsorted(words, hashes), len(words) - 1)
-    held = words[at] == hashes
-    share: F64 = np.bincount(units.unit_of_token, weights=held, minlength=n_units) / n_tokens
-    pairs: I64 = sort_distinct(units.unit_of_token[held] * len(words) + at[held]) // len(words)
+    held, at = KeyTable(words).find(_make_own(reading.tokens.hashes, reading.bounds))
+    unit = units.unit_of_token[held]
+    share: F64 = np.bincount(unit, minlength=n_units) / n_tokens
+    pairs: I64 = sort_distinct(unit * len(words) + at) // len(words)
     cover: F64 = np.bincount(pairs, minlength=n_units) / np.maximum(spread(sizes, units.bounds), 1)
     return share, cover

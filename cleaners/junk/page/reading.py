@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from cleaners.junk.page.page import Extent, Page
 from cleaners.junk.page.segments import bound, spread
-from cleaners.junk.page.tokens import I64, U64, Tokens, join_tokens
+from cleaners.junk.page.tokens import I64, U64, Tokens, join_tokens, tokenize_all
 
 F64 = npt.NDArray[np.float64]
 
@@ -33,7 +33,7 @@ class Reading(NamedTuple):
     `classes` is (characters + pages,): a line break stands behind each page. `shapes` and `gaps` are (tokens,): 0 small letters,
     1 initial capital, 2 capitals, 3 digits, 4 one capital letter; and what stands before the token: 0 a space, 1 a stop or a
     break, 2 other marks, 3 a quotation mark, 4 a mark such as `#`, `|`, `•`, 5 nothing. `chars` and `bounds`, both (pages + 1,),
-    are the first character and the first token of each page.
+    are the first character and the first token of each page. `titles` are the hashes of the words of each title, in order.
     """
 
     pages: tuple[Page, ...]
@@ -44,6 +44,7 @@ class Reading(NamedTuple):
     word_starts: I64
     chars: I64
     bounds: I64
+    titles: tuple[U64, ...]
 
     @property
     def page(self) -> Page:
@@ -64,6 +65,7 @@ class Reading(NamedTuple):
             self.word_starts[low] - first,
             self.chars[number : number + 2] - first,
             self.bounds[number : number + 2] - self.bounds[number],
+            self.titles[number : number + 1],
         )
 
     def locate(self, offsets: Sequence[Iterable[int]]) -> I64:
@@ -131,7 +133,8 @@ def read(pages: Sequence[Page], tokens: Sequence[Tokens]) -> Reading:
     gaps = np.where((between & STOP) > 0, 1, gaps)
     positions = np.arange(len(classes), dtype=np.int64)
     spaces = np.maximum.accumulate(np.where((classes & SPACE) > 0, positions, -1))
-    return Reading(tuple(pages), joined, classes, shapes, gaps, spaces[first] + 1, chars, bounds)
+    titles = tuple(one.hashes for one in tokenize_all([page.title or "" for page in pages]))
+    return Reading(tuple(pages), joined, classes, shapes, gaps, spaces[first] + 1, chars, bounds, titles)
 
 
 def _token_ends_before(tokens: Tokens, chars: I64, bounds: I64) -> I64:

@@ -85,14 +85,6 @@ def join_tokens(tokens: Sequence[Tokens], firsts: I64) -> Tokens:
     )
 
 
-@lru_cache(maxsize=256)
-def hash_words_of(title: str) -> U64:
-    """Hashes of the tokens of a short text that is looked up several times in a row, such as a title."""
-    hashes = tokenize(title).hashes
-    hashes.flags.writeable = False
-    return hashes
-
-
 def hash_ngrams(hashes: U64, n: int) -> U64:
     """Hashes of all runs of `n` tokens; shape (max(0, tokens - n + 1),)."""
     size = len(hashes) - n + 1
