@@ -29,6 +29,7 @@ from cleaners.junk.evidence.keys import key_pages
 from cleaners.junk.find import Indexes, examine
 from cleaners.junk.model import choice
 from cleaners.junk.model.measures import Findings
+from cleaners.junk.model.outline import find_prose
 from cleaners.junk.model.weights import LearnedModel
 from cleaners.junk.page.page import Page
 from cleaners.junk.page.reading import Reading, Units, read
@@ -211,11 +212,18 @@ def run_labels(example: Example, cut: Units, runs: list[tuple[int, int]]) -> tup
     return np.array(pure), np.array(exact), np.array(folds, dtype=np.int64)
 
 
+def find_own_prose(example: Example, cut: Units) -> npt.NDArray[np.bool_]:
+    """Tell which units of a document read as a sentence."""
+    n_tokens = np.bincount(cut.unit_of_token, minlength=len(cut.starts)).astype(np.float64)
+    return find_prose(example.reading, cut, n_tokens)
+
+
 def strip_example(
     example: Example, cut: Units, logits: F64, runs: list[tuple[int, int]], scores: tuple[F64, F64], model: LearnedModel
 ) -> list[tuple[int, int]]:
     """Return what is removed from a document whose runs are already scored."""
-    passages = choice.choose_passages(example.reading, cut, logits, runs, *scores, example.findings, model)
+    is_prose = find_own_prose(example, cut)
+    passages = choice.choose_passages(example.reading, cut, is_prose, logits, runs, *scores, example.findings, model)
     return decided(example, passages)
 
 

@@ -31,6 +31,7 @@ from bench.training.strip_sets import (
     cells,
     details,
     figures,
+    find_own_prose,
     load_examples,
     read_set,
     run_labels,
@@ -45,7 +46,8 @@ from cleaners.junk.model.features import RARITY_BITS
 from cleaners.junk.model.forest import Forest
 from cleaners.junk.model.likeness import find_likeness, hash_words
 from cleaners.junk.model.measures import add_context, add_neighbours, is_firm, measure_units
-from cleaners.junk.model.regions import choose_runs, measure_runs, propose_runs
+from cleaners.junk.model.regions import choose_runs, propose_runs
+from cleaners.junk.model.run_measures import measure_runs
 from cleaners.junk.model.weights import (
     BOUNDARY_BITS,
     FORESTS,
@@ -163,7 +165,7 @@ def train(examples: list[Example], report: str, rarity: F64, out: Path, held_out
         for example, cut, table, logits in zip(examples, cuts, tables, logits_cv, strict=True)
     ]
     measured = [
-        measure_runs(run, cut, logits, table, likeness, example.findings) if run else None
+        measure_runs([run], [cut], [logits], [table], [likeness], [example.findings]) if run else None
         for example, run, cut, logits, table, likeness in zip(
             examples, runs, cuts, logits_cv, tables, likenesses, strict=True
         )
@@ -242,7 +244,7 @@ def tune(groups: dict[str, list[Judged]], model: LearnedModel) -> LearnedModel:
         for one in groups.get(name, []):
             junk, solid, is_firm_unit = _count_units(one)
             total += (junk.sum(), solid.sum() - junk.sum())
-            page = int(choice.is_furnished(one.example.reading, one.cut))
+            page = int(choice.is_furnished(find_own_prose(one.example, one.cut)))
             for number, limits in enumerate(tried):
                 cut = is_firm_unit | choose_units(one, limits)
                 hit = junk[cut].sum()
@@ -257,7 +259,7 @@ def tune(groups: dict[str, list[Judged]], model: LearnedModel) -> LearnedModel:
 
 def choose_units(one: Judged, limits: Limits) -> npt.NDArray[np.bool_]:
     """The units that the layer would cut."""
-    chosen = choice.find_labels(one.example.reading, one.cut, one.logits, limits[2])
+    chosen = choice.find_labels(one.cut, find_own_prose(one.example, one.cut), one.logits, limits[2])
     if one.runs:
         pure, exact = one.scores
         accepted = choice.is_accepted(one.runs, one.cut, pure, one.example.findings, limits)
@@ -272,7 +274,14 @@ def report_reliability(some: list[Judged], model: LearnedModel) -> None:
     for one in some:
         junk, solid, _ = _count_units(one)
         passages = choice.choose_passages(
-            one.example.reading, one.cut, one.logits, one.runs, *one.scores, one.example.findings, model
+            one.example.reading,
+            one.cut,
+            find_own_prose(one.example, one.cut),
+            one.logits,
+            one.runs,
+            *one.scores,
+            one.example.findings,
+            model,
         )
         for passage in passages:
             if passage.rule_id.startswith(LEARNED) and passage.doubt is None:
@@ -463,7 +472,7 @@ def train_units(
     forests = []
     for name in ("units", "context"):
         wide = [
-            add_neighbours(table, cut.bounds) if name == "units" else add_context(table, first)
+            add_neighbours(table, cut.bounds) if name == "units" else add_context(table, first, cut.bounds)
             for table, cut, first in zip(tables, cuts, logits, strict=True)
         ]
         logits, forest = _train_forest(name, examples, cuts, labelled, wide, is_train, folds)

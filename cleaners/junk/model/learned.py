@@ -16,13 +16,15 @@ import numpy.typing as npt
 from cleaners.junk.config import StripConfig
 from cleaners.junk.model.choice import choose_passages, cover_run, list_kept
 from cleaners.junk.model.doubts import find_doubtful
+from cleaners.junk.model.features import COLUMN
 from cleaners.junk.model.likeness import Likeness, find_likeness, hash_words
 from cleaners.junk.model.measures import Findings, add_context, add_neighbours, is_soft, measure_units
-from cleaners.junk.model.regions import measure_runs, propose_runs
+from cleaners.junk.model.regions import propose_runs
+from cleaners.junk.model.run_measures import measure_runs
 from cleaners.junk.model.weights import BOUNDARY_BITS, MIN_BOUNDARY, WORD_BITS, LearnedModel, to_probability
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.reading import Reading, Units, find_candidates, hash_boundaries, read, split_units
-from cleaners.junk.page.segments import split_batches, spread
+from cleaners.junk.page.segments import bound, split_batches, spread
 from cleaners.junk.page.tokens import Tokens
 
 F64 = npt.NDArray[np.float64]
@@ -105,22 +107,25 @@ def _judge(examined: list[ExaminedPage], model: LearnedModel, config: StripConfi
     if not loud:
         return revised
     some = [cut.part(number) for number in loud]
-    tables = [
-        add_context(page.table, logits[bounds[number] : bounds[number + 1]])
-        for number, page in zip(loud, some, strict=True)
-    ]
-    judged = model.context.score(np.concatenate(tables))[:, 0]
-    surer = np.split(judged, np.cumsum([len(table) for table in tables])[:-1])
+    own = bound(len(page.table) for page in some)
+    table = np.concatenate([page.table for page in some])
+    first = np.concatenate([logits[bounds[number] : bounds[number + 1]] for number in loud])
+    judged = model.context.score(add_context(table, first, own))[:, 0]
+    surer = np.split(judged, own[1:-1])
     runs = [
         propose_runs(page.units, logit, page.table, findings[number])
         for number, page, logit in zip(loud, some, surer, strict=True)
     ]
-    measured = [
-        measure_runs(run, page.units, logit, page.table, page.likeness, findings[number])
-        for number, page, logit, run in zip(loud, some, surer, runs, strict=True)
-    ]
-    chances = to_probability(model.runs.score(np.concatenate(measured), 2))
-    of_run = np.split(chances, np.cumsum([len(table) for table in measured])[:-1])
+    measured = measure_runs(
+        runs,
+        [page.units for page in some],
+        surer,
+        [page.table for page in some],
+        [page.likeness for page in some],
+        [findings[number] for number in loud],
+    )
+    chances = to_probability(model.runs.score(measured, 2))
+    of_run = np.split(chances, np.cumsum([len(run) for run in runs])[:-1])
     for number, page, logit, run, chance in zip(loud, some, surer, runs, of_run, strict=True):
         revised[number] = _revise_page(page, findings[number], logit, run, chance, model, config)
     return revised
@@ -148,7 +153,8 @@ def _revise_page(
 ) -> list[Passage]:
     pure, exact = chance[:, 0], chance[:, 1]
     reading, units = page.reading, page.units
-    passages = choose_passages(reading, units, logits, runs, pure, exact, findings, model)
+    is_prose = page.table[:, COLUMN["prose"]] > 0
+    passages = choose_passages(reading, units, is_prose, logits, runs, pure, exact, findings, model)
     if runs and config:
         for number, doubt in find_doubtful(reading.page, units, runs, pure, exact, passages, config):
             doubtful = cover_run(reading, units, runs[number], float(pure[number]), findings, model)[-1]

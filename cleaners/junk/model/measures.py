@@ -21,7 +21,7 @@ from cleaners.junk.model.outline import MIN_PROSE, OUTLINE_FEATURES, measure_out
 from cleaners.junk.page.page import Page, Passage, find_all
 from cleaners.junk.page.phrases import Phrases
 from cleaners.junk.page.reading import OTHER, QUOTE, STOP, Reading, Units
-from cleaners.junk.page.segments import Bools, Number, add_up, list_last, since, spread, until, windows
+from cleaners.junk.page.segments import Bools, Number, add_through, add_up, list_last, since, spread, until, windows
 from cleaners.junk.page.tokens import I64
 from cleaners.junk.rule_files import load_words
 
@@ -187,8 +187,8 @@ def add_neighbours(table: F32, bounds: I64) -> F32:
     return np.concatenate([table, *shifted], axis=1)
 
 
-def add_context(table: F32, logits: F64) -> F32:
-    """The table of one page with what a first forest thinks of each unit's surroundings, (units, features + 23).
+def add_context(table: F32, logits: F64, bounds: I64) -> F32:
+    """The table with what a first forest thinks of each unit's surroundings, (units, features + 23).
 
     Its scores from five units before to five behind; their means over 2, 5 and 12 units on both sides, weighted by tokens and
     not; where the story runs, that is the sentences that it surely leaves; how much of the page it would cut.
@@ -196,29 +196,32 @@ def add_context(table: F32, logits: F64) -> F32:
     Args:
         table: of `measure_units`.
         logits: of the first forest, log odds that each unit is junk.
+        bounds: of the pages, in units; each has one at least.
 
     """
-    n_units, bounds = len(table), np.array([0, len(table)])
     n_tokens = np.maximum(np.round(np.expm1(table[:, COLUMN["tokens"]].astype(np.float64))), 1.0)
     capped = np.clip(logits, -8.0, 8.0)
     reach = 5
     # Beyond the page: surer of junk than any capped score.
-    padded = np.concatenate((np.full(reach, 9.0), capped, np.full(reach, 9.0)))
-    columns = [padded[reach + step : reach + step + n_units] for step in range(-reach, reach + 1)]
-    near = np.stack((capped * n_tokens, n_tokens, capped, np.ones(n_units)))
+    page = spread(np.arange(len(bounds) - 1), bounds)
+    place = np.arange(len(table)) + reach * (2 * page + 1)
+    padded = np.full(len(table) + 2 * reach * (len(bounds) - 1), 9.0)
+    padded[place] = capped
+    columns = [padded[place + step] for step in range(-reach, reach + 1)]
+    near = np.stack((capped * n_tokens, n_tokens, capped, np.ones(len(table))))
     for weighted, tokens, plain, count in windows(near, (2, 5, 12), bounds):
         columns += [weighted / tokens, plain / count]
     end = np.cumsum(n_tokens)
-    is_story = (capped < -2.0) & (n_tokens >= MIN_PROSE)
+    is_story, is_junk = (capped < -2.0) & (n_tokens >= MIN_PROSE), capped > 0
     story = np.where(is_story, n_tokens, 0.0)
-    total = max(float(story.sum()), 1.0)
+    total, junk_tokens = np.maximum(add_up(story, bounds), 1.0), add_up(n_tokens * is_junk, bounds)
     columns += [
-        (np.cumsum(story) - story) / total,
+        (add_through(story, bounds) - story) / total[page],
         since(is_story, end - n_tokens, end, bounds),
         until(is_story, end - n_tokens, end, bounds),
-        np.full(n_units, float((capped > 0).mean()) if n_units else 0.0),
-        np.full(n_units, float((n_tokens * (capped > 0)).sum() / max(n_tokens.sum(), 1.0))),
-        np.full(n_units, np.log1p(total)),
+        (add_up(is_junk, bounds) / np.diff(bounds))[page],
+        (junk_tokens / np.maximum(add_up(n_tokens, bounds), 1.0))[page],
+        np.log1p(total)[page],
     ]
     return np.concatenate([table, np.column_stack(columns).astype(np.float32)], axis=1)
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaners.junk.page.reading import DIGIT, QUOTE, STOP, Reading, Units, slot_index
-from cleaners.junk.page.segments import Bools, add_up, since, spread, until, windows
+from cleaners.junk.page.segments import Bools, add_through, add_up, since, spread, until, windows
 from cleaners.junk.page.tokens import I64, U64, KeyTable, sort_distinct
 
 F64 = npt.NDArray[np.float64]
@@ -45,7 +45,7 @@ def measure_outline(reading: Reading, units: Units, n_tokens: F64, words: F64) -
     is_prose = find_prose(reading, units, n_tokens)
     tokens_prose = np.where(is_prose, n_tokens, 0.0)
     total_prose = spread(np.maximum(add_up(tokens_prose, bounds), 1.0), bounds)
-    behind = _running(tokens_prose, bounds)
+    behind = add_through(tokens_prose, bounds)
     end = np.cumsum(n_tokens)
     begin = end - n_tokens
     total = np.maximum(add_up(n_tokens, bounds), 1.0)
@@ -94,13 +94,6 @@ def measure_outline(reading: Reading, units: Units, n_tokens: F64, words: F64) -
             first_digit,
         ]
     )
-
-
-def _running(values: F64, bounds: I64) -> F64:
-    """The sums of each page up to each row, with it; exact for whole numbers."""
-    running = np.append(0.0, np.cumsum(values))
-    own: F64 = running[1:] - spread(running[bounds[:-1]], bounds)
-    return own
 
 
 def _median(tokens: F64) -> float:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -49,6 +50,24 @@ def add_up(values: npt.NDArray[np.generic], bounds: I64) -> F64:
     """The sum of each page, (pages,); exact for whole numbers."""
     running = np.append(0.0, np.cumsum(values, dtype=np.float64))
     return np.diff(running[bounds])
+
+
+def add_through(values: F64, bounds: I64) -> F64:
+    """The sums of each page up to each row, with it; exact for whole numbers."""
+    running = np.append(0.0, np.cumsum(values))
+    own: F64 = running[1:] - spread(running[bounds[:-1]], bounds)
+    return own
+
+
+def sum_up(values: F64, bounds: I64) -> F64:
+    """Sums on a page of all rows before each row, and of all of them, (kinds, rows + pages); values are (kinds, rows).
+
+    Each page's begin at nothing, so that they are the same whatever pages are laid beside it.
+    """
+    running = np.zeros((len(values), values.shape[1] + len(bounds) - 1))
+    for number, (low, high) in enumerate(pairwise(bounds.tolist())):
+        np.cumsum(values[:, low:high], axis=1, out=running[:, low + number + 1 : high + number + 1])
+    return running
 
 
 def list_last(bounds: I64) -> I64:
