@@ -65,6 +65,8 @@ def decide(page: Page, passages: Iterable[Passage], config: StripConfig) -> Deci
 
     """
     proposed = [trimmed for passage in passages if (trimmed := _trim(page.text, passage))]
+    if not proposed:
+        return Decision([], [])
     weighed = _withhold(page, [_doubt_unsure(passage, config) for passage in proposed], config)
     accepted = _attach(page.text, [passage for passage in weighed if passage.doubt is None])
     chosen = keep_borders(page, _join(page.text, _paint(page.text, accepted)))
@@ -242,6 +244,8 @@ def _trim(text: str, passage: Passage) -> Passage | None:
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
+    if (start, end) == (passage.start, passage.end):
+        return passage if start < end else None
     return replace(passage, start=start, end=end) if start < end else None
 
 

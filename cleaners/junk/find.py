@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
+import numpy as np
 import polars as pl
 
 from cleaners.document import Row
@@ -14,7 +15,7 @@ from cleaners.junk.detectors.captions import find_captions
 from cleaners.junk.detectors.cards import find_cards
 from cleaners.junk.detectors.credits import find_agency, find_bylines
 from cleaners.junk.detectors.labels import find_site_labels
-from cleaners.junk.detectors.languages import doubt_english_rules, is_english
+from cleaners.junk.detectors.languages import doubt_english_rules, is_english, mark_function_words
 from cleaners.junk.detectors.owners import OwnerIndex, Shared, count_owners, find_own_lead, find_owned
 from cleaners.junk.detectors.rules import find_by_rules
 from cleaners.junk.detectors.templates import TemplateIndex, find_templates
@@ -25,6 +26,7 @@ from cleaners.junk.model.learned import ExaminedPage, revise
 from cleaners.junk.model.measures import Findings
 from cleaners.junk.model.weights import load_model
 from cleaners.junk.page.page import Page, Passage
+from cleaners.junk.page.segments import Bools, bound
 from cleaners.junk.page.tokens import I64
 
 
@@ -82,9 +84,9 @@ def find_junk(
 def _decide(page: Page, proposed: list[Passage], config: StripConfig) -> Decision:
     removed, suspected = decide(page, proposed, config)
     # The layer may take a credit for a part of the labels before it.
-    agency = find_agency(page.text, _kept_end(page.text, removed)) or find_agency(
-        page.text, _solid_end(page.text, len(page.text))
-    )
+    end = _solid_end(page.text, len(page.text))
+    kept_end = _kept_end(page.text, removed, end)
+    agency = find_agency(page.text, kept_end) or (find_agency(page.text, end) if end > kept_end else None)
     if agency is None or any(one.card and one.start <= agency.start < one.end for one in removed):
         return Decision(removed, suspected)
     kept = [passage if passage.start >= agency.end else cut_at(page.text, passage, agency.start) for passage in removed]
@@ -102,16 +104,26 @@ def examine(
     shared = indexes.owners.find_shared(
         [one.owner_keys for one in pages], [document["article_id"] for document in documents]
     )
+    is_common = mark_function_words(np.concatenate([np.zeros(0, np.uint64), *(one.tokens.hashes for one in pages)]))
+    commons = np.split(is_common, bound(len(one.tokens.hashes) for one in pages)[1:])
     return [
-        ExaminedPage(one.page, one.tokens, _gather(one, document["language"], repeated, others, indexes, config))
-        for document, one, repeated, others in zip(
-            documents, pages, indexes.templates.count(pages), shared, strict=True
+        ExaminedPage(
+            one.page, one.tokens, _gather(one, document["language"], repeated, others, common, indexes, config)
+        )
+        for document, one, repeated, others, common in zip(
+            documents, pages, indexes.templates.count(pages), shared, commons, strict=False
         )
     ]
 
 
 def _gather(
-    keyed: KeyedPage, language: str | None, repeated: I64, shared: Shared, indexes: Indexes, config: StripConfig
+    keyed: KeyedPage,
+    language: str | None,
+    repeated: I64,
+    shared: Shared,
+    is_common: Bools,
+    indexes: Indexes,
+    config: StripConfig,
 ) -> Findings:
     """The findings on one page. In a text that is not English, what depends on English words is in doubt."""
     page, tokens, owned = keyed.page, keyed.tokens, keyed.owned
@@ -121,15 +133,14 @@ def _gather(
     proposed += find_site_labels(keyed, indexes.templates)
     proposed += find_owned(page, tokens, owned, shared, config)
     owners, owners_lead = count_owners(owned, shared)
-    english = is_english(tokens, language, proposed)
+    english = is_english(tokens, language, proposed, is_common)
     if not english:
         proposed = doubt_english_rules(proposed, config)
     return Findings(proposed, repeated, owners, owners_lead, indexes.templates.n_documents(page.site), english)
 
 
-def _kept_end(text: str, chosen: list[Passage]) -> int:
-    """Return where the text ends once the passages at its end are cut."""
-    end = _solid_end(text, len(text))
+def _kept_end(text: str, chosen: list[Passage], end: int) -> int:
+    """Return where the text, which ends at `end`, ends once the passages at its end are cut."""
     for passage in reversed(chosen):
         if text[passage.end : end].strip():
             break

@@ -17,7 +17,8 @@ from cleaners.junk.config import StripConfig
 from cleaners.junk.detectors import cards, credits, labels, owners, templates, widgets
 from cleaners.junk.detectors.rules import load_rules
 from cleaners.junk.page.page import Passage
-from cleaners.junk.page.tokens import KeyTable, Tokens, tokenize
+from cleaners.junk.page.segments import Bools
+from cleaners.junk.page.tokens import U64, KeyTable, Tokens, tokenize
 from cleaners.junk.rule_files import load_words
 
 ENGLISH = "en"
@@ -34,7 +35,9 @@ OTHER_LANGUAGE = (
 )
 
 
-def is_english(tokens: Tokens, language: str | None, passages: Iterable[Passage] = ()) -> bool:
+def is_english(
+    tokens: Tokens, language: str | None, passages: Iterable[Passage] = (), is_common: Bools | None = None
+) -> bool:
     """Tell whether a text is English, by its words where they show it, else by what is known of it.
 
     Args:
@@ -42,20 +45,31 @@ def is_english(tokens: Tokens, language: str | None, passages: Iterable[Passage]
         language: what the document says or another detector found, an ISO 639-1 code; None where unknown.
         passages: what is proposed to be cut; its words do not count where enough others do, for the junk of a page may be
             English though its story is not.
+        is_common: of `mark_function_words`, where it is known.
 
     """
-    is_own = np.ones(len(tokens.starts), dtype=bool)
+    common = mark_function_words(tokens.hashes) if is_common is None else is_common
     extents = [(passage.start, passage.end) for passage in passages]
-    for first, last in np.searchsorted(tokens.starts, extents).tolist() if extents else ():
-        is_own[first:last] = False
-    hashes = tokens.hashes[is_own] if is_own.sum() >= MIN_TOKENS else tokens.hashes
-    if len(hashes) >= MIN_TOKENS:
-        share = len(_function_words().find(hashes)[0]) / len(hashes)
+    if extents:
+        is_own = np.ones(len(tokens.starts), dtype=bool)
+        for first, last in np.searchsorted(tokens.starts, extents).tolist():
+            is_own[first:last] = False
+        if np.count_nonzero(is_own) >= MIN_TOKENS:
+            common = common[is_own]
+    if len(common) >= MIN_TOKENS:
+        share = np.count_nonzero(common) / len(common)
         if share >= SURELY_ENGLISH:
             return True
         if share <= SURELY_OTHER:
             return False
     return language in (None, ENGLISH)
+
+
+def mark_function_words(hashes: U64) -> Bools:
+    """Tell which tokens are English function words."""
+    is_common = np.zeros(len(hashes), dtype=bool)
+    is_common[_function_words().find(hashes)[0]] = True
+    return is_common
 
 
 def doubt_english_rules(passages: Iterable[Passage], config: StripConfig) -> list[Passage]:

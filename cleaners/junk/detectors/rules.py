@@ -6,10 +6,8 @@ Flags what the text itself shows to be junk. Long lines are skipped by line and 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from operator import itemgetter
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -23,6 +21,8 @@ from cleaners.junk.rule_files import read_tables
 # A pattern that begins with a look behind: nothing or a line break, or a stop and a space, only.
 _STOPS = r"\(\?<=\[((?:[^\]\\]|\\\])+)\](?: |\\s)\)"
 _BEGINS = re.compile(rf"\(\?:\(\?<=\^\)\|\(\?<=\\n\)\|{_STOPS}\)|{_STOPS}")
+
+_MAX_EXTENT = 2000  # characters: no rule reads a longer line or sentence
 
 Scope = Literal["line", "sentence", "anywhere", "attached", "run_on"]
 
@@ -67,7 +67,7 @@ class Rule(BaseModel):
         description="Whether the pattern reads no English words, so that it cuts in texts of other languages too.",
     )
     confidence: float = Field(gt=0.0, le=1.0, description="How surely a match is junk, 0 to 1.")
-    max_chars: int = Field(400, ge=1, le=2000, description="Longer lines and sentences are not tried.")
+    max_chars: int = Field(400, ge=1, le=_MAX_EXTENT, description="Longer lines and sentences are not tried.")
     description: str = Field(min_length=1, description="What it removes, for the reader of removed_spans.")
     positive: tuple[str, ...] = Field(min_length=1, description="Texts it must remove whole.")
     negative: tuple[str, ...] = Field(min_length=1, description="Texts it must leave alone.")
@@ -88,7 +88,7 @@ class Rule(BaseModel):
             raise ValueError("phrases, and a pattern with PHRASES in it, go together")
         return self
 
-    @property
+    @cached_property
     def compiled(self) -> re.Pattern[str]:
         """The pattern, compiled once in a process."""
         return _compile(self._filled, self.ignore_case)
@@ -150,19 +150,19 @@ def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator
 
     """
     cued = _all_rules() if rules is None else _CuedRules(rules)
-    held = _HoldingExtents(page, cued.find_cues(page))
-    chosen = cued.choose(held.cues)
-    for rule in chosen:
-        for start, end in _find(page, rule, held):
+    held = _HoldingExtents(page)
+    chosen = cued.choose(cued.find_cues(page))
+    for rule, cues in chosen:
+        for start, end in _find(page, rule, cues, held):
             yield _passage(page, rule, start, end)
-    yield from _find_chain(page, [rule for rule in chosen if rule.chain])
+    yield from _find_chain(page, [rule for rule, _ in chosen if rule.chain])
 
 
-def _find(page: Page, rule: Rule, held: _HoldingExtents) -> Iterator[Extent]:
+def _find(page: Page, rule: Rule, cues: Sequence[str], held: _HoldingExtents) -> Iterator[Extent]:
     pattern = rule.compiled
     if rule.scope in ("line", "sentence"):
-        for start, end in held.of(rule.scope, rule.cues):
-            if end - start <= rule.max_chars and pattern.fullmatch(page.text, start, end):
+        for start, end in held.of(rule, cues):
+            if pattern.fullmatch(page.text, start, end):
                 yield start, end if rule.whole else _own_end(page.text, pattern, start, end)
         return
     for match in page.match_openings(pattern) if _is_opening(rule.pattern) else pattern.finditer(page.text):
@@ -182,34 +182,27 @@ def _find(page: Page, rule: Rule, held: _HoldingExtents) -> Iterator[Extent]:
 
 
 class _HoldingExtents:
-    """The lines and sentences of a page by the cues that they hold; each cue is sought once."""
+    """The lines and sentences of a page that rules may read, by the cues that they hold."""
 
-    def __init__(self, page: Page, cues: frozenset[str]) -> None:
+    def __init__(self, page: Page) -> None:
         self._page = page
-        self.cues = cues
-        self._found: dict[tuple[str, str], frozenset[int]] = {}
+        self._extents: dict[str, list[Extent]] = {}
+        self._lower: dict[str, list[str]] = {}
 
-    def of(self, scope: Literal["line", "sentence"], cues: tuple[str, ...]) -> list[Extent]:
+    def of(self, rule: Rule, cues: Sequence[str]) -> list[Extent]:
         """The lines or sentences that hold one of some cues; all of them where small letters are of another length."""
-        extents = self._page.lines if scope == "line" else self._page.sentences
-        if len(self._page.lower) != len(self._page.text):
-            return extents
-        numbers: set[int] = set()
-        for cue in self.cues.intersection(cues):
-            if (scope, cue) not in self._found:
-                self._found[scope, cue] = frozenset(self._find(extents, cue))
-            numbers |= self._found[scope, cue]
-        return [extents[number] for number in sorted(numbers)]
-
-    def _find(self, extents: list[Extent], cue: str) -> Iterator[int]:
-        place = self._page.lower.find(cue)
-        while place >= 0:
-            number = bisect_right(extents, place, key=itemgetter(0)) - 1
-            if number >= 0:
-                yield number
-            if number + 1 == len(extents):
-                return
-            place = self._page.lower.find(cue, max(extents[number + 1][0], place + 1))
+        page, scope = self._page, rule.scope
+        if scope not in self._extents:
+            extents = [
+                one for one in (page.lines if scope == "line" else page.sentences) if one[1] - one[0] <= _MAX_EXTENT
+            ]
+            self._extents[scope] = extents
+            self._lower[scope] = [page.lower[start:end] for start, end in extents]
+        extents, lower = self._extents[scope], self._lower[scope]
+        if len(page.lower) == len(page.text):
+            numbers = {number for cue in cues for number, text in enumerate(lower) if cue in text}
+            extents = [extents[number] for number in sorted(numbers)]
+        return [(start, end) for start, end in extents if end - start <= rule.max_chars]
 
 
 @lru_cache(maxsize=1024)
@@ -284,14 +277,18 @@ class _CuedRules:
                 self._of_cue.setdefault(cue, []).append(number)
         self._cues = Phrases(self._of_cue)
 
-    def find_cues(self, page: Page) -> frozenset[str]:
+    def find_cues(self, page: Page) -> list[str]:
         """The cues that a page holds."""
-        return frozenset(cue for cue in self._cues.narrow(page.marks) if cue in page.lower)
+        lower = page.lower
+        return [cue for cue in self._cues.narrow(page.marks) if cue in lower]
 
-    def choose(self, cues: Iterable[str]) -> list[Rule]:
-        """The rules that have one of some cues, in their order."""
-        held = {number for cue in cues for number in self._of_cue[cue]}
-        return [self._rules[number] for number in sorted(held)]
+    def choose(self, cues: Iterable[str]) -> list[tuple[Rule, list[str]]]:
+        """The rules that have one of some cues, in their order, each with those that it has."""
+        held: dict[int, list[str]] = {}
+        for cue in cues:
+            for number in self._of_cue[cue]:
+                held.setdefault(number, []).append(cue)
+        return [(self._rules[number], held[number]) for number in sorted(held)]
 
 
 @lru_cache(maxsize=1)

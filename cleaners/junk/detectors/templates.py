@@ -89,6 +89,7 @@ class TemplateIndex:
     def __init__(self, evidence: pl.DataFrame, config: StripConfig) -> None:
         sites = evidence.filter(pl.col("kind") == SITE)
         self._n_documents = dict(zip(sites["key"].to_list(), sites["n"].to_list(), strict=True))
+        self._n_of_site: dict[str, int] = {}
         rows = evidence.filter(
             (pl.col("kind") == TEMPLATE) & (pl.col("n") >= 2) & (pl.col("value").bitwise_count_ones() >= 2)
         ).sort("key")
@@ -134,7 +135,11 @@ class TemplateIndex:
 
     def n_documents(self, site: str | None) -> int:
         """Documents known of a site."""
-        return int(self._n_documents.get(hash_text(site), 0)) if site is not None else 0
+        if site is None:
+            return 0
+        if site not in self._n_of_site:
+            self._n_of_site[site] = int(self._n_documents.get(hash_text(site), 0))
+        return self._n_of_site[site]
 
     def is_frequent(self, count: int, site: str) -> bool:
         """Tell whether so many documents are a large part of the site's."""
@@ -155,7 +160,7 @@ def find_templates(
         config: thresholds.
 
     """
-    if page.site is None:
+    if page.site is None or not repeated.any():
         return
     counts = np.where(repeated >= index.least(page.site), repeated, 0)
     if not counts.any():

@@ -160,7 +160,11 @@ def test_rules_find_the_same_where_every_place_is_tried(parts: list[tuple[str, s
         patched.setattr(
             rules_module._HoldingExtents,
             "of",
-            lambda held, scope, _: held._page.lines if scope == "line" else held._page.sentences,
+            lambda held, rule, _: [
+                (start, end)
+                for start, end in (held._page.lines if rule.scope == "line" else held._page.sentences)
+                if end - start <= rule.max_chars
+            ],
         )
         chosen = [rule for rule in RULES if any(cue in text.lower() for cue in rule.cues)]
         plain = list(find_by_rules(Page(text), tuple(chosen)))
