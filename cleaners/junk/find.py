@@ -102,16 +102,21 @@ def examine(
 ) -> list[ExaminedPage]:
     """Collect what rules, cards, repetition and ownership propose for pages, and how many documents hold their words."""
     shared = indexes.owners.find_shared(
-        [one.owner_keys for one in pages], [document["article_id"] for document in documents]
+        [(one.owned, one.owner_keys) for one in pages], [document["article_id"] for document in documents]
     )
     is_common = mark_function_words(np.concatenate([np.zeros(0, np.uint64), *(one.tokens.hashes for one in pages)]))
-    commons = np.split(is_common, bound(len(one.tokens.hashes) for one in pages)[1:])
     return [
         ExaminedPage(
-            one.page, one.tokens, _gather(one, document["language"], repeated, others, common, indexes, config)
+            one.page, one.tokens, _gather(one, document["language"], repeated, own, owners, common, indexes, config)
         )
-        for document, one, repeated, others, common in zip(
-            documents, pages, indexes.templates.count(pages), shared, commons, strict=False
+        for document, one, repeated, own, owners, common in zip(
+            documents,
+            pages,
+            indexes.templates.count(pages),
+            shared.split(len(pages)),
+            count_owners([one.owned for one in pages], shared),
+            np.split(is_common, bound(len(one.tokens.hashes) for one in pages)[1:-1]) if pages else (),
+            strict=True,
         )
     ]
 
@@ -121,6 +126,7 @@ def _gather(
     language: str | None,
     repeated: I64,
     shared: Shared,
+    owners: I64,
     is_common: Bools,
     indexes: Indexes,
     config: StripConfig,
@@ -128,15 +134,14 @@ def _gather(
     """The findings on one page. In a text that is not English, what depends on English words is in doubt."""
     page, tokens, owned = keyed.page, keyed.tokens, keyed.owned
     proposed = [*find_by_rules(page), *find_captions(page), *find_widgets(page), *find_cards(page), *find_bylines(page)]
-    own_end = find_own_lead(page, tokens, owned, shared)
+    own_end = find_own_lead(tokens, owned, shared)
     proposed += find_templates(page, tokens, repeated, own_end, indexes.templates, config)
     proposed += find_site_labels(keyed, indexes.templates)
     proposed += find_owned(page, tokens, owned, shared, config)
-    owners, owners_lead = count_owners(owned, shared)
     english = is_english(tokens, language, proposed, is_common)
     if not english:
         proposed = doubt_english_rules(proposed, config)
-    return Findings(proposed, repeated, owners, owners_lead, indexes.templates.n_documents(page.site), english)
+    return Findings(proposed, repeated, owners[0], owners[1], indexes.templates.n_documents(page.site), english)
 
 
 def _kept_end(text: str, chosen: list[Passage], end: int) -> int:

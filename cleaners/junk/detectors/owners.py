@@ -7,6 +7,8 @@ passage of several documents that is foreign to each has no owner here. Removes 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -19,7 +21,7 @@ from cleaners.junk.detectors.witnesses import has_witness
 from cleaners.junk.evidence.counts import LEAD_TOKENS, OWNER, SAMPLE
 from cleaners.junk.evidence.keys import OWNER_N, OwnedTokens
 from cleaners.junk.page.page import Page, Passage
-from cleaners.junk.page.segments import bound
+from cleaners.junk.page.segments import Bools, bound
 from cleaners.junk.page.tokens import I64, U64, KeyTable, Tokens, hash_text
 
 DESCRIPTIONS = (
@@ -54,8 +56,33 @@ _VERSION_SHARE = 0.5
 _MAX_OWNERS = 32  # of one n-gram that are looked at
 
 
-# For each other owner the n-grams shared with it: (position here, position there).
-Shared = dict[int, list[tuple[int, int]]]
+class Shared(NamedTuple):
+    """Chains of n-grams that documents share with other owners, along which both sides advance; all (runs,).
+
+    By page, then by owner, in the order of their first n-grams. `here` and `last` are the places of the first and the last n-gram
+    on the page, `there` and `last_there` those in the owner, `n_grams` how many there are between; sampling leaves gaps. `lead` is
+    the first place on the page that the owner shares, `is_first` tells whether the run begins there, `is_version` whether the owner
+    is a version of the same story.
+    """
+
+    page: I64
+    here: I64
+    last: I64
+    there: I64
+    last_there: I64
+    n_grams: I64
+    lead: I64
+    is_first: Bools
+    is_version: Bools
+
+    def part(self, rows: slice | Bools) -> Shared:
+        """Some of the runs."""
+        return Shared._make(column[rows] for column in self)
+
+    def split(self, n_pages: int) -> list[Shared]:
+        """The runs of each page."""
+        bounds = np.searchsorted(self.page, np.arange(n_pages + 1)).tolist()
+        return [self.part(slice(low, high)) for low, high in pairwise(bounds)]
 
 
 class OwnerIndex:
@@ -77,22 +104,16 @@ class OwnerIndex:
         self._positions = rows["n"].to_numpy().astype(np.int64)
         self._owners: U64 = rows["value"].to_numpy()
 
-    def find_shared(self, keys: Sequence[U64], article_ids: Sequence[str]) -> list[Shared]:
-        """The n-grams that documents share with others.
+    def find_shared(self, pages: Sequence[tuple[OwnedTokens, U64]], article_ids: Sequence[str]) -> Shared:
+        """The passages that documents share with others.
 
         Args:
-            keys: `owner_keys` of each document.
+            pages: the tokens of each document and their n-grams, `owner_keys`.
             article_ids: of the documents, which are no owners of their own.
 
-        Returns:
-            For each document and each other owner the n-grams shared: (position here, position there), in order of position
-            here; owners in the order of their first one.
         """
-        found: list[Shared] = [{} for _ in keys]
-        if not found or not len(self._keys):
-            return found
-        bounds = bound(len(one) for one in keys)
-        grams = np.concatenate(keys)
+        bounds = bound(len(keys) for _, keys in pages)
+        grams = np.concatenate([np.zeros(0, np.uint64), *(keys for _, keys in pages)])
         known, first = self._table.find(grams)
         n_rows = np.minimum(np.searchsorted(self._keys, grams[known], side="right") - first, _MAX_OWNERS)
         # All rows of all n-grams found, one after the other.
@@ -105,19 +126,52 @@ class OwnerIndex:
         # By page and owner, whose rows stay in order; an owner's place is that of its first row.
         order = others[np.lexsort((owners[others], page[others]))]
         page, owners = page[order], owners[order]
-        begins = np.flatnonzero(np.diff(page, prepend=-1) | np.append(True, owners[1:] != owners[:-1])[: len(owners)])
-        pairs = list(zip((here[order] - bounds[page]).tolist(), self._positions[rows[order]].tolist(), strict=True))
-        ends = np.append(begins[1:], len(order))
-        places = np.argsort(order[begins])
-        for number, owner, low, high in zip(
-            page[begins[places]].tolist(),
-            owners[begins[places]].tolist(),
-            begins[places].tolist(),
-            ends[places].tolist(),
-            strict=True,
-        ):
-            found[number][owner] = pairs[low:high]
-        return found
+        is_new = np.diff(page, prepend=-1) > 0
+        is_new[1:] |= owners[1:] != owners[:-1]
+        n_tokens = np.array([len(owned.hashes) for owned, _ in pages], dtype=np.int64)
+        places = here[order] - bounds[page]
+        return _chain(page, places, self._positions[rows[order]], is_new, order, n_tokens)
+
+
+def _chain(page: I64, here: I64, there: I64, is_new: Bools, order: I64, n_tokens: I64) -> Shared:
+    """The runs of shared n-grams, given by page and owner.
+
+    Args:
+        page: of each n-gram.
+        here: its place there.
+        there: its place in the owner.
+        is_new: whether it is the first of its page and owner.
+        order: numbers, by whose first the owners of a page are sorted.
+        n_tokens: tokens of each page, its title included.
+
+    """
+    step, other = np.diff(here, prepend=0), np.diff(there, prepend=0)
+    goes_on = (step > 0) & (step <= _MAX_GAP) & (other > 0) & (np.abs(step - other) <= _MAX_SHIFT)
+    begins = np.flatnonzero(is_new | ~goes_on)
+    ends = np.append(begins[1:], len(page)) - 1
+    # What concerns an owner: its first n-gram, how many there are and at how many places.
+    owner = np.cumsum(is_new)[begins] - 1
+    starts = np.flatnonzero(is_new)
+    n_grams = np.diff(np.append(starts, len(page)))
+    places = np.append(0, np.cumsum(is_new | (step > 0)))
+    n_places = np.diff(places[np.append(starts, len(page))])
+    n_own = n_tokens[page[starts]]
+    least = _VERSION_SHARE * (np.minimum(n_own, LEAD_TOKENS) + np.maximum(0, n_own - LEAD_TOKENS) / SAMPLE)
+    is_version = (here[starts] < LEAD_TOKENS // 2) & (there[starts] < LEAD_TOKENS)
+    is_version |= (n_grams >= least) & (n_places >= least)
+    sort = np.argsort(order[starts][owner], kind="stable")
+    begins, ends, owner = begins[sort], ends[sort], owner[sort]
+    return Shared(
+        page[begins],
+        here[begins],
+        here[ends],
+        there[begins],
+        there[ends],
+        ends - begins + 1,
+        here[starts][owner],
+        is_new[begins],
+        is_version[owner],
+    )
 
 
 def _is_in_order(rows: pl.DataFrame) -> bool:
@@ -129,51 +183,40 @@ def _is_in_order(rows: pl.DataFrame) -> bool:
     return bool(is_behind.all())
 
 
-def is_version(pairs: list[tuple[int, int]], n_tokens: int) -> bool:
-    """Tell whether another is a version of the same story: both begin alike, or most of this one stands in the other.
-
-    Args:
-        pairs: n-grams shared, (position here, position there).
-        n_tokens: tokens of this document, its title included.
-
-    """
-    if pairs[0][0] < LEAD_TOKENS // 2 and pairs[0][1] < LEAD_TOKENS:
-        return True
-    expected = min(n_tokens, LEAD_TOKENS) + max(0, n_tokens - LEAD_TOKENS) / SAMPLE
-    least = _VERSION_SHARE * expected
-    return len(pairs) >= least and len({here for here, _ in pairs}) >= least
-
-
-def find_own_lead(page: Page, tokens: Tokens, owned: OwnedTokens, shared: Shared) -> int:
+def find_own_lead(tokens: Tokens, owned: OwnedTokens, shared: Shared) -> int:
     """Find the end of this document's own beginning that others hold further down: they took it from here.
 
     Returns:
         Offset of its end, 0 where no document took it.
 
     """
-    last = -1
-    for pairs in shared.values():
-        if pairs[0][0] <= _MAX_OWNER_START and pairs[0][1] > LEAD_TOKENS:
-            last = max(last, next(_runs(pairs))[-1][0] + OWNER_N - 1 - owned.n_title)
+    is_taken = shared.is_first & (shared.here <= _MAX_OWNER_START) & (shared.there > LEAD_TOKENS)
+    last = int(shared.last[is_taken].max(initial=-OWNER_N)) + OWNER_N - 1 - owned.n_title
     return int(tokens.ends[min(last, len(tokens.ends) - 1)]) if last >= 0 else 0
 
 
-def count_owners(owned: OwnedTokens, shared: Shared) -> tuple[I64, I64]:
-    """Count for each token of a text the other documents that share a passage around it, and those that begin with it.
+def count_owners(owned: Sequence[OwnedTokens], shared: Shared) -> list[I64]:
+    """Count for each token of some texts the other documents that share a passage around it, and those that begin with it.
 
     Versions of the same story do not count.
+
+    Returns:
+        For each text its counts, (2, tokens).
     """
-    counts = np.zeros((2, len(owned.hashes) + 1), dtype=np.int64)
-    for pairs in shared.values():
-        if is_version(pairs, len(owned.hashes)):
-            continue
-        for run in _runs(pairs):
-            first, last = run[0][0], run[-1][0] + OWNER_N
-            begins = run[0][1] <= _MAX_OWNER_START and first > run[0][1] + owned.n_title
-            counts[: 1 + begins, first] += 1
-            counts[: 1 + begins, last] -= 1
-    running = np.cumsum(counts, axis=1)[:, owned.n_title : -1]
-    return running[0], running[1]
+    bounds = bound(len(one.hashes) + 1 for one in owned)
+    runs = shared.part(~shared.is_version)
+    titles = np.array([one.n_title for one in owned], dtype=np.int64)
+    begins = (runs.there <= _MAX_OWNER_START) & (runs.here > runs.there + titles[runs.page])
+    first, end = bounds[runs.page] + runs.here, bounds[runs.page] + runs.last + OWNER_N
+    steps = [
+        np.bincount(first[some], minlength=bounds[-1]) - np.bincount(end[some], minlength=bounds[-1])
+        for some in (slice(None), begins)
+    ]
+    running = np.cumsum(steps, axis=1)
+    return [
+        running[:, low + one.n_title : high - 1]
+        for one, (low, high) in zip(owned, pairwise(bounds.tolist()), strict=True)
+    ]
 
 
 def find_owned(
@@ -185,56 +228,38 @@ def find_owned(
         page: the document.
         tokens: of its text.
         owned: of its title and text.
-        shared: for each other document, the n-grams shared, from `OwnerIndex.find_shared`.
+        shared: its part of what `OwnerIndex.find_shared` gives.
         config: thresholds.
 
     """
     runs: list[tuple[int, int]] = []
-    for pairs in shared.values():
-        # Most share a phrase: too little whatever the rest says.
-        if pairs[-1][0] - pairs[0][0] + OWNER_N < config.owner_min_tokens or is_version(pairs, len(owned.hashes)):
+    # Most share a phrase: too little whatever the rest says.
+    is_long = ~shared.is_version & (shared.last - shared.here + OWNER_N >= config.owner_min_tokens)
+    for number in np.flatnonzero(is_long & _are_dense(shared)).tolist():
+        first, last, there = int(shared.here[number]), int(shared.last[number]) + OWNER_N - 1, int(shared.there[number])
+        if last < owned.n_title:  # the title alone is shared
             continue
-        # One that holds this document's beginning may have taken the rest from here too.
-        may_be_copy = pairs[0][0] < LEAD_TOKENS // 2
-        for run in _runs(pairs):
-            first, last = run[0][0], run[-1][0] + OWNER_N - 1
-            if last - first + 1 < config.owner_min_tokens or not _is_dense(run):
-                continue
-            if last < owned.n_title:  # the title alone is shared
-                continue
-            start, end = _extent(page, tokens, first - owned.n_title, last - owned.n_title)
-            own_share = share_own(page, start, end)
-            if run[0][1] <= _MAX_OWNER_START and first > run[0][1] + owned.n_title:
-                if own_share <= config.owner_max_own_share and has_witness(page, start, end, config):
-                    yield Passage(start, end, "owned-passage", "related_article", 0.85, is_certain=False)
-            elif (
-                not may_be_copy
-                and first > LEAD_TOKENS
-                and last - first >= config.shared_min_tokens
-                and own_share <= config.shared_max_own_share
-                and has_witness(page, start, end, config)
-            ):
-                runs.append((start, end))
+        start, end = _extent(page, tokens, first - owned.n_title, last - owned.n_title)
+        own_share = share_own(page, start, end)
+        if there <= _MAX_OWNER_START and first > there + owned.n_title:
+            if own_share <= config.owner_max_own_share and has_witness(page, start, end, config):
+                yield Passage(start, end, "owned-passage", "related_article", 0.85, is_certain=False)
+        elif (
+            # One that holds this document's beginning may have taken the rest from here too.
+            shared.lead[number] >= LEAD_TOKENS // 2
+            and first > LEAD_TOKENS
+            and last - first >= config.shared_min_tokens
+            and own_share <= config.shared_max_own_share
+            and has_witness(page, start, end, config)
+        ):
+            runs.append((start, end))
     yield from _shared(runs, config)
 
 
-def _runs(pairs: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    """Chains of shared n-grams along which both sides advance; sampling leaves gaps."""
-    run: list[tuple[int, int]] = []
-    for here, there in pairs:
-        if run:
-            step, other = here - run[-1][0], there - run[-1][1]
-            if not (0 < step <= _MAX_GAP and other > 0 and abs(step - other) <= _MAX_SHIFT):
-                yield run
-                run = []
-        run.append((here, there))
-    if run:
-        yield run
-
-
-def _is_dense(run: list[tuple[int, int]]) -> bool:
-    """Separate a shared passage from a few common phrases far apart, such as a ministry's name and a reporter's phrase."""
-    return len(run) >= _MIN_DENSITY * (run[-1][1] - run[0][1]) / SAMPLE
+def _are_dense(runs: Shared) -> Bools:
+    """Separate shared passages from a few common phrases far apart, such as a ministry's name and a reporter's phrase."""
+    is_dense: Bools = runs.n_grams >= _MIN_DENSITY * (runs.last_there - runs.there) / SAMPLE
+    return is_dense
 
 
 def _shared(runs: list[tuple[int, int]], config: StripConfig) -> Iterator[Passage]:

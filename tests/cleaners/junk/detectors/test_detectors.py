@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from cleaners.junk.detectors import widgets
 from cleaners.junk.detectors.cards import find_cards
 from cleaners.junk.detectors.credits import find_agency, find_bylines
 from cleaners.junk.detectors.headlines import find_headline_end
-from cleaners.junk.detectors.owners import find_owned
+from cleaners.junk.detectors.owners import Shared, find_owned
 from cleaners.junk.detectors.widgets import find_widgets
 from cleaners.junk.evidence.keys import own_tokens
 from cleaners.junk.page.page import Page, Passage
@@ -164,7 +165,8 @@ def test_a_long_title_that_others_share_proposes_nothing_of_the_text() -> None:
     page = Page("The council met on Monday and agreed to repair the bridge before the winter.", title, None)
     tokens = tokenize(page.text)
     owned = own_tokens(tokens, tokenize(title).hashes)
-    shared = {1: [(300 + number, number) for number in range(60)]}
+    numbers = (0, 300, 359, 0, 59, 60, 300)  # 60 n-grams of the title, which another document begins with
+    shared = Shared(*(np.array([number]) for number in numbers), np.array([True]), np.array([False]))
     assert list(find_owned(page, tokens, owned, shared, StripConfig())) == []
 
 

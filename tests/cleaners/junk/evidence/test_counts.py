@@ -1,6 +1,7 @@
 """Evidence of many documents: merging, templates of a site, owners of passages."""
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ from cleaners.junk.evidence.counts import (
     RECENT_GRAM,
     RECENT_GRAMS,
 )
-from cleaners.junk.evidence.keys import OWNER_N
+from cleaners.junk.evidence.keys import OWNER_N, OwnedTokens
 from cleaners.junk.page.tokens import hash_ngrams, hash_text, tokenize
 from tests.cleaners.junk.conftest import make_frame, make_row
 
@@ -252,11 +253,29 @@ def test_what_owners_share_is_what_a_walk_over_all_rows_finds(texts: list[list[s
         for _, there, owner in sorted(row for row in rows if row[0] == gram)[:32]:
             if owner != hash_text(me):
                 expected.setdefault(owner, []).append((here, there))
+    pages = [(OwnedTokens(hashes, 0), hash_ngrams(hashes, OWNER_N)) for _, hashes in articles]
+    names = [me, *(name for name, _ in articles[1:])]
     for order in (frame, frame.sort("key", "n", "value"), frame.reverse()):
-        keys = [hash_ngrams(hashes, OWNER_N) for _, hashes in articles]
-        names = [me, *(name for name, _ in articles[1:])]
-        shared = OwnerIndex(order).find_shared(keys, names)
-        assert list(shared[0].items()) == list(expected.items())  # their order too
-        assert shared == [
-            OwnerIndex(order).find_shared([one], [name])[0] for one, name in zip(keys, names, strict=True)
-        ]
+        shared = OwnerIndex(order).find_shared(pages, names)
+        runs = [run for pairs in expected.values() for run in walk(pairs, len(articles[0][1]))]  # their order too
+        assert list(zip(*(column.tolist() for column in shared.split(len(pages))[0][1:]), strict=True)) == runs
+        each = [OwnerIndex(order).find_shared([one], [name]) for one, name in zip(pages, names, strict=True)]
+        for own, alone in zip(shared.split(len(pages)), each, strict=True):
+            assert [column.tolist() for column in own[1:]] == [column.tolist() for column in alone[1:]]
+
+
+def walk(pairs: list[tuple[int, int]], n_tokens: int) -> list[tuple[int | bool, ...]]:
+    """The runs of the n-grams shared with one owner, as `Shared` has them."""
+    runs = [[pairs[0]]]
+    for before, (here, there) in pairwise(pairs):
+        step, other = here - before[0], there - before[1]
+        if not (0 < step <= 120 and other > 0 and abs(step - other) <= 80):
+            runs.append([])
+        runs[-1].append((here, there))
+    least = 0.5 * (min(n_tokens, 96) + max(0, n_tokens - 96) / 4)
+    begin_alike = pairs[0][0] < 48 and pairs[0][1] < 96
+    is_version = begin_alike or (len(pairs) >= least and len({here for here, _ in pairs}) >= least)
+    return [
+        (run[0][0], run[-1][0], run[0][1], run[-1][1], len(run), pairs[0][0], run is runs[0], is_version)
+        for run in runs
+    ]
