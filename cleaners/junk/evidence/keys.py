@@ -14,7 +14,7 @@ import numpy as np
 from cleaners.junk.evidence.label_counts import Label, list_labels
 from cleaners.junk.page.page import Page
 from cleaners.junk.page.segments import bound, split_batches, spread
-from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, mix_with, tokenize_all
+from cleaners.junk.page.tokens import U64, Tokens, hash_ngrams, hash_text, lengthen_ngrams, mix_with, tokenize_all
 
 TEMPLATE_N = 5
 OWNER_N = 8
@@ -58,8 +58,7 @@ def _key_some(documents: Sequence[Mapping[str, str | None]]) -> list[KeyedPage]:
     titles = tokenize_all([page.title or "" for page in pages])
     owned = [own_tokens(*each) for each in zip(tokens, [title.hashes for title in titles], strict=True)]
     salts = np.array([hash_text(page.site or "") for page in pages], dtype=np.uint64)
-    owner_keys = _hash_each([one.hashes for one in owned], OWNER_N)
-    template_keys = _hash_each([one.hashes for one in tokens], TEMPLATE_N, salts)
+    owner_keys, template_keys = _hash_each(owned, salts)
     return [
         KeyedPage(page, words, list_labels(page), own, owners, templates)
         if page.site is not None
@@ -70,17 +69,26 @@ def _key_some(documents: Sequence[Mapping[str, str | None]]) -> list[KeyedPage]:
 
 def own_tokens(tokens: Tokens, title: U64) -> OwnedTokens:
     """Tokens by which a document is known as the owner of a passage: its title, then its text."""
-    if not len(title) or np.array_equal(title, tokens.hashes[: len(title)]):
-        return OwnedTokens(tokens.hashes, 0)
-    return OwnedTokens(np.concatenate((title, tokens.hashes)), len(title))
+    hashes = tokens.hashes
+    if not len(title) or (len(hashes) and title[0] == hashes[0] and np.array_equal(title, hashes[: len(title)])):
+        return OwnedTokens(hashes, 0)
+    return OwnedTokens(np.concatenate((title, hashes)), len(title))
 
 
-def _hash_each(hashes: Sequence[U64], n: int, salts: U64 | None = None) -> list[U64]:
-    """The n-grams of several texts; as those of one owner each, where salts are given."""
-    if not hashes:
-        return []
-    bounds = bound(len(one) for one in hashes)
-    grams = hash_ngrams(np.concatenate(hashes), n)
-    if salts is not None:
-        grams = mix_with(grams, spread(salts, bounds)[: len(grams)])
-    return [grams[low : max(high - n + 1, low)] for low, high in pairwise(bounds.tolist())]
+def _hash_each(owned: Sequence[OwnedTokens], salts: U64) -> tuple[list[U64], list[U64]]:
+    """The keys of owners and of templates of several texts; `salts` are those of their sites."""
+    if not owned:
+        return [], []
+    hashes = np.concatenate([one.hashes for one in owned])
+    bounds = bound(len(one.hashes) for one in owned)
+    short = hash_ngrams(hashes, TEMPLATE_N)
+    long = lengthen_ngrams(short, TEMPLATE_N, hashes, OWNER_N)
+    short = mix_with(short, spread(salts, bounds)[: len(short)])
+    pages = list(pairwise(bounds.tolist()))
+    return (
+        [long[low : max(high - OWNER_N + 1, low)] for low, high in pages],
+        [
+            short[low + one.n_title : max(high - TEMPLATE_N + 1, low + one.n_title)]
+            for one, (low, high) in zip(owned, pages, strict=True)
+        ],
+    )

@@ -121,7 +121,7 @@ def find_meaning(reading: Reading, units: Units, table: MeaningTable | None = No
     vectors, titles = sums[:n_units], sums[n_units:]
     is_lead = is_early(n_tokens >= _LEAD_TOKENS, units.bounds, _LEAD_UNITS)
     own = np.where(is_lead[:, None], vectors, np.float32(0))
-    running, own_running = _running(vectors, units.bounds), _running(own, units.bounds)
+    running, own_running = np.split(_running(np.concatenate((vectors, own), axis=1), units.bounds), 2, axis=1)
 
     # A page of n units has n + 1 rows of sums: before each unit, and of all.
     page = spread(np.arange(n_pages), units.bounds)
@@ -201,8 +201,14 @@ def _running(vectors: F32, bounds: I64) -> F32:
     Each page's begin at nothing: sums of 32 bits over many pages would lose what one unit adds.
     """
     running = np.zeros((len(vectors) + len(bounds) - 1, vectors.shape[1]), dtype=np.float32)
-    for number, (low, high) in enumerate(pairwise(bounds.tolist())):
-        np.cumsum(vectors[low:high], axis=0, out=running[low + number + 1 : high + number + 1])
+    # The next unit of every page that has one, longest pages first, in place of a sum for each page.
+    sizes = np.diff(bounds)
+    order = np.argsort(-sizes, kind="stable")
+    first, number = bounds[:-1][order], order
+    for step, n_pages in enumerate(np.searchsorted(-sizes[order], -np.arange(sizes.max()), side="left").tolist()):
+        unit = first[:n_pages] + step
+        row = unit + number[:n_pages]
+        running[row + 1] = running[row] + vectors[unit]
     return running
 
 

@@ -86,7 +86,7 @@ def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: 
         for column in map(Findings._fields.index, ("repeated", "owners", "owners_lead"))
     )
     # Sums by unit, all at once; tokens are in the order of units.
-    counted = np.zeros((9, len(unit) + 1))
+    counted = np.zeros((9, len(unit) + 1), dtype=np.int64)
     for row, values in enumerate(
         (
             *(shapes == 1, shapes == 2, shapes == 3, repeated >= 2, repeated >= 3, repeated),

@@ -50,10 +50,8 @@ def measure_outline(reading: Reading, units: Units, n_tokens: F64, words: F64) -
     begin = end - n_tokens
     total = np.maximum(add_up(n_tokens, bounds), 1.0)
     is_label = (n_tokens <= MAX_LABEL) & ~is_prose
-    pages = [slice(low, high) for low, high in pairwise(bounds.tolist())]
-    mains = np.array([find_main(is_prose[page], n_tokens[page]) for page in pages]) + bounds[:-1, None]
-    medians = np.array([_median(n_tokens[page][is_prose[page]]) for page in pages])
-    low, high = spread(mains[:, 0], bounds), spread(mains[:, 1], bounds)
+    medians = np.array([_median(n_tokens[low:high][is_prose[low:high]]) for low, high in pairwise(bounds.tolist())])
+    low, high = (spread(edge, bounds) for edge in find_main(is_prose, n_tokens, bounds))
     place = np.arange(n_units)
     in_main = (place >= low) & (place < high)
     to_main, past_main = np.maximum(begin[low] - end, 0.0), np.maximum(begin - end[high - 1], 0.0)
@@ -112,16 +110,38 @@ def find_prose(reading: Reading, units: Units, n_tokens: F64) -> Bools:
     return ends_stop & (n_tokens >= MIN_PROSE)
 
 
-def find_main(is_prose: Bools, n_tokens: F64) -> tuple[int, int]:
-    """The run of a page's units (first, one past the last) with most prose and least else; the whole page where none is."""
-    if not is_prose.any():
-        return 0, len(is_prose)
+def find_main(is_prose: Bools, n_tokens: F64, bounds: I64) -> tuple[I64, I64]:
+    """The run of each page's units with most prose and least else; the whole page where none is prose.
+
+    Args:
+        is_prose: of `find_prose`.
+        n_tokens: of each unit.
+        bounds: of the pages, in units; each has one at least.
+
+    Returns:
+        The first unit of each run, and the one past its last.
+    """
+    n_pages, place = len(bounds) - 1, np.arange(len(is_prose))
+    page = spread(np.arange(n_pages), bounds)
     # A label costs its tokens and as many as half another label, so that a list of links is no bridge and a subhead is one.
     value = np.where(is_prose, n_tokens, -3.0 - n_tokens)
-    running = np.concatenate((np.zeros(1), np.cumsum(value)))
-    least = np.minimum.accumulate(running)
-    high = int(np.argmax(running[1:] - least[:-1])) + 1
-    return int(np.argmin(running[:high])), high
+    behind = add_through(value, bounds)
+    # The least sum before any unit up to each; whole numbers, and pages lie so far apart that none reaches into the next.
+    before = behind - value
+    apart = page * (2.0 * np.abs(value).sum() + 1.0)
+    least = np.minimum.accumulate(before - apart) + apart
+    gain = behind - least
+    last = _find_first(gain == spread(np.maximum.reduceat(gain, bounds[:-1]), bounds), page, place, n_pages)
+    first = _find_first(before == spread(least[last], bounds), page, place, n_pages)
+    has_prose = add_up(is_prose, bounds) > 0
+    return np.where(has_prose, first, bounds[:-1]), np.where(has_prose, last + 1, bounds[1:])
+
+
+def _find_first(marked: Bools, page: I64, place: I64, n_pages: int) -> I64:
+    """The first marked unit of each page; each has one."""
+    first = np.full(n_pages, len(place))
+    np.minimum.at(first, page[marked], place[marked])
+    return first
 
 
 def _repeated(reading: Reading, units: Units, n_tokens: F64) -> tuple[F64, F64]:
@@ -160,9 +180,11 @@ def _make_own(hashes: U64, bounds: I64) -> U64:
 def _in_title(reading: Reading, units: Units, n_tokens: F64) -> tuple[F64, F64]:
     """Share of a unit's tokens that the title has, and of the title's that the unit has."""
     n_units = len(units.starts)
-    titles = [sort_distinct(title) for title in reading.titles]
-    sizes = np.array([len(title) for title in titles])
-    words = np.sort(_make_own(np.concatenate(titles), np.append(0, np.cumsum(sizes))))
+    of_page = np.repeat(np.arange(len(reading.titles)), [len(title) for title in reading.titles])
+    words, first = np.unique(
+        np.concatenate(reading.titles) * _BASE + (of_page + 1).astype(np.uint64), return_index=True
+    )
+    sizes = np.bincount(of_page[first], minlength=len(reading.titles))
     if not len(words) or not len(reading.tokens.hashes):
         return np.zeros(n_units), np.zeros(n_units)
     held, at = KeyTable(words).find(_make_own(reading.tokens.hashes, reading.bounds))

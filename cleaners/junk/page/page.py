@@ -14,7 +14,6 @@ from functools import cached_property
 
 from cleaners.junk.page.phrases import Marks, mark_sequences
 
-_LINE = re.compile(r"[^\s][^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
 _BREAK = re.compile("\n")
 _GAP = re.compile(r"[ \u00a0]{2,}|\s{0,20}\t\s{0,20}")
 # A sentence ends at a stop (with what closes a quotation or a bracket) before a space and anything but a small letter.
@@ -83,7 +82,14 @@ class Page:
     @cached_property
     def lines(self) -> list[Extent]:
         """Lines that hold more than white space, without the white space around them."""
-        return [(match.start(), match.start() + len(match[0].rstrip())) for match in _LINE.finditer(self.text)]
+        found, start = [], 0
+        for line in self.text.splitlines(keepends=True):
+            solid = line.strip()
+            if solid:
+                first = start + line.index(solid[0])
+                found.append((first, first + len(solid)))
+            start += len(line)
+        return found
 
     @cached_property
     def cells(self) -> list[Extent]:
@@ -139,7 +145,10 @@ def split_sentences(text: str, start: int, end: int) -> Iterator[Extent]:
     """Extents of the sentences in `text[start:end]`, without the white space between them."""
     first = start
     for stop in _STOP.finditer(text, start, end):
-        if text[stop.start()] == "." and _ABBREVIATION.search(text, max(first, stop.start() - 6), stop.start() + 1):
+        place = stop.start()
+        # No abbreviation has five letters: behind most words none is looked for.
+        is_long = place >= 5 and text[place - 5 : place].isalpha()
+        if text[place] == "." and not is_long and _ABBREVIATION.search(text, max(first, place - 6), place + 1):
             continue
         yield first, stop.end()
         first = stop.end()

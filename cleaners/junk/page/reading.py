@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.junk.page.page import Extent, Page
+from cleaners.junk.page.page import Page
 from cleaners.junk.page.segments import bound, spread
 from cleaners.junk.page.tokens import I64, U64, Tokens, join_tokens, tokenize_all
 
@@ -70,10 +70,9 @@ class Reading(NamedTuple):
 
     def locate(self, offsets: Sequence[Iterable[int]]) -> I64:
         """Offsets of each page as offsets into the joined text, page by page."""
-        return np.array(
-            [place + first for first, own in zip(self.chars[:-1].tolist(), offsets, strict=True) for place in own],
-            dtype=np.int64,
-        )
+        each = [list(own) for own in offsets]
+        flat = np.array([place for own in each for place in own], dtype=np.int64)
+        return flat + np.repeat(self.chars[:-1], [len(own) for own in each])
 
 
 class Units(NamedTuple):
@@ -131,10 +130,13 @@ def read(pages: Sequence[Page], tokens: Sequence[Tokens]) -> Reading:
     gaps = np.where((between & OTHER) > 0, 2, gaps)
     gaps = np.where((between & QUOTE) > 0, 3, gaps)
     gaps = np.where((between & STOP) > 0, 1, gaps)
-    positions = np.arange(len(classes), dtype=np.int64)
-    spaces = np.maximum.accumulate(np.where((classes & SPACE) > 0, positions, -1))
+    # A word begins behind the last space; before most tokens there is one.
+    word_starts = first.copy()
+    glued = np.flatnonzero((first > 0) & ((classes[first - 1] & SPACE) == 0))
+    spaces = np.append(-1, np.flatnonzero(classes & SPACE))
+    word_starts[glued] = spaces[np.searchsorted(spaces, first[glued]) - 1] + 1
     titles = tuple(one.hashes for one in tokenize_all([page.title or "" for page in pages]))
-    return Reading(tuple(pages), joined, classes, shapes, gaps, spaces[first] + 1, chars, bounds, titles)
+    return Reading(tuple(pages), joined, classes, shapes, gaps, word_starts, chars, bounds, titles)
 
 
 def _token_ends_before(tokens: Tokens, chars: I64, bounds: I64) -> I64:
@@ -204,16 +206,15 @@ def split_units(
         edges: for each page offsets at which a unit must begin too: where passages of other detectors begin and end.
 
     """
-    begins = reading.locate([_starts(page.sentences) for page in reading.pages])
-    lines = reading.locate([_starts(page.lines) for page in reading.pages])
+    begins = reading.locate([page.sentence_starts for page in reading.pages])
+    lines = reading.locate([[start for start, _ in page.lines] for page in reading.pages])
     marks = reading.locate([_list_solid(page.text, own) for page, own in zip(reading.pages, edges, strict=True)])
     places = reading.word_starts[candidates]
     starts = np.unique(np.concatenate((begins, places[scores >= min_score], marks)))
     bounds = np.searchsorted(starts, reading.chars)
     # The end of a unit is its last character that is not white space.
-    positions = np.arange(len(reading.classes), dtype=np.int64)
-    solid = np.maximum.accumulate(np.where((reading.classes & SPACE) == 0, positions, 0))
-    ends = solid[np.append(starts[1:], len(positions))[: len(starts)] - 1] + 1
+    solid = np.flatnonzero((reading.classes & SPACE) == 0)
+    ends = solid[np.searchsorted(solid, np.append(starts[1:], len(reading.classes))[: len(starts)]) - 1] + 1
     score = np.zeros(len(starts))
     known = np.searchsorted(starts, places)
     is_there = starts[np.minimum(known, len(starts) - 1)] == places if len(starts) else np.zeros(0, dtype=bool)
@@ -228,10 +229,6 @@ def split_units(
     breaks[bounds[:-1][np.diff(bounds) > 0]] = 3
     unit_of_token = np.maximum(np.searchsorted(starts, reading.tokens.starts, side="right") - 1, 0)
     return Units(starts, ends, breaks, score, unit_of_token, bounds)
-
-
-def _starts(extents: Iterable[Extent]) -> Iterable[int]:
-    return (start for start, _ in extents)
 
 
 def _list_solid(text: str, edges: Iterable[int]) -> list[int]:

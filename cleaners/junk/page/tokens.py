@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -48,29 +49,34 @@ def tokenize(text: str) -> Tokens:
     clipped = np.minimum(code_points, _TABLE_SIZE - 1)
     kind = kinds[clipped]
     is_word = kind > 0
-    before = np.concatenate((np.zeros(1, dtype=kind.dtype), kind[:-1])) if len(kind) else kind
-    after = np.concatenate((kind[1:], np.zeros(1, dtype=kind.dtype))) if len(kind) else kind
-    starts = np.flatnonzero(is_word & ((before == 0) | (kind == 2) | (before == 2))).astype(np.int64)
-    ends = np.flatnonzero(is_word & ((after == 0) | (kind == 2) | (after == 2))).astype(np.int64) + 1
+    is_edge = np.ones(len(kind) + 1, dtype=bool)  # between two characters: whether they are not of one token
+    if len(kind):
+        is_edge[1:-1] = ~(is_word[1:] & is_word[:-1])
+        if kind.max() > 1:
+            is_edge[1:-1] |= (kind[1:] == 2) | (kind[:-1] == 2)
+    starts = np.flatnonzero(is_word & is_edge[:-1])
+    ends = np.flatnonzero(is_word & is_edge[1:]) + 1
     if not len(starts):
         return Tokens(starts, ends, np.zeros(0, dtype=np.uint64))
     positions = np.flatnonzero(is_word)
     lengths = ends - starts
     firsts = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(lengths)[:-1]))
-    within = np.arange(len(positions), dtype=np.int64) - np.repeat(firsts, lengths)
-    terms = lower[clipped[positions]].astype(np.uint64) * _powers()[np.minimum(within, _MAX_TOKEN_CHARS)]
+    within = positions - np.repeat(starts, lengths)
+    if lengths.max() > _MAX_TOKEN_CHARS:
+        within = np.minimum(within, _MAX_TOKEN_CHARS)
+    terms = _powers()[within]
+    terms *= lower[clipped[positions]]
     return Tokens(starts, ends, _mix(np.add.reduceat(terms, firsts)))
 
 
 def tokenize_all(texts: Sequence[str]) -> list[Tokens]:
     """Split several texts, in one pass over all of them; the same as one by one."""
-    joined = tokenize("\n".join(texts))
+    starts, ends, hashes = tokenize("\n".join(texts))
     firsts = np.cumsum([0, *(len(text) + 1 for text in texts)])
-    bounds = np.searchsorted(joined.starts, firsts).tolist()
-    return [
-        Tokens(joined.starts[low:high] - first, joined.ends[low:high] - first, joined.hashes[low:high])
-        for low, high, first in zip(bounds, bounds[1:], firsts.tolist(), strict=False)
-    ]
+    bounds = np.searchsorted(starts, firsts)
+    shift = np.repeat(firsts[:-1], np.diff(bounds))
+    starts, ends = starts - shift, ends - shift
+    return [Tokens(starts[low:high], ends[low:high], hashes[low:high]) for low, high in pairwise(bounds.tolist())]
 
 
 def join_tokens(tokens: Sequence[Tokens], firsts: I64) -> Tokens:
@@ -87,12 +93,15 @@ def join_tokens(tokens: Sequence[Tokens], firsts: I64) -> Tokens:
 
 def hash_ngrams(hashes: U64, n: int) -> U64:
     """Hashes of all runs of `n` tokens; shape (max(0, tokens - n + 1),)."""
-    size = len(hashes) - n + 1
-    if size <= 0:
-        return np.zeros(0, dtype=np.uint64)
-    total = np.zeros(size, dtype=np.uint64)
-    for offset in range(n):
-        total = _mix(total * np.uint64(_BASE) + hashes[offset : offset + size])
+    return lengthen_ngrams(np.zeros(len(hashes) + 1, dtype=np.uint64), 0, hashes, n)
+
+
+def lengthen_ngrams(grams: U64, size: int, hashes: U64, n: int) -> U64:
+    """Hashes of all runs of `n` tokens, from those of runs of `size`; shape (max(0, tokens - n + 1),)."""
+    n_grams = max(len(hashes) - n + 1, 0)
+    total = grams[:n_grams]
+    for offset in range(size, n):
+        total = _mix(total * np.uint64(_BASE) + hashes[offset : offset + n_grams])
     return total
 
 
@@ -108,9 +117,11 @@ def mix_with(values: U64, salts: U64) -> U64:
 
 def _mix(values: U64) -> U64:
     """Finaliser of splitmix64: spreads every input bit over the output."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: U64 = values ^ (values >> np.uint64(31))
+    mixed: U64 = values ^ (values >> np.uint64(30))
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
     return mixed
 
 

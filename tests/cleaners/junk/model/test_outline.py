@@ -45,7 +45,8 @@ def test_the_main_run_holds_the_story_with_its_subheads_and_neither_navigation_n
 
 
 def test_a_page_without_prose_is_a_run_of_its_own() -> None:
-    assert find_main(np.zeros(3, dtype=bool), np.ones(3)) == (0, 3)
+    first, end = find_main(np.zeros(3, dtype=bool), np.ones(3), np.array([0, 3]))
+    assert (first.tolist(), end.tolist()) == ([0], [3])
     assert _column(LINKS, "in_main") == [1.0] * len(LINKS)
 
 
