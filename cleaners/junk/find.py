@@ -16,7 +16,7 @@ from cleaners.junk.detectors.cards import find_cards
 from cleaners.junk.detectors.credits import find_agency, find_bylines
 from cleaners.junk.detectors.labels import find_site_labels
 from cleaners.junk.detectors.languages import doubt_english_rules, is_english, mark_function_words
-from cleaners.junk.detectors.owners import OwnerIndex, Shared, count_owners, find_own_lead, find_owned
+from cleaners.junk.detectors.owners import OwnerIndex, Shared, count_owners, find_own_leads, find_owned, list_long
 from cleaners.junk.detectors.rules import find_by_rules
 from cleaners.junk.detectors.templates import TemplateIndex, find_templates
 from cleaners.junk.detectors.widgets import find_widgets
@@ -104,44 +104,46 @@ def examine(
     shared = indexes.owners.find_shared(
         [(one.owned, one.owner_keys) for one in pages], [document["article_id"] for document in documents]
     )
-    is_common = mark_function_words(np.concatenate([np.zeros(0, np.uint64), *(one.tokens.hashes for one in pages)]))
+    tokens, owned = [one.tokens for one in pages], [one.owned for one in pages]
+    is_common = mark_function_words(np.concatenate([np.zeros(0, np.uint64), *(one.hashes for one in tokens)]))
+    looked_up = map(
+        _LookedUp,
+        indexes.templates.count(pages),
+        list_long(shared, config).split(len(pages)),
+        count_owners(owned, shared),
+        find_own_leads(tokens, owned, shared),
+        np.split(is_common, bound(len(one.hashes) for one in tokens)[1:-1]),
+    )
     return [
-        ExaminedPage(
-            one.page, one.tokens, _gather(one, document["language"], repeated, own, owners, common, indexes, config)
-        )
-        for document, one, repeated, own, owners, common in zip(
-            documents,
-            pages,
-            indexes.templates.count(pages),
-            shared.split(len(pages)),
-            count_owners([one.owned for one in pages], shared),
-            np.split(is_common, bound(len(one.tokens.hashes) for one in pages)[1:-1]) if pages else (),
-            strict=True,
-        )
+        ExaminedPage(one.page, one.tokens, _gather(one, document["language"], known, indexes, config))
+        for document, one, known in zip(documents, pages, looked_up, strict=True)
     ]
 
 
+class _LookedUp(NamedTuple):
+    """Findings for a page that all pages of its batch are looked up for together."""
+
+    repeated: I64
+    shared: Shared
+    owners: I64
+    own_end: int
+    is_common: Bools
+
+
 def _gather(
-    keyed: KeyedPage,
-    language: str | None,
-    repeated: I64,
-    shared: Shared,
-    owners: I64,
-    is_common: Bools,
-    indexes: Indexes,
-    config: StripConfig,
+    keyed: KeyedPage, language: str | None, known: _LookedUp, indexes: Indexes, config: StripConfig
 ) -> Findings:
     """The findings on one page. In a text that is not English, what depends on English words is in doubt."""
     page, tokens, owned = keyed.page, keyed.tokens, keyed.owned
     proposed = [*find_by_rules(page), *find_captions(page), *find_widgets(page), *find_cards(page), *find_bylines(page)]
-    own_end = find_own_lead(tokens, owned, shared)
-    proposed += find_templates(page, tokens, repeated, own_end, indexes.templates, config)
+    proposed += find_templates(page, tokens, known.repeated, known.own_end, indexes.templates, config)
     proposed += find_site_labels(keyed, indexes.templates)
-    proposed += find_owned(page, tokens, owned, shared, config)
-    english = is_english(tokens, language, proposed, is_common)
+    proposed += find_owned(page, tokens, owned, known.shared, config)
+    english = is_english(tokens, language, proposed, known.is_common)
     if not english:
         proposed = doubt_english_rules(proposed, config)
-    return Findings(proposed, repeated, owners[0], owners[1], indexes.templates.n_documents(page.site), english)
+    n_site = indexes.templates.n_documents(page.site)
+    return Findings(proposed, known.repeated, known.owners[0], known.owners[1], n_site, english)
 
 
 def _kept_end(text: str, chosen: list[Passage], end: int) -> int:

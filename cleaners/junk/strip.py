@@ -22,7 +22,8 @@ from cleaners.junk.evidence.counts import EVIDENCE_SCHEMA
 from cleaners.junk.evidence.keys import KeyedPage, key_pages
 from cleaners.junk.find import EvidenceSource, KnownEvidence, find_junk
 from cleaners.junk.page.page import Extent, Passage
-from cleaners.junk.page.segments import BATCH
+from cleaners.junk.page.reading import count_words
+from cleaners.junk.page.segments import BATCH, split_batches
 from cleaners.junk.page.splice import fit_white_space, splice
 from cleaners.junk.salvage import salvage
 
@@ -121,6 +122,10 @@ def strip_articles(
                 rejects.append(
                     _reject(article, "nothing_left", f"{article['n_removed_chars']} characters, all removed")
                 )
+    for some in split_batches(len(article["text"]) for article in articles):
+        batch = articles[some]
+        for article, n_words in zip(batch, count_words([article["text"] for article in batch]), strict=True):
+            article["n_words"] = n_words
     return Stripped(
         pl.DataFrame(articles, schema=STRIPPED_SCHEMA),
         pl.DataFrame(spans, schema=SPAN_SCHEMA),
@@ -246,7 +251,7 @@ def _article(document: Row, cleaned: str, removed: list[Passage]) -> Row:
         "authors": list(document["authors"] or []) or authors,
         "metadata_sources": _sources(document, authors),
         "agency": document["agency"] or next(iter(agencies), None),
-        "n_words": len(cleaned.split()),
+        "n_words": 0,  # counted for many at once
         "n_removed_chars": len(document["text"] or "") - len(cleaned),
         "text_sha256": sha256_hex(cleaned),
     }

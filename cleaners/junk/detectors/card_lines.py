@@ -47,13 +47,14 @@ class Lines(NamedTuple):
 
 def find_card_lines(page: Page) -> Iterator[Passage]:
     """Propose the cards of a page that stand on lines of their own, behind its first line of prose."""
-    lines = [page.text[start:end] for start, end in page.lines]
-    story = next((number for number, line in enumerate(lines) if _is_body(line)), len(lines))
     found: list[tuple[Lines, str | None, bool]] = []
     is_live = False
-    for number, line in enumerate(lines):
-        if len(line) > _MAX_META or not _HINT.search(line) or not (meta := _meta().fullmatch(line)):
-            continue
+    metas = list(_find_metas(page))
+    if not metas:
+        return
+    lines = [page.text[start:end] for start, end in page.lines]
+    story = next((number for number, line in enumerate(lines) if _is_body(line)), len(lines))
+    for number, meta in metas:
         outlet = meta["front"] or meta["back"] or meta["source"]
         order = _order(lines, number, has_outlet=meta["age"] is not None and outlet is not None)
         # In a live blog an age stands before each entry, so that the first one follows no headline and body.
@@ -65,6 +66,15 @@ def find_card_lines(page: Page) -> Iterator[Passage]:
             start, end = page.lines[order.first][0], page.lines[order.last][1]
             card = Card(page.lines[order.body], lines[order.headline], outlet, None)
             yield Passage(start, end, "card-lines", "related_article", _CONFIDENCE, is_bounded=False, card=card)
+
+
+def _find_metas(page: Page) -> Iterator[tuple[int, re.Match[str]]]:
+    """The lines that are an outlet, an age or a source, by number."""
+    for number, (start, end) in enumerate(page.lines):
+        if end - start <= _MAX_META:
+            line = page.text[start:end]
+            if _HINT.search(line) and (meta := _meta().fullmatch(line)):
+                yield number, meta
 
 
 def _order(lines: list[str], number: int, *, has_outlet: bool) -> Lines | None:

@@ -183,16 +183,20 @@ def _is_in_order(rows: pl.DataFrame) -> bool:
     return bool(is_behind.all())
 
 
-def find_own_lead(tokens: Tokens, owned: OwnedTokens, shared: Shared) -> int:
-    """Find the end of this document's own beginning that others hold further down: they took it from here.
+def find_own_leads(tokens: Sequence[Tokens], owned: Sequence[OwnedTokens], shared: Shared) -> list[int]:
+    """Find the end of each document's own beginning that others hold further down: they took it from here.
 
     Returns:
-        Offset of its end, 0 where no document took it.
+        For each document the offset of its end, 0 where no other took it.
 
     """
     is_taken = shared.is_first & (shared.here <= _MAX_OWNER_START) & (shared.there > LEAD_TOKENS)
-    last = int(shared.last[is_taken].max(initial=-OWNER_N)) + OWNER_N - 1 - owned.n_title
-    return int(tokens.ends[min(last, len(tokens.ends) - 1)]) if last >= 0 else 0
+    ends = [0] * len(tokens)
+    for number, last in zip(shared.page[is_taken].tolist(), shared.last[is_taken].tolist(), strict=True):
+        place = min(last + OWNER_N - 1 - owned[number].n_title, len(tokens[number].ends) - 1)
+        if place >= 0:
+            ends[number] = max(ends[number], int(tokens[number].ends[place]))
+    return ends
 
 
 def count_owners(owned: Sequence[OwnedTokens], shared: Shared) -> list[I64]:
@@ -219,6 +223,16 @@ def count_owners(owned: Sequence[OwnedTokens], shared: Shared) -> list[I64]:
     ]
 
 
+def list_long(shared: Shared, config: StripConfig) -> Shared:
+    """The runs that are long and dense enough to be a passage of another document; most share a phrase.
+
+    A few common phrases far apart are none, such as a ministry's name and a reporter's phrase; versions of the story neither.
+    """
+    is_long = shared.last - shared.here + OWNER_N >= config.owner_min_tokens
+    is_dense = shared.n_grams >= _MIN_DENSITY * (shared.last_there - shared.there) / SAMPLE
+    return shared.part(is_long & is_dense & ~shared.is_version)
+
+
 def find_owned(
     page: Page, tokens: Tokens, owned: OwnedTokens, shared: Shared, config: StripConfig
 ) -> Iterator[Passage]:
@@ -228,25 +242,31 @@ def find_owned(
         page: the document.
         tokens: of its text.
         owned: of its title and text.
-        shared: its part of what `OwnerIndex.find_shared` gives.
+        shared: of `list_long`, its own part.
         config: thresholds.
 
     """
     runs: list[tuple[int, int]] = []
-    # Most share a phrase: too little whatever the rest says.
-    is_long = ~shared.is_version & (shared.last - shared.here + OWNER_N >= config.owner_min_tokens)
-    for number in np.flatnonzero(is_long & _are_dense(shared)).tolist():
-        first, last, there = int(shared.here[number]), int(shared.last[number]) + OWNER_N - 1, int(shared.there[number])
+    shares: dict[tuple[int, int], float] = {}  # several owners often share one passage
+    for first, last, there, lead in zip(
+        shared.here.tolist(),
+        (shared.last + OWNER_N - 1).tolist(),
+        shared.there.tolist(),
+        shared.lead.tolist(),
+        strict=True,
+    ):
         if last < owned.n_title:  # the title alone is shared
             continue
         start, end = _extent(page, tokens, first - owned.n_title, last - owned.n_title)
-        own_share = share_own(page, start, end)
+        if (start, end) not in shares:
+            shares[start, end] = share_own(page, start, end)
+        own_share = shares[start, end]
         if there <= _MAX_OWNER_START and first > there + owned.n_title:
             if own_share <= config.owner_max_own_share and has_witness(page, start, end, config):
                 yield Passage(start, end, "owned-passage", "related_article", 0.85, is_certain=False)
         elif (
             # One that holds this document's beginning may have taken the rest from here too.
-            shared.lead[number] >= LEAD_TOKENS // 2
+            lead >= LEAD_TOKENS // 2
             and first > LEAD_TOKENS
             and last - first >= config.shared_min_tokens
             and own_share <= config.shared_max_own_share
@@ -254,12 +274,6 @@ def find_owned(
         ):
             runs.append((start, end))
     yield from _shared(runs, config)
-
-
-def _are_dense(runs: Shared) -> Bools:
-    """Separate shared passages from a few common phrases far apart, such as a ministry's name and a reporter's phrase."""
-    is_dense: Bools = runs.n_grams >= _MIN_DENSITY * (runs.last_there - runs.there) / SAMPLE
-    return is_dense
 
 
 def _shared(runs: list[tuple[int, int]], config: StripConfig) -> Iterator[Passage]:

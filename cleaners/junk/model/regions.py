@@ -39,8 +39,10 @@ def propose_runs(units: Units, logits: F64, table: F32, findings: Findings) -> l
     is_cut = table[:, _COLUMN["firm"]] > 0.5
     scores = np.where(is_cut, _FIRM_LOGIT, np.clip(logits, -_FIRM_LOGIT, _FIRM_LOGIT))
     runs: set[Run] = set()
+    most = float(scores.max(initial=-_FIRM_LOGIT))
     for bias in BIASES:
-        runs.update(_viterbi((scores + bias).tolist()))
+        if most + bias > 0:  # else no unit gains anything
+            runs.update(_viterbi((scores + bias).tolist()))
     soft = list_soft_runs(units, findings)
     crossed = {
         pair

@@ -17,7 +17,9 @@ from cleaners.junk.page.phrases import Marks, mark_sequences
 _BREAK = re.compile("\n")
 _GAP = re.compile(r"[ \u00a0]{2,}|\s{0,20}\t\s{0,20}")
 # A sentence ends at a stop (with what closes a quotation or a bracket) before a space and anything but a small letter.
-_STOP = re.compile(r"[.!?…。！？][\"'”’»)\]*]{0,4}(?=\s+[^\sa-z])")
+_OTHER_STOPS = "!?…。！？"
+_BEHIND_STOP = r"[\"'”’»)\]*]{0,4}(?=\s+[^\sa-z])"
+_STOP, _FULL_STOP = re.compile(rf"[.{_OTHER_STOPS}]{_BEHIND_STOP}"), re.compile(rf"\.{_BEHIND_STOP}")
 # Behind these a rule may require the beginning of a line or a sentence.
 OPENERS = ".!?…\"”’')]"
 _OPENING = re.compile(rf"[{re.escape(OPENERS)}\n](?:(?<=\n)|\s)")
@@ -114,7 +116,9 @@ class Page:
     @cached_property
     def sentences(self) -> list[Extent]:
         """Sentences, none across a line break; a line without a stop is one sentence."""
-        return [sentence for start, end in self.lines for sentence in split_sentences(self.text, start, end)]
+        # Most texts have full stops alone, which are found in a fifth of the time.
+        stop = _STOP if any(mark in self.text for mark in _OTHER_STOPS) else _FULL_STOP
+        return [sentence for start, end in self.lines for sentence in split_sentences(self.text, start, end, stop)]
 
     @cached_property
     def sentence_starts(self) -> list[int]:
@@ -141,17 +145,17 @@ class Page:
         return frozenset(edge for sentence in self.sentences for edge in sentence)
 
 
-def split_sentences(text: str, start: int, end: int) -> Iterator[Extent]:
+def split_sentences(text: str, start: int, end: int, stop: re.Pattern[str] | None = None) -> Iterator[Extent]:
     """Extents of the sentences in `text[start:end]`, without the white space between them."""
     first = start
-    for stop in _STOP.finditer(text, start, end):
-        place = stop.start()
+    for match in (stop or _STOP).finditer(text, start, end):
+        place = match.start()
         # No abbreviation has five letters: behind most words none is looked for.
         is_long = place >= 5 and text[place - 5 : place].isalpha()
         if text[place] == "." and not is_long and _ABBREVIATION.search(text, max(first, place - 6), place + 1):
             continue
-        yield first, stop.end()
-        first = stop.end()
+        yield first, match.end()
+        first = match.end()
         while first < end and text[first].isspace():
             first += 1
     if first < end:
