@@ -156,7 +156,7 @@ def _undo_markup_in(line: str) -> str:
 
 def drop_surrogates(text: str) -> str:
     """Join pairs of surrogates to the character they stand for and drop lone ones, which no file can hold."""
-    if not SURROGATES.search(text):
+    if text.isascii() or not SURROGATES.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
 

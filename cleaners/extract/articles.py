@@ -158,7 +158,7 @@ def _from_page(page: Page, repair: TextConfig) -> dict[str, Any]:
 
 def _from_text(record: dict[str, Any], config: ExtractConfig, repair: TextConfig) -> dict[str, Any]:
     text = repair_text(record["content"], repair).rstrip()
-    title, site = find_title(text, config), host_of(record["url"])
+    title, site = find_title(text, config), None if record["site"] else host_of(record["url"])
     sources = {"title": title and "text", "site": site and "address"}
     return {
         "origin": "text",

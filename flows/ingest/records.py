@@ -6,7 +6,7 @@ A value that cannot be read costs itself where the field is optional, and its ro
 import json
 import math
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cleaners.dates import parse_timestamp
@@ -50,14 +50,16 @@ def make_record(row: Iterable[tuple[object, object]], number: int, source: Input
 
 
 def _make_record(row: Iterable[tuple[object, object]], number: int, source: InputSource) -> Record | Unusable:
-    values: dict[str, list[object]] = {}
+    keys, values = [], []
     for key, value in row:
-        values.setdefault(str(key).casefold(), []).append(value)
+        keys.append(str(key))
+        values.append(value)
     fields: dict[str, Any] = {}
     broken: dict[str, Unreadable] = {}
-    for field, names in _names_of(source.config.columns):
+    for field, places in _place_fields(tuple(keys), source.config.columns):
         fields[field] = None
-        for value in (value for name in names if name in values for value in values[name]):
+        for place in places:
+            value = values[place]
             if isinstance(value, Unreadable):
                 broken.setdefault(field, value)
             elif _is_given(value):
@@ -70,7 +72,7 @@ def _make_record(row: Iterable[tuple[object, object]], number: int, source: Inpu
     n_unreadable += (url is None and fields["url"] is not None) + (site is None and fields["site"] is not None)
     media = "html" if fields["html"] is not None else "text"
     try:
-        content = _read_content(fields[media], media, values, broken, source)
+        content = _read_content(fields[media], media, keys, broken, source)
     except Rejected as reject:
         return Unusable(number, reject.reason, reject.detail, digest, url=url, site=site)
     n_bytes = len(content.encode())
@@ -98,14 +100,20 @@ def _make_record(row: Iterable[tuple[object, object]], number: int, source: Inpu
     return Record(record, n_unreadable)
 
 
-@cache
-def _names_of(columns: ColumnNames) -> list[tuple[str, list[str]]]:
-    """The keys that may hold each field, in small letters."""
-    return [(field, [name.casefold() for name in names]) for field, names in columns.model_dump().items()]
+@lru_cache(maxsize=16)
+def _place_fields(keys: tuple[str, ...], columns: ColumnNames) -> list[tuple[str, list[int]]]:
+    """Where each field may stand in a row of some keys, those of its first name first; most rows have the keys of the last."""
+    places: dict[str, list[int]] = {}
+    for place, key in enumerate(keys):
+        places.setdefault(key.casefold(), []).append(place)
+    return [
+        (field, [place for name in names for place in places.get(name.casefold(), ())])
+        for field, names in columns.model_dump().items()
+    ]
 
 
 def _read_content(
-    content: object, media: str, values: dict[str, list[object]], broken: dict[str, Unreadable], source: InputSource
+    content: object, media: str, keys: list[str], broken: dict[str, Unreadable], source: InputSource
 ) -> str:
     """The text or page of a row.
 
@@ -117,9 +125,10 @@ def _read_content(
             if field in broken:
                 raise Rejected("read", "malformed_record", f"its {field} cannot be read: {broken[field].detail}")
         names = {name.casefold() for name in (*source.config.columns.html, *source.config.columns.text)}
-        if names & values.keys():
+        given = list(dict.fromkeys(key.casefold() for key in keys))
+        if names.intersection(given):
             raise Rejected("read", "empty", "text and html are empty")
-        raise Rejected("read", "malformed_record", f"neither text nor html among: {', '.join(values)}")
+        raise Rejected("read", "malformed_record", f"neither text nor html among: {', '.join(given)}")
     if isinstance(content, bytes):
         content = decode_text(content, source.text)
     elif isinstance(content, list) and all(isinstance(part, str) for part in content if part is not None):
@@ -177,6 +186,8 @@ def _line(value: object) -> str | None:
 
 def one_line(text: str | None) -> str | None:
     """A field of one line without surrogates, controls and needless white space; None where nothing is left."""
+    if text is not None and text.isprintable():  # neither surrogates nor controls
+        return " ".join(text.split()) or None
     return " ".join(drop_surrogates(text or "").split()).translate(_NO_CONTROLS) or None
 
 

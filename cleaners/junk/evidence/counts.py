@@ -50,17 +50,17 @@ def gather_evidence(documents: pl.DataFrame, config: StripConfig) -> pl.DataFram
 
     """
     recent: dict[int, list[_Recent]] = {}
-    columns: dict[str, list[U64]] = {"kind": [], "key": [], "n": [], "value": []}
+    stretches: list[_Stretch] = []
     for some in documents.select("article_id", "site", "title", "text").iter_slices(BATCH):
         rows = [row for row in some.to_dicts() if row["text"]]
         for row, keyed in zip(rows, key_pages(rows), strict=True):
             site = keyed.page.site
             if site is not None:
                 labels = label_keys(keyed.labels, site)
-                _add_templates(columns, keyed.template_keys, labels, site)
+                _add_templates(stretches, keyed.template_keys, labels, site)
                 _add_recent(recent.setdefault(hash_text(site), []), keyed.template_keys, labels, row["article_id"])
-            _add_leads(columns, keyed, row["article_id"])
-    return pl.concat([_to_frame(columns), _recent_rows(recent)])
+            _add_leads(stretches, keyed, row["article_id"])
+    return pl.concat([_to_frame(stretches), _to_frame(_list_recent(recent))])
 
 
 def learn_evidence(
@@ -119,15 +119,20 @@ class _Recent(NamedTuple):
     grams: U64
 
 
-def _add_templates(columns: dict[str, list[U64]], grams: U64, labels: U64, site: str) -> None:
+class _Stretch(NamedTuple):
+    """Rows of one kind and value: their keys, and `n` of all of them or of each."""
+
+    kind: int
+    value: int
+    keys: U64
+    n: int | U64
+
+
+def _add_templates(stretches: list[_Stretch], grams: U64, labels: U64, site: str) -> None:
     """Add the 5-grams and the labels of a document; both are counted alike."""
     sketch = 1 << _sketch_place(grams)
-    grams = sort_distinct(np.concatenate((grams, labels)))
-    keys = np.concatenate((np.array([hash_text(site)], dtype=np.uint64), grams))
-    columns["kind"].append(np.concatenate(([SITE], np.full(len(grams), TEMPLATE))).astype(np.uint64))
-    columns["key"].append(keys)
-    columns["n"].append(np.ones(len(keys), dtype=np.uint64))
-    columns["value"].append(np.full(len(keys), sketch, dtype=np.uint64))
+    stretches.append(_Stretch(SITE, sketch, np.array([hash_text(site)], dtype=np.uint64), 1))
+    stretches.append(_Stretch(TEMPLATE, sketch, sort_distinct(np.concatenate((grams, labels))), 1))
 
 
 def _sketch_place(grams: U64) -> int:
@@ -137,24 +142,24 @@ def _sketch_place(grams: U64) -> int:
 
 def _add_recent(recent: list[_Recent], grams: U64, labels: U64, article_id: str) -> None:
     """Keep the few documents of a site whose ids' hashes are least: the same for any order."""
+    document = hash_text(article_id)
+    if len(recent) == RECENT_DOCUMENTS and document >= recent[-1].document:
+        return
     half = RECENT_GRAMS // 2
     ends = grams if len(grams) <= RECENT_GRAMS else np.concatenate((grams[:half], grams[-half:]))
     kept = sort_distinct(np.concatenate((ends, labels)))
-    recent.append(_Recent(hash_text(article_id), _sketch_place(grams), kept))
+    recent.append(_Recent(document, _sketch_place(grams), kept))
     recent.sort(key=lambda document: document.document)
     del recent[RECENT_DOCUMENTS:]
 
 
-def _recent_rows(recent: dict[int, list[_Recent]]) -> pl.DataFrame:
-    columns: dict[str, list[U64]] = {"kind": [], "key": [], "n": [], "value": []}
+def _list_recent(recent: dict[int, list[_Recent]]) -> list[_Stretch]:
+    stretches = []
     for site, documents in recent.items():
         for document, place, grams in documents:
-            n_rows = len(grams) + 1
-            columns["kind"].append(np.concatenate(([RECENT], np.full(len(grams), RECENT_GRAM))).astype(np.uint64))
-            columns["key"].append(np.concatenate((np.array([site], dtype=np.uint64), grams)))
-            columns["n"].append(np.full(n_rows, place, dtype=np.uint64))
-            columns["value"].append(np.full(n_rows, document, dtype=np.uint64))
-    return _to_frame(columns)
+            stretches.append(_Stretch(RECENT, document, np.array([site], dtype=np.uint64), place))
+            stretches.append(_Stretch(RECENT_GRAM, document, grams, place))
+    return stretches
 
 
 class Recent(NamedTuple):
@@ -211,14 +216,12 @@ def count_met(grams: pl.DataFrame, counted: pl.DataFrame, recent: Recent) -> pl.
     )
 
 
-def _add_leads(columns: dict[str, list[U64]], keyed: KeyedPage, article_id: str) -> None:
+def _add_leads(stretches: list[_Stretch], keyed: KeyedPage, article_id: str) -> None:
     grams = keyed.owner_keys
-    positions = np.arange(len(grams), dtype=np.uint64)
-    chosen = (positions < LEAD_TOKENS) | (grams % np.uint64(SAMPLE * _PARTITIONS) < _PARTITIONS)
-    columns["kind"].append(np.full(int(chosen.sum()), OWNER, dtype=np.uint64))
-    columns["key"].append(grams[chosen])
-    columns["n"].append(positions[chosen])
-    columns["value"].append(np.full(int(chosen.sum()), hash_text(article_id), dtype=np.uint64))
+    is_chosen = grams % np.uint64(SAMPLE * _PARTITIONS) < _PARTITIONS
+    is_chosen[:LEAD_TOKENS] = True
+    positions = np.flatnonzero(is_chosen)
+    stretches.append(_Stretch(OWNER, hash_text(article_id), grams[positions], positions.view(np.uint64)))
 
 
 def is_kept_lead() -> pl.Expr:
@@ -226,10 +229,21 @@ def is_kept_lead() -> pl.Expr:
     return (pl.col("n") < LEAD_TOKENS) & (pl.col("key") % (SAMPLE * _PARTITIONS) < _PARTITIONS)
 
 
-def _to_frame(columns: dict[str, list[U64]]) -> pl.DataFrame:
+def _to_frame(stretches: list[_Stretch]) -> pl.DataFrame:
     empty = np.zeros(0, dtype=np.uint64)
+    sizes = [len(one.keys) for one in stretches]
+    same = [one.n if isinstance(one.n, int) else 0 for one in stretches]
+    n = np.repeat(np.array(same, dtype=np.uint32), sizes)
+    is_counted = np.repeat(np.array([not isinstance(one.n, int) for one in stretches], dtype=bool), sizes)
+    n[is_counted] = np.concatenate([empty, *(one.n for one in stretches if not isinstance(one.n, int))])
     return pl.DataFrame(
-        {name: np.concatenate(parts) if parts else empty for name, parts in columns.items()}, schema=EVIDENCE_SCHEMA
+        {
+            "kind": np.repeat(np.array([one.kind for one in stretches], dtype=np.uint8), sizes),
+            "key": np.concatenate([empty, *(one.keys for one in stretches)]),
+            "n": n,
+            "value": np.repeat(np.array([one.value for one in stretches], dtype=np.uint64), sizes),
+        },
+        schema=EVIDENCE_SCHEMA,
     )
 
 

@@ -86,10 +86,10 @@ class Page:
         """Lines that hold more than white space, without the white space around them."""
         found, start = [], 0
         for line in self.text.splitlines(keepends=True):
-            solid = line.strip()
+            solid = line.rstrip()
             if solid:
-                first = start + line.index(solid[0])
-                found.append((first, first + len(solid)))
+                end = start + len(solid)
+                found.append((end - len(solid.lstrip()), end))
             start += len(line)
         return found
 
