@@ -123,9 +123,11 @@ def read(pages: Sequence[Page], tokens: Sequence[Tokens]) -> Reading:
     shapes = np.where(is_upper & (lengths > 1) & ((classes[last] & UPPER) > 0), 2, shapes)
     # Separators of two tokens: any class present between them. The end of the text ends the last stretch.
     before = _token_ends_before(joined, chars, bounds)
-    stretches = np.stack((before, first), axis=1).ravel()
-    between = np.bitwise_or.reduceat(classes, stretches)[::2] if len(first) else np.zeros(0, dtype=np.uint8)
-    between = np.where(before < first, between, np.uint8(0))
+    between = np.where(before < first, classes[before], np.uint8(0))
+    wide = np.flatnonzero(first - before > 1)  # most are one character
+    if len(wide):
+        stretches = np.stack((before[wide], first[wide]), axis=1).ravel()
+        between[wide] = np.bitwise_or.reduceat(classes, stretches)[::2]
     gaps = np.where((between & SPACE) == 0, 5, 0)
     gaps = np.where((between & OTHER) > 0, 2, gaps)
     gaps = np.where((between & QUOTE) > 0, 3, gaps)
