@@ -103,6 +103,10 @@ class OwnerIndex:
         self._table = KeyTable(self._keys)
         self._positions = rows["n"].to_numpy().astype(np.int64)
         self._owners: U64 = rows["value"].to_numpy()
+        # How many rows to look at from the first of each key on.
+        begins = np.flatnonzero(np.append(True, self._keys[1:] != self._keys[:-1])[: len(self._keys)])
+        self._n_rows = np.zeros(len(self._keys), dtype=np.int64)
+        self._n_rows[begins] = np.minimum(np.diff(np.append(begins, len(self._keys))), _MAX_OWNERS)
 
     def find_shared(self, pages: Sequence[tuple[OwnedTokens, U64]], article_ids: Sequence[str]) -> Shared:
         """The passages that documents share with others.
@@ -115,7 +119,7 @@ class OwnerIndex:
         bounds = bound(len(keys) for _, keys in pages)
         grams = np.concatenate([np.zeros(0, np.uint64), *(keys for _, keys in pages)])
         known, first = self._table.find(grams)
-        n_rows = np.minimum(np.searchsorted(self._keys, grams[known], side="right") - first, _MAX_OWNERS)
+        n_rows = self._n_rows[first]
         # All rows of all n-grams found, one after the other.
         rows = np.arange(n_rows.sum()) + np.repeat(first - np.cumsum(n_rows) + n_rows, n_rows)
         here = np.repeat(known, n_rows)

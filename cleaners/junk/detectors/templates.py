@@ -160,11 +160,12 @@ def find_templates(
         config: thresholds.
 
     """
-    if page.site is None or not repeated.any():
+    if page.site is None:
         return
-    counts = np.where(repeated >= index.least(page.site), repeated, 0)
-    if not counts.any():
+    least = index.least(page.site)
+    if repeated.max(initial=0) < max(least, 1):
         return
+    counts = np.where(repeated >= least, repeated, 0)
     steps = np.diff(np.concatenate(([0], (counts > 0).astype(np.int8), [0])))
     for first, last in zip(
         np.flatnonzero(steps == 1).tolist(), (np.flatnonzero(steps == -1) - 1).tolist(), strict=True

@@ -168,7 +168,7 @@ class KeyTable:
 
     def find(self, values: U64) -> tuple[I64, I64]:
         """Return which of the values are keys, and the first row of each such key; both (values found,)."""
-        maybe = np.flatnonzero(self._known[values >> self._shift])
+        maybe = np.flatnonzero(self._known[(values >> self._shift).view(np.int64)])
         rows = np.searchsorted(self._keys, values[maybe])
         found = rows < len(self._keys)
         found[found] = self._keys[rows[found]] == values[maybe[found]]
