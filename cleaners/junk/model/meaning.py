@@ -39,6 +39,7 @@ MEANING_FEATURES = (
     "known",
 )
 _RAW = 2 * len(WINDOWS)
+_STEPS = 256  # units of a page up to which those of all pages are added a step at a time
 _TINY = 1e-6  # squared length under which a side is nothing
 _ROUNDING = 1e-5  # share of a squared length that rounding may leave of a difference
 _SLOT_BITS = 18  # eight slots a word: half a megabyte more, and no binary search
@@ -205,10 +206,16 @@ def _running(vectors: F32, bounds: I64) -> F32:
     sizes = np.diff(bounds)
     order = np.argsort(-sizes, kind="stable")
     first, number = bounds[:-1][order], order
-    for step, n_pages in enumerate(np.searchsorted(-sizes[order], -np.arange(sizes.max()), side="left").tolist()):
+    most = min(int(sizes.max()), _STEPS)
+    for step, n_pages in enumerate(np.searchsorted(-sizes[order], -np.arange(most), side="left").tolist()):
         unit = first[:n_pages] + step
         row = unit + number[:n_pages]
         running[row + 1] = running[row] + vectors[unit]
+    for page in np.flatnonzero(sizes > _STEPS).tolist():  # the rest of a long one by itself
+        low, high = int(bounds[page]) + _STEPS, int(bounds[page + 1])
+        rest = vectors[low:high].copy()
+        rest[0] += running[low + page]
+        np.cumsum(rest, axis=0, out=running[low + page + 1 : high + page + 1])
     return running
 
 

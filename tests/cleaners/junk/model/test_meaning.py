@@ -1,11 +1,14 @@
 """Meaning of units: what the table of word vectors says of a page."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaners.junk.model.meaning import (
     MEANING_FEATURES,
+    _running,
     find_meaning,
     find_words,
     load_meaning,
@@ -135,3 +138,14 @@ def test_words_beyond_the_ends_of_a_table_are_unknown() -> None:
     ends = np.array([0, 2**64 - 1, int(hashes[-1]) + 2**32], dtype=np.uint64)
     assert len(find_words(ends, table)[0]) == 0
     assert find_words(hashes, table)[1].tolist() == [0, 1, 2]
+
+
+def test_sums_of_each_page_are_those_that_it_has_alone() -> None:
+    """To the bit: units are added one behind the other, on short pages and on long ones."""
+    bounds = np.cumsum([0, 5, 300, 1, 256, 257, 20])
+    vectors = np.random.default_rng(1).normal(size=(bounds[-1], 4)).astype(np.float32)
+    sums = _running(vectors, bounds)
+    for number, (low, high) in enumerate(pairwise(bounds.tolist())):
+        own = sums[low + number : high + number + 1]
+        assert not own[0].any()
+        np.testing.assert_array_equal(own[1:], np.cumsum(vectors[low:high], axis=0))

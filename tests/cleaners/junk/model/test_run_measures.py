@@ -1,13 +1,18 @@
 """Evidence of runs: what stands in a run and around it, for all runs of a page at once."""
 
 from collections import defaultdict
+from random import Random
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleaners.junk.model.features import FEATURES
 from cleaners.junk.model.likeness import Likeness
-from cleaners.junk.model.run_measures import _OWN, _own_columns
+from cleaners.junk.model.measures import Findings
+from cleaners.junk.model.run_measures import _OWN, REGION_FEATURES, _own_columns, measure_runs
+from cleaners.junk.page.page import Passage
+from cleaners.junk.page.reading import Units
 
 pages = st.lists(st.frozensets(st.integers(0, 7), max_size=5), min_size=1, max_size=14)
 bounds = st.tuples(st.integers(0, 13), st.integers(1, 14))
@@ -62,3 +67,26 @@ def test_words_of_runs_are_counted_as_sets_count_them(units: list[frozenset[int]
         }
         for name, value in expected.items():
             assert np.isclose(columns[name][number], value if used else 0.0), name
+
+
+@given(st.lists(pages, min_size=2, max_size=4), st.randoms(use_true_random=False))
+def test_runs_of_pages_side_by_side_have_the_evidence_that_each_has_alone(
+    each: list[list[frozenset[int]]], random: Random
+) -> None:
+    arguments = []
+    for words in each:
+        n_units = len(words)
+        starts = np.arange(n_units) * 10
+        scores, breaks = np.full(n_units, random.random()), np.full(n_units, random.randrange(4))
+        units = Units(starts, starts + 9, breaks, scores, starts // 10, np.array([0, n_units]))
+        runs = sorted({tuple(sorted(random.sample(range(n_units + 1), 2))) for _ in range(random.randrange(4))})
+        logits = np.array([random.uniform(-6, 6) for _ in words])
+        table = np.array([[random.random() for _ in FEATURES] for _ in words], dtype=np.float32)
+        nothing = np.zeros(n_units, dtype=np.int64)
+        soft = Passage(0, random.randrange(1, n_units * 10), "card-x", "share_ui", 0.7, is_bounded=False)
+        findings = Findings([soft], nothing, nothing, nothing, 3)
+        arguments.append((runs, units, logits, table, likeness_of(words), findings))
+    together = measure_runs(*map(list, zip(*arguments, strict=True)))
+    alone = [measure_runs(*([own] for own in one)) for one in arguments]
+    np.testing.assert_array_equal(together, np.concatenate(alone))
+    assert together.shape == (sum(len(one[0]) for one in arguments), len(REGION_FEATURES))
