@@ -2,10 +2,10 @@
 
 import polars as pl
 
-from cleaners.schemas import TABLES
 from cleaners.stories.summary import summarise_stories
 from flows.run import Run
 from flows.steps.parts import part_file, part_names, replaced_article_ids
+from flows.steps.terms import previous_rows
 from flows.store.files import write_parquet
 from flows.workers.pool import run_in_worker
 
@@ -30,8 +30,7 @@ def _sum_up(run: Run) -> int:
     stories = pl.read_parquet(run.work("stories.parquet"), glob=False)
     clusters = pl.read_parquet(run.work("clusters.parquet"), glob=False).select("article_id", "cluster_id")
     now = pl.read_parquet(run.work("centrals.parquet"), glob=False)
-    previous, schema = run.previous_snapshot, TABLES["story_summary"].create_empty().schema
-    earlier = previous.scan("story_summary", schema).select(now.columns).collect() if previous else now.clear()
+    earlier = previous_rows(run, "story_summary").select(now.columns)
     centrals = pl.concat([now, earlier.join(now, on="story_id", how="anti")])
     summary = summarise_stories(stories, clusters, _read_facts(run), centrals)
     write_parquet(summary, run.work("story_summary.parquet"))

@@ -81,5 +81,5 @@ def test_a_step_that_fails_stops_the_run_and_what_went_on_beside_it_stays_done(t
     # Of all that stands before names one shard was extracted and stripped.
     assert (result.status, result.n_steps_resumed) == (
         "published",
-        len(["extract", "learn", "strip", "match", "divide", "stories"]),
+        len(["extract", "learn", "strip", "match", "divide", "terms", "stories"]),
     )
