@@ -115,7 +115,7 @@ def test_a_column_is_its_contract_and_what_fills_it(checkout: Path, tmp_path: Pa
     contract = 'n_letters = dy.Int64(min=0, metadata={"default": 0}, description="Letters of `text`.")'
     add_line(checkout / "cleaners/schemas.py", "n_words = dy.Int64(min=1", contract)
     strip = checkout / "cleaners/junk/strip.py"
-    add_line(strip, '"n_words": len(', '"n_letters": len(cleaned),')
+    add_line(strip, '"n_removed_chars": len(document', '"n_letters": len(cleaned),')
     add_line(strip, "STRIPPED_SCHEMA.update(n_words", "STRIPPED_SCHEMA.update(n_letters=pl.Int64())")
     run_seeds(checkout, tmp_path / "out")
     articles = pl.read_parquet(tmp_path / "out/latest/articles/*.parquet")
