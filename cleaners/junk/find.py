@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 import polars as pl
@@ -27,7 +27,7 @@ from cleaners.junk.model.measures import Findings
 from cleaners.junk.model.weights import load_model
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.segments import Bools, bound
-from cleaners.junk.page.tokens import I64
+from cleaners.junk.page.tokens import I64, U64
 
 
 class Indexes(NamedTuple):
@@ -37,8 +37,14 @@ class Indexes(NamedTuple):
     owners: OwnerIndex
 
 
-# Gives the rows of the evidence with some keys, of an archive whose evidence is too large for the memory.
-EvidenceSource = Callable[[Wanted], pl.DataFrame]
+class EvidenceSource(Protocol):
+    """The evidence of an archive that is too large for the memory."""
+
+    def __call__(self, wanted: Wanted) -> pl.DataFrame:
+        """The rows with some keys."""
+
+    def narrow(self, keys: U64) -> U64:
+        """Some keys without most of those that no row has, in any order."""
 
 
 class KnownEvidence:
@@ -52,7 +58,7 @@ class KnownEvidence:
         """Return what concerns some pages."""
         if self._whole or isinstance(self._source, pl.DataFrame):
             return cast(Indexes, self._whole)
-        return self._index(self._source(list_wanted(pages)))
+        return self._index(self._source(list_wanted(pages, self._source.narrow)))
 
     def _index(self, rows: pl.DataFrame) -> Indexes:
         return Indexes(TemplateIndex(rows, self._config), OwnerIndex(rows))

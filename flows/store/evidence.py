@@ -11,7 +11,8 @@ import polars as pl
 import pyarrow as pa
 
 from cleaners.junk.evidence.counts import EVIDENCE_SCHEMA, merge_rows
-from cleaners.junk.evidence.parts import Wanted, look_up
+from cleaners.junk.evidence.parts import Wanted, look_up, map_keys
+from cleaners.junk.page.tokens import U64, HeldKeys
 
 INDEX = "index/evidence"
 
@@ -49,7 +50,11 @@ class EvidenceArchive:
     """The segments of a snapshot, published or staged, ready for lookups."""
 
     def __init__(self, folder: Path) -> None:
-        self._segments = [segment.open() for segment in find_segments(folder)]
+        found = find_segments(folder)
+        self._files = tuple(
+            (segment.path, segment.path.stat().st_ino, segment.path.stat().st_mtime_ns) for segment in found
+        )
+        self._segments = [segment.open() for segment in found]
 
     def __call__(self, wanted: Wanted) -> pl.DataFrame:
         """The rows of all segments with some keys, as if they were one."""
@@ -57,6 +62,18 @@ class EvidenceArchive:
         if len(found) == 1:
             return found[0]  # no key twice in one segment
         return merge_rows(pl.concat(found)) if found else pl.DataFrame(schema=EVIDENCE_SCHEMA)
+
+    def narrow(self, keys: U64) -> U64:
+        """Some keys without most of those that no segment has, in any order."""
+        held = _MAPS.get(self._files)
+        if held is None:
+            _MAPS.clear()
+            held = _MAPS[self._files] = map_keys(self._segments)
+        return held.narrow(keys)
+
+
+# The keys of the segments that were looked into last: a step of many slices maps them once in each process.
+_MAPS: dict[tuple[tuple[Path, int, int], ...], HeldKeys] = {}
 
 
 def to_frame(rows: pa.Table | pa.RecordBatch) -> pl.DataFrame:

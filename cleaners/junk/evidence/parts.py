@@ -6,7 +6,7 @@ same as `learn_evidence` on everything at once. Flags nothing by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,10 +27,11 @@ from cleaners.junk.evidence.counts import (
 )
 from cleaners.junk.evidence.keys import KeyedPage
 from cleaners.junk.evidence.label_counts import label_keys
-from cleaners.junk.page.tokens import U64, hash_text, sort_distinct
+from cleaners.junk.page.tokens import U64, HeldKeys, hash_text, sort_distinct
 
-PARTS = 128  # a million new articles give some four million rows a part
-_SHIFT = 57  # a part is the keys that begin with the same seven bits
+_PART_BITS = 7
+PARTS = 1 << _PART_BITS  # a million new articles give some four million rows a part
+_SHIFT = 64 - _PART_BITS  # a part is the keys that begin with the same seven bits
 
 # Keys to look up, by kind; each array sorted, no key twice.
 Wanted = Mapping[int, U64]
@@ -134,15 +135,27 @@ def look_up(parts: Sequence[pl.DataFrame], wanted: Wanted) -> pl.DataFrame:
     return pl.DataFrame(dict(zip(EVIDENCE_SCHEMA.names(), columns, strict=True)), schema=EVIDENCE_SCHEMA)
 
 
-def list_wanted(pages: Sequence[KeyedPage]) -> dict[int, U64]:
-    """The keys that stripping looks up for some pages."""
+def map_keys(segments: Sequence[Sequence[pl.DataFrame]]) -> HeldKeys:
+    """A map of the keys of some segments, for those who look up many times; each segment as in `look_up`."""
+    of_part: Iterable[list[U64]] = ([parts[number]["key"].to_numpy() for parts in segments] for number in range(PARTS))
+    return HeldKeys(of_part, _PART_BITS)
+
+
+def list_wanted(pages: Sequence[KeyedPage], narrow: Callable[[U64], U64] | None = None) -> dict[int, U64]:
+    """The keys that stripping looks up for some pages.
+
+    Args:
+        pages: any number.
+        narrow: leaves out keys that are nowhere, of which most pages have little else; all stay without it.
+    """
+    kept = narrow or (lambda keys: keys)
     sited = [(one, one.page.site) for one in pages if one.page.site is not None]
     labels = [label_keys(one.labels, site, both=True) for one, site in sited]
     none = [np.zeros(0, np.uint64)]
     return {
         SITE: sort_distinct(np.array([hash_text(site) for _, site in sited], np.uint64)),
-        TEMPLATE: sort_distinct(np.concatenate([*none, *(one.template_keys for one, _ in sited), *labels])),
-        OWNER: sort_distinct(np.concatenate([*none, *(one.owner_keys for one in pages)])),
+        TEMPLATE: sort_distinct(kept(np.concatenate([*none, *(one.template_keys for one, _ in sited), *labels]))),
+        OWNER: sort_distinct(kept(np.concatenate([*none, *(one.owner_keys for one in pages)]))),
     }
 
 

@@ -7,7 +7,7 @@ Removes nothing: the evidence and the detectors that need repetition are built o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
@@ -20,6 +20,7 @@ I64 = npt.NDArray[np.int64]
 
 _TABLE_SIZE = 0x20000  # planes 0 and 1 hold every script in daily use; what lies above counts as no letter
 _BASE = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd: multiplication by it is a bijection
+_AT_ONCE = 1 << 15  # keys at a time: what is worked out of them stays in the processor's cache
 _MAX_TOKEN_CHARS = 64  # characters of a token that enter its hash
 
 
@@ -173,6 +174,44 @@ class KeyTable:
         found = rows < len(self._keys)
         found[found] = self._keys[rows[found]] == values[maybe[found]]
         return maybe[found], rows[found]
+
+
+class HeldKeys:
+    """A bit for each place of 64-bit keys, many places a key: most keys that are not held are told at once, without sorting.
+
+    Args:
+        parts: the keys, in as many arrays as their first `part_bits` bits have values, in that order; none need be sorted.
+        part_bits: bits by which the keys are parted.
+
+    """
+
+    def __init__(self, parts: Iterable[Sequence[U64]], part_bits: int) -> None:
+        listed = [list(arrays) for arrays in parts]
+        most = max((sum(map(len, arrays)) for arrays in listed), default=0)
+        # Sixteen places a key where there are not too many: in 128 parts a map of 128 kB to 16 MB.
+        bits = min(max((16 * most).bit_length(), 13), 20)
+        self._shift = np.uint64(64 - part_bits - bits)
+        below = np.uint64((1 << bits) - 1)
+        bytes_of_part = np.empty((len(listed), 1 << (bits - 3)), dtype=np.uint8)
+        for row, arrays in zip(bytes_of_part, listed, strict=True):
+            is_held = np.zeros(1 << bits, dtype=bool)
+            for keys in arrays:
+                is_held[(keys >> self._shift) & below] = True
+            row[:] = np.packbits(is_held, bitorder="little")
+        self._map: npt.NDArray[np.uint8] = bytes_of_part.ravel()
+
+    def narrow(self, keys: U64) -> U64:
+        """The keys that may be held, in their order; all that are held are among them."""
+        some = (keys[first : first + _AT_ONCE] for first in range(0, len(keys), _AT_ONCE))
+        return np.concatenate([keys[:0], *map(self._narrow, some)])
+
+    def _narrow(self, keys: U64) -> U64:
+        places = keys >> self._shift
+        bits = self._map.take((places >> np.uint64(3)).view(np.int64), mode="clip")
+        bits >>= (places & np.uint64(7)).astype(np.uint8)
+        bits &= np.uint8(1)
+        narrowed: U64 = keys[bits.view(np.bool_)]
+        return narrowed
 
 
 def sort_distinct(values: npt.NDArray[AnyWhole]) -> npt.NDArray[AnyWhole]:
