@@ -200,13 +200,12 @@ def _write_batches(
 
 def _read_parts(paths: Iterable[Path], parts: range) -> pl.DataFrame:
     """The rows of some parts, of all slices."""
-    tables = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
+    batches: list[pa.RecordBatch] = []
     for path in paths:
         with pa.OSFile(str(path), "rb") as file:
             opened = pa.ipc.open_file(file)
-            table = pa.Table.from_batches([opened.get_batch(number) for number in parts])
-        tables.append(to_frame(table).filter(pl.col("kind") != RECENT))
-    return pl.concat(tables)
+            batches += [opened.get_batch(number) for number in parts]
+    return to_frame(pa.Table.from_batches(batches, SEGMENT_SCHEMA)).filter(pl.col("kind") != RECENT)
 
 
 def _read_recent(snapshot: Snapshot) -> pl.DataFrame:

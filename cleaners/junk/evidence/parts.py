@@ -27,7 +27,7 @@ from cleaners.junk.evidence.counts import (
 )
 from cleaners.junk.evidence.keys import KeyedPage
 from cleaners.junk.evidence.label_counts import label_keys
-from cleaners.junk.page.tokens import U64, HeldKeys, hash_text, sort_distinct
+from cleaners.junk.page.tokens import U64, HeldKeys, hash_text, mark_repeated, sort_distinct
 
 _PART_BITS = 7
 PARTS = 1 << _PART_BITS  # a million new articles give some four million rows a part
@@ -48,7 +48,8 @@ def order_parts(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[int]]:
     """Rows by the part of their keys, and where each of the PARTS begins; behind the last one their number."""
     places = (rows["key"].to_numpy() >> np.uint64(_SHIFT)).astype(np.uint8)
     order = np.argsort(places, kind="stable")
-    return rows[order], np.searchsorted(places[order], np.arange(PARTS + 1)).tolist()
+    columns = {name: rows[name].to_numpy().take(order) for name in rows.columns}
+    return pl.DataFrame(columns, schema=rows.schema), np.searchsorted(places[order], np.arange(PARTS + 1)).tolist()
 
 
 def split_parts(rows: pl.DataFrame) -> list[pl.DataFrame]:
@@ -81,10 +82,9 @@ def learn_part(
     # Most keys occur once and count for nothing: they leave before anything is grouped.
     templates = pl.concat([new.filter(is_template), met])
     if config.template_min_documents >= 2:
-        templates = templates.filter(pl.col("key").is_duplicated() | pl.col("key").is_in(counted["key"].implode()))
+        templates = templates.filter(_stand_again(templates["key"], counted["key"]))
     owners = new.filter(is_owner)
-    is_held = pl.col("key").is_duplicated() | pl.col("key").is_in(owned["key"].implode())
-    owners = owners.filter(is_held | is_kept_lead())
+    owners = owners.filter(_stand_again(owners["key"], owned["key"]) | is_kept_lead())
     counts = merge_rows(templates).join(counted.select("key", n_known="n"), on="key", how="left")
     n_documents = pl.col("n") + pl.col("n_known").fill_null(0)
     repeated = pl.concat([counts.filter(n_documents >= 2)["key"], counted.filter(pl.col("n") >= 2)["key"]])
@@ -93,10 +93,16 @@ def learn_part(
         counts.filter(n_documents >= min(2, config.template_min_documents)).drop("n_known"),
         _add_owners(merge_rows(owners), owned),
     ]
-    kept = merge_rows(pl.concat([new.filter(pl.col("kind") == RECENT_GRAM), grams])).filter(
+    kept = pl.concat([new.filter(pl.col("kind") == RECENT_GRAM), grams]).filter(
         pl.col("value").is_in(recent.chosen["value"].implode()) & ~pl.col("key").is_in(repeated.implode())
     )
-    return Learned(pl.concat(added).sort("kind", "key", "n", "value"), kept)
+    return Learned(pl.concat(added).sort("kind", "key", "n", "value"), merge_rows(kept))
+
+
+def _stand_again(keys: pl.Series, known: pl.Series) -> pl.Series:
+    """Tell which keys stand more than once, or among known ones."""
+    is_repeated = pl.Series(mark_repeated(keys.to_numpy()))
+    return is_repeated | keys.is_in(known.implode()) if len(known) else is_repeated
 
 
 def _add_owners(new: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,7 @@ I64 = npt.NDArray[np.int64]
 
 _TABLE_SIZE = 0x20000  # planes 0 and 1 hold every script in daily use; what lies above counts as no letter
 _BASE = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd: multiplication by it is a bijection
+_PART_BITS = 7  # what neighbouring keys of an archive have in common (`evidence/parts.py`)
 _AT_ONCE = 1 << 15  # keys at a time: what is worked out of them stays in the processor's cache
 _MAX_TOKEN_CHARS = 64  # characters of a token that enter its hash
 
@@ -212,6 +213,33 @@ class HeldKeys:
         bits &= np.uint8(1)
         narrowed: U64 = keys[bits.view(np.bool_)]
         return narrowed
+
+
+def mark_repeated(keys: U64) -> npt.NDArray[np.bool_]:
+    """Tell which keys stand more than once, (keys,).
+
+    Most are told to stand once by two tables of places, which leave a tenth to sort: half the time of sorting all.
+    """
+    bits = max(len(keys).bit_length() + 1, 8)  # two to four places a key
+    rows = np.arange(len(keys))
+    for shift in (_PART_BITS, 64 - bits):
+        places = ((keys[rows] << np.uint64(shift)) >> np.uint64(64 - bits)).view(np.int64)
+        rows = rows[_share_places(places, 1 << bits)]
+    order = np.argsort(keys[rows])
+    again = np.flatnonzero(np.diff(keys[rows[order]]) == 0)
+    is_repeated = np.zeros(len(keys), dtype=bool)
+    is_repeated[rows[order[again]]] = is_repeated[rows[order[again + 1]]] = True
+    return is_repeated
+
+
+def _share_places(places: I64, n_places: int) -> npt.NDArray[np.bool_]:
+    """Tell which rows have a place that another one has too."""
+    holder = np.empty(n_places, dtype=np.int32)
+    own = np.arange(len(places), dtype=np.int32)
+    holder[places] = own
+    is_shared = np.zeros(n_places, dtype=bool)
+    is_shared[places[holder.take(places) != own]] = True
+    return is_shared.take(places)
 
 
 def sort_distinct(values: npt.NDArray[AnyWhole]) -> npt.NDArray[AnyWhole]:

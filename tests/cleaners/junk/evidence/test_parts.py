@@ -21,6 +21,7 @@ from cleaners.junk.evidence.counts import (
 )
 from cleaners.junk.evidence.keys import key_pages
 from cleaners.junk.evidence.parts import PARTS, learn_part, list_keys, list_wanted, look_up, map_keys, split_parts
+from cleaners.junk.page.tokens import mark_repeated
 from tests.cleaners.junk.conftest import make_frame, make_row
 
 pytestmark = pytest.mark.slow
@@ -146,3 +147,12 @@ def test_a_map_leaves_out_most_keys_that_no_segment_has() -> None:
     assert set(held.tolist()) <= set(narrowed.tolist())
     assert len(narrowed) < 30_000
     assert len(map_keys([]).narrow(random)) == 0
+
+
+@pytest.mark.parametrize("n_keys", [0, 1, 2, 300, 60_000])
+def test_keys_that_stand_again_are_told(n_keys: int) -> None:
+    random = np.random.default_rng(n_keys)
+    keys = random.integers(0, 2**64, n_keys, dtype=np.uint64)
+    keys[: n_keys // 3] = random.permutation(keys)[: n_keys // 3]
+    for some in (keys, keys >> np.uint64(7), keys & np.uint64(255)):
+        assert mark_repeated(some).tolist() == pl.Series(some).is_duplicated().to_list()
