@@ -121,7 +121,7 @@ def examine(
         np.split(is_common, bound(len(one.hashes) for one in tokens)[1:-1]),
     )
     return [
-        ExaminedPage(one.page, one.tokens, _gather(one, document["language"], known, indexes, config))
+        ExaminedPage(one.page, one.tokens, _gather(one, document["language"], known, indexes, config), one.title)
         for document, one, known in zip(documents, pages, looked_up, strict=True)
     ]
 

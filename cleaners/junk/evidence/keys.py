@@ -31,7 +31,7 @@ class KeyedPage(NamedTuple):
     """A page with the keys of its evidence.
 
     `owner_keys` are the 8-grams of `owned`, `template_keys` the 5-grams of the text as its site's; without a site there are none,
-    and no labels.
+    and no labels. `title` are the hashes of its title's words.
     """
 
     page: Page
@@ -40,6 +40,7 @@ class KeyedPage(NamedTuple):
     owned: OwnedTokens
     owner_keys: U64
     template_keys: U64
+    title: U64
 
 
 def key_pages(documents: Sequence[Mapping[str, str | None]]) -> list[KeyedPage]:
@@ -55,15 +56,16 @@ def key_pages(documents: Sequence[Mapping[str, str | None]]) -> list[KeyedPage]:
 def _key_some(documents: Sequence[Mapping[str, str | None]]) -> list[KeyedPage]:
     pages = [Page(row["text"] or "", row["title"], row["site"]) for row in documents]
     tokens = tokenize_all([page.text for page in pages])
-    titles = tokenize_all([page.title or "" for page in pages])
-    owned = [own_tokens(*each) for each in zip(tokens, [title.hashes for title in titles], strict=True)]
+    titles = [one.hashes for one in tokenize_all([page.title or "" for page in pages])]
+    owned = [own_tokens(*each) for each in zip(tokens, titles, strict=True)]
     salts = np.array([hash_text(page.site or "") for page in pages], dtype=np.uint64)
-    owner_keys, template_keys = _hash_each(owned, salts)
     return [
-        KeyedPage(page, words, list_labels(page), own, owners, templates)
+        KeyedPage(page, words, list_labels(page), own, owners, templates, title)
         if page.site is not None
-        else KeyedPage(page, words, [], own, owners, templates[:0])
-        for page, words, own, owners, templates in zip(pages, tokens, owned, owner_keys, template_keys, strict=True)
+        else KeyedPage(page, words, [], own, owners, templates[:0], title)
+        for page, words, own, owners, templates, title in zip(
+            pages, tokens, owned, *_hash_each(owned, salts), titles, strict=True
+        )
     ]
 
 

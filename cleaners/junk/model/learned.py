@@ -25,7 +25,7 @@ from cleaners.junk.model.weights import BOUNDARY_BITS, MIN_BOUNDARY, WORD_BITS, 
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.reading import Reading, Units, find_candidates, hash_boundaries, read, split_units
 from cleaners.junk.page.segments import bound, split_batches, spread
-from cleaners.junk.page.tokens import Tokens
+from cleaners.junk.page.tokens import U64, Tokens
 
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
@@ -44,6 +44,7 @@ class ExaminedPage(NamedTuple):
     page: Page
     tokens: Tokens
     findings: Findings
+    title: U64 | None = None  # hashes of its words, where they are known
 
 
 def revise(
@@ -133,7 +134,9 @@ def _judge(examined: list[ExaminedPage], model: LearnedModel, config: StripConfi
 
 def _cut_pages(examined: list[ExaminedPage], model: LearnedModel) -> CutPages:
     findings = [one.findings for one in examined]
-    reading = read([one.page for one in examined], [one.tokens for one in examined])
+    titles = [one.title for one in examined if one.title is not None]
+    known = titles if len(titles) == len(examined) else None
+    reading = read([one.page for one in examined], [one.tokens for one in examined], known)
     candidates = find_candidates(reading)
     chances = score_boundaries(reading, candidates, model)
     units = split_units(reading, candidates, chances, MIN_BOUNDARY, [edges(one) for one in findings])

@@ -101,9 +101,11 @@ def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: 
         np.diff(counted[:, tokens_of], axis=1) / n_tokens
     )
     # White space alone stands between a unit's end and the next one's start.
+    edges = np.append(units.starts, len(reading.classes))
+    marked = np.flatnonzero(reading.classes & (STOP | QUOTE | OTHER))
+    kinds = reading.classes[marked]
     stops, quotes, marks = (
-        np.add.reduceat((reading.classes & mark) > 0, units.starts, dtype=np.int64) if n_units else np.zeros(0)
-        for mark in (STOP, QUOTE, OTHER)
+        np.diff(np.searchsorted(marked[(kinds & mark) > 0], edges)) for mark in (STOP, QUOTE, OTHER)
     )
     size = (units.ends - units.starts).astype(np.float64)
     first, last = reading.classes[units.starts], reading.classes[units.ends - 1]

@@ -102,18 +102,21 @@ class Units(NamedTuple):
         )
 
 
-def read(pages: Sequence[Page], tokens: Sequence[Tokens]) -> Reading:
+def read(pages: Sequence[Page], tokens: Sequence[Tokens], titles: Sequence[U64] | None = None) -> Reading:
     """Lay pages out as arrays. Linear in their length.
 
     Args:
         pages: any number.
         tokens: of their texts.
+        titles: hashes of the words of their titles, where they are known.
 
     """
+    if titles is None:
+        titles = [one.hashes for one in tokenize_all([page.title or "" for page in pages])]
     chars, bounds = bound(len(page.text) + 1 for page in pages), bound(len(one.starts) for one in tokens)
     text = "\n".join(page.text for page in pages)
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    classes = np.append(_classes()[np.minimum(codes, _TABLE_SIZE - 1)], np.uint8(SPACE | BREAK))
+    classes = np.append(_classes().take(codes, mode="clip"), np.uint8(SPACE | BREAK))
     joined = join_tokens(tokens, chars)
     first, last = joined.starts, joined.ends - 1
     lengths = joined.ends - joined.starts
@@ -137,8 +140,7 @@ def read(pages: Sequence[Page], tokens: Sequence[Tokens]) -> Reading:
     glued = np.flatnonzero((first > 0) & ((classes[first - 1] & SPACE) == 0))
     spaces = np.append(-1, np.flatnonzero(classes & SPACE))
     word_starts[glued] = spaces[np.searchsorted(spaces, first[glued]) - 1] + 1
-    titles = tuple(one.hashes for one in tokenize_all([page.title or "" for page in pages]))
-    return Reading(tuple(pages), joined, classes, shapes, gaps, word_starts, chars, bounds, titles)
+    return Reading(tuple(pages), joined, classes, shapes, gaps, word_starts, chars, bounds, tuple(titles))
 
 
 def count_words(texts: Sequence[str]) -> list[int]:

@@ -48,8 +48,7 @@ def tokenize(text: str) -> Tokens:
     """
     code_points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     kinds, lower = _tables()
-    clipped = np.minimum(code_points, _TABLE_SIZE - 1)
-    kind = kinds[clipped]
+    kind = kinds.take(code_points, mode="clip")  # what lies above the table is as its last place, no letter
     is_word = kind > 0
     is_edge = np.ones(len(kind) + 1, dtype=bool)  # between two characters: whether they are not of one token
     if len(kind):
@@ -66,9 +65,11 @@ def tokenize(text: str) -> Tokens:
     within = positions - np.repeat(starts, lengths)
     if lengths.max() > _MAX_TOKEN_CHARS:
         within = np.minimum(within, _MAX_TOKEN_CHARS)
-    terms = _powers()[within]
-    terms *= lower[clipped[positions]]
-    return Tokens(starts, ends, _mix(np.add.reduceat(terms, firsts)))
+    terms = _powers().take(within, mode="clip")
+    terms *= lower.take(code_points.take(positions), mode="clip")
+    sums = np.cumsum(terms, out=terms)[firsts + lengths - 1]  # sums of 64 bits wrap round, and so do their differences
+    sums[1:] -= sums[:-1].copy()
+    return Tokens(starts, ends, _mix(sums))
 
 
 def tokenize_all(texts: Sequence[str]) -> list[Tokens]:
