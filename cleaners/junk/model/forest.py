@@ -51,6 +51,6 @@ class Forest(NamedTuple):
             for feature, threshold, leaves in zip(self.feature, self.threshold, crossed, strict=True):
                 gone |= (part[feature] > threshold[:, None]).view(np.uint8) * leaves[:, None]
             leaf = np.bitwise_count(gone & ~(gone + np.uint16(1)))  # all on its left are gone
-            values = self.value.ravel()[leaf + offsets]
+            values = self.value.take(leaf + offsets)
             total[first : first + size] = values.reshape(n_outputs, -1, part.shape[1]).sum(axis=1, dtype=np.float64).T
         return total

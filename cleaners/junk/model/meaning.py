@@ -98,9 +98,9 @@ def find_words(hashes: U64, table: MeaningTable) -> tuple[I64, I64]:
     all in four times the time.
     """
     short = shorten(hashes)
-    rows = table.slots[short >> np.uint32(32 - _SLOT_BITS)]
-    rows = rows + (table.hashes[rows] != short)
-    known = np.flatnonzero(table.hashes[np.minimum(rows, len(table.hashes) - 1)] == short)
+    rows = table.slots.take(short >> np.uint32(32 - _SLOT_BITS)).astype(np.int64)
+    rows += table.hashes.take(rows) != short
+    known = np.flatnonzero(table.hashes.take(rows, mode="clip") == short)
     return known, rows[known]
 
 

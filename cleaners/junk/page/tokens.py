@@ -108,6 +108,7 @@ def lengthen_ngrams(grams: U64, size: int, hashes: U64, n: int) -> U64:
     return total
 
 
+@lru_cache(maxsize=1 << 13)  # a site's name and its labels come again
 def hash_text(value: str) -> int:
     """A 64-bit hash of a string that is the same in every process and on every machine."""
     return int.from_bytes(hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
@@ -251,5 +252,8 @@ def sort_distinct(values: npt.NDArray[AnyWhole]) -> npt.NDArray[AnyWhole]:
     ordered = np.sort(values)
     if len(ordered) < 2:
         return ordered
-    distinct: npt.NDArray[AnyWhole] = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    is_new = np.empty(len(ordered), dtype=bool)
+    is_new[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=is_new[1:])
+    distinct: npt.NDArray[AnyWhole] = ordered[is_new]
     return distinct
