@@ -69,9 +69,9 @@ def test_no_caption_is_cut_without_the_layers_word() -> None:
 def test_time_is_linear_on_hostile_input(unit: str) -> None:
     def seconds(size: int) -> float:
         page = Page(unit * (size // len(unit)))
-        start = time.perf_counter()
+        start = time.process_time()
         list(find_captions(page))
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(1000)
     assert seconds(40_000) < 10 * seconds(10_000) + 0.5

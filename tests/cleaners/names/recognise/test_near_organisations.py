@@ -29,6 +29,6 @@ def test_names_a_letter_off_are_found(text: str, found: list[tuple[str, str]]) -
 
 
 def test_time_is_linear_in_the_capitalised_words() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert NEAR.find("Volkswagen Goldman " * 10_000) == []
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
