@@ -54,7 +54,7 @@ STEPS = {
             code=("neardup/", "document.py"),
             work="flows.steps.match:match_archive",
         ),
-        Step("divide", "Dividing by time", 1, work="flows.steps.parts:divide_articles", waits_for=()),
+        Step("divide", "Dividing by time", 1, work="flows.steps.parts:divide_articles"),
         Step("terms", "Reading terms of events", 1, work="flows.steps.terms:read_terms_of_archive"),
         Step("names", "Checking names", 8, code=("names/", "document.py"), work="flows.steps.names:judge_names"),
         Step(
