@@ -1,8 +1,8 @@
 """Names over the archive: takes the new articles and those near them in time, leaves mentions, flags and replacements.
 
 An article is judged with the articles around it as witnesses. Each part of the articles is judged by itself, so that memory holds
-one part and its neighbours; parts that no new article comes near are not touched. Where there are fewer parts than workers,
-several workers share one, each with all its witnesses.
+one part and its neighbours; parts that no new article comes near are not touched. Several workers share the last part, or each
+where there are few, with all its witnesses: none is idle while another judges.
 """
 
 import shutil
@@ -125,8 +125,8 @@ def _plan_windows(run: Run) -> list[_Share]:
     shares: list[_Share] = []
     for group in groups:
         places = judged.filter(pl.col("part").is_in(group))["place"].to_numpy()
-        n_shares = min(run.settings.n_workers // len(groups), len(places) // MIN_SHARE)
-        for own in np.array_split(places, max(n_shares, 1)):
+        n_shares = run.settings.n_workers if group is groups[-1] else run.settings.n_workers // len(groups)
+        for own in np.array_split(places, max(min(n_shares, len(places) // MIN_SHARE), 1)):
             shares.append(_Share(len(shares), group, int(own[0]), int(own[-1])))
     return shares
 

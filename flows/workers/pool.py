@@ -208,7 +208,8 @@ class _Pool:
     def prepare(self, n_wanted: int) -> None:
         """Let a step have so many calls at a time, and start the workers for them; while none is at a call."""
         self.n_at_once = min(n_wanted, self.n_workers)
-        self._idle += [Worker() for _ in range(min(self.n_at_once, STARTED_AHEAD) - len(self._idle))]
+        new = [Worker() for _ in range(min(self.n_at_once, STARTED_AHEAD) - len(self._idle))]
+        self._idle = [*new, *self._idle]  # the last one is taken first: it has imported what the others import now
 
     def call(self, limits: Limits | None, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         with self._slots:
