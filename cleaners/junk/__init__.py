@@ -3,7 +3,8 @@
 from cleaners.junk.config import StripConfig
 from cleaners.junk.describe import describe_rules
 from cleaners.junk.detectors.rules import Rule, RuleDescription, load_rules
-from cleaners.junk.evidence.counts import gather_evidence, learn_evidence
+from cleaners.junk.evidence.counts import learn_evidence
+from cleaners.junk.evidence.gather import gather_evidence
 from cleaners.junk.page.splice import restore, splice
 from cleaners.junk.strip import Stripped, strip_articles
 

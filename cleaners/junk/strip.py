@@ -18,7 +18,7 @@ from cleaners.junk.decide import Decision, holds_body
 from cleaners.junk.detectors.cards import read_story
 from cleaners.junk.detectors.credits import split_authors
 from cleaners.junk.detectors.rules import load_rules
-from cleaners.junk.evidence.counts import EVIDENCE_SCHEMA
+from cleaners.junk.evidence.gather import EVIDENCE_SCHEMA
 from cleaners.junk.evidence.keys import KeyedPage, key_pages
 from cleaners.junk.find import EvidenceSource, KnownEvidence, find_junk
 from cleaners.junk.page.page import Extent, Passage

@@ -17,7 +17,7 @@ from flows.ingest.sources import DOCUMENT_FORMATS
 from flows.run import Run
 from flows.steps.completeness import PartRead, write_parts_read
 from flows.steps.documents import concat_frames, set_aside, try_singly
-from flows.steps.learn import write_evidence
+from flows.steps.learn import STRETCHES, write_evidence
 from flows.steps.plan import Piece, Shard, read_pieces
 from flows.store.files import write_parquet
 from flows.store.restore import PUBLISHED_FORMAT, restore_documents
@@ -108,7 +108,7 @@ class _SliceWriter:
 
     def __init__(self, run: Run, shard: Shard, tries: Tries) -> None:
         self._run, self._shard, self._caution = run, shard, tries
-        for folder in ("extracted", "evidence", "evidence_of_sites"):  # of a worker that was lost
+        for folder in ("extracted", "evidence", STRETCHES):  # of a worker that was lost
             for path in run.work(folder).glob(f"{shard.name}-*"):
                 path.unlink()
         self._waiting: list[pl.DataFrame] = []

@@ -15,43 +15,40 @@ import polars as pl
 import pyarrow as pa
 
 from cleaners.document import REJECT_SCHEMA
-from cleaners.junk.evidence.counts import (
-    EVIDENCE_SCHEMA,
-    OWNER,
-    RECENT,
-    RECENT_GRAM,
-    SITE,
-    TEMPLATE,
-    Recent,
-    choose_recent,
-    merge_rows,
-)
-from cleaners.junk.evidence.parts import PARTS, Wanted, learn_part, list_keys, order_parts
+from cleaners.junk.evidence.counts import Recent, choose_recent, merge_rows
+from cleaners.junk.evidence.gather import EVIDENCE_SCHEMA, OWNER, RECENT, RECENT_GRAM, SITE, TEMPLATE, Gathered
+from cleaners.junk.evidence.parts import PARTS, Wanted, learn_part, list_keys, order_keys, order_parts
+from cleaners.junk.page.tokens import sort_distinct
 from flows.ingest.sources import find_changed
 from flows.run import Run
 from flows.steps.completeness import check_containers
 from flows.steps.documents import concat_frames
 from flows.store.archive import group_by_size
-from flows.store.evidence import INDEX, SEGMENT_SCHEMA, EvidenceArchive, Segment, find_segments, to_frame
+from flows.store.evidence import INDEX, SEGMENT_SCHEMA, EvidenceArchive, Segment, find_segments
 from flows.store.files import write_parquet
 from flows.store.snapshots import Snapshot, check_digest
 from flows.workers.pool import map_in_workers, run_in_worker
 
-_N_ROWS = "n_rows"  # in the schema of a slice's evidence
-# Rows of 21 bytes that are looked at together, some 4,000 documents' worth.
-ROWS_AT_ONCE = 2_000_000
+STRETCHES = "stretches"  # of the evidence of a slice; its keys lie in `evidence`
+# The keys of a slice, 16 bytes each: as hashes they would not shrink.
+KEYS_SCHEMA = pa.schema([("key", pa.uint64()), ("stretch", pa.uint32()), ("n", pa.uint32())])
+_N_KEYS, _N_STRETCHES = b"n_keys", b"n_stretches"  # of a slice, in the schema of its keys
+# Keys that are looked at together, some 4,000 documents' worth.
+KEYS_AT_ONCE = 2_000_000
 # So many are shared among the workers, however few jobs they would make: a tenth of a second's work.
-ROWS_WORTH_SHARING = 200_000
+KEYS_WORTH_SHARING = 200_000
 
 
-def write_evidence(rows: pl.DataFrame, run: Run, name: str) -> None:
-    """Write what a slice of documents gave, a record batch for each part of the keys; sites and recent documents apart."""
+def write_evidence(gathered: Gathered, run: Run, name: str) -> None:
+    """Write what a slice of documents gave: its stretches, and a record batch of keys for each part of them."""
     path = run.work("evidence", name).with_suffix(".arrow")
     path.parent.mkdir(parents=True, exist_ok=True)
-    sites = merge_rows(rows.filter(pl.col("kind") == SITE))
-    write_parquet(pl.concat([sites, rows.filter(pl.col("kind") == RECENT)]), run.work("evidence_of_sites", name))
-    # Three times as fast to write as Parquet, a fifth larger.
-    _write_parts(path, rows, range(PARTS), SEGMENT_SCHEMA.with_metadata({_N_ROWS: str(rows.height)}), "lz4")
+    write_parquet(gathered.stretches, run.work(STRETCHES, name))
+    ordered, bounds = order_keys(gathered)
+    _, *columns = ordered
+    schema = KEYS_SCHEMA.with_metadata({_N_KEYS: str(bounds[-1]), _N_STRETCHES: str(gathered.stretches.height)})
+    whole = pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=schema)
+    _write_batches(path, (whole[first:last] for first, last in pairwise(bounds)), schema)
 
 
 def learn_archive(run: Run) -> None:
@@ -65,9 +62,9 @@ def learn_archive(run: Run) -> None:
     work = run.work("learned")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    n_rows = run_in_worker(_begin_learning, run)
-    step = max(1, PARTS * ROWS_AT_ONCE // max(1, n_rows))
-    if n_rows >= ROWS_WORTH_SHARING:
+    n_keys = run_in_worker(_begin_learning, run)
+    step = max(1, PARTS * KEYS_AT_ONCE // max(1, n_keys))
+    if n_keys >= KEYS_WORTH_SHARING:
         step = min(step, -(-PARTS // run.settings.n_workers))
     jobs = [range(first, min(first + step, PARTS)) for first in range(0, PARTS, step)]
     map_in_workers(_learn_parts, [run] * len(jobs), jobs)
@@ -90,14 +87,15 @@ def learn_from_shards(run: Run) -> int:
 
 
 def _begin_learning(run: Run) -> int:
-    """Choose the recent documents; say how many rows there are to learn."""
-    n_rows = 0
-    small: list[pl.DataFrame] = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
+    """Choose the recent documents, put the stretches of all slices together; say how many keys there are to learn."""
+    n_keys = 0
+    found = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
     for path in _list_evidence(run):
         with pa.OSFile(str(path), "rb") as file:
-            n_rows += int(pa.ipc.open_file(file).schema.metadata[_N_ROWS.encode()])
-        small.append(pl.read_parquet(run.work("evidence_of_sites", f"{path.stem}.parquet"), glob=False))
-    new = pl.concat(small)
+            n_keys += int(pa.ipc.open_file(file).schema.metadata[_N_KEYS])
+        found.append(pl.read_parquet(run.work(STRETCHES, f"{path.stem}.parquet"), glob=False))
+    stretches = pl.concat(found)
+    new = stretches.filter(pl.col("kind").is_in([SITE, RECENT]))
     earlier = pl.DataFrame(schema=EVIDENCE_SCHEMA)
     previous = run.previous_snapshot
     if previous:
@@ -106,25 +104,29 @@ def _begin_learning(run: Run) -> int:
         keys = np.union1d(keys, recent["key"].to_numpy())
         earlier = pl.concat([EvidenceArchive(previous.path / INDEX)({SITE: keys}), recent])
     chosen = choose_recent(new, earlier)
+    write_parquet(stretches, run.work("learned", "stretches.parquet"))
     write_parquet(chosen.chosen, run.work("learned", "chosen.parquet"))
     write_parquet(chosen.known, run.work("learned", "known.parquet"))
-    return n_rows
+    return n_keys
 
 
 def _learn_parts(run: Run, parts: range) -> None:
     """Learn some neighbouring parts of the keys at once."""
     recent = Recent(*(pl.read_parquet(run.work("learned", f"{name}.parquet"), glob=False) for name in Recent._fields))
-    new = _read_parts(_list_evidence(run), parts)
-    grams, known = new.clear(), new.clear()
+    new = _read_parts(run, parts)
+    is_ours = (pl.col("key") // 2**57).is_between(parts.start, parts.stop - 1)
+    sites = new.stretches.filter((pl.col("kind") == SITE) & is_ours)
+    grams, known = sites.clear(), sites.clear()
     previous = run.previous_snapshot
     if previous:
-        places = pl.col("key") // 2**57
-        is_ours = (pl.col("kind") == RECENT_GRAM) & places.is_between(parts.start, parts.stop - 1)
-        grams = _read_recent(previous).filter(is_ours)
-        both = pl.concat([new, grams])
-        wanted = {TEMPLATE: list_keys(both, TEMPLATE, RECENT_GRAM), OWNER: list_keys(new, OWNER)}
+        grams = _read_recent(previous).filter((pl.col("kind") == RECENT_GRAM) & is_ours)
+        counted = np.concatenate([new.keys[new.list_rows(kind)] for kind in (TEMPLATE, RECENT_GRAM)])
+        wanted = {
+            TEMPLATE: sort_distinct(np.concatenate((counted, grams["key"].to_numpy()))),
+            OWNER: sort_distinct(new.keys[new.list_rows(OWNER)]),
+        }
         known = EvidenceArchive(previous.path / INDEX)(wanted)
-    learned = learn_part(new, known, grams, recent, run.settings.cleaning.strip)
+    learned = learn_part(new, sites, known, grams, recent, run.settings.cleaning.strip)
     _write_parts(run.work("learned", f"{parts.start:03d}.arrow"), learned.added, parts)
     _write_segment(run.work("learned", f"recent-{parts.start:03d}.arrow"), [learned.recent])
 
@@ -168,44 +170,46 @@ def _list_evidence(run: Run) -> list[Path]:
     return sorted(run.work("evidence").glob("*.arrow"))
 
 
-def _write_parts(
-    path: Path, rows: pl.DataFrame, parts: range, schema: pa.Schema = SEGMENT_SCHEMA, compression: str | None = None
-) -> None:
+def _write_parts(path: Path, rows: pl.DataFrame, parts: range) -> None:
     """Write rows as a segment of some parts of the keys: as one batch, cut where the parts begin."""
     ordered, bounds = order_parts(rows)
-    whole = _to_batch(ordered, schema)
+    whole = _to_batch(ordered)
     cuts = bounds[parts.start : parts.stop + 1]
-    _write_batches(path, (whole[first:last] for first, last in pairwise(cuts)), schema, compression)
+    _write_batches(path, (whole[first:last] for first, last in pairwise(cuts)), SEGMENT_SCHEMA)
 
 
 def _write_segment(path: Path, parts: Iterable[pl.DataFrame]) -> None:
     """Write a segment of parts of the keys that were read from others."""
-    _write_batches(path, (_to_batch(part, SEGMENT_SCHEMA) for part in parts), SEGMENT_SCHEMA)
+    _write_batches(path, (_to_batch(part) for part in parts), SEGMENT_SCHEMA)
 
 
-def _to_batch(rows: pl.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
+def _to_batch(rows: pl.DataFrame) -> pa.RecordBatch:
+    schema = SEGMENT_SCHEMA
     batches = rows.rechunk().to_arrow().cast(schema).combine_chunks().to_batches()
     # Made of nulls: from Python values pyarrow would import pandas, where there is one, for half a second.
     return batches[0] if batches else pa.RecordBatch.from_arrays([pa.nulls(0, f.type) for f in schema], schema=schema)
 
 
-def _write_batches(
-    path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, compression: str | None = None
-) -> None:
-    options = pa.ipc.IpcWriteOptions(compression=compression)
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema, options=options) as writer:
+def _write_batches(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
 
 
-def _read_parts(paths: Iterable[Path], parts: range) -> pl.DataFrame:
-    """The rows of some parts, of all slices."""
-    batches: list[pa.RecordBatch] = []
-    for path in paths:
-        with pa.OSFile(str(path), "rb") as file:
+def _read_parts(run: Run, parts: range) -> Gathered:
+    """The keys of some parts, of all slices."""
+    keys, stretch, n = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint32)], [np.zeros(0, np.uint32)]
+    n_before = 0
+    for path in _list_evidence(run):
+        with pa.memory_map(str(path)) as file:
             opened = pa.ipc.open_file(file)
-            batches += [opened.get_batch(number) for number in parts]
-    return to_frame(pa.Table.from_batches(batches, SEGMENT_SCHEMA)).filter(pl.col("kind") != RECENT)
+            batches = pa.Table.from_batches([opened.get_batch(number) for number in parts])
+            keys.append(batches["key"].to_numpy())
+            stretch.append(batches["stretch"].to_numpy() + np.uint32(n_before))
+            n.append(batches["n"].to_numpy())
+            n_before += int(opened.schema.metadata[_N_STRETCHES])
+    stretches = pl.read_parquet(run.work("learned", "stretches.parquet"), glob=False)
+    return Gathered(stretches, np.concatenate(keys), np.concatenate(stretch), np.concatenate(n))
 
 
 def _read_recent(snapshot: Snapshot) -> pl.DataFrame:

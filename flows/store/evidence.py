@@ -10,7 +10,8 @@ from typing import NamedTuple
 import polars as pl
 import pyarrow as pa
 
-from cleaners.junk.evidence.counts import EVIDENCE_SCHEMA, merge_rows
+from cleaners.junk.evidence.counts import merge_rows
+from cleaners.junk.evidence.gather import EVIDENCE_SCHEMA
 from cleaners.junk.evidence.parts import Wanted, look_up, map_keys
 from cleaners.junk.page.tokens import U64, HeldKeys
 

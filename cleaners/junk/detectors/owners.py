@@ -18,7 +18,7 @@ from cleaners.junk.detectors.cohesion import share_own
 from cleaners.junk.detectors.headlines import is_headline_like
 from cleaners.junk.detectors.rules import RuleDescription
 from cleaners.junk.detectors.witnesses import has_witness
-from cleaners.junk.evidence.counts import LEAD_TOKENS, OWNER, SAMPLE
+from cleaners.junk.evidence.gather import LEAD_TOKENS, OWNER, SAMPLE
 from cleaners.junk.evidence.keys import OWNER_N, OwnedTokens
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.segments import Bools, bound

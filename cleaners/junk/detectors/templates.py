@@ -14,7 +14,7 @@ import polars as pl
 
 from cleaners.junk.config import StripConfig
 from cleaners.junk.detectors.rules import RuleDescription
-from cleaners.junk.evidence.counts import SITE, TEMPLATE
+from cleaners.junk.evidence.gather import SITE, TEMPLATE
 from cleaners.junk.evidence.keys import TEMPLATE_N, KeyedPage
 from cleaners.junk.page.page import Page, Passage
 from cleaners.junk.page.segments import bound

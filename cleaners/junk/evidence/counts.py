@@ -1,70 +1,37 @@
-"""Evidence that many documents give together: takes document frames, gives hashed counts that detectors look up.
+"""Evidence of many documents together: takes what each gave, gives hashed counts that detectors look up.
 
-Two kinds of evidence: token 5-grams and short labels repeated over a site's documents (its templates), and token 8-grams
-with the document they begin (its owner). Evidence merges across shards and snapshots. Flags nothing by itself.
+Counts merge across shards and snapshots. Flags nothing by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 import polars as pl
 
 from cleaners.junk.config import StripConfig
-from cleaners.junk.evidence.keys import KeyedPage, key_pages
-from cleaners.junk.evidence.label_counts import label_keys
-from cleaners.junk.page.segments import BATCH
-from cleaners.junk.page.tokens import U64, hash_text, sort_distinct
-
-# Leads are kept whole so that a passage's first word is found; the rest is sampled, for it only has to show its extent.
-LEAD_TOKENS = 96
-SAMPLE = 4
-
-SITE, TEMPLATE, OWNER, RECENT, RECENT_GRAM = 0, 1, 2, 3, 4
-
-# `n` is the number of documents (SITE, TEMPLATE), the position in the owner (OWNER), or 64 times the runs since, plus the
-# place of the document's sketch (RECENT); `value` a 64-bit set of document sketches, merged by OR (SITE, TEMPLATE), or the
-# hash of the document's id (OWNER, RECENT, RECENT_GRAM). The key of RECENT is the site's, as that of SITE.
-EVIDENCE_SCHEMA = pl.Schema({"kind": pl.UInt8, "key": pl.UInt64, "n": pl.UInt32, "value": pl.UInt64})
+from cleaners.junk.evidence.gather import (
+    EVIDENCE_SCHEMA,
+    LEAD_TOKENS,
+    OWNER,
+    RECENT,
+    RECENT_DOCUMENTS,
+    RECENT_GRAM,
+    SAMPLE,
+    SAMPLED_TOGETHER,
+    SITE,
+    TEMPLATE,
+    Gathered,
+)
 
 _PARTITIONS = 16
 
-# A site that gives a page or two a run has its template only over several runs: of its last few documents the 5-grams that
-# no other one holds are kept too, so that the next document meets them. At most 5 x 1,000 rows of 21 bytes a site.
-RECENT_DOCUMENTS = 5
-RECENT_GRAMS = 1000  # of one document, half from each end: templates stand there
 RECENT_SITE_DOCUMENTS = 50  # a site of more documents has shown what it repeats
 
 
-def gather_evidence(documents: pl.DataFrame, config: StripConfig) -> pl.DataFrame:
-    """Count what one shard of documents shows about templates and owners.
-
-    Args:
-        documents: frame with `article_id`, `site`, `title` and `text`.
-        config: settings of the strip step.
-
-    Returns:
-        Frame of `EVIDENCE_SCHEMA`; about 10 kB a document of 330 words. Linear in the length of the texts.
-
-    """
-    recent: dict[int, list[_Recent]] = {}
-    stretches: list[_Stretch] = []
-    for some in documents.select("article_id", "site", "title", "text").iter_slices(BATCH):
-        rows = [row for row in some.to_dicts() if row["text"]]
-        for row, keyed in zip(rows, key_pages(rows), strict=True):
-            site = keyed.page.site
-            if site is not None:
-                labels = label_keys(keyed.labels, site)
-                _add_templates(stretches, keyed.template_keys, labels, site)
-                _add_recent(recent.setdefault(hash_text(site), []), keyed.template_keys, labels, row["article_id"])
-            _add_leads(stretches, keyed, row["article_id"])
-    return pl.concat([_to_frame(stretches), _to_frame(_list_recent(recent))])
-
-
 def learn_evidence(
-    shards: Sequence[pl.DataFrame], config: StripConfig, earlier: pl.DataFrame | None = None
+    shards: Sequence[Gathered], config: StripConfig, earlier: pl.DataFrame | None = None
 ) -> pl.DataFrame:
     """Merge the evidence of shards with what earlier snapshots learned, and drop what cannot matter.
 
@@ -73,7 +40,7 @@ def learn_evidence(
     later run knows it again.
 
     Args:
-        shards: frames of `gather_evidence`, in any order.
+        shards: of `gather_evidence`, in any order.
         config: settings of the strip step.
         earlier: the result of an earlier call. A document that is learned again counts once for the templates.
 
@@ -82,12 +49,11 @@ def learn_evidence(
 
     """
     earlier = pl.DataFrame(schema=EVIDENCE_SCHEMA) if earlier is None else earlier
-    is_small = pl.col("kind").is_in([SITE, RECENT])
-    recent = choose_recent(pl.concat([earlier.clear(), *(frame.filter(is_small) for frame in shards)]), earlier)
+    recent = choose_recent(pl.concat([earlier.clear(), *(shard.whole() for shard in shards)]), earlier)
     is_gram, is_counted = pl.col("kind") == RECENT_GRAM, pl.col("kind") == TEMPLATE
     met = count_met(earlier.filter(is_gram), earlier.filter(is_counted), recent)
     frames = [
-        *(frame.filter(pl.col("kind") != RECENT) for frame in shards),
+        *(shard.to_frame().filter(pl.col("kind") != RECENT) for shard in shards),
         earlier.filter(pl.col("kind") != RECENT),
         met,
     ]
@@ -100,7 +66,7 @@ def learn_evidence(
             merged.filter(
                 (pl.col("kind") == SITE)
                 | ((pl.col("kind") == TEMPLATE) & (pl.col("n") >= min(2, config.template_min_documents)))
-                | ((pl.col("kind") == OWNER) & ((n_owners >= 2) | is_kept_lead()))
+                | ((pl.col("kind") == OWNER) & ((n_owners >= 2) | is_kept_lead(pl.col("key"), pl.col("n"))))
                 | (
                     (pl.col("kind") == RECENT_GRAM)
                     & pl.col("value").is_in(recent.chosen["value"].implode())
@@ -109,57 +75,6 @@ def learn_evidence(
             )
         )
     return pl.concat(kept).sort("kind", "key", "n", "value")
-
-
-class _Recent(NamedTuple):
-    """A document of a shard: the hash of its id, the place of its sketch, 5-grams of its ends."""
-
-    document: int
-    place: int
-    grams: U64
-
-
-class _Stretch(NamedTuple):
-    """Rows of one kind and value: their keys, and `n` of all of them or of each."""
-
-    kind: int
-    value: int
-    keys: U64
-    n: int | U64
-
-
-def _add_templates(stretches: list[_Stretch], grams: U64, labels: U64, site: str) -> None:
-    """Add the 5-grams and the labels of a document; both are counted alike."""
-    sketch = 1 << _sketch_place(grams)
-    stretches.append(_Stretch(SITE, sketch, np.array([hash_text(site)], dtype=np.uint64), 1))
-    stretches.append(_Stretch(TEMPLATE, sketch, sort_distinct(np.concatenate((grams, labels))), 1))
-
-
-def _sketch_place(grams: U64) -> int:
-    """Versions of one story share most 5-grams, hence mostly the least of them: they count as one document."""
-    return int(grams.min() % np.uint64(64)) if len(grams) else 0
-
-
-def _add_recent(recent: list[_Recent], grams: U64, labels: U64, article_id: str) -> None:
-    """Keep the few documents of a site whose ids' hashes are least: the same for any order."""
-    document = hash_text(article_id)
-    if len(recent) == RECENT_DOCUMENTS and document >= recent[-1].document:
-        return
-    half = RECENT_GRAMS // 2
-    ends = grams if len(grams) <= RECENT_GRAMS else np.concatenate((grams[:half], grams[-half:]))
-    kept = sort_distinct(np.concatenate((ends, labels)))
-    recent.append(_Recent(document, _sketch_place(grams), kept))
-    recent.sort(key=lambda document: document.document)
-    del recent[RECENT_DOCUMENTS:]
-
-
-def _list_recent(recent: dict[int, list[_Recent]]) -> list[_Stretch]:
-    stretches = []
-    for site, documents in recent.items():
-        for document, place, grams in documents:
-            stretches.append(_Stretch(RECENT, document, np.array([site], dtype=np.uint64), place))
-            stretches.append(_Stretch(RECENT_GRAM, document, grams, place))
-    return stretches
 
 
 class Recent(NamedTuple):
@@ -216,35 +131,9 @@ def count_met(grams: pl.DataFrame, counted: pl.DataFrame, recent: Recent) -> pl.
     )
 
 
-def _add_leads(stretches: list[_Stretch], keyed: KeyedPage, article_id: str) -> None:
-    grams = keyed.owner_keys
-    is_chosen = grams % np.uint64(SAMPLE * _PARTITIONS) < _PARTITIONS
-    is_chosen[:LEAD_TOKENS] = True
-    positions = np.flatnonzero(is_chosen)
-    stretches.append(_Stretch(OWNER, hash_text(article_id), grams[positions], positions.view(np.uint64)))
-
-
-def is_kept_lead() -> pl.Expr:
-    """Rows of kind OWNER that are kept although no other document holds them yet: a sample of a document's beginning."""
-    return (pl.col("n") < LEAD_TOKENS) & (pl.col("key") % (SAMPLE * _PARTITIONS) < _PARTITIONS)
-
-
-def _to_frame(stretches: list[_Stretch]) -> pl.DataFrame:
-    empty = np.zeros(0, dtype=np.uint64)
-    sizes = [len(one.keys) for one in stretches]
-    same = [one.n if isinstance(one.n, int) else 0 for one in stretches]
-    n = np.repeat(np.array(same, dtype=np.uint32), sizes)
-    is_counted = np.repeat(np.array([not isinstance(one.n, int) for one in stretches], dtype=bool), sizes)
-    n[is_counted] = np.concatenate([empty, *(one.n for one in stretches if not isinstance(one.n, int))])
-    return pl.DataFrame(
-        {
-            "kind": np.repeat(np.array([one.kind for one in stretches], dtype=np.uint8), sizes),
-            "key": np.concatenate([empty, *(one.keys for one in stretches)]),
-            "n": n,
-            "value": np.repeat(np.array([one.value for one in stretches], dtype=np.uint64), sizes),
-        },
-        schema=EVIDENCE_SCHEMA,
-    )
+def is_kept_lead(key: Any, n: Any) -> Any:  # noqa: ANN401 (columns or arrays)
+    """Tell which rows of kind OWNER are kept although no other document holds them yet: a sample of a document's beginning."""
+    return (n < LEAD_TOKENS) & (key % (SAMPLE * SAMPLED_TOGETHER) < SAMPLED_TOGETHER)
 
 
 def merge_rows(frame: pl.DataFrame) -> pl.DataFrame:

@@ -14,20 +14,12 @@ import numpy as np
 import polars as pl
 
 from cleaners.junk.config import StripConfig
-from cleaners.junk.evidence.counts import (
-    EVIDENCE_SCHEMA,
-    OWNER,
-    RECENT_GRAM,
-    SITE,
-    TEMPLATE,
-    Recent,
-    count_met,
-    is_kept_lead,
-    merge_rows,
-)
+from cleaners.junk.evidence.counts import Recent, count_met, is_kept_lead, merge_rows
+from cleaners.junk.evidence.gather import EVIDENCE_SCHEMA, OWNER, RECENT_GRAM, SITE, TEMPLATE, Gathered
 from cleaners.junk.evidence.keys import KeyedPage
 from cleaners.junk.evidence.label_counts import label_keys
-from cleaners.junk.page.tokens import U64, HeldKeys, hash_text, mark_repeated, sort_distinct
+from cleaners.junk.page.segments import Bools
+from cleaners.junk.page.tokens import I64, U64, HeldKeys, hash_text, mark_repeated, sort_distinct
 
 _PART_BITS = 7
 PARTS = 1 << _PART_BITS  # a million new articles give some four million rows a part
@@ -46,10 +38,22 @@ class Learned(NamedTuple):
 
 def order_parts(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[int]]:
     """Rows by the part of their keys, and where each of the PARTS begins; behind the last one their number."""
-    places = (rows["key"].to_numpy() >> np.uint64(_SHIFT)).astype(np.uint8)
-    order = np.argsort(places, kind="stable")
+    order, bounds = _order(rows["key"].to_numpy())
     columns = {name: rows[name].to_numpy().take(order) for name in rows.columns}
-    return pl.DataFrame(columns, schema=rows.schema), np.searchsorted(places[order], np.arange(PARTS + 1)).tolist()
+    return pl.DataFrame(columns, schema=rows.schema), bounds
+
+
+def order_keys(gathered: Gathered) -> tuple[Gathered, list[int]]:
+    """The same evidence with its keys by part, and where each of the PARTS begins; behind the last one their number."""
+    order, bounds = _order(gathered.keys)
+    stretches, keys, stretch, n = gathered
+    return Gathered(stretches, keys.take(order), stretch.take(order), n.take(order)), bounds
+
+
+def _order(keys: U64) -> tuple[I64, list[int]]:
+    places = (keys >> np.uint64(_SHIFT)).astype(np.uint8)
+    order = np.argsort(places, kind="stable")
+    return order, np.searchsorted(places[order], np.arange(PARTS + 1)).tolist()
 
 
 def split_parts(rows: pl.DataFrame) -> list[pl.DataFrame]:
@@ -64,12 +68,13 @@ def list_keys(frame: pl.DataFrame, *kinds: int) -> U64:
 
 
 def learn_part(
-    new: pl.DataFrame, earlier: pl.DataFrame, grams: pl.DataFrame, recent: Recent, config: StripConfig
+    new: Gathered, sites: pl.DataFrame, earlier: pl.DataFrame, grams: pl.DataFrame, recent: Recent, config: StripConfig
 ) -> Learned:
-    """Say what the rows of a part of the keys add to what is known.
+    """Say what the keys of a part add to what is known.
 
     Args:
-        new: rows of `gather_evidence`, of all shards of the run.
+        new: of `gather_evidence`, of all shards of the run; the keys of the part alone.
+        sites: rows of kind SITE of all shards, those of the part.
         earlier: earlier rows of the kinds TEMPLATE and OWNER with the keys of `new` and `grams`, as `look_up` gives them.
         grams: earlier rows of kind RECENT_GRAM.
         recent: the recent documents, of `choose_recent`.
@@ -78,31 +83,34 @@ def learn_part(
     counted = earlier.filter(pl.col("kind") == TEMPLATE)
     owned = earlier.filter(pl.col("kind") == OWNER)
     met = count_met(grams, counted, recent)
-    is_site, is_template, is_owner = (pl.col("kind") == kind for kind in (SITE, TEMPLATE, OWNER))
-    # Most keys occur once and count for nothing: they leave before anything is grouped.
-    templates = pl.concat([new.filter(is_template), met])
-    if config.template_min_documents >= 2:
-        templates = templates.filter(_stand_again(templates["key"], counted["key"]))
-    owners = new.filter(is_owner)
-    owners = owners.filter(_stand_again(owners["key"], owned["key"]) | is_kept_lead())
-    counts = merge_rows(templates).join(counted.select("key", n_known="n"), on="key", how="left")
+    # Most keys occur once and count for nothing: they leave before they are rows.
+    rows = new.list_rows(TEMPLATE)
+    is_kept = _stand_again(np.concatenate((new.keys[rows], met["key"].to_numpy())), counted["key"])
+    if config.template_min_documents < 2:
+        is_kept[:] = True
+    of_new, of_met = np.split(is_kept, [len(rows)])
+    counts = merge_rows(pl.concat([new.take(rows[of_new]), met.filter(pl.Series(of_met))]))
+    counts = counts.join(counted.select("key", n_known="n"), on="key", how="left")
     n_documents = pl.col("n") + pl.col("n_known").fill_null(0)
     repeated = pl.concat([counts.filter(n_documents >= 2)["key"], counted.filter(pl.col("n") >= 2)["key"]])
+    rows = new.list_rows(OWNER)
+    keys = new.keys[rows]
+    owners = new.take(rows[_stand_again(keys, owned["key"]) | is_kept_lead(keys, new.n[rows])])
     added = [
-        merge_rows(new.filter(is_site)),
+        merge_rows(sites),
         counts.filter(n_documents >= min(2, config.template_min_documents)).drop("n_known"),
         _add_owners(merge_rows(owners), owned),
     ]
-    kept = pl.concat([new.filter(pl.col("kind") == RECENT_GRAM), grams]).filter(
+    kept = pl.concat([new.take(new.list_rows(RECENT_GRAM)), grams]).filter(
         pl.col("value").is_in(recent.chosen["value"].implode()) & ~pl.col("key").is_in(repeated.implode())
     )
     return Learned(pl.concat(added).sort("kind", "key", "n", "value"), merge_rows(kept))
 
 
-def _stand_again(keys: pl.Series, known: pl.Series) -> pl.Series:
+def _stand_again(keys: U64, known: pl.Series) -> Bools:
     """Tell which keys stand more than once, or among known ones."""
-    is_repeated = pl.Series(mark_repeated(keys.to_numpy()))
-    return is_repeated | keys.is_in(known.implode()) if len(known) else is_repeated
+    is_repeated = mark_repeated(keys)
+    return is_repeated | pl.Series(keys).is_in(known.implode()).to_numpy() if len(known) else is_repeated
 
 
 def _add_owners(new: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -113,7 +121,9 @@ def _add_owners(new: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     is_new = pl.col("n_known").is_null()
     n_owners = is_new.cast(pl.UInt32).sum().over("key") + pl.col("n_owners").fill_null(0)
     is_better = is_new | (pl.col("n") < pl.col("n_known"))
-    return fresh.filter(is_better & ((n_owners >= 2) | is_kept_lead())).select(EVIDENCE_SCHEMA.names())
+    return fresh.filter(is_better & ((n_owners >= 2) | is_kept_lead(pl.col("key"), pl.col("n")))).select(
+        EVIDENCE_SCHEMA.names()
+    )
 
 
 def look_up(parts: Sequence[pl.DataFrame], wanted: Wanted) -> pl.DataFrame:
@@ -165,14 +175,12 @@ def list_wanted(pages: Sequence[KeyedPage], narrow: Callable[[U64], U64] | None 
     }
 
 
-def _find_rows(keys: U64, needles: U64) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _find_rows(keys: U64, needles: U64) -> I64:
     """Numbers of all rows with one of the needles; both sorted."""
     first = np.searchsorted(keys, needles)
     held = np.flatnonzero(first < len(keys))
     held = held[keys[first[held]] == needles[held]]
     first = first[held]
     n_rows = np.searchsorted(keys, needles[held], side="right") - first
-    rows: np.ndarray[tuple[int], np.dtype[np.int64]] = np.arange(n_rows.sum()) + np.repeat(
-        first - np.cumsum(n_rows) + n_rows, n_rows
-    )
+    rows: I64 = np.arange(n_rows.sum()) + np.repeat(first - np.cumsum(n_rows) + n_rows, n_rows)
     return rows

@@ -42,7 +42,7 @@ def write_news(path: Path, start: int, stop: int) -> Path:
 def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds so low that a few hundred articles pass them all."""
     monkeypatch.setattr(extract, "SLICE_BYTES", 60_000)
-    monkeypatch.setattr(learn, "ROWS_AT_ONCE", 20_000)
+    monkeypatch.setattr(learn, "KEYS_AT_ONCE", 20_000)
     monkeypatch.setattr(match, "ARTICLES_AT_ONCE", 90)
     monkeypatch.setattr(match, "LOOKUPS_AT_ONCE", 2_000)
     monkeypatch.setattr(match, "KEYS_AT_ONCE", 150)
@@ -257,7 +257,7 @@ from flows.run import Run
 from flows.settings import Settings
 from flows.run import Versions
 extract.SLICE_BYTES = 500_000
-learn.ROWS_AT_ONCE = 100_000  # of a million that the larger feed gives
+learn.KEYS_AT_ONCE = 100_000  # of a million that the larger feed gives
 path, folder = map(Path, sys.argv[1:])
 # One shard for everything: memory must not grow with it.
 settings = Settings(sources=[str(path)], workers=1, max_shards=1, shard_bytes=2**30)

@@ -133,7 +133,7 @@ STEPS_IN_PARTS = {
 def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds so low that every step over the archive has parts; what is not sent to a cluster runs here, where they hold."""
     monkeypatch.setattr(pipeline, "worker_pool", lambda _: nullcontext())
-    monkeypatch.setattr(learn, "ROWS_AT_ONCE", 20_000)
+    monkeypatch.setattr(learn, "KEYS_AT_ONCE", 20_000)
     monkeypatch.setattr(match, "ARTICLES_AT_ONCE", 50)
     monkeypatch.setattr(match, "LOOKUPS_AT_ONCE", 1)
     monkeypatch.setattr(match, "PAIRS_AT_ONCE", 5)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
 from cleaners.junk.detectors.owners import OwnerIndex
-from cleaners.junk.evidence.counts import (
+from cleaners.junk.evidence.gather import (
     EVIDENCE_SCHEMA,
     OWNER,
     RECENT,
@@ -148,7 +148,7 @@ def test_merging_does_not_depend_on_order_or_shards() -> None:
     whole = learn_evidence([gather_evidence(make_frame(rows), CONFIG)], CONFIG)
     parts = [gather_evidence(make_frame(rows[n : n + 2]), CONFIG) for n in (4, 0, 2)]
     assert learn_evidence(parts, CONFIG).equals(whole)
-    assert whole.schema == parts[0].schema
+    assert whole.schema == parts[0].to_frame().schema
 
 
 def test_no_documents_give_no_evidence() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,18 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaners.junk import StripConfig, gather_evidence, learn_evidence, strip_articles
-from cleaners.junk.evidence.counts import (
-    EVIDENCE_SCHEMA,
-    OWNER,
-    RECENT,
-    RECENT_GRAM,
-    SITE,
-    TEMPLATE,
-    choose_recent,
-    merge_rows,
-)
+from cleaners.junk.evidence.counts import choose_recent, merge_rows
+from cleaners.junk.evidence.gather import EVIDENCE_SCHEMA, OWNER, RECENT, RECENT_GRAM, SITE, TEMPLATE, Gathered
 from cleaners.junk.evidence.keys import key_pages
-from cleaners.junk.evidence.parts import PARTS, learn_part, list_keys, list_wanted, look_up, map_keys, split_parts
+from cleaners.junk.evidence.parts import (
+    PARTS,
+    learn_part,
+    list_keys,
+    list_wanted,
+    look_up,
+    map_keys,
+    order_keys,
+    split_parts,
+)
 from cleaners.junk.page.tokens import mark_repeated
 from tests.cleaners.junk.conftest import make_frame, make_row
 
@@ -53,19 +56,31 @@ class Archive:
     def __call__(self, wanted: dict[int, np.ndarray]) -> pl.DataFrame:
         return merge_rows(pl.concat([EMPTY, *(look_up(parts, wanted) for parts in self.segments)]))
 
-    def learn(self, shards: list[pl.DataFrame]) -> None:
-        new = pl.concat([EMPTY, *shards])
-        sites = np.union1d(list_keys(new, SITE), list_keys(self.recent, RECENT))
-        recent = choose_recent(new, pl.concat([self({SITE: sites}), self.recent.filter(pl.col("kind") == RECENT)]))
-        parts, grams = split_parts(new.filter(pl.col("kind") != RECENT)), split_parts(self.recent)
+    def learn(self, shards: list[Gathered]) -> None:
+        shifts = np.cumsum([0, *(shard.stretches.height for shard in shards)])
+        joined = Gathered(
+            pl.concat([EMPTY, *(shard.stretches for shard in shards)]),
+            np.concatenate([np.zeros(0, np.uint64), *(shard.keys for shard in shards)]),
+            np.concatenate(
+                [np.zeros(0, np.uint32), *(s.stretch + np.uint32(n) for s, n in zip(shards, shifts, strict=False))]
+            ),
+            np.concatenate([np.zeros(0, np.uint32), *(shard.n for shard in shards)]),
+        )
+        whole = joined.whole()
+        known = np.union1d(list_keys(whole, SITE), list_keys(self.recent, RECENT))
+        recent = choose_recent(whole, pl.concat([self({SITE: known}), self.recent.filter(pl.col("kind") == RECENT)]))
+        (stretches, *columns), bounds = order_keys(joined)
+        sites, grams = split_parts(whole.filter(pl.col("kind") == SITE)), split_parts(self.recent)
         added, kept = [], [recent.chosen]
-        for rows, met in zip(parts, grams, strict=True):
+        for own, met, (first, last) in zip(sites, grams, pairwise(bounds), strict=True):
+            new = Gathered(stretches, *(column[first:last] for column in columns))
             ours = met.filter(pl.col("kind") == RECENT_GRAM)
+            rows = new.take(np.arange(last - first))
             wanted = {
                 TEMPLATE: list_keys(pl.concat([rows, ours]), TEMPLATE, RECENT_GRAM),
                 OWNER: list_keys(rows, OWNER),
             }
-            learned = learn_part(rows, self(wanted), ours, recent, CONFIG)
+            learned = learn_part(new, own, self(wanted), ours, recent, CONFIG)
             added.append(learned.added)
             kept.append(learned.recent)
         self.segments.append(added)
