@@ -96,7 +96,7 @@ def find_agency(text: str) -> str | None:
         text: the repaired text; a title line before the dateline is allowed.
     """
     for line in text.split("\n", 12)[:12]:
-        match = DATELINE.match(line)
+        match = DATELINE.match(line) if "(" in line else None
         if match:
             return _agencies().get(_spelling(match[1]))
     return None
