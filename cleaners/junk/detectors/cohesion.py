@@ -7,6 +7,7 @@ parts foreign sentences from the page's own best (the change point of a sum of s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise, takewhile
 
 from cleaners.junk.page.page import Extent, Page, split_sentences
@@ -16,6 +17,7 @@ from cleaners.junk.page.page import Extent, Page, split_sentences
 OWN_SHARE = 0.32
 # Characters before and behind the passage that are compared: a few paragraphs are enough, and time stays linear.
 WINDOW = 8000
+PIECE = 2000  # characters of the rest that are read at a time, a dozen paragraphs
 # Distinct words outside the line without which a comparison means nothing.
 MIN_OWN_WORDS = 60
 MIN_REST_WORDS = 110  # a paragraph of background differs from a short story as much as a foreign one
@@ -60,15 +62,39 @@ def find_return(page: Page, start: int, body_start: int, line_end: int, foreign:
     return best_end
 
 
-def share_own(page: Page, start: int, end: int) -> float:
+def share_own(page: Page, start: int, end: int, enough: float) -> float:
     """Measure how much of a passage the rest of its page speaks of too.
 
+    Args:
+        page: the document.
+        start: where the passage begins.
+        end: where it ends.
+        enough: the share above which nobody asks how much more it is: the rest is read from the passage outwards, mostly two
+            pieces of it.
+
     Returns:
-        Share of the passage's distinct words of five letters or more, or with capitals, that the rest holds, 0 to 1.
+        Share of the passage's distinct words of five letters or more, or with capitals, that the rest holds, 0 to 1; where it
+        is above `enough`, that of a part of the rest, above it too.
     """
     words = _words(page.text[start:end])
-    own = _words(page.text[:start]) | _words(page.text[end:])
-    return len(words & own) / len(words) if words else 1.0
+    foreign, share = set(words), 0.0 if words else 1.0
+    for piece in _outwards(page.text, start, end):
+        if share > enough or not foreign:
+            break
+        foreign -= _words(piece)
+        share = (len(words) - len(foreign)) / len(words)
+    return share
+
+
+def _outwards(text: str, start: int, end: int) -> Iterator[str]:
+    """What stands before and behind a passage, in pieces that end at line ends, so that no word is cut."""
+    while start > 0 or end < len(text):
+        low = max(text.rfind("\n", 0, max(start - PIECE, 0)), 0)
+        high = text.find("\n", end + PIECE)
+        high = len(text) if high < 0 else high
+        yield text[low:start]
+        yield text[end:high]
+        start, end = low, high
 
 
 def is_unlike(page: Page, start: int, end: int, max_share: float) -> bool:

@@ -252,6 +252,7 @@ def find_owned(
     """
     runs: list[tuple[int, int]] = []
     shares: dict[tuple[int, int], float] = {}  # several owners often share one passage
+    enough = max(config.owner_max_own_share, config.shared_max_own_share)
     for first, last, there, lead in zip(
         shared.here.tolist(),
         (shared.last + OWNER_N - 1).tolist(),
@@ -263,7 +264,7 @@ def find_owned(
             continue
         start, end = _extent(page, tokens, first - owned.n_title, last - owned.n_title)
         if (start, end) not in shares:
-            shares[start, end] = share_own(page, start, end)
+            shares[start, end] = share_own(page, start, end, enough)
         own_share = shares[start, end]
         if there <= _MAX_OWNER_START and first > there + owned.n_title:
             if own_share <= config.owner_max_own_share and has_witness(page, start, end, config):

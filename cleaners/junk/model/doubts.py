@@ -65,6 +65,7 @@ def find_doubtful(
         low, high = runs[number]
         if any(low < last and first < high for first, last in taken):
             continue
-        if share_own(page, int(starts[number]), int(ends[number])) <= config.review_unrelated_share:
+        most = config.review_unrelated_share
+        if share_own(page, int(starts[number]), int(ends[number]), most) <= most:
             found.append((number, UNRELATED))
     return sorted(found)

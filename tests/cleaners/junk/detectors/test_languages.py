@@ -174,6 +174,6 @@ def test_a_card_of_structure_is_salvaged_in_another_language() -> None:
 def test_likeness_is_recognised_without_spaces_too() -> None:
     same, other = TEXTS["zh"].split("\n")[1], "小提琴家周日晚上在维也纳演奏西贝柳斯协奏曲，评论家称赞乐团温暖的音色。"
     page = Page(f"{TEXTS['zh']}\n{same}")
-    assert share_own(page, len(TEXTS["zh"]) + 1, len(page.text)) == 1.0
+    assert share_own(page, len(TEXTS["zh"]) + 1, len(page.text), 1.0) == 1.0
     page = Page(f"{TEXTS['zh']}\n{other}")
-    assert share_own(page, len(TEXTS["zh"]) + 1, len(page.text)) < 0.2
+    assert share_own(page, len(TEXTS["zh"]) + 1, len(page.text), 1.0) < 0.2
