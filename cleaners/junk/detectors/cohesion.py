@@ -69,8 +69,8 @@ def share_own(page: Page, start: int, end: int, enough: float) -> float:
         page: the document.
         start: where the passage begins.
         end: where it ends.
-        enough: the share above which nobody asks how much more it is: the rest is read from the passage outwards, mostly two
-            pieces of it.
+        enough: the share above which it does not matter how much more it is: the rest is read from the passage outwards,
+            mostly two pieces of it.
 
     Returns:
         Share of the passage's distinct words of five letters or more, or with capitals, that the rest holds, 0 to 1; where it

@@ -1,4 +1,4 @@
-"""How much of a passage the rest of its page speaks of: read piece by piece, no further than it is asked for."""
+"""How much of a passage the rest of its page speaks of: read piece by piece, no further than needed."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_words_are_sought_in_the_whole_rest(n_lines: int) -> None:
     assert share_own(page, start + len(FERRY), len(before) + len(FERRY) + len(VIOLIN) + 1, 1.0) == 0.0
 
 
-def test_the_rest_is_read_no_further_than_is_asked_for() -> None:
+def test_the_rest_is_read_no_further_than_needed() -> None:
     passage = f"{FERRY} {VIOLIN}"
     near, far = FERRY + "\n", VIOLIN + "\n"
     page = Page(far + OTHER * PIECE + near + passage)
