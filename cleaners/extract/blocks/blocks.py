@@ -7,8 +7,9 @@ scripts, form fields and frames; everything else that can be read is a block, na
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -89,7 +90,7 @@ HIDDEN_BIT = 1 << len(CONTEXTS)
 BOLD_BIT = 1 << (len(CONTEXTS) + 1)
 LINK_OR_BOLD = 1 | BOLD_BIT
 HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.I)
-NUMBER = re.compile(r"\d+")
+NUMBER, DIGITS = re.compile(r"\d+"), frozenset("0123456789")
 MAX_DEPTH = 400  # nesting followed; deeper markup is no page made for readers
 
 
@@ -113,6 +114,10 @@ class Node(NamedTuple):
     depth: int
     kind: int  # its place in `Blocks.kinds`
 
+
+# Made without their Python constructors, for the half of the time.
+_new_block: Callable[[tuple[str, int, int, int, int, int]], Block] = partial(tuple.__new__, Block)
+_new_node: Callable[[tuple[str, str, int, int, int]], Node] = partial(tuple.__new__, Node)
 
 Kind = tuple[str, str]  # tag, class and id; a number in a name counts elements, it does not show their kind
 
@@ -172,14 +177,19 @@ def split_blocks(tree: _Element) -> Blocks:
     blocks: list[Block] = []
     pieces: list[str] = []  # of the block that is open; none before its first text
     n_links = linked = bold = 0  # links that start in the block, characters in links, in bold type
-    stack: list[tuple[int, int]] = [(0, 0)]  # node and context of the open elements
+    # Of the open elements: node, context, whether it sets its text on lines of its own.
+    stack: list[tuple[int, int, bool]] = [(0, 0, True)]
     piece_node, piece_context = 0, 0
 
     def close() -> None:
         nonlocal linked, bold
         text = " ".join("".join(pieces).split())
         n = len(text)
-        blocks.append(Block(text, piece_node, min(linked, n), min(bold, n), n_links, piece_context))
+        blocks.append(
+            _new_block((text, piece_node, min(linked, n), min(bold, n), n_links, piece_context))
+            if linked or bold
+            else _new_block((text, piece_node, 0, 0, n_links, piece_context))
+        )
         pieces.clear()
         linked = bold = 0
 
@@ -187,59 +197,65 @@ def split_blocks(tree: _Element) -> Blocks:
     for event, element in walk:
         if event == "start":
             tag = element.tag
-            node, context = stack[-1]
+            node, context, _ = stack[-1]
             if tag in UNREAD or len(stack) > MAX_DEPTH:
                 walk.skip_subtree()
-                stack.append((node, context))
+                stack.append((node, context, tag not in UNREAD and tag not in INLINE))
                 continue
-            context |= CONTEXT_BIT.get(tag, 0)
-            if tag in INLINE:
-                if tag in BOLD:
-                    context |= BOLD_BIT
-                n_links += tag == "a"
-            else:
+            if tag in CONTEXT_BIT:
+                context |= CONTEXT_BIT[tag]
+            is_block = tag not in INLINE
+            if is_block:
                 if pieces:
                     close()
                 n_links = 0
                 if tag != "br":
-                    get = element.get
-                    own = tag, get("class"), get("id")
+                    said = dict(element.items())
+                    own = tag, said.get("class"), said.get("id")
                     known = written.get(own)
                     if known is None:
                         names = f"{own[1] or ''} {own[2] or ''}"
-                        known = written[own] = names, kinds.setdefault((tag, NUMBER.sub("0", names)), len(kinds))
-                    style = get("style")
-                    if (style and HIDDEN.search(style)) or get("hidden") is not None:
+                        known = written[own] = names, kinds.setdefault((tag, _without_numbers(names)), len(kinds))
+                    if ("style" in said and HIDDEN.search(said["style"])) or "hidden" in said:
                         context |= HIDDEN_BIT
-                    nodes.append(Node(tag, known[0], node, len(stack), known[1]))
+                    nodes.append(_new_node((tag, known[0], node, len(stack), known[1])))
                     behind.append(0)
                     node = len(nodes) - 1
-            stack.append((node, context))
+            elif tag == "a":
+                n_links += 1
+            elif tag in BOLD:
+                context |= BOLD_BIT
+            stack.append((node, context, is_block))
             text = element.text
         else:
             if event == "end":
-                node, _ = stack.pop()
+                node, _, is_block = stack.pop()
                 behind[node] = len(nodes)
-                if element.tag not in INLINE and element.tag not in UNREAD:
+                if is_block:
                     if pieces:
                         close()
                     n_links = 0
             text = element.tail
         if not text:
             continue
-        n = len(text.strip())
-        if n:
-            node, context = stack[-1]
+        if not text.isspace():
+            node, context, _ = stack[-1]
             if pieces:
                 piece_context &= context
             else:
                 piece_node, piece_context = node, context
             if context & LINK_OR_BOLD:
+                n = len(text.strip())
                 linked += n if context & 1 else 0
                 bold += n if context & BOLD_BIT else 0
-        if n or pieces:
+            pieces.append(text)
+        elif pieces:
             pieces.append(text)
     if pieces:
         close()
     behind[0] = len(nodes)
     return Blocks(blocks, nodes, list(kinds), behind)
+
+
+def _without_numbers(names: str) -> str:
+    return names if names.isascii() and DIGITS.isdisjoint(names) else NUMBER.sub("0", names)

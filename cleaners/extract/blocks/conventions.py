@@ -168,7 +168,8 @@ def _match_rules(blocks: list[Block], is_story: Mask, is_edge: Mask, config: Ext
         n = len(blocks[k].text)
         if n <= rules_reach():
             tried = rules if is_edge[k] or behind < most else anywhere
-            ruled[k] = any(n <= rule.characters and _applies(rule, blocks[k]) for rule in tried)
+            folded = blocks[k].text.casefold()
+            ruled[k] = any(n <= rule.characters and _applies(rule, blocks[k], folded) for rule in tried)
         behind += 0 if ruled[k] else n
     return ruled
 
@@ -229,10 +230,10 @@ def _is_of_story(blocks: list[Block], at: int, name: str) -> bool:
     return any(name in block.text for k, block in enumerate(blocks) if k != at and _is_sentence(block.text))
 
 
-def _applies(rule: BlockRule, block: Block) -> bool:
+def _applies(rule: BlockRule, block: Block, folded: str) -> bool:
     if rule.is_linked and block.link_characters < LINKED * len(block.text):
         return False
-    if rule.cues and not any(map(block.text.casefold().__contains__, rule.cues)):
+    if rule.cues and not any(map(folded.__contains__, rule.cues)):
         return False
     return rule.pattern.match(block.text) is not None
 

@@ -30,6 +30,7 @@ DATE = re.compile(
 )
 LETTERS = 240  # of a block whose capitals and digits are counted
 MAX_COMPARED = 300  # words of a block that is compared with headline, description and authors
+NEAR = 4  # blocks before and behind a block that say whether the story is near
 MARGIN = 12  # blocks before and after what trafilatura kept that are judged
 
 OWN = (
@@ -282,17 +283,18 @@ def _describe_place(
         to_story += is_below
     in_story = depths[np.maximum(node, 0)] >= story_depth
 
-    def shifted(values: Array, step: int, fill: float = 0.0) -> Array:
-        places = index + step
-        inside = (places >= 0) & (places < len(values))
-        return np.where(inside, values[np.clip(places, 0, len(values) - 1)], fill)
+    def around(values: Array) -> Array:
+        """Values of the blocks that stand up to NEAR before and behind each, (2 * NEAR + 1, blocks), 0 beyond the page."""
+        padded = np.concatenate([np.zeros(NEAR), values, np.zeros(NEAR)])
+        return np.array([padded[start + step : stop + step] for step in range(2 * NEAR + 1)])
 
-    near = sum(shifted(kept, step) for step in (-4, -3, -2, -1, 1, 2, 3, 4)) / 8
+    kept_near = around(kept)
+    near = sum(kept_near[NEAR + step] for step in (-4, -3, -2, -1, 1, 2, 3, 4)) / 8
     share_words = _words_shared(aligned, len(lengths))[index]
     near_kept = np.column_stack(
         [
-            kept[index], shifted(kept, -1), shifted(kept, 1), shifted(kept, -2), shifted(kept, 2), near, *names, *parent_names,
-            *under, to_story, depths[own_at] - story_depth, in_story, levels[1] == main_parent, share_words,
+            *kept_near[[NEAR, NEAR - 1, NEAR + 1, NEAR - 2, NEAR + 2]], near, *names, *parent_names, *under, to_story,
+            depths[own_at] - story_depth, in_story, levels[1] == main_parent, share_words,
         ]
     )  # fmt: skip
     before = np.concatenate([[0.0], np.cumsum(held)])[index] / story_characters
@@ -308,8 +310,8 @@ def _describe_place(
             np.clip(index - first, -50, 100), np.clip(last - index, -50, 100), before, 1 - before - own_held / story_characters,
             (index >= first) & (index <= last), np.full(len(index), np.log1p(story_characters)),
             np.full(len(index), float((held > 0).sum())), _since(heading)[index], np.minimum(from_title, 50),
-            np.bincount(at, minlength=n_nodes)[own_at], *links_under, shifted(logs, -1), shifted(logs, 1), shifted(ends, -1),
-            shifted(ends, 1), shifted(link_share, -1), shifted(link_share, 1),
+            np.bincount(at, minlength=n_nodes)[own_at], *links_under,
+            *(side for values in (logs, ends, link_share) for side in around(values)[[NEAR - 1, NEAR + 1]]),
         ]
     )  # fmt: skip
     return near_kept, near_place

@@ -15,9 +15,10 @@ from cleaners.extract.blocks.blocks import Blocks
 
 Mask = npt.NDArray[np.bool_]
 
-EMBED_CODE = re.compile(
-    r"(?:^|\s)(?:twitter-(?:tweet|video)|instagram-media|tiktok-embed|fb-(?:post|video)|bluesky-embed|mastodon-embed|reddit-embed-bq"
-    r"|reddit-card|text-post-media|telegram-post|truthsocial-embed|imgur-embed-pub)(?:\s|$)"
+CODES = (
+    *("twitter-tweet", "twitter-video", "instagram-media", "tiktok-embed", "fb-post", "fb-video", "bluesky-embed"),
+    *("mastodon-embed", "reddit-embed-bq", "reddit-card", "text-post-media", "telegram-post", "truthsocial-embed"),
+    "imgur-embed-pub",
 )
 SIGNATURE = re.compile(r"\(@[\w.]{2,40}\)")
 MAX_SIGNED = 400  # characters of the line that holds the handle: a network's post and its signature
@@ -32,7 +33,9 @@ def find_embeds(page: Blocks, start: int, n: int) -> Mask:
         start: index of the first block looked at.
         n: how many are looked at.
     """
-    is_coded = [EMBED_CODE.search(names) is not None for _, names in page.kinds]
+    written = "\n".join(names for _, names in page.kinds)
+    codes = {code for code in CODES if code in written}
+    is_coded = [bool(codes) and not codes.isdisjoint(names.split()) for _, names in page.kinds]
     is_quote = [tag == "blockquote" for tag, _ in page.kinds]
     if not any(is_coded) and not any(is_quote):
         return np.zeros(n, bool)

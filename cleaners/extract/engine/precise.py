@@ -48,7 +48,7 @@ def keep_precisely(page: HtmlElement) -> _Element | None:
     options = _options()
     names = _list_names(page)
     has_comments = COMMENTS.search(names) is not None
-    is_forum = is_forum_page(page)
+    is_forum = has_comments and is_forum_page(page)
     try:
         if WIDGETS.search(names):
             page = prune_unwanted_nodes(page, RAW_TREE_PRUNE_XPATH)
@@ -205,13 +205,14 @@ def make_deleter() -> Callable[..., HtmlElement]:
     """Trafilatura's `delete_by_link_density`, links looked for before they are counted."""
     from trafilatura import htmlprocessing
 
-    return rebind(htmlprocessing.delete_by_link_density, link_density_test=_test_link_density)
+    test = htmlprocessing.link_density_test
+
+    def test_linked(element: HtmlElement, favor_precision: bool = False) -> tuple[bool, bool]:
+        """Trafilatura's test, its search of a path only where there is a link at all."""
+        return test(element, favor_precision) if _has_link(element) else (False, False)
+
+    return rebind(htmlprocessing.delete_by_link_density, link_density_test=test_linked)
 
 
-def _test_link_density(element: HtmlElement, favor_precision: bool = False) -> tuple[bool, bool]:
-    """Trafilatura's test, its search of a path only where there is a link at all."""
-    from trafilatura.htmlprocessing import link_density_test
-
-    if next(element.iterdescendants("ref"), None) is None:
-        return False, False
-    return link_density_test(element, favor_precision)
+def _has_link(element: HtmlElement) -> bool:
+    return len(element) > 0 and next(element.iterdescendants("ref"), None) is not None

@@ -143,8 +143,15 @@ class _Reader:
         if len(names) == 1:
             name = names[0]
             return lambda attributes: attributes.get(name, "")
+
         # Of several attributes XPath reads the one that stands first in the source.
-        return lambda attributes: next((value for key, value in attributes.items() if key in names), "")
+        def read_first(attributes: Attributes) -> str:
+            for name in attributes:
+                if name in names:
+                    return attributes[name]
+            return ""
+
+        return read_first
 
     def _read_literal(self) -> str:
         if self.next[:1] not in {"'", '"'}:
