@@ -202,6 +202,12 @@ def test_a_document_is_one_record_whose_id_is_bytes_and_name(tmp_path, name):
     assert (row["raw_sha256"], row["n_bytes"]) == (sha256_hex(raw), len(raw))
 
 
+def test_a_compressed_document_may_have_several_members(tmp_path):
+    halves = PAGE.encode()[:40], PAGE.encode()[40:]
+    (tmp_path / "a.html.gz").write_bytes(b"".join(gzip.compress(half, mtime=0) for half in halves))
+    assert read(tmp_path / "a.html.gz")[0]["content"].to_list() == [PAGE]
+
+
 def test_only_the_first_part_gives_a_single_document(tmp_path):
     (tmp_path / "a.txt").write_text("The ferry sank.")
     assert [read(tmp_path / "a.txt", part=part, n_parts=3)[0].height for part in range(3)] == [1, 0, 0]
