@@ -46,6 +46,8 @@ PRELOADED = (
 )
 # What it needs later, loaded while it has nothing else to do: contracts, what judges documents, repair of text, the report.
 LATER = ("cleaners.schemas", "flows.steps.strip:warm_up", "ftfy", "flows.report.page:load_page")
+# A library of Prefect's that dataframely imports where it finds it: a seventh of a second of each worker, which never uses it.
+UNUSED = ("sqlalchemy",)
 IDLE_SECONDS = 0.05  # who waited so long may wait longer; between two calls of a step it is less
 # Python's collector of cycles looks through the elements of each page again and again; next to none are in a cycle. This seldom,
 # and past the imports, it costs a worker nothing to speak of, where it took a twelfth of the time of extraction.
@@ -160,6 +162,8 @@ def _serve(calls: Connection, mark: Mark) -> None:
     _end_with_parent()
     write_marks_to(mark)
     gc.set_threshold(*COLLECTED_AFTER)
+    for unused in UNUSED:
+        sys.modules[unused] = None  # type: ignore[assignment]  # as if it were not installed
     later = [*PRELOADED, *LATER]
     while True:
         try:

@@ -42,6 +42,8 @@ def test_what_a_worker_loads_ahead_is_there_and_a_failure_is_left_to_the_step_th
         worker = run_in_worker(os.getpid)
         for faulty in ("flows.no_such_module", "math:sqrt"):  # the second wants an argument
             assert run_in_worker(process.load_ahead, faulty) is None
+        with pytest.raises(ImportError):  # contracts are there without it, sooner
+            run_in_worker(importlib.import_module, "sqlalchemy.engine")
         assert run_in_worker(os.getpid) == worker, "the worker goes on"
 
 
