@@ -100,7 +100,8 @@ def _split_kept(cleaned: str, start: int, end: int, doubts: list[Mapping[str, An
 
 def visible(text: str) -> str:
     """Text with control, direction and other invisible characters replaced by marks a person can see."""
-    return text if text.isascii() and text.isprintable() else text.translate(_TABLE)
+    # No character of the table is a printable one.
+    return text if text.replace("\n", " ").isprintable() else text.translate(_TABLE)
 
 
 def one_line(text: str, limit: int = 300) -> str:
