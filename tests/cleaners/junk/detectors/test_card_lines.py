@@ -44,6 +44,7 @@ def test_a_card_is_found_in_any_order(lines: tuple[str, ...], outlet: str | None
         "\n".join((STORY, TITLE, "Gull Post and the Bote wrote of it", BODY)),
         "\n".join((STORY, "Ferry 3h", "Bus 5h")),  # a timetable
         "\n".join((STORY, TITLE, "Ferries | 5 min read", BODY)),
+        "\n".join((STORY, "Gull 9 and Tern 4", TITLE, BODY)),  # "an" is a number and "d" a unit, but not in one word
     ],
 )
 def test_other_lines_are_no_cards(text: str) -> None:
