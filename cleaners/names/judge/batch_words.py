@@ -14,7 +14,7 @@ import polars as pl
 
 from cleaners.names.judge.words import Pieces, find_lower_words
 from cleaners.names.lexicon.lexicon import load_lexicon
-from cleaners.names.recognise.recognise import STRONG
+from cleaners.names.recognise.full_names import STRONG
 
 MIN_SURNAMES = 2  # people of different surnames that make a word a given name
 MIN_FAMILY_TEXTS = 20  # texts with a surname from which the batch knows it as one; a choice

@@ -21,7 +21,7 @@ from cleaners.names.lexicon.compare import are_given_variants, deletion_keys, fo
 from cleaners.names.lexicon.lexicon import load_lexicon
 from cleaners.names.lexicon.relate import Key, relate_keys
 from cleaners.names.lexicon.split import split_name
-from cleaners.names.recognise.recognise import AGAINST, STRONG
+from cleaners.names.recognise.full_names import AGAINST, STRONG
 
 JOINED = 3  # strength that a form loses where it is two names
 

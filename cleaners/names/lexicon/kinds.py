@@ -20,7 +20,7 @@ _PINYIN = re.compile(
     r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un"
     r"|ia|ie|iu|ua|ui|uo|ue|er|a|e|i|o|u)){1,2}"
 )
-_MAX_KEPT_CHARS = 80  # characters of a run that is kept: the kept ones take some megabytes at most
+MAX_KEPT_CHARS = 80  # characters of a run that is kept: the kept ones take some megabytes at most
 NAMING = frozenset("GWAIP")  # kinds of words that may be part of a name
 
 
@@ -31,7 +31,10 @@ class Judged(NamedTuple):
     kinds: tuple[str, ...]  # a letter a word, see `_kind`
     office: int  # number of the last office or title with a word behind it, -1 where there is none
     role: str  # the office as written, "" where there is none
-    may_name: bool  # a word of a name is among them
+    stretches: tuple[
+        tuple[int, int], ...
+    ]  # of `list_stretches` behind the office; no word alone before a thing, where all is bare
+    is_bare: bool  # the stretches are names as they stand: of two words at most, no particle, suffix or verb of speech
 
 
 def judge_words(run: str) -> Judged:
@@ -40,19 +43,16 @@ def judge_words(run: str) -> Judged:
     Args:
         run: the words, one space between them.
     """
-    return _judge_again(run) if len(run) <= _MAX_KEPT_CHARS else _judge(run)
+    return _judge_again(run) if len(run) <= MAX_KEPT_CHARS else judge_run(run)
 
 
-@lru_cache(maxsize=20_000)
-def _judge_again(run: str) -> Judged:
-    return _judge(run)
-
-
-def _judge(run: str) -> Judged:
+def judge_run(run: str) -> Judged:
+    """The same, not kept."""
     lexicon = load_lexicon()
     words = run.split(" ")
     keys = [fold(word) for word in words]
-    caps = len(words) > 1 and all(w.isupper() or k in lexicon.particles for w, k in zip(words, keys, strict=True))
+    caps = len(words) > 1 and (words[-1].isupper() or keys[-1] in lexicon.particles)
+    caps = caps and all(w.isupper() or k in lexicon.particles for w, k in zip(words, keys, strict=True))
     kinds = [_kind(i, words, keys, caps, lexicon) for i in range(len(words))]
     if kinds == ["S"] and keys[0] in lexicon.surname_things:
         kinds = ["W"]  # Woods alone, if the text names a Woods in full
@@ -87,9 +87,33 @@ def _judge(run: str) -> Judged:
     if len(words) > 2 and kinds[-1] == "W" and kinds[-2] == "S" and kinds[-3] in "RT":
         kinds[-2] = "A"
     office = next((i for i in range(len(kinds) - 2, -1, -1) if kinds[i] in "RT"), -1)
-    of_office = zip(words[: office + 1], kinds, keys, strict=False)
-    role = role_words([w for w, k, key in of_office if k in "RMTW" or key in lexicon.role_modifiers], lexicon)
-    return Judged(caps, tuple(kinds), office, role, not NAMING.isdisjoint(kinds))
+    role = ""
+    if office >= 0:
+        of_office = zip(words[: office + 1], kinds, keys, strict=False)
+        role = role_words([w for w, k, key in of_office if k in "RMTW" or key in lexicon.role_modifiers], lexicon)
+    stretches = list_stretches(kinds, office + 1)
+    attached = (lexicon.particles, lexicon.suffixes, lexicon.speech_verbs)
+    is_bare = all(last - first <= 2 for first, last in stretches) and all(each.isdisjoint(keys) for each in attached)
+    if is_bare:  # "Ford Foundation": nobody's surname
+        stretches = tuple(
+            (low, high) for low, high in stretches if high - low > 1 or high == len(kinds) or kinds[high] not in "SR"
+        )
+    return Judged(caps, tuple(kinds), office, role, stretches, is_bare)
+
+
+def list_stretches(kinds: Sequence[str], start: int) -> tuple[tuple[int, int], ...]:
+    """Where words that may be part of a name stand next to each other, from a word on: the first, and one past the last."""
+    found: list[tuple[int, int]] = []
+    for place in range(start, len(kinds)):
+        if kinds[place] in NAMING:
+            if found and found[-1][1] == place:
+                found[-1] = (found[-1][0], place + 1)
+            else:
+                found.append((place, place + 1))
+    return tuple(found)
+
+
+_judge_again = lru_cache(maxsize=20_000)(judge_run)
 
 
 @lru_cache(maxsize=200_000)

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from cleaners.names.lexicon.compare import fold
 from cleaners.names.lexicon.kinds import (
+    MAX_KEPT_CHARS,
     NAMING,
     Judged,
     class_of,
     is_given,
     is_initials,
+    judge_run,
     judge_words,
+    list_stretches,
     lone_key,
     role_words,
 )
 from cleaners.names.lexicon.lexicon import Lexicon, load_lexicon
 from cleaners.names.recognise.around import opens_sentence, word_before, words_before
-from cleaners.names.recognise.pieces import Token, cut_run, find_runs, is_plain, plain_piece
+from cleaners.names.recognise.pieces import Token, cut_run, is_plain, plain_piece
 
 Lone = dict[
     str, list[tuple[int, int]]
@@ -34,21 +39,28 @@ class Segment(NamedTuple):
     """Neighbouring tokens that may be one name."""
 
     tokens: list[Token]
+    names: list[Token]  # those without particles
     role: str  # office as written, "" where none is given
     title: Token | None  # the title or office with a capital right before it
     is_titled: bool  # a title, an office or an occupation stands before it, with or without a capital
     precedes_thing: bool  # "Ford Foundation"
     follows_determiner: bool  # "the Beatles", "our Blue Moon"
+    before: str | None  # of `word_before`, where it is known
 
-    @property
-    def names(self) -> list[Token]:
-        """The tokens without particles."""
-        if len(self.tokens) == 1:
-            return self.tokens
-        lexicon = load_lexicon()
-        first, *others = self.tokens
-        opens = first.key not in lexicon.particles or (first.key in lexicon.opening_given and first.text.istitle())
-        return [first] * opens + [token for token in others if token.key not in lexicon.particles]
+
+_make = tuple.__new__
+
+
+class PlainRun(NamedTuple):
+    """A run of several words and nothing between them but spaces, with what it says by itself."""
+
+    tokens: tuple[Token, ...]  # as if it stood at the beginning of a text
+    judged: Judged
+
+    def place(self, start: int) -> list[Token]:
+        """Its tokens where it begins at an offset."""
+        # As `Token` makes them, in a third of the time.
+        return [_make(Token, (start + first, start + end, word, key)) for first, end, word, key in self.tokens]
 
 
 _LOWER_WORDS = re.compile(r"(?<![\w'’\-])[a-z][a-z'’\-]*")
@@ -59,35 +71,49 @@ _MAX_SOUGHT = 16
 _DETERMINERS = frozenset({"the", "his", "her", "its", "our", "your", "their", "my", "this"})
 
 
-def find_segments(text: str) -> tuple[list[Segment], Lone]:
-    """Every segment of a text that may be a name, in order, and the words alone, which are a name only if the text says so."""
+def find_segments(text: str, parts: Sequence[str]) -> tuple[list[Segment], Lone]:
+    """Every segment of a text that may be a name, in order, and the words alone, which are a name only if the text says so.
+
+    Args:
+        text: the article's text.
+        parts: of `split_runs`.
+    """
     lexicon = load_lexicon()
     lower_words = _LowerWords(text)
     segments: list[Segment] = []
     lone: Lone = {}
-    for run in find_runs(text):
-        word = run.group()
-        is_alone = word.isalpha()
-        key = lone_key(word) if is_alone and len(word) > 1 else None
-        if is_alone and key is None:
-            continue
-        start, end = run.span()
-        behind = text[end : end + 2]
-        if behind[:1] == "." and behind[1:].isalnum():
+    runs, bounds = parts[1::2], list(accumulate(map(len, parts)))
+    read = _read_again if len(max(runs, key=len, default="")) <= MAX_KEPT_CHARS else _read_run
+    known = list(map(read, runs))
+    for place in [place for place, run in enumerate(known) if run is not None]:
+        run, start, end, behind = known[place], bounds[2 * place], bounds[2 * place + 1], parts[2 * place + 2]
+        if behind[:1] == "." and behind[1:2].isalnum():
             continue  # an address: Example.com
-        if key is not None:
-            lone.setdefault(key, []).append((start, end))
-            continue
-        if is_plain(word, behind):
-            judged = judge_words(word)
-            if judged.may_name:
-                segments += _segments(plain_piece(start, word), judged, text, lexicon, lower_words)
-            continue
-        for piece in cut_run(run, behind):
-            judged = judge_words(" ".join([token.text for token in piece]))
-            if judged.may_name:
-                segments += _segments(piece, judged, text, lexicon, lower_words)
+        if isinstance(run, str):
+            lone.setdefault(run, []).append((start, end))
+        elif type(run) is PlainRun and not behind[:1].isdigit():
+            if run.judged.stretches:
+                segments += _segments(run.place(start), run.judged, text, lexicon, lower_words)
+        else:
+            for piece in cut_run(text, start, end):
+                judged = judge_words(" ".join([token.text for token in piece]))
+                if judged.stretches:
+                    segments += _segments(piece, judged, text, lexicon, lower_words)
     return segments, lone
+
+
+def _read_run(run: str) -> str | PlainRun | bool | None:
+    """What a run says by itself: the folded word if it is one that may be a name, the words of a plain run, True of a run to cut.
+
+    None of a word that is no name; most runs are one.
+    """
+    if run.isalpha():
+        return lone_key(run) if len(run) > 1 else None
+    return PlainRun(tuple(plain_piece(0, run)), judge_run(run)) if is_plain(run) else True
+
+
+# Runs come again and again.
+_read_again = lru_cache(maxsize=50_000)(_read_run)
 
 
 class _LowerWords:
@@ -124,12 +150,12 @@ def _segments(
     piece: list[Token], judged: Judged, text: str, lexicon: Lexicon, lower_words: _LowerWords
 ) -> Iterator[Segment]:
     """The parts of a piece that may be names."""
-    caps, kinds, office, office_role, _ = judged
-    role, is_titled = "", office >= 0
+    kinds, office, stretches = judged.kinds, judged.office, judged.stretches
+    role, is_titled, last = "", office >= 0, None
     after_the = False
     start = office + 1
     if office >= 0:
-        role = office_role
+        role = judged.role
     else:
         last = word_before(text, piece[0].start)
         after_the = last.lower() in _DETERMINERS
@@ -144,29 +170,42 @@ def _segments(
             if held and n_portfolio:
                 role = " ".join([held, last, *(t.text for t in piece[:n_portfolio])])
                 is_titled, start = True, n_portfolio
-    current: list[Token] = []
-    first = True
-    for i in range(start, len(piece) + 1):
-        kind = kinds[i] if i < len(piece) else "."
-        if i < len(piece) and kind in NAMING:
-            current.append(piece[i])
-            continue
+                stretches = list_stretches(kinds, start)
+    behind, first = start, True
+    for low, high in stretches:
+        first = first and all(kind == "M" for kind in kinds[behind:low])
+        behind = high
+        precedes_thing = high < len(piece) and (kinds[high] in "SR" or _opens_school(piece, kinds, high))
+        current = piece[low:high]
         while current:
-            current, joined = _part_joined(current, text)
-            segment = _trim(current, text, lexicon, lower_words, keep_first=is_titled and first, caps=caps)
+            segment, joined = current, list[Token]()
+            if not judged.is_bare:
+                current, joined = _part_joined(current, text)
+                keep_first = is_titled and first
+                segment = _trim(current, text, lexicon, lower_words, keep_first=keep_first, caps=judged.caps)
             if segment:
                 beside = piece[start - 1] if office >= 0 and first else None
                 yield Segment(
-                    tokens=segment,
-                    role=role if first else "",
-                    title=beside if beside and (class_of(beside.key) == "T" or beside.key in lexicon.offices) else None,
-                    is_titled=is_titled and first,
-                    precedes_thing=(kind in "SR" or _opens_school(piece, kinds, i)) and not joined,
-                    follows_determiner=after_the and first and (kinds[start] != "M" or segment[0] is piece[start]),
+                    segment,
+                    segment if judged.is_bare else without_particles(segment, lexicon),
+                    role if first else "",
+                    beside if beside and (class_of(beside.key) == "T" or beside.key in lexicon.offices) else None,
+                    is_titled and first,
+                    precedes_thing and not joined,
+                    after_the and first and (kinds[start] != "M" or segment[0] is piece[start]),
+                    last if segment[0] is piece[0] else None,
                 )
             current = joined
             first = first and not joined
-        first = first and kind == "M"
+
+
+def without_particles(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
+    """The tokens of a name without its particles."""
+    if len(tokens) == 1:
+        return tokens
+    first, *others = tokens
+    opens = first.key not in lexicon.particles or (first.key in lexicon.opening_given and first.text.istitle())
+    return [first] * opens + [token for token in others if token.key not in lexicon.particles]
 
 
 def _opens_school(piece: list[Token], kinds: Sequence[str], i: int) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 import polars as pl
 
@@ -18,8 +17,11 @@ from cleaners.names.collector import frame_of, pause_collector
 from cleaners.names.config import NamesConfig
 from cleaners.names.lexicon.compare import fold
 from cleaners.names.lexicon.lexicon import load_lexicon
-from cleaners.names.recognise.near_organisations import NearOrganisations, Spellings
-from cleaners.names.recognise.recognise import NO_PERSON, STRONG, find_people
+from cleaners.names.recognise.full_names import STRONG
+from cleaners.names.recognise.near_organisations import Spellings
+from cleaners.names.recognise.organisations import Organisations
+from cleaners.names.recognise.pieces import split_runs
+from cleaners.names.recognise.recognise import NO_PERSON, find_people
 
 MENTION_SCHEMA = pl.Schema(
     {
@@ -38,21 +40,8 @@ MENTION_SCHEMA = pl.Schema(
 )
 
 
-class _Mention(NamedTuple):
-    """A row of `MENTION_SCHEMA`."""
-
-    article_id: str
-    start: int
-    end: int
-    surface: str
-    entity: str
-    canonical: str | None
-    given: str
-    surname: str
-    role: str
-    strength: int
-    is_titled: bool
-
+# A row of `MENTION_SCHEMA`.
+_Mention = tuple[str, int, int, str, str, str | None, str, str, str, int, bool]
 
 NEAR_MISS = 1  # strength of a known organisation with one letter off
 _ABBREVIATION = re.compile(r"\(([A-Z][A-Za-z]?[A-Z]{1,6})\)")
@@ -78,17 +67,14 @@ def find_mentions(
         below 2 are guesses that `check_names` confirms or drops.
     """
     known = core_authority() if authority is None else authority
-    spellings = _spellings(known, "organisation")
-    organisations = _organisation_pattern(spellings)
-    canonical_of = dict(spellings)
-    near = _near_organisations(spellings)
+    organisations = _know_organisations(_spellings(known, "organisation"))
     people = {fold(alias): canonical for alias, canonical in _spellings(known, "person")}
     rows: list[_Mention] = []
     with pause_collector():
         for article_id, text in articles.select("article_id", "text").iter_rows():
             if watch:
                 watch(article_id)
-            rows.extend(_mentions_of(article_id, text or "", config, organisations, canonical_of, people, near))
+            rows.extend(_mentions_of(article_id, text or "", config, organisations, people))
     return frame_of(rows, MENTION_SCHEMA)
 
 
@@ -96,10 +82,8 @@ def _mentions_of(
     article_id: str,
     text: str,
     config: NamesConfig,
-    organisations: re.Pattern[str] | None,
-    canonical_of: dict[str, str],
+    organisations: Organisations,
     people: dict[str, str],
-    near: NearOrganisations,
 ) -> list[_Mention]:
     """The mentions of one text as rows of `MENTION_SCHEMA`."""
     found: list[_Mention] = []
@@ -108,13 +92,13 @@ def _mentions_of(
     def add_organisation(start: int, end: int, canonical: str, strength: int = STRONG) -> None:
         if not any(start < e and s < end for s, e in taken[-8:]):
             taken.append((start, end))
-            place = (article_id, start, end, text[start:end], "organisation", canonical)
-            found.append(_Mention(*place, "", "", "", strength, False))
+            found.append(
+                (article_id, start, end, text[start:end], "organisation", canonical, "", "", "", strength, False)
+            )
 
-    introduced = _introduced(text, canonical_of)
-    pattern_hits = []
-    if organisations is not None:
-        pattern_hits += [(m.start(), m.end(), canonical_of[m.group()]) for m in organisations.finditer(text)]
+    parts = split_runs(text)
+    introduced = _introduced(text, organisations.canonical_of)
+    pattern_hits, misses = organisations.find(text, parts)
     for abbreviation, (long_start, long_end, canonical) in introduced.items():
         pattern_hits.append((long_start, long_end, canonical))
         pattern_hits += [
@@ -122,13 +106,13 @@ def _mentions_of(
         ]
     for start, end, canonical in sorted(pattern_hits, key=lambda hit: (hit[0], -hit[1])):
         add_organisation(start, end, canonical)
-    for miss in near.find(text):
+    for miss in misses:
         if not any(miss.start < e and s < miss.end for s, e in taken):
             add_organisation(*miss, strength=NEAR_MISS)
     ordered = sorted(taken)
     at = 0
     last_end = -1
-    for span in find_people(text, config.headline_capitals, people):
+    for span in find_people(text, config.headline_capitals, people, parts):
         while at < len(ordered) and ordered[at][1] <= span.start:
             at += 1
         if at < len(ordered) and ordered[at][0] < span.end:
@@ -141,8 +125,10 @@ def _mentions_of(
             continue
         last_end = span.end
         strength = max(span.strength, STRONG) if alias_of else span.strength
-        place = (article_id, span.start, span.end, surface, "person", alias_of)
-        found.append(_Mention(*place, span.given, span.surname, span.role, strength, span.is_titled))
+        start, end, given, surname, role = span[:5]
+        found.append(
+            (article_id, start, end, surface, "person", alias_of, given, surname, role, strength, span.is_titled)
+        )
     return sorted(found)
 
 
@@ -196,23 +182,6 @@ def _spellings(authority: pl.DataFrame, entity: str) -> Spellings:
 
 
 @lru_cache(maxsize=8)
-def _near_organisations(spellings: Spellings) -> NearOrganisations:
+def _know_organisations(spellings: Spellings) -> Organisations:
     """The known organisations with what was looked up in earlier frames: a shard is read in many slices."""
-    return NearOrganisations(spellings)
-
-
-@lru_cache(maxsize=8)
-def _organisation_pattern(spellings: Spellings) -> re.Pattern[str] | None:
-    """One pattern for all spellings, grouped by first letters, with which it begins: so the engine skips what begins with none."""
-    if not spellings:
-        return None
-    by_letter: dict[str, list[str]] = {}
-    for spelling, _ in spellings:
-        by_letter.setdefault(spelling[0], []).append(spelling[1:])
-    groups = [
-        rf"{re.escape(letter)}(?<![\w@#.\-]{re.escape(letter)})(?:"
-        + "|".join(re.escape(rest) for rest in sorted(rests, key=len, reverse=True))
-        + ")"
-        for letter, rests in sorted(by_letter.items())
-    ]
-    return re.compile(rf"(?:{'|'.join(groups)})(?![\w@])")
+    return Organisations(spellings)

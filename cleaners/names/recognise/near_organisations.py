@@ -7,6 +7,7 @@ others stand as they should; a word alone must be long and nobody's name.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cleaners.names.lexicon.compare import deletion_keys, edit_distance, fold
@@ -64,9 +65,14 @@ class NearOrganisations:
                     for deleted in set(deletion_keys(word)):
                         self._index.setdefault(deleted, []).append(_Place(words, position, canonical))
 
-    def find(self, text: str) -> list[NearMiss]:
-        """Find names with one word a letter off, in order. The cost is linear in the capitalised words."""
-        near = {word: places for word in set(_WORD.findall(text)) - self._far if (places := self._places(word))}
+    def find(self, text: str, holding: Iterable[str]) -> list[NearMiss]:
+        """Find names with one word a letter off, in order. The cost is linear in the capitalised words.
+
+        Args:
+            text: the article's text.
+            holding: parts of it that hold all words that may be off.
+        """
+        near = {word: places for part in holding for word in _WORD.findall(part) if (places := self._places(word))}
         if not near:
             return []
         found = []
@@ -78,8 +84,14 @@ class NearOrganisations:
                     break
         return found
 
+    def holds_near(self, part: str) -> bool:
+        """Tell whether a part of a text holds a word that is one edit from a known one."""
+        return any(map(self._places, _WORD.findall(part)))
+
     def _places(self, word: str) -> tuple[_Place, ...]:
         """The known words that a word is one edit from."""
+        if word in self._far:
+            return ()
         places = self._look_up(fold(word))
         if not places:
             if len(self._far) >= MAX_KEPT:

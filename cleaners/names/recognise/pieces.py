@@ -24,14 +24,14 @@ class Token(NamedTuple):
 
 
 _LETTER = r"[^\W\d_]"
-_REST = rf"{_LETTER}*+(?:['’ʼ\-]{_LETTER}++)*+"  # of a word: letters in strides, not one by one
+_REST = rf"[a-z]*+{_LETTER}*+(?:['’ʼ\-]{_LETTER}++)*+"  # of a word: letters in strides, most of them plain ones
 _PARTICLE = r"(?:de|del|della|dello|delle|der|den|di|da|das|do|dos|du|la|le|van|von|zu|zur|ten|ter|bin|ibn|bint|al|el|y|af|av|op)"
 _TITLES = (
     *("Mrs", "Mr", "Ms", "Dr", "Prof", "Sen", "Rep", "Gov", "Gen", "Col", "Lt", "Capt", "Maj", "Sgt", "Adm", "Rev"),
     *("Hon", "Jr", "Sr", "St"),
 )
 _TOKEN = (
-    rf"(?:(?:{'|'.join(_TITLES)})\."
+    rf"(?:(?=[A-Z][a-z]{{1,3}}\.)(?:{'|'.join(_TITLES)})\."  # few words are so short, with a stop behind them
     rf"|[{UPPER}]\.(?:-?[{UPPER}]\.)*(?!\w)"
     rf"|[{UPPER}]\.(?=[{UPPER}]{_LETTER})"
     rf"|(?:al|el|as|ad|an|ash|ul|ur)-[{UPPER}]{_LETTER}+"
@@ -40,16 +40,16 @@ _TOKEN = (
 # The same behind its first letter, for a pattern that begins with letters is sought faster than one that looks behind.
 _AT_START = r"(?<![\w@#&$.'’\-].)"
 _FIRST_TOKEN = (
-    rf"(?:{'|'.join(f'(?<={title[0]}){title[1:]}' for title in _TITLES)})\."
+    rf"(?=[a-z]{{1,3}}\.)(?:{'|'.join(f'(?<={title[0]}){title[1:]}' for title in _TITLES)})\."
     rf"|(?<=[{UPPER}])(?:\.(?:-?[{UPPER}]\.)*(?!\w)|\.(?=[{UPPER}]{_LETTER})|{_REST})"
 )
 _FIRST_ARTICLE = rf"(?:(?<=a)(?:l|s|d|n|sh)|(?<=e)l|(?<=u)[lr])-[{UPPER}]{_LETTER}+"
 _MORE_TOKENS = rf"(?:[ \u00a0]?(?:(?<=[ \u00a0.]){_PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){_TOKEN})*"
 _TOKEN_PATTERN = re.compile(rf"{_TOKEN}|(?<=[ \u00a0]){_PARTICLE}(?=[ \u00a0])|(?<![^ \u00a0]){_PARTICLE}(?=[ \u00a0])")
-_RUN = re.compile(rf"[{UPPER}aeu]{_AT_START}(?:{_FIRST_TOKEN}|{_FIRST_ARTICLE}){_MORE_TOKENS}")
+_RUN = re.compile(rf"([{UPPER}aeu]{_AT_START}(?:{_FIRST_TOKEN}|{_FIRST_ARTICLE}){_MORE_TOKENS})")
 # Few texts have an article before a hyphen ("al-Assad"); without one no small letter opens a run.
 _ARTICLE = re.compile(rf"-(?<=[sdhlnr]-)[{UPPER}]")
-_RUN_WITHOUT_ARTICLES = re.compile(rf"[{UPPER}]{_AT_START}(?:{_FIRST_TOKEN}){_MORE_TOKENS}")
+_RUN_WITHOUT_ARTICLES = re.compile(rf"([{UPPER}]{_AT_START}(?:{_FIRST_TOKEN}){_MORE_TOKENS})")
 _INNER_CAPITAL = re.compile(r"(?<=[a-z])[A-Z]")
 _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 _TAIL = re.compile(r"(?:-[a-z]+)+$")
@@ -58,19 +58,14 @@ _MAX_WORD_CHARS = 100  # of a word with a tail; the pattern above looks back fro
 _OPENING_PARTS = frozenset({"mac", "fitz", "van", "von", "vander", "del", "des", "los", "las", "saint"})
 
 
-def find_runs(text: str) -> Iterator[re.Match[str]]:
-    """Every run of capitalised words of a text, in order."""
-    return (_RUN if _ARTICLE.search(text) else _RUN_WITHOUT_ARTICLES).finditer(text)
+def split_runs(text: str) -> list[str]:
+    """A text in parts: what stands before the first run of capitalised words, that run, what stands before the next, and so on."""
+    return (_RUN if _ARTICLE.search(text) else _RUN_WITHOUT_ARTICLES).split(text)
 
 
-def is_plain(word: str, behind: str) -> bool:
-    """Tell whether a run is nothing but letters and spaces, the most frequent, with nothing glued to it.
-
-    Args:
-        word: the text of the run.
-        behind: the characters right behind it.
-    """
-    return word.replace(" ", "").isalpha() and not (_INNER_CAPITAL.search(word) or behind[:1].isdigit())
+def is_plain(run: str) -> bool:
+    """Tell whether a run is nothing but letters and spaces, the most frequent, with nothing glued together in it."""
+    return run.replace(" ", "").isalpha() and not _INNER_CAPITAL.search(run)
 
 
 def plain_piece(start: int, words: str) -> list[Token]:
@@ -83,30 +78,31 @@ def plain_piece(start: int, words: str) -> list[Token]:
     return tokens
 
 
-def cut_run(run: re.Match[str], behind: str) -> list[list[Token]]:
+def cut_run(text: str, start: int, end: int) -> list[list[Token]]:
     """Cut a run that is not plain into the pieces that may hold names: at possessives, adjectives and tags.
 
     Args:
-        run: as `find_runs` gives it.
-        behind: the characters right behind it.
+        text: the article's text.
+        start: of the run.
+        end: of the run.
     """
-    word = run.group()
-    pieces = [plain_piece(run.start(), word)] if word.replace(" ", "").isalpha() else _pieces(run)
-    if _INNER_CAPITAL.search(word) or behind[:1].isdigit():
-        return [part for piece in pieces for part in _unglued(piece, run.string)]
+    run = text[start:end]
+    pieces = [plain_piece(start, run)] if run.replace(" ", "").isalpha() else _pieces(text, start, end)
+    if _INNER_CAPITAL.search(run) or text[end : end + 1].isdigit():
+        return [part for piece in pieces for part in _unglued(piece, text)]
     return pieces
 
 
-def _pieces(run: re.Match[str]) -> list[list[Token]]:
+def _pieces(text: str, start: int, end: int) -> list[list[Token]]:
     """The tokens of a run, parted at possessives and adjectives: "Poland's Marcin Nowak", "Nowak-led Poland"."""
     pieces: list[list[Token]] = [[]]
-    for match in _TOKEN_PATTERN.finditer(run.string, run.start(), run.end()):
-        text, end = match.group(), match.end()
-        cut = (_POSSESSIVE.search(text) if text[-1] in "sS" else None) or _adjective_tail(text)
+    for match in _TOKEN_PATTERN.finditer(text, start, end):
+        word, last = match.group(), match.end()
+        cut = (_POSSESSIVE.search(word) if word[-1] in "sS" else None) or _adjective_tail(word)
         if cut:
-            text, end = text[: cut.start()], match.start() + cut.start()
-        if text:
-            pieces[-1].append(Token(match.start(), end, text, fold(text)))
+            word, last = word[: cut.start()], match.start() + cut.start()
+        if word:
+            pieces[-1].append(Token(match.start(), last, word, fold(word)))
         if cut:
             pieces.append([])
     return [piece for piece in pieces if piece]

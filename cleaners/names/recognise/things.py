@@ -28,12 +28,15 @@ def is_thing(text: str, end: int, before: str) -> bool:
         before: the folded word right before it, "" where there is none or a comma is between.
     """
     lexicon = load_lexicon()
-    following = text[end : end + 80]
-    word = _NEXT_WORD.match(following)
+    last = end + 80
+    word = _NEXT_WORD.match(text, end, last)
     if (word and word.group(1).lower() in lexicon.thing_followers) or before in lexicon.thing_nouns:
         return True
-    if _FIRM_AFTER.match(following):
+    if _FIRM_AFTER.match(text, end, last):
         return True
+    following = text[end:last]
+    if following[:1] != ",":
+        return False
     said = _says_what().match(following)
     return said is not None and lexicon.roles.isdisjoint(said.group().split())
 

@@ -14,7 +14,7 @@ import pytest
 
 from cleaners.names import NamesConfig, find_mentions, load_authority
 from cleaners.names.lexicon.relate import RELATIONS, relate_names
-from cleaners.names.recognise.recognise import STRONG
+from cleaners.names.recognise.full_names import STRONG
 
 with Path(__file__).with_name("cases.csv").open(encoding="utf-8", newline="") as stream:
     CASES = list(csv.DictReader(stream))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaners.names.lexicon import kinds
-from cleaners.names.recognise import around, capitals, mentions, pieces
+from cleaners.names.recognise import around, capitals, full_names, organisations, pieces
 
 WORDS = [
     *(
@@ -49,6 +49,8 @@ TEXTS = st.lists(
     ),
     max_size=14,
 ).map(lambda pairs: "".join(word + between for word, between in pairs))
+NAMES = tuple((name, name) for name in ("Acme", "Acme Bank", "Bank", "UN"))
+KNOWN = organisations.Organisations(NAMES)
 PLAIN_RUN = re.compile(
     rf"(?<![\w@#&$.'’\-]){pieces._TOKEN}"
     rf"(?:[ \u00a0]?(?:(?<=[ \u00a0.]){pieces._PARTICLE}[ \u00a0]){{0,3}}(?<=[ \u00a0.]){pieces._TOKEN})*"
@@ -60,8 +62,24 @@ PLAIN_RUN = re.compile(
 def test_runs_are_those_of_a_pattern_that_looks_behind_first(text: str) -> None:
     runs = [one.span() for one in PLAIN_RUN.finditer(text)]
     assert [one.span() for one in pieces._RUN.finditer(text)] == runs
+    parts = pieces.split_runs(text)
+    assert "".join(parts) == text
+    assert parts[1::2] == [text[start:end] for start, end in runs]
     if not pieces._ARTICLE.search(text):
         assert [one.span() for one in pieces._RUN_WITHOUT_ARTICLES.finditer(text)] == runs
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([*" \t\n\u00a0/,;('.0", "who", "AP", "via AP", "a minister", "62", "Roe", "said"]), max_size=4
+    )
+)
+def test_where_nothing_can_follow_a_name_nothing_does(parts: list[str]) -> None:
+    behind = "".join(parts)
+    if not full_names._TELLS.match(behind):
+        patterns = (full_names._BYLINE_AFTER, full_names._CREDIT_AFTER, full_names._AFTER_ROLE, full_names._AGE)
+        assert not any(pattern.match(behind) for pattern in (*patterns, full_names._RESULT))
 
 
 @settings(max_examples=300, deadline=None)
@@ -81,13 +99,21 @@ def test_a_word_sought_is_one_of_those_collected(text: str, word: str) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(["Acme", "Acme Bank", "Bank", "UN", "@UN", "-", " ", ".", "a", "\n"]), max_size=10))
+@given(
+    st.lists(
+        st.sampled_from(["Acme", "Acme Bank", "Bank", "UN", "@UN", "'UN", "&Bank", "-", " ", ".", "a", "\n"]),
+        max_size=10,
+    )
+)
 def test_organisations_are_those_of_a_pattern_that_looks_behind_first(parts: list[str]) -> None:
     text = "".join(parts)
-    pattern = mentions._organisation_pattern(tuple((name, name) for name in ("Acme", "Acme Bank", "Bank", "UN")))
+    pattern = organisations.make_pattern(NAMES)
     plain = re.compile(r"(?<![\w@#.\-])(?:Acme Bank|Acme|Bank|UN)(?![\w@])")
     assert pattern is not None
-    assert [one.span() for one in pattern.finditer(text)] == [one.span() for one in plain.finditer(text)]
+    spans = [one.span() for one in plain.finditer(text)]
+    assert [one.span() for one in pattern.finditer(text)] == spans
+    found, _ = KNOWN.find(text, pieces.split_runs(text))
+    assert [(start, end) for start, end, _ in found] == spans
 
 
 def test_a_long_run_is_judged_but_not_kept() -> None:

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from cleaners.names import MENTION_SCHEMA, NamesConfig, find_mentions, load_authority
 from cleaners.names.lexicon.split import split_name
-from cleaners.names.recognise.recognise import STRONG, find_people
+from cleaners.names.recognise.full_names import STRONG
+from cleaners.names.recognise.recognise import find_people
 
 
 def people(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 import pytest
 
-from cleaners.names.recognise.recognise import AGAINST, STRONG, find_people
+from cleaners.names.recognise.full_names import AGAINST, STRONG
+from cleaners.names.recognise.recognise import find_people
 from cleaners.names.recognise.things import is_quoted, is_thing, stands_inside
 
 
