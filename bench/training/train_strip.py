@@ -50,6 +50,7 @@ from cleaners.junk.model.regions import choose_runs, propose_runs
 from cleaners.junk.model.run_measures import measure_runs
 from cleaners.junk.model.weights import (
     BOUNDARY_BITS,
+    FOREST_PARTS,
     FORESTS,
     FURNITURE,
     KIND_BITS,
@@ -602,7 +603,7 @@ def write_model(path: Path, model: LearnedModel) -> None:
     }
     arrays["rarity"] = np.round(model.rarity * 255).astype(np.uint8)
     for name in FORESTS:
-        arrays |= {f"{name}_{part}": values for part, values in getattr(model, name)._asdict().items()}
+        arrays |= {f"{name}_{part}": getattr(getattr(model, name), part) for part in FOREST_PARTS}
     np.savez_compressed(path, **arrays)
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol, cast
 
 import numpy as np
@@ -11,22 +12,23 @@ import polars as pl
 from cleaners.document import Row
 from cleaners.junk.config import StripConfig
 from cleaners.junk.decide import Decision, cut_at, decide
-from cleaners.junk.detectors.captions import find_captions
+from cleaners.junk.detectors.captions import find_captions, sought_phrases
 from cleaners.junk.detectors.cards import find_cards
 from cleaners.junk.detectors.credits import find_agency, find_bylines
 from cleaners.junk.detectors.labels import find_site_labels
 from cleaners.junk.detectors.languages import doubt_english_rules, is_english, mark_function_words
 from cleaners.junk.detectors.owners import OwnerIndex, Shared, count_owners, find_own_leads, find_owned, list_long
-from cleaners.junk.detectors.rules import find_by_rules
+from cleaners.junk.detectors.rules import find_by_rules, known_rules
 from cleaners.junk.detectors.templates import TemplateIndex, find_templates
-from cleaners.junk.detectors.widgets import find_widgets
+from cleaners.junk.detectors.widgets import find_widgets, widget_headings
 from cleaners.junk.evidence.keys import KeyedPage, key_pages
 from cleaners.junk.evidence.parts import Wanted, list_wanted
 from cleaners.junk.model.learned import ExaminedPage, revise
-from cleaners.junk.model.measures import Findings
+from cleaners.junk.model.measures import Findings, list_headings
 from cleaners.junk.model.weights import load_model
-from cleaners.junk.page.page import Page, Passage
-from cleaners.junk.page.segments import Bools, bound
+from cleaners.junk.page.page import Page, Passage, narrow_phrases
+from cleaners.junk.page.phrases import Phrases
+from cleaners.junk.page.segments import Bools, bound, split_batches
 from cleaners.junk.page.tokens import I64, U64
 
 
@@ -110,6 +112,8 @@ def examine(
     shared = indexes.owners.find_shared(
         [(one.owned, one.owner_keys) for one in pages], [document["article_id"] for document in documents]
     )
+    for some in split_batches(len(one.page.text) for one in pages):
+        narrow_phrases([one.page for one in pages[some]], _list_sought())
     tokens, owned = [one.tokens for one in pages], [one.owned for one in pages]
     is_common = mark_function_words(np.concatenate([np.zeros(0, np.uint64), *(one.hashes for one in tokens)]))
     looked_up = map(
@@ -124,6 +128,11 @@ def examine(
         ExaminedPage(one.page, one.tokens, _gather(one, document["language"], known, indexes, config), one.title)
         for document, one, known in zip(documents, pages, looked_up, strict=True)
     ]
+
+
+@lru_cache(maxsize=1)
+def _list_sought() -> tuple[Phrases, ...]:
+    return known_rules().cues, *sought_phrases(), widget_headings(), list_headings()
 
 
 class _LookedUp(NamedTuple):

@@ -173,7 +173,12 @@ def _find_credits(text: str, anchors: list[int]) -> Iterator[tuple[int, int, boo
 
 def _list_present(page: Page, parts: tuple[str, ...]) -> list[str]:
     """Return the strings that may stand in the text of a page."""
-    return [parts[number] for number in _phrases(parts).narrow_places(page.marks)]
+    return [parts[number] for number in page.narrow(_phrases(parts))]
+
+
+def sought_phrases() -> tuple[Phrases, Phrases]:
+    """The strings that are sought in every page."""
+    return _phrases(_ANCHORS), _phrases(_LABELS)
 
 
 @lru_cache(maxsize=8)

@@ -149,7 +149,7 @@ def find_by_rules(page: Page, rules: tuple[Rule, ...] | None = None) -> Iterator
         rules: the rules to try, by default all of the package.
 
     """
-    cued = _all_rules() if rules is None else _CuedRules(rules)
+    cued = known_rules() if rules is None else CuedRules(rules)
     held = _HoldingExtents(page)
     chosen = cued.choose(cued.find_cues(page))
     for rule, cues in chosen:
@@ -198,11 +198,13 @@ class _HoldingExtents:
             ]
             self._extents[scope] = extents
             self._lower[scope] = [page.lower[start:end] for start, end in extents]
-        extents, lower = self._extents[scope], self._lower[scope]
-        if len(page.lower) == len(page.text):
-            numbers = {number for cue in cues for number, text in enumerate(lower) if cue in text}
-            extents = [extents[number] for number in sorted(numbers)]
-        return [(start, end) for start, end in extents if end - start <= rule.max_chars]
+        pairs = zip(self._extents[scope], self._lower[scope], strict=True)
+        if len(page.lower) != len(page.text):
+            return [extent for extent, _ in pairs if extent[1] - extent[0] <= rule.max_chars]
+        short = [pair for pair in pairs if len(pair[1]) <= rule.max_chars]
+        if len(cues) == 1:
+            return [extent for extent, text in short if cues[0] in text]
+        return [extent for extent, text in short if any(cue in text for cue in cues)]
 
 
 @lru_cache(maxsize=1024)
@@ -266,7 +268,7 @@ def _ends_at_words(text: str, start: int, end: int) -> bool:
     return not (cuts_start or cuts_end)
 
 
-class _CuedRules:
+class CuedRules:
     """Rules by their cues, so that a page meets only those that may match."""
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
@@ -275,12 +277,12 @@ class _CuedRules:
         for number, rule in enumerate(rules):
             for cue in rule.cues:
                 self._of_cue.setdefault(cue, []).append(number)
-        self._cues = Phrases(self._of_cue)
+        self.cues = Phrases(self._of_cue)
 
     def find_cues(self, page: Page) -> list[str]:
         """The cues that a page holds."""
         lower = page.lower
-        return [cue for cue in self._cues.narrow(page.marks) if cue in lower]
+        return [cue for number in page.narrow(self.cues) if (cue := self.cues.all[number]) in lower]
 
     def choose(self, cues: Iterable[str]) -> list[tuple[Rule, list[str]]]:
         """The rules that have one of some cues, in their order, each with those that it has."""
@@ -292,8 +294,9 @@ class _CuedRules:
 
 
 @lru_cache(maxsize=1)
-def _all_rules() -> _CuedRules:
-    return _CuedRules(load_rules())
+def known_rules() -> CuedRules:
+    """The rules of the package by their cues."""
+    return CuedRules(load_rules())
 
 
 @lru_cache(maxsize=1024)

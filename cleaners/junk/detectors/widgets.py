@@ -36,7 +36,8 @@ _MORE_FROM = re.compile(r"More (?:from|in|on) [^\n.!?]{2,50}")
 
 def find_widgets(page: Page) -> Iterator[Passage]:
     """Lists of headlines in a page, by line and inline."""
-    if not any(heading in page.lower for heading in _headings().narrow(page.marks)):
+    headings = widget_headings()
+    if not any(headings.all[number] in page.lower for number in page.narrow(headings)):
         return
     yield from _find_lines(page)
     yield from _find_inline(page)
@@ -125,7 +126,8 @@ def _label_length(line: str) -> int:
 
 
 @lru_cache(maxsize=1)
-def _headings() -> Phrases:
+def widget_headings() -> Phrases:
+    """The headings of lists of headlines, which are sought in every page."""
     return Phrases((*sorted(load_words()["widget_headings"]), "more from"))
 
 

@@ -16,6 +16,8 @@ from cleaners.junk.model.regions import choose_runs
 from cleaners.junk.model.weights import FURNITURE, KIND_BITS, KINDS, LearnedModel, Limits, to_probability
 from cleaners.junk.page.page import Card, Passage
 from cleaners.junk.page.reading import Reading, Units
+from cleaners.junk.page.segments import spread
+from cleaners.junk.page.tokens import I64
 
 F64 = npt.NDArray[np.float64]
 
@@ -100,6 +102,16 @@ def find_labels(units: Units, is_prose: npt.NDArray[np.bool_], logits: F64, thre
     alone = ~np.append(False, chosen[:-1]) & ~np.append(chosen[1:], False)
     left: npt.NDArray[np.bool_] = chosen & ~(inside & alone)
     return left
+
+
+def find_likely_labels(logits: F64, is_prose: npt.NDArray[np.bool_], bounds: I64, model: LearnedModel) -> list[bool]:
+    """Tell which pages `find_labels` may find a label on; `bounds` are those of the pages, in units, each of which has one."""
+    n_prose = np.add.reduceat(is_prose, bounds[:-1], dtype=np.int64)
+    limits = np.where(n_prose / np.diff(bounds) < 0.5, *(model.thresholds[kind][2] for kind in (True, False)))
+    likely: list[bool] = np.logical_or.reduceat(
+        (to_probability(logits) >= spread(limits, bounds)) & ~is_prose, bounds[:-1]
+    ).tolist()
+    return likely
 
 
 def is_accepted(

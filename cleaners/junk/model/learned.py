@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaners.junk.config import StripConfig
-from cleaners.junk.model.choice import choose_passages, cover_run, list_kept
+from cleaners.junk.model.choice import choose_passages, cover_run, find_likely_labels, list_kept
 from cleaners.junk.model.doubts import find_doubtful
 from cleaners.junk.model.features import COLUMN
 from cleaners.junk.model.likeness import Likeness, find_likeness, hash_words
@@ -103,31 +103,40 @@ def _judge(examined: list[ExaminedPage], model: LearnedModel, config: StripConfi
     if not is_loud.any():
         return revised
     rows = spread(is_loud, bounds)
-    logits[rows] += model.units.part(EARLY_TREES, None).score(wide[rows])[:, 0]
+    logits[rows] += model.units.part(EARLY_TREES, None).score(wide.T.compress(rows, axis=1).T)[:, 0]
     loud = np.flatnonzero(is_loud & (is_doubted | (np.maximum.reduceat(logits, bounds[:-1]) > QUIET))).tolist()
     if not loud:
         return revised
-    some = [cut.part(number) for number in loud]
-    own = bound(len(page.table) for page in some)
-    table = np.concatenate([page.table for page in some])
-    first = np.concatenate([logits[bounds[number] : bounds[number + 1]] for number in loud])
-    judged = model.context.score(add_context(table, first, own))[:, 0]
-    surer = np.split(judged, own[1:-1])
+    rows = spread(np.isin(np.arange(len(findings)), loud), bounds)
+    own = bound(np.diff(bounds)[loud])
+    table = cut.table.T.compress(rows, axis=1).T
+    judged = model.context.score(add_context(table, logits[rows], own))[:, 0]
+    is_prose = table[:, COLUMN["prose"]] > 0
+    may_label = find_likely_labels(judged, is_prose, own, model)
+    tables, surer = np.split(table, own[1:-1]), np.split(judged, own[1:-1])
     runs = [
-        propose_runs(page.units, logit, page.table, findings[number])
-        for number, page, logit in zip(loud, some, surer, strict=True)
+        propose_runs(cut.units.part(number, cut.reading), logit, page, findings[number])
+        for number, page, logit in zip(loud, tables, surer, strict=True)
     ]
+    # Most of these pages have no run and no label in the end: what they kept stands.
+    left = [place for place, run in enumerate(runs) if run or may_label[place]]
+    if not left:
+        return revised
+    some = [cut.part(loud[place]) for place in left]
+    runs = [runs[place] for place in left]
+    surer = [surer[place] for place in left]
     measured = measure_runs(
         runs,
         [page.units for page in some],
         surer,
         [page.table for page in some],
         [page.likeness for page in some],
-        [findings[number] for number in loud],
+        [findings[loud[place]] for place in left],
     )
     chances = to_probability(model.runs.score(measured, 2))
     of_run = np.split(chances, np.cumsum([len(run) for run in runs])[:-1])
-    for number, page, logit, run, chance in zip(loud, some, surer, runs, of_run, strict=True):
+    for place, page, logit, run, chance in zip(left, some, surer, runs, of_run, strict=True):
+        number = loud[place]
         revised[number] = _revise_page(page, findings[number], logit, run, chance, model, config)
     return revised
 

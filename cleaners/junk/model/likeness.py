@@ -74,37 +74,46 @@ def find_likeness(reading: Reading, units: Units, rarity: F64) -> Likeness:
     lengths = tokens.ends - tokens.starts
     is_capital = (reading.shapes == 1) | (reading.shapes == 2)
     content = np.flatnonzero(((lengths >= 5) | ((lengths >= 3) & is_capital)) & (reading.shapes != 3))
-    vocabulary, known = np.unique(tokens.hashes[content], return_inverse=True)
-    page = spread(np.arange(n_pages), reading.bounds)[content]
-    size = max(len(vocabulary), 1)
-    own, words = np.unique(page * size + known, return_inverse=True)  # words of a page, by page and hash
+    # A page and a word in one number, so that one sort tells all words of all pages apart; 57 bits of a hash are left at least.
+    shift = np.uint64((n_pages - 1).bit_length())
+    page = spread(np.arange(n_pages, dtype=np.uint64), reading.bounds)[content]
+    keys = _join_keys(page, tokens.hashes[content], shift)
+    order = np.argsort(keys)
+    ordered = keys[order]
+    is_new = np.diff(ordered, prepend=~ordered[:1]) != 0
+    own, words = ordered[is_new], np.empty(len(keys), dtype=np.int64)
+    words[order] = np.cumsum(is_new) - 1
     pairs = sort_distinct(words * max(n_units, 1) + units.unit_of_token[content])
     numbers, owners = pairs // max(n_units, 1), pairs % max(n_units, 1)
     counts = np.bincount(numbers)[numbers] if len(numbers) else numbers
     # A name is written with a capital wherever it stands in its sentence; most often is enough.
     share = np.bincount(words, weights=is_capital[content], minlength=len(own)) / np.bincount(words, minlength=len(own))
-    weights = rarity[slot_index(vocabulary, 0, RARITY_BITS)][own % size]
-    in_title = _find_titles(reading, vocabulary, own)
-    bounds = np.searchsorted(numbers, np.searchsorted(own, np.arange(n_pages + 1) * size))
+    weights = rarity[slot_index(tokens.hashes[content[order[is_new]]], 0, RARITY_BITS)]
+    in_title = _find_titles(reading, own, shift)
+    firsts = np.searchsorted(own, _join_keys(np.arange(n_pages, dtype=np.uint64), np.zeros(n_pages, np.uint64), shift))
+    bounds = np.searchsorted(numbers, np.append(firsts, len(own)))
     return Likeness(numbers, owners, counts, weights[numbers], (share > 0.5)[numbers], in_title[numbers], bounds)
 
 
-def _find_titles(reading: Reading, vocabulary: U64, own: I64) -> npt.NDArray[np.bool_]:
+def _join_keys(pages: U64, hashes: U64, shift: np.uint64) -> U64:
+    """Numbers that sort by page, then by hash, whose last bits give way to the page."""
+    return (pages << (np.uint64(64) - shift)) | (hashes >> shift)
+
+
+def _find_titles(reading: Reading, own: U64, shift: np.uint64) -> npt.NDArray[np.bool_]:
     """Tell which words of the pages stand in their page's title.
 
     Args:
         reading: the pages.
-        vocabulary: hashes of all words, sorted.
-        own: page number times the size of the vocabulary plus the word's number in it, sorted.
+        own: page and word, of `_join_keys`, sorted.
+        shift: bits of the page.
 
     """
     held = np.zeros(len(own), dtype=bool)
     if not len(own):
         return held
-    words = np.concatenate(reading.titles)
-    at = np.minimum(np.searchsorted(vocabulary, words), len(vocabulary) - 1)
-    keys = np.repeat(np.arange(len(reading.titles)), [len(title) for title in reading.titles]) * len(vocabulary) + at
-    keys = keys[vocabulary[at] == words]
+    pages = np.repeat(np.arange(len(reading.titles), dtype=np.uint64), [len(title) for title in reading.titles])
+    keys = _join_keys(pages, np.concatenate(reading.titles), shift)
     rows = np.minimum(np.searchsorted(own, keys), len(own) - 1)
     held[rows[own[rows] == keys]] = True
     return held

@@ -115,7 +115,7 @@ def find_meaning(reading: Reading, units: Units, table: MeaningTable | None = No
     """
     table = load_meaning() if table is None else table
     n_units, n_pages = len(units.starts), len(reading.pages)
-    found = np.zeros((n_units, len(MEANING_FEATURES)), dtype=np.float32)
+    found = np.zeros((n_units, len(MEANING_FEATURES)), dtype=np.float32, order="F")
     if not n_units or not len(reading.tokens.hashes):
         return found
     sums, n_known, n_tokens = _add_words(reading, units, table)

@@ -72,7 +72,7 @@ def measure_units(reading: Reading, units: Units, likeness: Likeness, findings: 
 
     """
     n_units, bounds = len(units.starts), units.bounds
-    table = np.zeros((n_units, len(FEATURES)), dtype=np.float64)
+    table = np.zeros((n_units, len(FEATURES)), dtype=np.float64, order="F")  # filled, shifted and read column by column
 
     def put(**columns: npt.NDArray[np.generic] | float) -> None:
         for name, values in columns.items():
@@ -179,14 +179,14 @@ def add_neighbours(table: F32, bounds: I64) -> F32:
         bounds: of the pages, in units.
 
     """
-    columns = table[:, [COLUMN[name] for name in NEIGHBOUR_FEATURES]]
+    columns = table.T[[COLUMN[name] for name in NEIGHBOUR_FEATURES]]
     first, end, here = spread(bounds[:-1], bounds), spread(bounds[1:], bounds), np.arange(len(table))
-    shifted = []
+    wide = [table.T]
     for step in (-2, -1, 1, 2):
         place = here + step
         is_there = (place >= first) & (place < end)
-        shifted.append(np.where(is_there[:, None], columns[np.where(is_there, place, 0)], np.float32(-1.0)))
-    return np.concatenate([table, *shifted], axis=1)
+        wide.append(np.where(is_there, columns.take(np.where(is_there, place, 0), axis=1), np.float32(-1.0)))
+    return np.concatenate(wide).T
 
 
 def add_context(table: F32, logits: F64, bounds: I64) -> F32:
@@ -225,7 +225,7 @@ def add_context(table: F32, logits: F64, bounds: I64) -> F32:
         (junk_tokens / np.maximum(add_up(n_tokens, bounds), 1.0))[page],
         np.log1p(total)[page],
     ]
-    return np.concatenate([table, np.column_stack(columns).astype(np.float32)], axis=1)
+    return np.concatenate([table.T, np.stack(columns).astype(np.float32)]).T
 
 
 def _put_cues(table: F64, reading: Reading, units: Units, n_tokens: F64, token_end: F64) -> None:
@@ -285,7 +285,9 @@ def _put_passages(
 def _find_headings(page: Page) -> list[int]:
     """Offsets of the headings of lists of other articles, where a line or a sentence begins."""
     found: set[int] = set()
-    for heading in _headings().narrow(page.marks):
+    headings = list_headings()
+    for number in page.narrow(headings):
+        heading = headings.all[number]
         for start in find_all(page.lower, heading):
             begins = start == 0 or page.lower[start - 1] == "\n" or _is_behind_stop(page.lower, start)
             end = start + len(heading)
@@ -303,5 +305,6 @@ def _is_word(character: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _headings() -> Phrases:
+def list_headings() -> Phrases:
+    """The headings of lists of other articles, which are sought in every page."""
     return Phrases(sorted({*load_words()["widget_headings"], *_HEADINGS}))

@@ -66,7 +66,7 @@ def measure_outline(reading: Reading, units: Units, n_tokens: F64, words: F64) -
     (prose_3, tokens_3, labels_3, units_3, words_3), (prose_8, tokens_8, labels_8, units_8, words_8) = windows(
         near, (3, 8), bounds
     )
-    return np.column_stack(
+    return np.stack(
         [
             is_prose,
             (behind - tokens_prose) / total_prose,
@@ -91,7 +91,7 @@ def measure_outline(reading: Reading, units: Units, n_tokens: F64, words: F64) -
             cover,
             first_digit,
         ]
-    )
+    ).T
 
 
 def _median(tokens: F64) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import fields
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -23,6 +24,7 @@ KIND_BITS = 13
 MIN_BOUNDARY = 0.15
 FURNITURE = "page_furniture"
 FORESTS = ("units", "context", "runs")
+FOREST_PARTS = tuple(field.name for field in fields(Forest))
 KINDS = (
     *("signup_banner", "comments_ui", "share_ui", "hashtags", "top_stories_widget"),
     *("read_more_link", "ad_marker", "cookie_notice", "caption_credit", "related_article", FURNITURE),
@@ -79,7 +81,7 @@ def load_model() -> LearnedModel:
 def read_model(content: bytes) -> LearnedModel:
     """A model from the bytes of its file."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        forests = {name: Forest(*(arrays[f"{name}_{part}"] for part in Forest._fields)) for name in FORESTS}
+        forests = {name: Forest(*(arrays[f"{name}_{part}"] for part in FOREST_PARTS)) for name in FORESTS}
         bare, furnished = ((float(short), float(long), float(unit)) for short, long, unit in arrays["thresholds"])
         return LearnedModel(
             boundary=arrays["boundary"] * float(arrays["boundary_scale"]),

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
-from cleaners.junk.page.phrases import Marks, mark_sequences
+from cleaners.junk.page.phrases import Phrases, mark_sequences
 
 _BREAK = re.compile("\n")
 _GAP = re.compile(r"[ \u00a0]{2,}|\s{0,20}\t\s{0,20}")
@@ -72,14 +72,16 @@ class Page:
     title: str | None = None
     site: str | None = None
     lower: str = field(init=False)
+    _narrowed: dict[Phrases, list[int]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lower", self.text.lower())
 
-    @cached_property
-    def marks(self) -> Marks:
-        """The sequences of the text in small letters, for `Phrases.narrow`."""
-        return mark_sequences(self.lower)
+    def narrow(self, phrases: Phrases) -> list[int]:
+        """The numbers of the phrases that may stand in the text in small letters, in order; all that do are among them."""
+        if phrases not in self._narrowed:
+            narrow_phrases([self], [phrases])
+        return self._narrowed[phrases]
 
     @cached_property
     def lines(self) -> list[Extent]:
@@ -118,7 +120,7 @@ class Page:
         """Sentences, none across a line break; a line without a stop is one sentence."""
         # Most texts have full stops alone, which are found in a fifth of the time.
         stop = _STOP if any(mark in self.text for mark in _OTHER_STOPS) else _FULL_STOP
-        return [sentence for start, end in self.lines for sentence in split_sentences(self.text, start, end, stop)]
+        return list(_cut_lines(self.text, self.lines, stop))
 
     @cached_property
     def sentence_starts(self) -> list[int]:
@@ -145,21 +147,42 @@ class Page:
         return frozenset(edge for sentence in self.sentences for edge in sentence)
 
 
-def split_sentences(text: str, start: int, end: int, stop: re.Pattern[str] | None = None) -> Iterator[Extent]:
+def narrow_phrases(pages: Sequence[Page], sets: Iterable[Phrases]) -> None:
+    """Find for many pages at once what `Page.narrow` gives."""
+    marks = mark_sequences([page.lower for page in pages])
+    for phrases in sets:
+        for page, numbers in zip(pages, phrases.narrow(marks), strict=True):
+            page._narrowed[phrases] = numbers
+
+
+def split_sentences(text: str, start: int, end: int) -> Iterator[Extent]:
     """Extents of the sentences in `text[start:end]`, without the white space between them."""
-    first = start
-    for match in (stop or _STOP).finditer(text, start, end):
-        place = match.start()
-        # No abbreviation has five letters: behind most words none is looked for.
-        is_long = place >= 5 and text[place - 5 : place].isalpha()
-        if text[place] == "." and not is_long and _ABBREVIATION.search(text, max(first, place - 6), place + 1):
-            continue
-        yield first, match.end()
-        first = match.end()
-        while first < end and text[first].isspace():
-            first += 1
-    if first < end:
-        yield first, end
+    return _cut_lines(text, [(start, end)], _STOP)
+
+
+def _cut_lines(text: str, lines: Sequence[Extent], stop: re.Pattern[str]) -> Iterator[Extent]:
+    """Extents of the sentences in some lines, by one search for their stops; one that closes a line counts for nothing."""
+    if not lines:
+        return
+    stops = [match.span() for match in stop.finditer(text, lines[0][0], lines[-1][1])]
+    number = 0
+    for start, end in lines:
+        first = start
+        while number < len(stops) and stops[number][0] < end:
+            place, last = stops[number]
+            number += 1
+            if last >= end:
+                continue
+            # No abbreviation has five letters: behind most words none is looked for.
+            is_long = place >= 5 and text[place - 5 : place].isalpha()
+            if text[place] == "." and not is_long and _ABBREVIATION.search(text, max(first, place - 6), place + 1):
+                continue
+            yield first, last
+            first = last
+            while first < end and text[first].isspace():
+                first += 1
+        if first < end:
+            yield first, end
 
 
 def _split_cells(line: str) -> Iterator[Extent]:

@@ -22,6 +22,7 @@ _TABLE_SIZE = 0x20000  # planes 0 and 1 hold every script in daily use; what lie
 _BASE = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd: multiplication by it is a bijection
 _PART_BITS = 7  # what neighbouring keys of an archive have in common (`evidence/parts.py`)
 _AT_ONCE = 1 << 15  # keys at a time: what is worked out of them stays in the processor's cache
+_MIN_POWER_BITS, _MAX_POWER_BITS = 16, 20  # characters of usual batches, in bits: half a megabyte to eight, each way
 _MAX_TOKEN_CHARS = 64  # characters of a token that enter its hash
 
 
@@ -59,16 +60,16 @@ def tokenize(text: str) -> Tokens:
     ends = np.flatnonzero(is_word & is_edge[1:]) + 1
     if not len(starts):
         return Tokens(starts, ends, np.zeros(0, dtype=np.uint64))
-    positions = np.flatnonzero(is_word)
-    lengths = ends - starts
-    firsts = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(lengths)[:-1]))
-    within = positions - np.repeat(starts, lengths)
-    if lengths.max() > _MAX_TOKEN_CHARS:
-        within = np.minimum(within, _MAX_TOKEN_CHARS)
-    terms = _powers().take(within, mode="clip")
-    terms *= lower.take(code_points.take(positions), mode="clip")
-    sums = np.cumsum(terms, out=terms)[firsts + lengths - 1]  # sums of 64 bits wrap round, and so do their differences
-    sums[1:] -= sums[:-1].copy()
+    # Sums over the whole text of character times base to the power of its place; a token's hash is a difference of two, taken
+    # back to the token's own places. All of 64 bits, which wrap round.
+    powers, inverses = _powers(len(code_points))
+    running = np.zeros(len(code_points) + 1, dtype=np.uint64)
+    terms = lower.take(code_points, mode="clip")
+    terms *= powers
+    np.cumsum(terms, out=running[1:])
+    sums = running[np.minimum(ends, starts + _MAX_TOKEN_CHARS)]
+    sums -= running[starts]
+    sums *= inverses[starts]
     return Tokens(starts, ends, _mix(sums))
 
 
@@ -129,20 +130,29 @@ def _mix(values: U64) -> U64:
     return mixed
 
 
-@lru_cache(maxsize=1)
-def _powers() -> U64:
-    values = [1]
-    for _ in range(_MAX_TOKEN_CHARS):
-        values.append(values[-1] * _BASE % 2**64)
-    values[-1] = 0  # what lies beyond the longest token leaves the hash alone
-    return np.array(values, dtype=np.uint64)
+def _powers(size: int) -> tuple[U64, U64]:
+    """Powers of the base, and those of its inverse, as many as there are characters; those of usual sizes are kept."""
+    bits = max((size - 1).bit_length(), _MIN_POWER_BITS)
+    powers, inverses = _kept_powers(bits) if bits <= _MAX_POWER_BITS else _make_powers(size)
+    return powers[:size], inverses[:size]
+
+
+@lru_cache(maxsize=4)
+def _kept_powers(bits: int) -> tuple[U64, U64]:
+    return _make_powers(1 << bits)
+
+
+def _make_powers(size: int) -> tuple[U64, U64]:
+    factors = (np.full(size, factor, dtype=np.uint64) for factor in (_BASE, pow(_BASE, -1, 1 << 64)))
+    powers, inverses = (np.append(np.uint64(1), np.cumprod(each[1:])) for each in factors)
+    return powers, inverses
 
 
 @lru_cache(maxsize=1)
-def _tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+def _tables() -> tuple[npt.NDArray[np.uint8], U64]:
     """Return for each code point: 0 no letter, 1 letter or digit, 2 CJK; and its lower case where that is one character."""
     kinds = np.zeros(_TABLE_SIZE, dtype=np.uint8)
-    lower = np.arange(_TABLE_SIZE, dtype=np.uint32)
+    lower = np.arange(_TABLE_SIZE, dtype=np.uint64)
     for value in range(_TABLE_SIZE - 1):
         character = chr(value)
         if character.isalnum():
