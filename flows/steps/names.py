@@ -1,7 +1,7 @@
 """Names over the archive: takes the new articles and those near them in time, leaves mentions, flags and replacements.
 
 An article is judged with the articles around it as witnesses. Each part of the articles is judged by itself, so that memory holds
-one part and its neighbours; parts that no new article comes near are not touched. Several workers share the last part, or each
+one part and its neighbours; parts that no new article comes near are not touched. Several workers share the largest part, or each
 where there are few, with all its witnesses: none is idle while another judges.
 """
 
@@ -122,10 +122,12 @@ def _plan_windows(run: Run) -> list[_Share]:
         else:
             groups.append([part])
             n_grouped = n_judged
+    of_group = [(judged.filter(pl.col("part").is_in(group))["place"].to_numpy(), group) for group in groups]
+    of_group.sort(key=lambda one: len(one[0]))
     shares: list[_Share] = []
-    for group in groups:
-        places = judged.filter(pl.col("part").is_in(group))["place"].to_numpy()
-        n_shares = run.settings.n_workers if group is groups[-1] else run.settings.n_workers // len(groups)
+    for places, group in of_group:
+        # The largest comes last, for all workers: they end together, whatever one of them was at before.
+        n_shares = run.settings.n_workers if group is of_group[-1][1] else run.settings.n_workers // len(groups)
         for own in np.array_split(places, max(min(n_shares, len(places) // MIN_SHARE), 1)):
             shares.append(_Share(len(shares), group, int(own[0]), int(own[-1])))
     return shares
