@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing import current_process
-from threading import BoundedSemaphore, current_thread, main_thread
+from threading import current_thread, main_thread
 from typing import Any, ParamSpec, TypeVar
 
 from cleaners.errors import CopydeskError
@@ -196,7 +196,8 @@ class _Pool:
 
     def __init__(self, n_workers: int) -> None:
         self.n_workers = self.n_at_once = n_workers
-        self._slots = BoundedSemaphore(n_workers)
+        # A thread a worker: calls that wait for one get it in their order, where a semaphore favours whoever has just had one.
+        self._threads = ThreadPoolExecutor(n_workers)
         self._idle: list[Worker] = []
         self._busy: list[Worker] = []
         self._is_closed = False
@@ -212,17 +213,25 @@ class _Pool:
         self._idle = [*new, *self._idle]  # the last one is taken first: it has imported what the others import now
 
     def call(self, limits: Limits | None, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        with self._slots:
-            worker = self._take()
-            try:
-                return worker.call(limits, function, args, kwargs)
-            finally:
-                self._busy.remove(worker)
-                if worker.is_alive() and held_bytes(worker.pid) > MAX_KEPT_BYTES:
-                    worker.end()
-                    worker = Worker()
-                if worker.is_alive():
-                    self._idle.append(worker)
+        try:
+            waiting = self._threads.submit(self._call, limits, function, args, kwargs)
+        except RuntimeError:  # shut down
+            raise _stopped() from None
+        return waiting.result()
+
+    def _call(
+        self, limits: Limits | None, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:  # noqa: ANN401
+        worker = self._take()
+        try:
+            return worker.call(limits, function, args, kwargs)
+        finally:
+            self._busy.remove(worker)
+            if worker.is_alive() and held_bytes(worker.pid) > MAX_KEPT_BYTES:
+                worker.end()
+                worker = Worker()
+            if worker.is_alive():
+                self._idle.append(worker)
 
     def _take(self) -> Worker:
         """A worker for a call.
@@ -238,7 +247,7 @@ class _Pool:
             if not self._is_closed:
                 return worker
             worker.kill()  # it was not there yet when the others were
-        raise CopydeskError("The run was stopped.", "Nothing was published; run again to go on.")
+        raise _stopped()
 
     def kill(self) -> None:
         """End all workers now: calls that are under way fail, and none begins."""
@@ -249,9 +258,12 @@ class _Pool:
     def close(self) -> None:
         """Wait for the calls that are under way, refuse those that wait for a worker, end the workers."""
         self._is_closed = True
-        for _ in range(self.n_workers):
-            self._slots.acquire()
+        self._threads.shutdown()
         for worker in self._idle:
             worker.let_go()
         for worker in self._idle:
             worker.end()
+
+
+def _stopped() -> CopydeskError:
+    return CopydeskError("The run was stopped.", "Nothing was published; run again to go on.")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 from types import SimpleNamespace
 
 import pytest
@@ -63,6 +63,25 @@ def test_ctrl_c_ends_calls_that_are_under_way_and_lets_none_begin() -> None:
         map_in_workers(time.sleep, [60.0] * 5)
     assert time.monotonic() - begun < 30
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_calls_get_a_worker_in_the_order_in_which_they_wait() -> None:
+    done = []
+
+    def work(*names: str) -> None:
+        for name in names:
+            run_in_worker(time.sleep, 0.2)
+            done.append(name)
+
+    with worker_pool(1):
+        run_in_worker(os.getpid)
+        threads = [Thread(target=work, args=names) for names in (("first", "third"), ("second",))]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.05)
+        for thread in threads:
+            thread.join()
+    assert done == ["first", "second", "third"]
 
 
 def test_several_calls_go_to_the_mapper_and_one_stays_here() -> None:
