@@ -46,7 +46,7 @@ STEPS = {
         Step("discover", "Looking for what is new", 2),
         Step("extract", "Reading and extracting", 11, code=EXTRACTION),
         Step("learn", "Learning what repeats", 3),
-        Step("strip", "Stripping what is not the story", 50, code=("junk/", "rules/junk_", "codes.py", "document.py")),
+        Step("strip", "Stripping what is not the story", 46, code=("junk/", "rules/junk_", "codes.py", "document.py")),
         Step(
             "match",
             "Finding near-duplicates",
@@ -56,11 +56,11 @@ STEPS = {
         ),
         Step("divide", "Dividing by time", 1, work="flows.steps.parts:divide_articles"),
         Step("terms", "Reading terms of events", 4, work="flows.steps.terms:read_terms_of_archive"),
-        Step("names", "Checking names", 13, code=("names/", "document.py"), work="flows.steps.names:judge_names"),
+        Step("names", "Checking names", 15, code=("names/", "document.py"), work="flows.steps.names:judge_names"),
         Step(
             "stories",
             "Grouping by event",
-            8,
+            10,
             code=("stories/", "document.py"),
             work="flows.steps.stories:group_stories",
             waits_for=("terms",),
