@@ -25,7 +25,9 @@ U32 = npt.NDArray[np.uint32]
 # Leads are kept whole so that a passage's first word is found; the rest is sampled, for it only has to show its extent.
 LEAD_TOKENS = 96
 SAMPLE = 4
-SAMPLED_TOGETHER = 16  # neighbouring remainders of keys
+SAMPLED_TOGETHER = (
+    16  # neighbours among the 64 remainders of keys: one in SAMPLE, and each remainder by 16 is among them
+)
 
 SITE, TEMPLATE, OWNER, RECENT, RECENT_GRAM = 0, 1, 2, 3, 4
 
